@@ -1,0 +1,103 @@
+# Every command sets up what it needs. `make help` lists them.
+#
+#   PORT=3000            where `make run` serves the API
+#   LAMINA_STATE=.local  where it keeps its data; `memory` keeps nothing
+#   ARGS=…               passed on: make test ARGS="-k sign_in", make deploy ARGS="--guided"
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test faults check seed build deploy admin redrive replay rotate-signing-key bench bench-quick growth scale performance openapi docs \
+	lock format clean
+
+JOBS ?= 3
+STACK ?= lamina
+
+PYTHON := .venv/bin/python
+# The set-up runs on the machine's own Python, because it is what makes the other one.
+SETUP := PATH="$(PATH)" python3 -m setup
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+# The layer's build sees no parameter of the template, so it is told what samconfig.toml sets, or the template's default.
+export LAMINA_ARCHITECTURE := $(or $(shell sed -n 's/.*Architecture=[\"]*\([a-z0-9_]*\).*/\1/p' samconfig.toml),arm64)
+export SAM_CLI_TELEMETRY := 0
+
+# Nothing of the reader's own AWS account may reach a test or the local stack: no variable, no profile, no metadata service.
+WITHOUT_AWS := env $(addprefix -u ,$(filter AWS_%,$(.VARIABLES))) AWS_CONFIG_FILE=/dev/null \
+	AWS_SHARED_CREDENTIALS_FILE=/dev/null AWS_EC2_METADATA_DISABLED=true
+
+help:  ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup:  ## Python 3.13 and the locked packages into .venv; every other command does it first
+	@$(SETUP)
+
+run: setup  ## deploy into a local AWS and serve the API at http://127.0.0.1:3000
+	@exec $(WITHOUT_AWS) $(PYTHON) -m local
+
+seed: setup  ## fill a running local stack with demo data
+	@$(WITHOUT_AWS) $(PYTHON) -m local.seed
+
+test:  ## every test that needs no AWS account and no Docker, but for the faults
+	@$(SETUP) --engines
+	$(WITHOUT_AWS) $(PYTHON) -m pytest --numprocesses $(JOBS) --dist loadgroup --ignore tests/faults $(ARGS)
+
+faults: setup  ## what becomes of events while services refuse and processes are killed: 8 minutes
+	$(WITHOUT_AWS) $(PYTHON) -m pytest tests/faults $(ARGS)
+
+check: setup  ## format, lint (with the security rules), types, import arrows, templates
+	ruff format --check .
+	ruff check .
+	mypy
+	PYTHONPATH=layers/core lint-imports --no-logo
+	cfn-lint
+
+build: setup  ## build for AWS what samconfig.toml says
+	sam build $(ARGS)
+
+deploy: build  ## deploy to AWS what was built
+	sam deploy $(ARGS)
+
+admin: setup  ## make an administrator of a deployed stack: EMAIL=… STACK=lamina (takes AWS credentials)
+	$(PYTHON) -m operations.make_admin $(EMAIL) --stack $(STACK) $(ARGS)
+
+redrive: setup  ## bring dead letters back to their queue: QUEUE=mail STACK=lamina (takes AWS credentials)
+	@$(PYTHON) -m operations.redrive "$(QUEUE)" --stack $(STACK)
+
+replay: setup  ## publish what was given up, or FROM=… TO=… TYPE=… SUBJECT=…, again: DRY_RUN=1 STACK=lamina (takes AWS credentials)
+	@$(PYTHON) -m operations.replay --since "$(FROM)" --until "$(TO)" --type "$(TYPE)" --subject "$(SUBJECT)" \
+		--stack $(STACK) $(if $(RATE),--rate $(RATE)) $(if $(filter-out 0,$(DRY_RUN)),--dry-run)
+
+rotate-signing-key: setup  ## have access tokens signed by a new KMS key: STACK=lamina (takes AWS credentials)
+	$(PYTHON) -m operations.rotate_signing_key --stack $(STACK)
+
+bench:  ## what a request costs, measured against what one would write otherwise: 15 minutes, on a quiet machine
+	@$(SETUP) --engines
+	@$(WITHOUT_AWS) $(PYTHON) -m bench $(ARGS)
+
+bench-quick:  ## what functions import, their size, and their CPU time against a bare handler's: a minute
+	@$(SETUP) --engines
+	@$(WITHOUT_AWS) $(PYTHON) -m bench.quick $(ARGS)
+
+growth: setup  ## what each way to the table costs with a thousand, 100,000 and a million users: 15 minutes
+	@$(SETUP) --engines
+	@$(WITHOUT_AWS) $(PYTHON) -m bench.growth $(ARGS)
+
+scale: setup  ## what breaks first on the way to 100,000 requests a second, checked against a small load
+	@$(WITHOUT_AWS) $(PYTHON) -m bench.scale $(ARGS)
+
+performance: bench growth scale  ## all of docs/performance and docs/cost.md anew: 45 minutes, on a quiet machine
+
+openapi: setup  ## write the OpenAPI document from the handlers
+	$(PYTHON) -m docs.build openapi
+
+docs: setup  ## write every generated page of docs/
+	$(PYTHON) -m docs.build
+
+format: setup  ## format the code and mend what ruff can
+	ruff format .
+	ruff check --fix .
+
+lock: setup  ## take the newest versions that fit into the lock files
+	$(PYTHON) -m setup.lock
+
+clean:  ## delete everything made here but the data of the local stack
+	rm -rf .venv node_modules .aws-sam .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

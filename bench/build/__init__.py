@@ -1,0 +1,1 @@
+"""Builds what is measured, as it would be shipped."""

@@ -1,0 +1,44 @@
+"""Who takes part."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from bench.build import ours, peers
+from bench.build.packages import Package
+from bench.requests import PLACES, Work
+
+OURS = "lamina"
+BARE = "boto3"
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One way to answer the requests.
+
+    Attributes:
+        name: for machines.
+        title: for people.
+        functions: what it ships, by what it answers; the peers answer both with one function.
+    """
+
+    name: str
+    title: str
+    functions: Mapping[Work, Package]
+
+
+def build(only: Collection[str] = ()) -> list[Contender]:
+    """Build everybody: ours, each peer as shipped, each peer with our packaging.
+
+    Args:
+        only: names of those to build; everybody if empty. Ours and the bare one are always there, to compare with.
+    """
+    wanted = {*only, OURS, BARE}
+    found = [Contender(OURS, "Lamina", {work: ours.package(place) for work, place in PLACES.items()})]
+    for peer in peers.ALL:
+        for name, title, make in (
+            (peer.name, peer.title, peers.as_shipped),
+            (f"{peer.name}-tuned", f"{peer.title}, tuned", peers.tuned),
+        ):
+            if not only or name in wanted:
+                found.append(Contender(name, title, dict.fromkeys(Work, make(peer))))
+    return found

@@ -1,0 +1,1 @@
+"""What a million calls of each endpoint cost."""

@@ -1,0 +1,61 @@
+"""`python -m bench.cost`: measures every endpoint and writes `docs/cost.md`."""
+
+import argparse
+import importlib
+import json
+import os
+import sys
+from datetime import UTC, datetime
+
+from bench import ROOT, engine
+from bench.build.contenders import OURS
+from bench.cost import page
+from bench.progress import end_in_order, say
+from bench.results import FILE, load
+
+UNLIMITED = dict.fromkeys(("LAMINA_ANONYMOUS_LIMIT", "LAMINA_CALLER_LIMIT"), "100000000")
+READ = "users/get"
+
+
+def main() -> int:
+    """Measure, unless only the page is wanted, and write it."""
+    parser = argparse.ArgumentParser(prog="bench.cost", description=__doc__)
+    parser.add_argument("--page", action="store_true", help="only write the page anew, for new prices say")
+    arguments = parser.parse_args()
+    end_in_order()
+    if reason := engine.missing():
+        print(f"bench: {reason}", file=sys.stderr)
+        return 1
+    if not arguments.page:
+        say("calling every endpoint: about 2 minutes")
+        page.FILE.write_text(json.dumps(_measure(), indent=1) + "\n", encoding="utf-8")
+    page.write(json.loads(page.FILE.read_text(encoding="utf-8")))
+    return 0
+
+
+def _measure() -> dict[str, object]:
+    # The tests' environment has to be there before anything of Lamina is imported, and moto before any client is made.
+    sys.path.insert(0, str(ROOT / "layers" / "core"))
+    from tests.conftest import ENVIRONMENT
+
+    os.environ.update(ENVIRONMENT | UNLIMITED)
+    importlib.import_module("moto")
+    importlib.import_module("bench.cost.calls")
+    from bench.cost.measurement import measure
+
+    found = measure()
+    overhead = max(0.0, _measured_read() - found[READ]["cpu_ms"])
+    instant = datetime.now(UTC).isoformat(timespec="minutes")
+    return {"measured": instant, "overhead_ms": round(overhead, 3), "endpoints": found}
+
+
+def _measured_read() -> float:
+    """Tell the milliseconds of CPU of reading a user under the runtime client; 0 before `make bench` was run."""
+    if not FILE.is_file():
+        return 0.0
+    ours = next(contender for contender in load()["contenders"] if contender["name"] == OURS)
+    return float(ours["requests"]["GET"]["cpu"]["value"] * 1000)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

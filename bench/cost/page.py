@@ -1,0 +1,93 @@
+"""The page of costs: what was measured of each endpoint, at the prices of one day."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bench import ROOT
+from bench.page import table
+
+FILE = ROOT / "docs" / "cost.json"
+TARGET = ROOT / "docs" / "cost.md"
+PRICES = ROOT / "docs" / "prices.json"
+PAGE = Path(__file__).parents[1] / "pages" / "cost.md"
+
+WHOLE_PROCESSOR_MB = 1769
+"""Memory at which a function has one whole processor; less memory has as much less of it (Lambda developer guide)."""
+WAITS_MS = {"dynamodb": 5.0, "kms": 10.0}
+"""What a call of a service is taken to last, in milliseconds; of others, `OTHER_MS`."""
+OTHER_MS = 20.0
+ECC = ("kms:Sign", "kms:Verify")
+AUTHORIZER = "gateway/authorizer"
+MILLION = 1_000_000
+
+
+def milliseconds(figure: Mapping[str, Any], overhead_ms: float) -> float:
+    """Tell how long Lambda would bill a call: its CPU time on its share of a processor, and its waits for AWS.
+
+    Args:
+        figure: of an endpoint: `cpu_ms`, `memory` in MB, `calls` by service and operation.
+        overhead_ms: CPU time of every call that was not measured with it.
+    """
+    slower = max(1.0, WHOLE_PROCESSOR_MB / figure["memory"])
+    waits = sum(WAITS_MS.get(call.partition(":")[0], OTHER_MS) * number for call, number in figure["calls"].items())
+    return float((figure["cpu_ms"] + overhead_ms) * slower + waits)
+
+
+def costs(figure: Mapping[str, Any], prices: Mapping[str, Any], overhead_ms: float) -> dict[str, float]:
+    """Give the dollars of a million calls, by what they are for."""
+    lambda_, dynamodb = prices["lambda_arm64"], prices["dynamodb_on_demand"]
+    seconds = milliseconds(figure, overhead_ms) / 1000 * MILLION
+    calls = figure["calls"]
+    signed = sum(calls.get(operation, 0) for operation in ECC)
+    sealed = sum(number for call, number in calls.items() if call.startswith("kms:")) - signed
+    return {
+        "lambda": lambda_["million_requests"] + seconds * figure["memory"] / 1024 * lambda_["gb_second"],
+        "table": figure["reads"] * dynamodb["million_read_request_units"]
+        + figure["writes"] * dynamodb["million_write_request_units"],
+        "keys": signed * prices["kms"]["million_ecc_requests"] + sealed * prices["kms"]["million_requests"],
+        "gateway": prices["api_gateway_rest"]["million_requests"] * bool(figure["routes"]),
+    }
+
+
+def write(data: Mapping[str, Any]) -> None:
+    """Write the page."""
+    TARGET.write_text(render(data, json.loads(PRICES.read_text(encoding="utf-8"))), encoding="utf-8")
+
+
+def render(data: Mapping[str, Any], prices: Mapping[str, Any]) -> str:
+    """Write the page from what was measured and from prices."""
+    endpoints, overhead = data["endpoints"], data["overhead_ms"]
+    head = ("endpoint", "memory", "Lambda", "table", "Lambda", "table", "KMS", "gateway", "a million calls")
+    rows = [
+        _row(place, figure, prices, overhead)
+        for place, figure in sorted(endpoints.items(), key=lambda each: each[1]["routes"] or [""])
+        if place != AUTHORIZER
+    ]
+    checked = endpoints[AUTHORIZER]
+    return PAGE.read_text(encoding="utf-8").format(
+        measured=data["measured"],
+        checked=prices["checked"],
+        region=prices["region"],
+        overhead=overhead,
+        dynamodb=WAITS_MS["dynamodb"],
+        kms=WAITS_MS["kms"],
+        other=OTHER_MS,
+        authorizer=f"${sum(costs(checked, prices, overhead).values()):.2f}",
+        authorizer_ms=milliseconds(checked, overhead),
+        table=table(head, rows),
+    )
+
+
+def _row(place: str, figure: Mapping[str, Any], prices: Mapping[str, Any], overhead: float) -> list[str]:
+    dollars = costs(figure, prices, overhead)
+    amounts = ((figure["reads"], "R"), (figure["writes"], "W"))
+    return [
+        ", ".join(figure["routes"]) or place,
+        f"{figure['memory']} MB",
+        f"{milliseconds(figure, overhead):.0f} ms",
+        " + ".join(f"{amount:g} {unit}" for amount, unit in amounts if amount) or "–",
+        *(f"${dollars[name]:.2f}" for name in ("lambda", "table", "keys", "gateway")),
+        f"**${sum(dollars.values()):.2f}**",
+    ]

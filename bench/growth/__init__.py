@@ -1,0 +1,1 @@
+"""What each way to the table costs as the table grows."""

@@ -1,0 +1,133 @@
+"""Asks every pattern of the tests at one size of the table: what it costs, and how long it takes."""
+
+import logging
+import subprocess
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Any
+from unittest.mock import patch
+
+import boto3
+from botocore.config import Config
+
+from bench import HOST
+from bench.engine import PROGRAM, program
+from bench.growth.filling import WHOLE, position_of, write_export
+from bench.ports import free_port
+from bench.progress import say, step
+from lamina.access.policy import Role
+from lamina.http import idempotency
+from lamina.http.listing import ListRequest
+from lamina.settings import settings
+from lamina.storage.item import connect
+from lamina.users.queries import user_query
+from tests.aws import Api, make_user, services, signed_in, table_definition
+from tests.integration.access_patterns import PATTERNS, Pattern, World, measure
+from tests.integration.metering import Meter
+
+NEWS_SECONDS = 30.0
+LOAD_SECONDS = 3600.0
+REPEATS = 7
+"""How often each pattern is asked for its time."""
+TURNS = 60
+"""Pages of each position of a cursor, in turns."""
+LIST = "/v1/users?limit=20"
+FAR = 0.9
+"""How far into the list the page lies that is compared with that after the first user: 900,000 of a million."""
+
+
+def measure_sizes(numbers: Iterable[int]) -> dict[str, Any]:
+    """Fill a table with each number of users, and ask everything: units and median milliseconds of each pattern."""
+    logging.disable(logging.WARNING)
+    # The code keeps the signing key that it has read, so all tables share one.
+    with services():
+        return {str(number): _measure_size(number) for number in numbers}
+
+
+def _measure_size(number: int) -> dict[str, Any]:
+    with TemporaryDirectory(prefix="lamina-growth-") as folder, _table(number, Path(folder)) as client:
+        with step("asking for units"):
+            figures = [asdict(figure) for figure in measure(Meter(client))]
+        with step("asking for times"):
+            admin, _ = signed_in("timing.admin", Role.ADMIN)
+            viewer, _ = signed_in("timing.viewer")
+            for place, (figure, pattern) in enumerate(zip(figures, PATTERNS, strict=True)):
+                figure["milliseconds"] = _time(pattern, admin, viewer, place)
+        cursors = _pages(admin, number) if number > 2 * WHOLE else {}
+    return {"patterns": figures, "cursors": cursors}
+
+
+def _time(pattern: Pattern, admin: Api, viewer: Api, place: int) -> float:
+    """Ask a pattern several times, each of a user of its own: the median."""
+    taken = []
+    for number in range(REPEATS):
+        world = World(admin, viewer, make_user(f"timed.{place:02}.{number}", metadata={"team": "blue"}))
+        prepared = pattern.prepare(world)
+        begun = time.perf_counter()
+        pattern.act(world, prepared)
+        taken.append(time.perf_counter() - begun)
+    return round(median(taken) * 1000, 2)
+
+
+def _pages(admin: Api, number: int) -> dict[str, float]:
+    """Read the page after the first user and one far into the list, in turns: median milliseconds by place."""
+    query = user_query(sort=None, role=None, status=None, search=None, deleted=False, page=None, private=True)
+    request = ListRequest("/v1/users", query.filters, audience="private")
+    place = int(number * FAR)
+    edge = position_of(place, number)
+    far = request.meta(request.position(20, None, None), total=None, last=edge, has_more=True).next_cursor
+    near = admin.get("/v1/users?limit=1").json["meta"]["next_cursor"]
+    taken: dict[str, list[float]] = {"1": [], str(place): []}
+    for _ in range(TURNS):
+        for after, cursor in zip(taken, (near, far), strict=True):
+            begun = time.perf_counter()
+            answer = admin.get(f"{LIST}&cursor={cursor}")
+            taken[after].append(time.perf_counter() - begun)
+            assert len(answer.data) == 20, answer  # noqa: PLR2004, S101 (the page that was asked for)
+    return {after: round(median(times) * 1000, 3) for after, times in taken.items()}
+
+
+@contextmanager
+def _table(number: int, folder: Path) -> Iterator[Any]:
+    """Fill a table and have everything talk to it, through the client that is given."""
+    definition = {"TableName": settings().table, **table_definition()}
+    with step(f"making up {number:,} users"):
+        write_export(definition, number, folder)
+    _load(folder)
+    with _serving(folder) as client, ExitStack() as patched:
+        patched.enter_context(patch.object(connect(), "_client", client))
+        patched.enter_context(patch.object(idempotency._store, "client", client))  # noqa: SLF001 (made at import)
+        yield client
+
+
+def _load(folder: Path) -> None:
+    """Have dynoxide read the export into a file, and say how far it is."""
+    command = [str(PROGRAM), "import", "--source", "export", "--schema", "schema.json", "--output", "table.db"]
+    begun = time.monotonic()
+    with (folder / "import.log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    while True:
+        try:
+            process.wait(NEWS_SECONDS)
+        except subprocess.TimeoutExpired:
+            written = (folder / "table.db").stat().st_size / 1e6 if (folder / "table.db").exists() else 0
+            say(f"loading: {written:,.0f} MB after {time.monotonic() - begun:.0f} s")
+            if time.monotonic() - begun > LOAD_SECONDS:
+                process.kill()
+        else:
+            break
+    if process.returncode:
+        raise RuntimeError((folder / "import.log").read_text(encoding="utf-8"))
+    say(f"loaded in {time.monotonic() - begun:.0f} s")
+
+
+@contextmanager
+def _serving(folder: Path) -> Iterator[Any]:
+    port = free_port()
+    with program(port, "--db-path", str(folder / "table.db")):
+        yield boto3.client("dynamodb", endpoint_url=f"http://{HOST}:{port}", config=Config(max_pool_connections=40))

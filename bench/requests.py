@@ -1,0 +1,50 @@
+"""The two requests that every contender answers, as API Gateway hands them on."""
+
+import json
+from enum import StrEnum
+from itertools import count
+from typing import Any
+
+from bench import ROOT
+
+ADMIN = "0190a3f0-0000-7000-8000-000000000001"
+USER = "0190a3f0-0000-7000-8000-000000000002"
+METADATA = {"team": "compilers"}
+LEFT_OUT = {"Idempotency-Key", "If-None-Match"}
+"""Headers of the sample events that ask for what only ours does: an idempotency key, an answer without a body."""
+
+
+class Work(StrEnum):
+    """What is asked."""
+
+    GET = "GET"
+    POST = "POST"
+
+
+PLACES = {Work.GET: "users/get", Work.POST: "users/create"}
+"""The function of ours that answers, by its place, which is also that of its sample event."""
+
+_numbers = count(1)
+
+
+def event(work: Work) -> bytes:
+    """Compose an event: the sample event of our function; every POST is of another user, without a password."""
+    sample: dict[str, Any] = json.loads((ROOT / "events" / f"{PLACES[work]}.json").read_bytes())
+    for headers in (sample["headers"], sample["multiValueHeaders"]):
+        for name in LEFT_OUT & headers.keys():
+            del headers[name]
+    if work is Work.POST:
+        sample["body"] = json.dumps(new_user(next(_numbers)))
+    return json.dumps(sample).encode()
+
+
+def new_user(number: int) -> dict[str, Any]:
+    """Make up the body of a POST."""
+    handle = f"grace.{number:07}"
+    return {
+        "email": f"{handle}@example.com",
+        "username": handle,
+        "name": "Grace Hopper",
+        "role": "editor",
+        "metadata": METADATA,
+    }

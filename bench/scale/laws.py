@@ -1,0 +1,35 @@
+"""What a closed system of clients can do at the most: the operational laws of queueing (Denning and Buzen, 1978)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Station:
+    """Something that requests wait for.
+
+    Attributes:
+        name: for people.
+        demand: seconds of it that a request takes.
+        servers: how many requests it serves at once.
+    """
+
+    name: str
+    demand: float
+    servers: int
+
+
+def throughput(clients: int, latency: float, stations: Sequence[Station]) -> float:
+    """Give the requests a second that so many clients get at the most, each asking again when it has its answer.
+
+    Args:
+        clients: how many.
+        latency: seconds that one request takes while nobody else asks.
+        stations: what requests wait for.
+    """
+    return min(clients / latency, *(station.servers / station.demand for station in stations if station.demand))
+
+
+def bottleneck(stations: Sequence[Station]) -> Station:
+    """Give the station that is full first."""
+    return max(stations, key=lambda station: station.demand / station.servers)

@@ -1,0 +1,63 @@
+"""The load that the model raises, made from what `python -m bench.cost` has measured of each endpoint."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bench.cost.page import AUTHORIZER, ECC, milliseconds
+from bench.scale.model import Kind, Quotas
+
+QUOTAS = Path(__file__).with_name("quotas.json")
+SHARDS = 4
+"""Partitions of a list (`lamina.storage.keys.SHARDS`)."""
+MIX = {
+    "users/get": 0.82,
+    "users/list": 0.10,
+    "users/update": 0.05,
+    "auth/login": 0.02,
+    "auth/register": 0.01,
+}
+"""The share of each endpoint, by its place."""
+PUBLIC = ("auth/login", "auth/register")
+PAGE_READS = {"users/list": 12.5}
+"""Read units of a page of twenty (docs/access-patterns.md); the sample that was measured has fewer users."""
+LIST_READS = {"users/list": 0.5}
+"""Read units that a page of a list takes of each shard: a query of index keys."""
+LIST_WRITES = {"auth/register": 8.0}
+"""Write units on the busiest partition that a registration writes to: four words of an address, in a transaction, on
+one shard of the search list."""
+
+
+def kinds(measured: Mapping[str, Any]) -> list[Kind]:
+    """Give the kinds of requests; the authorizer runs before each, and counts it."""
+    endpoints, overhead = measured["endpoints"], measured["overhead_ms"]
+    before = endpoints[AUTHORIZER]
+    return [
+        Kind(
+            name=place,
+            share=share,
+            functions={
+                place: milliseconds(endpoints[place], overhead) / 1000,
+                AUTHORIZER: milliseconds(before, overhead) / 1000,
+            },
+            reads=PAGE_READS.get(place, endpoints[place]["reads"]) + before["reads"] * (place not in PUBLIC),
+            writes=endpoints[place]["writes"] + before["writes"],
+            signatures=sum(endpoints[place]["calls"].get(operation, 0) for operation in ECC),
+            list_reads=LIST_READS.get(place, 0),
+            list_writes=LIST_WRITES.get(place, 0),
+        )
+        for place, share in MIX.items()
+    ]
+
+
+def quotas() -> Quotas:
+    """Give AWS's defaults, and our number of shards."""
+    values = {name: quota["value"] for name, quota in read_quotas().items() if name != "checked"}
+    return Quotas(**values, shards=SHARDS)
+
+
+def read_quotas() -> dict[str, Any]:
+    """Read the quotas with their units and sources."""
+    found: dict[str, Any] = json.loads(QUOTAS.read_text(encoding="utf-8"))
+    return found

@@ -1,0 +1,126 @@
+"""`docs/access-patterns.md`: each way to the table with what it costs, as the tests measure it."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+SIZES = (100, 10_000)
+"""Users in the tables that are compared."""
+MEASUREMENT = "tests/integration/test_access_patterns.py"
+
+INTRODUCTION = """\
+# Access patterns
+
+<!-- Made by `make docs` from the code and its tests; do not edit. -->
+
+Every way in which Lamina reaches its table: the keys it uses, the calls it makes, and the request units that they
+take, measured with {small:,} and with {large:,} users in the table. A test fails when a pattern costs more on the
+large one. No request and no consumer scans.
+
+Read units (R) are those of [DynamoDB's on-demand mode][units]: one for 4 KB read consistently, half of one otherwise.
+Write units (W) are one for 1 KB, two in a transaction, and one for each index entry that is written or removed. They
+are measured on dynoxide, which counts the index entries of a transaction once; DynamoDB Local counts them twice. The
+cost is that of a million calls at the prices of {region} on {checked}: ${read} for a million R, ${write} for a
+million W. It leaves out Lambda, API Gateway, KMS, the stream and storage.
+
+What the authorizer reads is a row of its own and comes on top of every call of somebody who is signed in, at most once
+in `AuthorizerCacheSeconds` for each session. Lists show 20 users a page, searches 10.
+
+| pattern | endpoint | calls | units at {small:,} | units at {large:,} | a million calls |
+| --- | --- | --- | ---: | ---: | ---: |
+"""
+
+KEYS = """
+[units]: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
+
+## Keys
+
+The keys of each pattern, with how many of them one call used on the large table. The table's own keys are written
+`pk` / `sk`; a query names its index and its partition.
+
+| pattern | keys |
+| --- | --- |
+"""
+
+CLOSE = """
+## What is bounded rather than constant
+
+- **A page by its number** (`page=N`) reads what it skips: about half a read unit for every 20 users before it, up to
+  10,000. Past that, and for any long walk, the cursor costs the same on every page.
+- **A search** reads entries of the longest term in order. Where other terms or filters leave few of them, it looks at
+  {most} of them at the most, and then answers a short page with a cursor to go on from.
+- **Activities** take a query for each month until the page is full, for as many months at the most as they are kept; a
+  page of one type looks at {looked_at:,} of them at the most, some 40 R.
+- **The nightly walk** that reconciles the counters reads every user and its marker, 100 at a time: about 150 R for
+  100 users of up to 4 KB.
+- **A replay of events** by time is an operator's command that scans the table, at the rate that it is told; one of a
+  subject is a query.
+"""
+
+type Data = Mapping[int, Sequence[Mapping[str, Any]]]
+"""Figures by the number of users in the table."""
+
+
+PAGE = ROOT / "docs" / "access-patterns.md"
+
+
+def files() -> dict[Path, str]:
+    """Measure, and write the page; the measuring is that of the tests, which need the engine that it runs on.
+
+    Raises:
+        RuntimeError: when the measurement did not come about, with what pytest says.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        figures = Path(folder) / "figures.json"
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(ROOT / MEASUREMENT)]
+        environment = os.environ | {"LAMINA_FIGURES": str(figures)}
+        run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        if run.returncode or not figures.is_file():
+            raise RuntimeError(f"{MEASUREMENT} gave no figures:\n{run.stdout}")
+        measured = json.loads(figures.read_text(encoding="utf-8"))
+    return {PAGE: render({int(size): patterns for size, patterns in measured.items()})}
+
+
+def render(data: Data) -> str:
+    """Write the page from figures."""
+    from lamina.activities.reading import MOST_LOOKED_AT
+    from lamina.users.search import MORE_ROUNDS, ROUND
+
+    prices = json.loads((ROOT / "docs" / "prices.json").read_text(encoding="utf-8"))
+    on_demand = prices["dynamodb_on_demand"]
+    read, write = on_demand["million_read_request_units"], on_demand["million_write_request_units"]
+    small, large = (data[size] for size in SIZES)
+    head = INTRODUCTION.format(
+        small=SIZES[0], large=SIZES[1], region=prices["region"], checked=prices["checked"], read=read, write=write
+    )
+    rows = [_row(before, after, read, write) for before, after in zip(small, large, strict=True)]
+    keys = [f"| {after['name']} | {_keys(after)} |\n" for after in large]
+    return (
+        head
+        + "".join(rows)
+        + KEYS
+        + "".join(keys)
+        + CLOSE.format(most=ROUND * (MORE_ROUNDS + 1), looked_at=MOST_LOOKED_AT)
+    )
+
+
+def _row(before: Mapping[str, Any], after: Mapping[str, Any], read: float, write: float) -> str:
+    calls = ", ".join(f"{number} {operation}" for operation, number in sorted(after["calls"].items()))
+    cost = after["reads"] * read + after["writes"] * write
+    cells = (after["name"], after["endpoint"], calls, _units(before), _units(after), f"${cost:.3f}")
+    return f"| {' | '.join(cells)} |\n"
+
+
+def _units(figure: Mapping[str, Any]) -> str:
+    amounts = ((figure["reads"], "R"), (figure["writes"], "W"))
+    return " + ".join(f"{amount:g} {unit}" for amount, unit in amounts if amount) or "0"
+
+
+def _keys(figure: Mapping[str, Any]) -> str:
+    return ", ".join(f"{shape} ×{number}" for shape, number in sorted(figure["keys"].items())) or "–"

@@ -1,0 +1,99 @@
+"""One operation of the document, from its endpoint and Powertools' draft of it."""
+
+from typing import Any
+
+from docs.build.openapi import tidy
+from docs.build.openapi.answers import Failures, reference, success
+from docs.build.openapi.endpoints import CONDITIONAL_WRITES, Endpoint
+from lamina.http.oauth import FORM, OAuthResolver
+
+type Json = dict[str, Any]
+
+PARAMETERS: dict[str, Json] = {
+    "CorrelationId": {
+        "name": "X-Correlation-Id",
+        "in": "header",
+        "description": "The caller's own id for all that the request causes: 1 to 128 letters, digits and `._:/+=-`. "
+        "In place of any other, one is made.",
+        "schema": {"type": "string"},
+    },
+    "IdempotencyKey": {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "description": "The same key with the same body gets the first answer again for 24 hours.",
+        "schema": {"type": "string", "pattern": "^[\\x21-\\x7e]{1,255}$"},
+    },
+    "Device": {
+        "name": "lamina_device",
+        "in": "cookie",
+        "description": "What an earlier answer has set: its holder may go on when strangers have locked the account.",
+        "schema": {"type": "string"},
+    },
+    "IfMatch": {
+        "name": "If-Match",
+        "in": "header",
+        "description": "Change only this version: its `ETag`, or `*` for any.",
+        "schema": {"type": "string"},
+    },
+    "IfNoneMatch": {
+        "name": "If-None-Match",
+        "in": "header",
+        "description": "The `ETag` that the caller has: 304 when it is still the one.",
+        "schema": {"type": "string"},
+    },
+}
+
+CREDENTIALS = {
+    "client_id": "Where the client does not send it by HTTP Basic.",
+    "client_secret": "Where the client does not send it by HTTP Basic.",
+}
+"""Parameters of every form of OAuth (RFC 6749 section 2.3.1)."""
+
+
+def operation(endpoint: Endpoint, draft: Json, failures: Failures) -> Json:
+    """Describe one operation.
+
+    Args:
+        endpoint: whose it is.
+        draft: Powertools' description of it.
+        failures: collects the error answers that it shares with others.
+    """
+    described: Json = {
+        "tags": [endpoint.folder],
+        "operationId": f"{endpoint.folder}_{endpoint.file}",
+        "summary": endpoint.route.about.get("summary"),
+        "description": endpoint.description,
+        "parameters": [*map(tidy.parameter, draft.get("parameters", [])), *_headers(endpoint)],
+    }
+    if "requestBody" in draft:
+        schema = draft["requestBody"]["content"]["application/json"]["schema"]
+        content = {media_type: {"schema": schema} for media_type in endpoint.app.takes}
+        described["requestBody"] = {"required": True, "content": content}
+    if endpoint.oauth:
+        described["requestBody"] = {"required": True, "content": {FORM: {"schema": _form(endpoint.oauth)}}}
+    refused = failures.of(endpoint.raises(), oauth=endpoint.oauth is not None)
+    described["responses"] = success(endpoint, draft["responses"]) | refused
+    if endpoint.oauth:
+        described["security"] = [{"client": []}]
+    elif endpoint.app.public:
+        described["security"] = []
+    elif endpoint.app.in_person:
+        described["security"] = [{"bearer": []}]
+    return described
+
+
+def _form(app: OAuthResolver) -> Json:
+    meanings = {**app.required, **app.optional, **CREDENTIALS}
+    fields = {name: {"type": "string", "minLength": 1, "description": meaning} for name, meaning in meanings.items()}
+    return {"type": "object", "properties": fields, "required": list(app.required)}
+
+
+def _headers(endpoint: Endpoint) -> list[Json]:
+    known = {
+        "IdempotencyKey": endpoint.idempotent,
+        "IfMatch": endpoint.app.versioned and endpoint.method in CONDITIONAL_WRITES,
+        "IfNoneMatch": endpoint.app.versioned and endpoint.method == "GET",
+        "Device": "Set-Cookie" in endpoint.app.sends,
+        "CorrelationId": True,
+    }
+    return [reference("parameters", name) for name, applies in known.items() if applies]

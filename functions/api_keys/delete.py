@@ -1,0 +1,21 @@
+"""DELETE /v1/api-keys/{key_id}: revoke an API key."""
+
+from lamina.access.policy import Action, require
+from lamina.errors import Forbidden, NotFound
+from lamina.http.paths import Id
+from lamina.http.resolver import Resolver
+from lamina.http.response import Response
+from lamina.identity import api_keys
+
+app = Resolver(in_person=True, raises=(Forbidden, NotFound))
+
+
+@app.delete("/v1/api-keys/<key_id>", summary="Revoke an API key", status_code=204)
+def delete_api_key(key_id: Id) -> Response[None]:
+    """End a key of the caller's, within the authorizer's cache time."""
+    require(app.caller, Action.API_KEY_MANAGE, owner_id=app.caller.user_id)
+    api_keys.revoke(app.caller.user_id, key_id, app.cause)
+    return app.no_content()
+
+
+handler = app.handler

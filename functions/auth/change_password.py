@@ -1,0 +1,28 @@
+"""POST /v1/auth/change-password: set a new password in exchange for the current one."""
+
+from lamina.access.policy import Action, require
+from lamina.errors import Forbidden
+from lamina.http.resolver import Resolver
+from lamina.http.response import Response
+from lamina.identity import accounts
+from lamina.identity.accounts import PasswordChange
+from lamina.identity.errors import WrongPassword
+from lamina.identity.inputs import PasswordChangeInput
+from lamina.limits.quota import RateLimited
+from lamina.users import service as users
+
+app = Resolver(in_person=True, raises=(Forbidden, WrongPassword, RateLimited))
+
+
+@app.post("/v1/auth/change-password", summary="Change your password", status_code=204)
+def change_password(body: PasswordChangeInput) -> Response[None]:
+    """Set the password and end every other session."""
+    caller = app.caller
+    require(caller, Action.ACCOUNT_SECURE, owner_id=caller.user_id)
+    change = PasswordChange(body.current_password, body.new_password)
+    user = users.get(caller.user_id)
+    accounts.change_password(user, caller.session_id, change, app.incoming.source_ip, app.cause)
+    return app.no_content()
+
+
+handler = app.handler

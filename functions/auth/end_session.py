@@ -1,0 +1,21 @@
+"""DELETE /v1/auth/sessions/{session_id}: sign out somewhere."""
+
+from lamina.access.policy import Action, require
+from lamina.errors import Forbidden, NotFound
+from lamina.http.paths import Id
+from lamina.http.resolver import Resolver
+from lamina.http.response import Response
+from lamina.identity import sessions
+
+app = Resolver(in_person=True, raises=(Forbidden, NotFound))
+
+
+@app.delete("/v1/auth/sessions/<session_id>", summary="End a session", status_code=204)
+def end_session(session_id: Id) -> Response[None]:
+    """End one of the caller's sessions, with its refresh tokens."""
+    require(app.caller, Action.ACCOUNT_SECURE, owner_id=app.caller.user_id)
+    sessions.end_own(app.caller.user_id, session_id, app.cause)
+    return app.no_content()
+
+
+handler = app.handler

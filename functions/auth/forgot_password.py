@@ -1,0 +1,18 @@
+"""POST /v1/auth/forgot-password: ask for the mail that resets a password."""
+
+from lamina.http.resolver import Resolver
+from lamina.http.response import Response
+from lamina.identity import accounts
+from lamina.identity.token_inputs import Address
+
+app = Resolver(public=True)
+
+
+@app.post("/v1/auth/forgot-password", summary="Ask for a mail to reset your password", status_code=202)
+def forgot_password(body: Address) -> Response[None]:
+    """Send the mail if there is such an account. The answer never tells."""
+    accounts.ask_for_reset(body.email, app.cause)
+    return app.accepted()
+
+
+handler = app.handler

@@ -1,0 +1,30 @@
+"""GET /v1/auth/sessions: where the caller is signed in."""
+
+from lamina.access.policy import Action, require
+from lamina.errors import Forbidden
+from lamina.http.envelope import ListEnvelope
+from lamina.http.listing import CursorParameter, LimitParameter, ListRequest
+from lamina.http.resolver import Resolver
+from lamina.http.response import Response
+from lamina.identity import sessions
+from lamina.identity.views import SessionView
+from lamina.users import service as users
+
+app = Resolver(in_person=True, raises=(Forbidden,))
+
+
+@app.get("/v1/auth/sessions", summary="List your sessions")
+def list_sessions(limit: LimitParameter = 20, cursor: CursorParameter = None) -> Response[ListEnvelope[SessionView]]:
+    """Answer a page of the caller's sessions, newest first."""
+    caller = app.caller
+    require(caller, Action.ACCOUNT_SECURE, owner_id=caller.user_id)
+    request = ListRequest("/v1/auth/sessions", {}, audience=caller.user_id)
+    at = request.position(limit, cursor, None)
+    found, page = sessions.list_sessions(users.get(caller.user_id), limit, at.cursor)
+    shown = [SessionView.model_validate(session) for session in found]
+    for session in shown:
+        session.current = session.id == caller.session_id
+    return app.page(shown, *request.describe(at, page))
+
+
+handler = app.handler

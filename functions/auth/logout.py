@@ -1,0 +1,17 @@
+"""POST /v1/auth/logout: sign out."""
+
+from lamina.http.resolver import Resolver
+from lamina.http.response import Response
+from lamina.identity import sessions
+
+app = Resolver()
+
+
+@app.post("/v1/auth/logout", summary="Sign out", status_code=204)
+def logout() -> Response[None]:
+    """End the session of the access token; its refresh token is void with it."""
+    sessions.end(app.caller.user_id, app.caller.session_id, app.cause)
+    return app.no_content()
+
+
+handler = app.handler

@@ -1,0 +1,20 @@
+"""POST /v1/auth/logout-all: sign out everywhere."""
+
+from lamina.access.policy import Action, require
+from lamina.errors import Forbidden
+from lamina.http.resolver import Resolver
+from lamina.http.response import Response
+from lamina.identity import accounts
+
+app = Resolver(in_person=True, raises=(Forbidden,))
+
+
+@app.post("/v1/auth/logout-all", summary="Sign out everywhere", status_code=204)
+def logout_all() -> Response[None]:
+    """End every session of the caller, this one too."""
+    require(app.caller, Action.ACCOUNT_SECURE, owner_id=app.caller.user_id)
+    accounts.end_all_sessions(app.caller.user_id, app.cause)
+    return app.no_content()
+
+
+handler = app.handler

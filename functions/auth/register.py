@@ -1,0 +1,30 @@
+"""POST /v1/auth/register: somebody makes an account."""
+
+from lamina import ids
+from lamina.http.envelope import Envelope
+from lamina.http.idempotency import idempotent
+from lamina.http.resolver import Resolver
+from lamina.http.response import Response
+from lamina.identity import service
+from lamina.identity.inputs import Registration
+from lamina.users.errors import EmailTaken, UsernameTaken
+from lamina.users.service import NewUser
+from lamina.users.views import UserView, links
+
+app = Resolver(public=True, versioned=True, around=idempotent, raises=(EmailTaken, UsernameTaken))
+
+
+@app.post("/v1/auth/register", summary="Make an account", status_code=201)
+def register(body: Registration) -> Response[Envelope[UserView]]:
+    """Make an account of a viewer, to sign in with by its e-mail address and password."""
+    new = NewUser(**body.model_dump(exclude={"password"}))
+    user = service.register(new, body.password, app.cause)
+    return app.answer(
+        UserView.model_validate(user),
+        edition=ids.edition(user.id, user.version),
+        links={**links(user), "login": "/v1/auth/login"},
+        created=True,
+    )
+
+
+handler = app.handler

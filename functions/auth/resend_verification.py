@@ -1,0 +1,18 @@
+"""POST /v1/auth/resend-verification: ask for the mail that proves an address."""
+
+from lamina.http.resolver import Resolver
+from lamina.http.response import Response
+from lamina.identity import accounts
+from lamina.identity.token_inputs import Address
+
+app = Resolver(public=True)
+
+
+@app.post("/v1/auth/resend-verification", summary="Ask for the verification mail again", status_code=202)
+def resend_verification(body: Address) -> Response[None]:
+    """Send the mail if there is such an account and its address is not yet proven. The answer never tells."""
+    accounts.ask_for_verification(body.email, app.cause)
+    return app.accepted()
+
+
+handler = app.handler

@@ -1,0 +1,19 @@
+"""POST /v1/auth/verify-email: prove an address by the mailed token."""
+
+from lamina.http.resolver import Resolver
+from lamina.http.response import Response
+from lamina.identity import accounts
+from lamina.identity.errors import BadLink
+from lamina.identity.token_inputs import Link
+
+app = Resolver(public=True, raises=(BadLink,))
+
+
+@app.post("/v1/auth/verify-email", summary="Verify your e-mail address", status_code=204)
+def verify_email(body: Link) -> Response[None]:
+    """Take the address as the user's. The token is then spent."""
+    accounts.verify_email(body.token.get_secret_value(), app.cause)
+    return app.no_content()
+
+
+handler = app.handler

@@ -1,0 +1,42 @@
+"""Table stream → counters: how many users there are."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from lamina.observability.logs import log_failure
+from lamina.users import counting
+from lamina.users.counting import Standing
+from lamina.users.items import UserItem, to_user
+
+type Record = Mapping[str, Any]
+
+
+def handler(event: Mapping[str, Any], _: object) -> dict[str, list[dict[str, str]]]:
+    """Count the users of a batch of stream records; counting a record twice changes nothing.
+
+    A record that cannot be read is reported, and does not keep those around it from being counted: Lambda brings it and
+    what follows again, and puts it aside in the end. A failure to count is raised, and brings back the whole batch.
+
+    Returns:
+        The sequence numbers of bad records (Lambda developer guide, "Partial batch response for DynamoDB Streams").
+    """
+    standings: list[Standing] = []
+    failures: list[dict[str, str]] = []
+    for record in event["Records"]:
+        try:
+            standings += _standings(record)
+        except (KeyError, TypeError, ValueError) as error:
+            log_failure(error)
+            failures.append({"itemIdentifier": record["dynamodb"]["SequenceNumber"]})
+    counting.count(standings)
+    return {"batchItemFailures": failures}
+
+
+def _standings(record: Record) -> list[Standing]:
+    """Say where the user of a record is to be counted; nothing for items of other kinds."""
+    removed = record["eventName"] == "REMOVE"
+    image = record["dynamodb"]["OldImage" if removed else "NewImage"]
+    if image["kind"]["S"] != "user":
+        return []
+    user = to_user(UserItem.from_raw_data(image))
+    return [counting.gone(user) if removed else counting.standing(user)]

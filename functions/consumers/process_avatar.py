@@ -1,0 +1,20 @@
+"""Queue of S3's messages → table and bucket: a picture that was uploaded becomes the user's avatar."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lamina.avatars.names import Upload, upload_at
+from lamina.avatars.processing import follow
+from lamina.events.bulk import bulk_consumer
+
+
+def _upload(told: Mapping[str, Any]) -> Upload:
+    return upload_at(told["object"]["key"])
+
+
+def _follow_all(uploads: Sequence[Upload]) -> None:
+    for upload in uploads:
+        follow(upload)
+
+
+handler = bulk_consumer(_upload, _follow_all)

@@ -1,0 +1,98 @@
+"""GET /docs: the API, described for people, on a page that can call it.
+
+The page is Swagger UI as it ships inside Powertools, with everything in the one document: no other host is asked for
+anything, and its content security policy (CSP level 3) names each script and style by its hash, so that no other runs.
+"""
+
+import re
+from base64 import b64encode
+from hashlib import sha256
+from importlib.resources import files
+
+from lamina.http.conditional import etag
+from lamina.http.resolver import Resolver
+from lamina.http.response import Response
+from lamina.settings import settings
+
+app = Resolver(public=True, counted=False, versioned=True)
+MAX_AGE_SECONDS = 300
+HTML = "text/html; charset=utf-8"
+# Found as files: importing the package beside them takes 70 ms.
+ASSETS = files("aws_lambda_powertools") / "event_handler" / "openapi" / "swagger_ui"
+
+START = """
+SwaggerUIBundle({
+  url: location.pathname.replace(/\\/+$/, "").replace(/[^/]*$/, "openapi.json"),
+  dom_id: "#docs",
+  deepLinking: true,
+  displayRequestDuration: true,
+  docExpansion: "list",
+  filter: true,
+  persistAuthorization: false,
+  tryItOutEnabled: true,
+  validatorUrl: null,
+});
+"""
+"""Finds the document beside the page, so that it works under any stage and domain."""
+
+
+def _asset(name: str) -> str:
+    """Read a file of Swagger UI, so that nothing in it can end the element that it stands in."""
+    text = (ASSETS / name).read_text(encoding="utf-8")
+    return re.sub(r"</(?=script|style)", r"<\\/", text, flags=re.IGNORECASE)
+
+
+def _source(content: str) -> str:
+    """Name an inline script or style for the policy, by its hash."""
+    return f"'sha256-{b64encode(sha256(content.encode()).digest()).decode()}'"
+
+
+_style, _bundle = _asset("swagger-ui.min.css"), _asset("swagger-ui-bundle.min.js")
+_origin = re.match(r"https?://[^/]+", settings().public_url)
+_policy = "; ".join(
+    (
+        "default-src 'none'",
+        f"script-src {_source(_bundle)} {_source(START)}",
+        f"style-src {_source(_style)}",
+        "img-src data:",
+        f"connect-src 'self' {_origin[0] if _origin else ''}",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+_page = f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Lamina</title>
+<link rel="icon" href="data:,">
+<style>{_style}</style>
+</head>
+<body>
+<div id="docs"></div>
+<noscript>This page needs JavaScript. The same is in openapi.json, beside it.</noscript>
+<script>{_bundle}</script>
+<script>{START}</script>
+</body>
+</html>
+"""
+_headers = {
+    "ETag": etag(sha256((_page + _policy).encode()).hexdigest()[:32]),
+    "Cache-Control": f"public, max-age={MAX_AGE_SECONDS}",
+    "Content-Security-Policy": _policy,
+}
+
+
+@app.get(
+    "/docs",
+    summary="The page that you may be looking at",
+    responses={200: {"description": "The page.", "content": {"text/html": {"schema": {"type": "string"}}}}},
+)
+def docs() -> Response[str]:
+    """Answer a page that lists every endpoint and can call it."""
+    return Response(200, HTML, _page, dict(_headers))
+
+
+handler = app.handler

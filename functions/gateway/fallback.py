@@ -1,0 +1,34 @@
+"""Whatever no endpoint serves: preflights, wrong methods, unknown paths."""
+
+import json
+import re
+from pathlib import Path
+
+from lamina.errors import NotFound
+from lamina.http.errors import MethodNotAllowed
+from lamina.http.headers import preflight
+from lamina.http.resolver import Resolver
+from lamina.http.response import Response
+
+app = Resolver(public=True, counted=False)
+
+_document = json.loads((Path(__file__).parent / "openapi.json").read_bytes())
+_methods = {
+    re.compile(re.sub(r"\{[^}]+\}", "[^/]+", path)): sorted(method.upper() for method in operations)
+    for path, operations in _document["paths"].items()
+}
+
+
+@app.not_found
+def fall_back() -> Response[None]:
+    """Answer a preflight, or say what is wrong with the address or the method."""
+    request = app.incoming
+    allowed = next((methods for pattern, methods in _methods.items() if pattern.fullmatch(request.path)), [])
+    if request.method == "OPTIONS":
+        return Response(204, None, None, dict(preflight(request.headers, allowed)))
+    if allowed:
+        raise MethodNotAllowed([*allowed, "OPTIONS"])
+    raise NotFound
+
+
+handler = app.handler

@@ -1,0 +1,23 @@
+"""GET /health/ready: each dependency answers."""
+
+from typing import Literal
+
+from lamina.http.envelope import Envelope
+from lamina.http.resolver import Resolver
+from lamina.http.response import Response
+from lamina.observability.readiness import check
+
+app = Resolver(public=True, counted=False)
+
+type Dependencies = dict[str, Literal["ok"]]
+"""That each dependency answers, by name."""
+
+
+@app.get("/health/ready", summary="Ready")
+def ready() -> Response[Envelope[Dependencies]]:
+    """Ask the table, the signing key and the secret store; 503 names those that do not answer."""
+    answering: Dependencies = dict.fromkeys(check(), "ok")
+    return app.answer(answering, links={"self": "/health/ready"})
+
+
+handler = app.handler

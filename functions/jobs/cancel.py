@@ -1,0 +1,24 @@
+"""POST /v1/jobs/{job_id}/cancel: cancel a job."""
+
+from lamina.access.policy import Action
+from lamina.errors import Conflict, Forbidden, NotFound
+from lamina.http.envelope import Envelope
+from lamina.http.paths import Id
+from lamina.http.resolver import Resolver
+from lamina.http.response import Response
+from lamina.jobs import service
+from lamina.jobs.model import JobFinished
+from lamina.jobs.views import JobView, edition, links, view
+
+app = Resolver(versioned=True, raises=(Forbidden, NotFound, Conflict, JobFinished))
+
+
+@app.post("/v1/jobs/<job_id>/cancel", summary="Cancel a job")
+def cancel_job(job_id: Id) -> Response[Envelope[JobView]]:
+    """Cancel a job that is queued or running: it will have no result. What is running leaves off within seconds."""
+    service.get_for(app.caller, job_id, Action.JOB_CANCEL)
+    job = service.cancel(job_id, app.cause)
+    return app.answer(view(job), edition=edition(job, None), links=links(job))
+
+
+handler = app.handler

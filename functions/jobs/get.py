@@ -1,0 +1,22 @@
+"""GET /v1/jobs/{job_id}: how far a job is, and where its result can be fetched."""
+
+from lamina.errors import NotFound
+from lamina.http.envelope import Envelope
+from lamina.http.paths import Id
+from lamina.http.resolver import Resolver
+from lamina.http.response import Response
+from lamina.jobs import results, service
+from lamina.jobs.views import JobView, edition, links, view
+
+app = Resolver(versioned=True, raises=(NotFound,))
+
+
+@app.get("/v1/jobs/<job_id>", summary="Read a job")
+def get_job(job_id: Id) -> Response[Envelope[JobView]]:
+    """Answer a job to its owner and to admins, with a new link to its result if it has one."""
+    job = service.get_for(app.caller, job_id)
+    url = results.link(job, app.caller)
+    return app.answer(view(job, url), edition=edition(job, url), links=links(job))
+
+
+handler = app.handler

@@ -1,0 +1,46 @@
+"""POST /oauth2/token: tokens for OAuth clients (RFC 6749 section 3.2)."""
+
+from lamina.errors import OAuthError
+from lamina.http.oauth import OAuthResolver
+from lamina.http.response import Response
+from lamina.identity import oauth
+from lamina.identity.clients import GrantType
+from lamina.identity.keys import ACCESS_SECONDS
+from lamina.identity.oauth_views import Tokens
+from lamina.identity.sessions import Origin
+
+app = OAuthResolver(
+    required={"grant_type": "`client_credentials` or `refresh_token`."},
+    optional={
+        "scope": "Scopes, separated by spaces; by default all that the client is registered for.",
+        "refresh_token": "The token to use, with the grant type of that name.",
+    },
+)
+
+
+@app.post("/oauth2/token", summary="Get a token")
+def grant() -> Response[Tokens]:
+    """Give a client a token for itself, or new ones for its refresh token, which is then spent."""
+    request, form = app.incoming, app.form()
+    client = oauth.authenticate(*app.credentials(form), request.source_ip, app.cause)
+    match form["grant_type"]:
+        case GrantType.CLIENT_CREDENTIALS:
+            origin = Origin(request.source_ip, request.headers.get("user-agent", ""))
+            granted = oauth.grant_to_client(client, form.get("scope"), origin, app.cause)
+        case GrantType.REFRESH_TOKEN if "refresh_token" in form:
+            granted = oauth.grant_refresh(client, form["refresh_token"], form.get("scope"), app.cause)
+        case GrantType.REFRESH_TOKEN:
+            raise OAuthError("Send refresh_token.")
+        case _:
+            raise OAuthError("Use client_credentials or refresh_token.", code="unsupported_grant_type")
+    return app.plain(
+        Tokens(
+            access_token=granted.access_token,
+            expires_in=ACCESS_SECONDS,
+            scope=granted.scope,
+            refresh_token=granted.refresh_token or "",
+        )
+    )
+
+
+handler = app.handler

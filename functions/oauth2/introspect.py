@@ -1,0 +1,20 @@
+"""POST /oauth2/introspect: what a token is good for (RFC 7662)."""
+
+from lamina.http.oauth import OAuthResolver
+from lamina.http.response import Response
+from lamina.identity import oauth
+from lamina.identity.oauth_views import ActiveToken, InactiveToken
+
+app = OAuthResolver(required={"token": "The token in question."})
+
+
+@app.post("/oauth2/introspect", summary="Introspect a token")
+def introspect() -> Response[ActiveToken | InactiveToken]:
+    """Tell whether an access token is active, and what it says; of anything else only that it is not."""
+    form = app.form()
+    oauth.authenticate(*app.credentials(form), app.incoming.source_ip, app.cause)
+    said = oauth.introspect(form["token"])
+    return app.plain(ActiveToken.model_validate(said) if said["active"] else InactiveToken(active=False))
+
+
+handler = app.handler

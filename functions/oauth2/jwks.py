@@ -1,0 +1,40 @@
+"""GET /.well-known/jwks.json: the public keys of our tokens (RFC 7517)."""
+
+from typing import Literal
+
+from pydantic import BaseModel
+
+from lamina.http.resolver import Resolver
+from lamina.http.response import JSON, Response
+from lamina.identity.keys import PUBLISHED_SECONDS
+from lamina.identity.tokens import key_set
+
+app = Resolver(public=True, counted=False)
+
+
+class PublicKey(BaseModel):
+    """A point on the curve P-256 (RFC 7518 section 6.2.1), named by the `kid` of the tokens that it is for."""
+
+    kty: Literal["EC"]
+    crv: Literal["P-256"]
+    x: str
+    y: str
+    kid: str
+    use: Literal["sig"]
+    alg: Literal["ES256"]
+
+
+class KeySet(BaseModel):
+    """Every key that a token may be signed by, the newest first."""
+
+    keys: list[PublicKey]
+
+
+@app.get("/.well-known/jwks.json", summary="Public keys of access tokens")
+def jwks() -> Response[KeySet]:
+    """Answer the key set, in the RFC's own form."""
+    caching = {"Cache-Control": f"public, max-age={PUBLISHED_SECONDS}"}
+    return Response(200, JSON, KeySet.model_validate({"keys": key_set()}), dict(caching))
+
+
+handler = app.handler

@@ -1,0 +1,19 @@
+"""POST /oauth2/revoke: end a token (RFC 7009)."""
+
+from lamina.http.oauth import OAuthResolver
+from lamina.http.response import Response
+from lamina.identity import oauth
+
+app = OAuthResolver(required={"token": "The token to end: an access token or a refresh token."})
+
+
+@app.post("/oauth2/revoke", summary="Revoke a token")
+def revoke() -> Response[None]:
+    """End the session of a token of the client. A text that is no such token is no error."""
+    form = app.form()
+    client = oauth.authenticate(*app.credentials(form), app.incoming.source_ip, app.cause)
+    oauth.revoke(client, form["token"], app.cause)
+    return app.done()
+
+
+handler = app.handler

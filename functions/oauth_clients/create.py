@@ -1,0 +1,29 @@
+"""POST /v1/oauth-clients: register an OAuth client."""
+
+from lamina.access.policy import Action, require
+from lamina.errors import Forbidden
+from lamina.http.envelope import Envelope
+from lamina.http.resolver import Resolver
+from lamina.http.response import Response
+from lamina.http.sealed import idempotent_secret
+from lamina.identity import clients
+from lamina.identity.key_inputs import NewClient
+from lamina.identity.views import ClientView, NewClientView
+
+app = Resolver(in_person=True, around=idempotent_secret, raises=(Forbidden,))
+
+
+@app.post("/v1/oauth-clients", summary="Register an OAuth client", status_code=201)
+def create_oauth_client(body: NewClient) -> Response[Envelope[NewClientView]]:
+    """Register a program that gets tokens with a secret and acts for the caller. The secret is answered this once."""
+    caller = app.caller
+    require(caller, Action.CLIENT_MANAGE)
+    made, secret = clients.register(
+        caller.user_id, body.name, sorted(set(body.scopes)), sorted(set(body.grant_types)), app.cause
+    )
+    shown = NewClientView(**ClientView.model_validate(made).model_dump(), client_secret=secret)
+    links = {"self": f"/v1/oauth-clients/{made.id}", "collection": "/v1/oauth-clients", "token": "/oauth2/token"}
+    return app.answer(shown, links=links, created=True)
+
+
+handler = app.handler

@@ -1,0 +1,21 @@
+"""DELETE /v1/oauth-clients/{client_id}: remove an OAuth client."""
+
+from lamina.access.policy import Action, require
+from lamina.errors import Forbidden, NotFound
+from lamina.http.paths import Id
+from lamina.http.resolver import Resolver
+from lamina.http.response import Response
+from lamina.identity import clients
+
+app = Resolver(in_person=True, raises=(Forbidden, NotFound))
+
+
+@app.delete("/v1/oauth-clients/<client_id>", summary="Remove an OAuth client", status_code=204)
+def delete_oauth_client(client_id: Id) -> Response[None]:
+    """End a client; its tokens are void within the authorizer's cache time."""
+    require(app.caller, Action.CLIENT_MANAGE)
+    clients.remove(client_id, app.cause)
+    return app.no_content()
+
+
+handler = app.handler

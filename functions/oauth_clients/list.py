@@ -1,0 +1,27 @@
+"""GET /v1/oauth-clients: the registered OAuth clients."""
+
+from lamina.access.policy import Action, require
+from lamina.errors import Forbidden
+from lamina.http.envelope import ListEnvelope
+from lamina.http.listing import CursorParameter, LimitParameter, ListRequest
+from lamina.http.resolver import Resolver
+from lamina.http.response import Response
+from lamina.identity import clients
+from lamina.identity.views import ClientView
+
+app = Resolver(in_person=True, raises=(Forbidden,))
+
+
+@app.get("/v1/oauth-clients", summary="List OAuth clients")
+def list_oauth_clients(
+    limit: LimitParameter = 20, cursor: CursorParameter = None
+) -> Response[ListEnvelope[ClientView]]:
+    """Answer a page of all clients, newest first, without their secrets."""
+    require(app.caller, Action.CLIENT_MANAGE)
+    request = ListRequest("/v1/oauth-clients", {}, audience="clients")
+    at = request.position(limit, cursor, None)
+    found, page = clients.list_clients(limit, at.cursor)
+    return app.page([ClientView.model_validate(client) for client in found], *request.describe(at, page))
+
+
+handler = app.handler

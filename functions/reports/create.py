@@ -1,0 +1,23 @@
+"""POST /v1/reports: have a report written."""
+
+from lamina.errors import Forbidden, NotFound
+from lamina.http.envelope import Envelope
+from lamina.http.idempotency import idempotent
+from lamina.http.resolver import Resolver
+from lamina.http.response import Response
+from lamina.jobs.model import TooManyJobs
+from lamina.jobs.views import JobView, links, view
+from lamina.reports import service
+from lamina.reports.inputs import NewReport
+
+app = Resolver(around=idempotent, raises=(Forbidden, NotFound, TooManyJobs))
+
+
+@app.post("/v1/reports", summary="Ask for a report", status_code=202)
+def create_report(body: NewReport) -> Response[Envelope[JobView]]:
+    """Begin a report, and answer the job that makes it: when it has succeeded, its `result_url` leads to the file."""
+    job = service.request(body, app.caller, app.cause)
+    return app.answer(view(job), links=links(job), begun=True)
+
+
+handler = app.handler

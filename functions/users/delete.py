@@ -1,0 +1,21 @@
+"""DELETE /v1/users/{user_id}: delete a user softly."""
+
+from lamina.access.policy import Action, require
+from lamina.errors import Conflict, Forbidden, NotFound
+from lamina.http.paths import Id
+from lamina.http.resolver import Resolver
+from lamina.http.response import Response
+from lamina.users import service
+
+app = Resolver(versioned=True, raises=(Forbidden, NotFound, Conflict))
+
+
+@app.delete("/v1/users/<user_id>", summary="Delete a user", status_code=204)
+def delete_user(user_id: Id) -> Response[None]:
+    """Delete a user and end its sessions. Its address and username stay taken, and an admin can restore it."""
+    require(app.caller, Action.USER_DELETE, owner_id=user_id)
+    service.delete(user_id, app.cause, if_version=app.if_version(user_id))
+    return app.no_content()
+
+
+handler = app.handler

@@ -1,0 +1,23 @@
+"""GET /v1/users/{user_id}: one user; all of it for itself and for admins, the public profile for others."""
+
+from lamina.access.policy import Action, require
+from lamina.errors import Forbidden, NotFound
+from lamina.http.envelope import Envelope
+from lamina.http.paths import Id
+from lamina.http.resolver import Resolver
+from lamina.http.response import Response
+from lamina.users import service
+from lamina.users.views import PublicProfile, UserView, edition, links, view
+
+app = Resolver(versioned=True, raises=(Forbidden, NotFound))
+
+
+@app.get("/v1/users/<user_id>", summary="Read a user")
+def get_user(user_id: Id) -> Response[Envelope[UserView | PublicProfile]]:
+    """Answer a user by its id: all of it to itself and to admins, the public profile to others."""
+    require(app.caller, Action.USER_READ)
+    user = service.get(user_id)
+    return app.answer(view(user, app.caller), edition=edition(user, app.caller), links=links(user))
+
+
+handler = app.handler

@@ -1,0 +1,22 @@
+"""GET /v1/users/me: the caller."""
+
+from lamina.access.policy import Action, require
+from lamina.errors import Forbidden, NotFound
+from lamina.http.envelope import Envelope
+from lamina.http.resolver import Resolver
+from lamina.http.response import Response
+from lamina.users import service
+from lamina.users.views import PublicProfile, UserView, edition, links, view
+
+app = Resolver(versioned=True, raises=(Forbidden, NotFound))
+
+
+@app.get("/v1/users/me", summary="Read yourself")
+def get_me() -> Response[Envelope[UserView | PublicProfile]]:
+    """Answer the caller's own user."""
+    require(app.caller, Action.USER_READ)
+    user = service.get(app.caller.user_id)
+    return app.answer(view(user, app.caller), edition=edition(user, app.caller), links=links(user))
+
+
+handler = app.handler

@@ -1,0 +1,58 @@
+"""GET /v1/users: list, filter and search users."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from lamina.access.policy import Action, Role, may, require
+from lamina.errors import Forbidden
+from lamina.http.envelope import ListEnvelope
+from lamina.http.listing import CursorParameter, LimitParameter, ListRequest, PageParameter
+from lamina.http.resolver import Resolver
+from lamina.http.response import Response
+from lamina.users.listing import list_users
+from lamina.users.model import Status
+from lamina.users.queries import Sort, user_query
+from lamina.users.views import PublicProfile, UserView, view
+
+app = Resolver(raises=(Forbidden,))
+
+SortParameter = Annotated[
+    Sort | None,
+    Field(description="Order; `-` for descending. Newest first by default. Not together with `search`."),
+]
+RoleFilter = Annotated[Role | None, Field(description="Only this role. For admins.")]
+StatusFilter = Annotated[Status | None, Field(description="Only this status. For admins.")]
+SearchText = Annotated[
+    str | None,
+    Field(
+        min_length=1,
+        max_length=100,
+        description="Starts of words of name, username and, for admins, e-mail address; every term must match.",
+    ),
+]
+DeletedFilter = Annotated[bool, Field(description="The deleted users instead. For admins.")]
+
+
+@app.get("/v1/users", summary="List users")
+def get_users(
+    sort: SortParameter = None,
+    role: RoleFilter = None,
+    status: StatusFilter = None,
+    search: SearchText = None,
+    deleted: DeletedFilter = False,
+    limit: LimitParameter = 20,
+    cursor: CursorParameter = None,
+    page: PageParameter = None,
+) -> Response[ListEnvelope[UserView | PublicProfile]]:
+    """Answer a page of users. Only admins may filter, sort or search by what a public profile hides."""
+    require(app.caller, Action.USER_LIST)
+    private = may(app.caller, Action.USER_LIST_PRIVATE)
+    query = user_query(sort=sort, role=role, status=status, search=search, deleted=deleted, page=page, private=private)
+    request = ListRequest("/v1/users", query.filters, audience="private" if private else "public")
+    at = request.position(limit, cursor, page)
+    found = list_users(query, limit, cursor=at.cursor, offset=at.offset)
+    return app.page([view(user, app.caller) for user in found.users], *request.describe(at, found, total=found.total))
+
+
+handler = app.handler

@@ -1,0 +1,30 @@
+"""PUT /v1/users/{user_id}: replace a user."""
+
+from lamina.access.policy import Action, may, require
+from lamina.errors import Conflict, Forbidden, NotFound
+from lamina.http.envelope import Envelope
+from lamina.http.paths import Id
+from lamina.http.resolver import Resolver
+from lamina.http.response import Response
+from lamina.users import service
+from lamina.users.errors import EmailTaken, UsernameTaken
+from lamina.users.inputs import UserReplacement
+from lamina.users.views import UserView, edition, links
+
+app = Resolver(versioned=True, raises=(Forbidden, NotFound, Conflict, EmailTaken, UsernameTaken))
+
+
+@app.put("/v1/users/<user_id>", summary="Replace a user")
+def replace_user(user_id: Id, body: UserReplacement) -> Response[Envelope[UserView]]:
+    """Set every field: what is left out is reset, except role and status, which are for admins to set and stay."""
+    require(app.caller, Action.USER_UPDATE, owner_id=user_id)
+    if body.role or body.status:
+        require(app.caller, Action.USER_SET_ROLE)
+    kept = {name for name in ("role", "status") if getattr(body, name) is None}
+    fixed = () if may(app.caller, Action.USER_SET_EMAIL, owner_id=user_id) else ("email",)
+    changes = body.model_dump(exclude=kept)
+    user = service.update(user_id, changes, app.cause, if_version=app.if_version(user_id), fixed=fixed)
+    return app.answer(UserView.model_validate(user), edition=edition(user, app.caller), links=links(user))
+
+
+handler = app.handler

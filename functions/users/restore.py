@@ -1,0 +1,23 @@
+"""POST /v1/users/{user_id}/restore: bring a deleted user back."""
+
+from lamina.access.policy import Action, require
+from lamina.errors import Conflict, Forbidden, NotFound
+from lamina.http.envelope import Envelope
+from lamina.http.paths import Id
+from lamina.http.resolver import Resolver
+from lamina.http.response import Response
+from lamina.users import service
+from lamina.users.views import UserView, edition, links
+
+app = Resolver(versioned=True, raises=(Forbidden, NotFound, Conflict))
+
+
+@app.post("/v1/users/<user_id>/restore", summary="Restore a deleted user")
+def restore_user(user_id: Id) -> Response[Envelope[UserView]]:
+    """Bring a deleted user back as it was. One that lives is answered as it is."""
+    require(app.caller, Action.USER_RESTORE)
+    user = service.restore(user_id, app.cause)
+    return app.answer(UserView.model_validate(user), edition=edition(user, app.caller), links=links(user))
+
+
+handler = app.handler

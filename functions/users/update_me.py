@@ -1,0 +1,30 @@
+"""PATCH /v1/users/me: the caller changes itself."""
+
+from lamina.access.policy import Action, may, require
+from lamina.errors import Conflict, Forbidden, NotFound
+from lamina.http.envelope import Envelope
+from lamina.http.resolver import MERGE_PATCH, Resolver
+from lamina.http.response import Response
+from lamina.users import service
+from lamina.users.errors import EmailTaken, UsernameTaken
+from lamina.users.inputs import UserChange
+from lamina.users.views import UserView, edition, links
+
+app = Resolver(versioned=True, takes=MERGE_PATCH, raises=(Forbidden, NotFound, Conflict, EmailTaken, UsernameTaken))
+
+
+@app.patch("/v1/users/me", summary="Change yourself")
+def update_me(body: UserChange) -> Response[Envelope[UserView]]:
+    """Change the fields that are sent; the others stay. Role and status are for admins to set."""
+    caller = app.caller
+    require(caller, Action.USER_UPDATE, owner_id=caller.user_id)
+    changes = body.model_dump(exclude_unset=True)
+    if changes.keys() & {"role", "status"}:
+        require(caller, Action.USER_SET_ROLE)
+    me = caller.user_id
+    fixed = () if may(caller, Action.USER_SET_EMAIL, owner_id=me) else ("email",)
+    user = service.update(me, changes, app.cause, if_version=app.if_version(me), fixed=fixed)
+    return app.answer(UserView.model_validate(user), edition=edition(user, caller), links=links(user))
+
+
+handler = app.handler

@@ -1,0 +1,33 @@
+"""POST /v1/webhooks: make a webhook."""
+
+from lamina.access.policy import Action, require
+from lamina.errors import Conflict, Forbidden
+from lamina.http.envelope import Envelope
+from lamina.http.resolver import Resolver
+from lamina.http.response import Response
+from lamina.http.sealed import idempotent_secret
+from lamina.ids import edition
+from lamina.webhooks import service
+from lamina.webhooks.errors import TooManyWebhooks
+from lamina.webhooks.inputs import WebhookInput
+from lamina.webhooks.model import WebhookScope
+from lamina.webhooks.service import NewWebhook
+from lamina.webhooks.views import SecretWebhookView, WebhookView, links
+
+app = Resolver(versioned=True, around=idempotent_secret, raises=(Forbidden, Conflict, TooManyWebhooks))
+
+
+@app.post("/v1/webhooks", summary="Make a webhook", status_code=201)
+def create_webhook(body: WebhookInput) -> Response[Envelope[SecretWebhookView]]:
+    """Have events posted to a URL. The secret that they are signed by is answered this once."""
+    caller = app.caller
+    require(caller, Action.WEBHOOK_WRITE, owner_id=caller.user_id)
+    if body.scope == WebhookScope.ALL:
+        require(caller, Action.WEBHOOK_HEAR_ALL)
+    wanted = NewWebhook(url=body.url, events=body.events, description=body.description, scope=body.scope)
+    made, secret = service.create(caller.user_id, wanted, app.cause)
+    shown = SecretWebhookView(**WebhookView.model_validate(made).model_dump(), secret=secret)
+    return app.answer(shown, edition=edition(made.id, made.version), links=links(made), created=True)
+
+
+handler = app.handler

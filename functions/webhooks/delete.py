@@ -1,0 +1,22 @@
+"""DELETE /v1/webhooks/{webhook_id}: delete a webhook."""
+
+from lamina.access.policy import Action
+from lamina.errors import Conflict, Forbidden, NotFound
+from lamina.http.paths import Id
+from lamina.http.resolver import Resolver
+from lamina.http.response import Response
+from lamina.webhooks import service
+from lamina.webhooks.authorization import reach
+
+app = Resolver(versioned=True, raises=(Forbidden, NotFound, Conflict))
+
+
+@app.delete("/v1/webhooks/<webhook_id>", summary="Delete a webhook", status_code=204)
+def delete_webhook(webhook_id: Id) -> Response[None]:
+    """Delete a webhook. What was on its way to it is not sent any more."""
+    reach(app.caller, Action.WEBHOOK_DELETE, webhook_id)
+    service.delete(webhook_id, app.cause, if_version=app.if_version(webhook_id))
+    return app.no_content()
+
+
+handler = app.handler

@@ -1,0 +1,24 @@
+"""GET /v1/webhooks/{webhook_id}: one webhook."""
+
+from lamina.access.policy import Action
+from lamina.errors import Forbidden, NotFound
+from lamina.http.envelope import Envelope
+from lamina.http.paths import Id
+from lamina.http.resolver import Resolver
+from lamina.http.response import Response
+from lamina.ids import edition
+from lamina.webhooks.authorization import reach
+from lamina.webhooks.views import WebhookView, links
+
+app = Resolver(versioned=True, raises=(Forbidden, NotFound))
+
+
+@app.get("/v1/webhooks/<webhook_id>", summary="Read a webhook")
+def get_webhook(webhook_id: Id) -> Response[Envelope[WebhookView]]:
+    """Answer a webhook, without its secret."""
+    webhook = reach(app.caller, Action.WEBHOOK_READ, webhook_id)
+    shown = WebhookView.model_validate(webhook)
+    return app.answer(shown, edition=edition(webhook.id, webhook.version), links=links(webhook))
+
+
+handler = app.handler

@@ -1,0 +1,37 @@
+"""GET /v1/webhooks: the caller's webhooks; for those who manage users, anybody's."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from lamina.access.policy import Action, require
+from lamina.errors import Forbidden
+from lamina.http.envelope import ListEnvelope
+from lamina.http.listing import CursorParameter, LimitParameter, ListRequest
+from lamina.http.paths import Id
+from lamina.http.resolver import Resolver
+from lamina.http.response import Response
+from lamina.webhooks import service
+from lamina.webhooks.views import WebhookView
+
+app = Resolver(raises=(Forbidden,))
+
+OwnerFilter = Annotated[
+    Id | None, Field(description="Whose webhooks, the caller's by default. Others' are for admins.")
+]
+
+
+@app.get("/v1/webhooks", summary="List webhooks")
+def list_webhooks(
+    owner_id: OwnerFilter = None, limit: LimitParameter = 20, cursor: CursorParameter = None
+) -> Response[ListEnvelope[WebhookView]]:
+    """Answer a page of a user's webhooks, newest first, without their secrets."""
+    owner = owner_id or app.caller.user_id
+    require(app.caller, Action.WEBHOOK_READ, owner_id=owner)
+    request = ListRequest("/v1/webhooks", {"owner_id": owner_id} if owner_id else {}, audience=owner)
+    at = request.position(limit, cursor, None)
+    found, page = service.list_webhooks(owner, limit, at.cursor)
+    return app.page([WebhookView.model_validate(each) for each in found], *request.describe(at, page, total=page.total))
+
+
+handler = app.handler

@@ -1,0 +1,37 @@
+"""GET /v1/webhooks/{webhook_id}/deliveries: what was sent to a webhook, and what came of it."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from lamina.access.policy import Action
+from lamina.errors import Forbidden, NotFound
+from lamina.http.envelope import ListEnvelope
+from lamina.http.listing import CursorParameter, LimitParameter, ListRequest
+from lamina.http.paths import Id
+from lamina.http.resolver import Resolver
+from lamina.http.response import Response
+from lamina.webhooks import deliveries
+from lamina.webhooks.authorization import reach
+from lamina.webhooks.model import DeliveryStatus
+from lamina.webhooks.views import DeliveryView
+
+app = Resolver(raises=(Forbidden, NotFound))
+
+StatusFilter = Annotated[DeliveryStatus | None, Field(description="Only deliveries that have come so far.")]
+
+
+@app.get("/v1/webhooks/<webhook_id>/deliveries", summary="List deliveries")
+def list_deliveries(
+    webhook_id: Id, status: StatusFilter = None, limit: LimitParameter = 20, cursor: CursorParameter = None
+) -> Response[ListEnvelope[DeliveryView]]:
+    """Answer a page of the deliveries of the last 30 days, newest first, with the log of their requests."""
+    reach(app.caller, Action.WEBHOOK_READ, webhook_id)
+    filters = {"status": status.value} if status else {}
+    request = ListRequest(f"/v1/webhooks/{webhook_id}/deliveries", filters, audience="")
+    at = request.position(limit, cursor, None)
+    found, page = deliveries.list_deliveries(webhook_id, status, limit, at.cursor)
+    return app.page([DeliveryView.model_validate(each) for each in found], *request.describe(at, page))
+
+
+handler = app.handler

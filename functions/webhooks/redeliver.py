@@ -1,0 +1,27 @@
+"""POST /v1/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver: have an event told again."""
+
+from lamina.access.policy import Action
+from lamina.errors import Forbidden, NotFound
+from lamina.http.envelope import Envelope
+from lamina.http.paths import Id
+from lamina.http.resolver import Resolver
+from lamina.http.response import Response
+from lamina.webhooks import deliveries
+from lamina.webhooks.authorization import reach
+from lamina.webhooks.errors import WebhookDisabled
+from lamina.webhooks.views import DeliveryView, delivery_links
+
+app = Resolver(raises=(Forbidden, NotFound, WebhookDisabled), sends=("Location",))
+
+
+@app.post(
+    "/v1/webhooks/<webhook_id>/deliveries/<delivery_id>/redeliver", summary="Deliver an event again", status_code=202
+)
+def redeliver(webhook_id: Id, delivery_id: Id) -> Response[Envelope[DeliveryView]]:
+    """Send an event to the endpoint again, now, whether or not it has taken it before."""
+    webhook = reach(app.caller, Action.WEBHOOK_WRITE, webhook_id)
+    delivery = deliveries.redeliver(webhook, delivery_id)
+    return app.answer(DeliveryView.model_validate(delivery), links=delivery_links(delivery), begun=True)
+
+
+handler = app.handler

@@ -1,0 +1,27 @@
+"""POST /v1/webhooks/{webhook_id}/rotate-secret: have a webhook sign by a new secret."""
+
+from lamina.access.policy import Action
+from lamina.errors import Conflict, Forbidden, NotFound
+from lamina.http.envelope import Envelope
+from lamina.http.paths import Id
+from lamina.http.resolver import Resolver
+from lamina.http.response import Response
+from lamina.http.sealed import idempotent_secret
+from lamina.ids import edition
+from lamina.webhooks import service
+from lamina.webhooks.authorization import reach
+from lamina.webhooks.views import SecretWebhookView, WebhookView, links
+
+app = Resolver(versioned=True, around=idempotent_secret, raises=(Forbidden, NotFound, Conflict))
+
+
+@app.post("/v1/webhooks/<webhook_id>/rotate-secret", summary="Rotate a webhook's secret")
+def rotate_secret(webhook_id: Id) -> Response[Envelope[SecretWebhookView]]:
+    """Give a webhook a new secret, answered this once. The one before it signs along for 24 hours."""
+    reach(app.caller, Action.WEBHOOK_WRITE, webhook_id)
+    webhook, secret = service.rotate_secret(webhook_id, app.cause)
+    shown = SecretWebhookView(**WebhookView.model_validate(webhook).model_dump(), secret=secret)
+    return app.answer(shown, edition=edition(webhook.id, webhook.version), links=links(webhook))
+
+
+handler = app.handler

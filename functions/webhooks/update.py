@@ -1,0 +1,28 @@
+"""PATCH /v1/webhooks/{webhook_id}: change some fields of a webhook."""
+
+from lamina.access.policy import Action
+from lamina.errors import Conflict, Forbidden, NotFound
+from lamina.http.envelope import Envelope
+from lamina.http.paths import Id
+from lamina.http.resolver import MERGE_PATCH, Resolver
+from lamina.http.response import Response
+from lamina.ids import edition
+from lamina.webhooks import service
+from lamina.webhooks.authorization import reach
+from lamina.webhooks.inputs import WebhookChange
+from lamina.webhooks.views import WebhookView, links
+
+app = Resolver(versioned=True, takes=MERGE_PATCH, raises=(Forbidden, NotFound, Conflict))
+
+
+@app.patch("/v1/webhooks/<webhook_id>", summary="Change a webhook")
+def update_webhook(webhook_id: Id, body: WebhookChange) -> Response[Envelope[WebhookView]]:
+    """Change the fields that are sent; the others stay. While a webhook is disabled, what happens is not told to it."""
+    reach(app.caller, Action.WEBHOOK_WRITE, webhook_id)
+    changes = body.model_dump(exclude_unset=True)
+    webhook = service.update(webhook_id, changes, app.cause, if_version=app.if_version(webhook_id))
+    shown = WebhookView.model_validate(webhook)
+    return app.answer(shown, edition=edition(webhook.id, webhook.version), links=links(webhook))
+
+
+handler = app.handler

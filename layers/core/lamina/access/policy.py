@@ -1,0 +1,175 @@
+"""The one policy: roles hold permissions, owners hold what is theirs, scopes only ever narrow both.
+
+Every decision of the API is a row of `RULES`, so that the whole matrix can be read, printed and tried.
+"""
+
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from enum import StrEnum
+
+from lamina.errors import Forbidden
+
+
+class Role(StrEnum):
+    """What a user is to the system."""
+
+    ADMIN = "admin"
+    EDITOR = "editor"
+    VIEWER = "viewer"
+
+
+class Permission(StrEnum):
+    """What a role may do to things that are not its own; also the names of the scopes."""
+
+    READ = "read"
+    WRITE = "write"
+    DELETE = "delete"
+    MANAGE_USERS = "manage_users"
+
+
+class Action(StrEnum):
+    """What a caller may ask for."""
+
+    USER_LIST = "users.list"
+    USER_LIST_PRIVATE = "users.list_private"
+    """List, filter, sort and search by what a public profile hides."""
+    USER_READ = "users.read"
+    """The public profile."""
+    USER_READ_PRIVATE = "users.read_private"
+    """The whole user."""
+    USER_CREATE = "users.create"
+    USER_UPDATE = "users.update"
+    USER_SET_ROLE = "users.set_role"
+    """Set role and status."""
+    USER_SET_EMAIL = "users.set_email"
+    """Set the address that a forgotten password is reset through: with a leaked key it would open the account."""
+    USER_DELETE = "users.delete"
+    USER_RESTORE = "users.restore"
+    USER_READ_ACTIVITIES = "users.read_activities"
+    """What has happened to the user, and from whose hand."""
+    ACCOUNT_SECURE = "account.secure"
+    """Change the password and the second factor, see and end sessions."""
+    API_KEY_MANAGE = "api_keys.manage"
+    """Make, see and revoke API keys of one's own."""
+    CLIENT_MANAGE = "oauth_clients.manage"
+    REPORT_USERS = "reports.users"
+    """Have all users written to a file."""
+    REPORT_ACTIVITIES = "reports.activities"
+    """Have what has happened to a user written to a file."""
+    JOB_READ = "jobs.read"
+    JOB_CANCEL = "jobs.cancel"
+    WEBHOOK_READ = "webhooks.read"
+    """See webhooks and their deliveries."""
+    WEBHOOK_WRITE = "webhooks.write"
+    """Make and change webhooks, try them, have them told again."""
+    WEBHOOK_DELETE = "webhooks.delete"
+    WEBHOOK_HEAR_ALL = "webhooks.hear_all"
+    """Have a webhook that is told of everybody's events."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What an action takes.
+
+    Attributes:
+        needs: the permission that allows it on anything; None where no role has it on others' things.
+        owner: the scope in which the owner may do it to what is theirs; None where owning does not help.
+        in_person: whether it takes somebody who has signed in: no API key and no OAuth client may.
+    """
+
+    needs: Permission | None
+    owner: Permission | None = None
+    in_person: bool = False
+
+
+RULES: dict[Action, Rule] = {
+    Action.USER_LIST: Rule(Permission.READ),
+    Action.USER_LIST_PRIVATE: Rule(Permission.MANAGE_USERS),
+    Action.USER_READ: Rule(Permission.READ),
+    Action.USER_READ_PRIVATE: Rule(Permission.MANAGE_USERS, owner=Permission.READ),
+    Action.USER_CREATE: Rule(Permission.MANAGE_USERS),
+    Action.USER_UPDATE: Rule(Permission.MANAGE_USERS, owner=Permission.WRITE),
+    Action.USER_SET_ROLE: Rule(Permission.MANAGE_USERS),
+    Action.USER_SET_EMAIL: Rule(Permission.MANAGE_USERS, owner=Permission.WRITE, in_person=True),
+    Action.USER_DELETE: Rule(Permission.MANAGE_USERS, owner=Permission.DELETE),
+    Action.USER_RESTORE: Rule(Permission.MANAGE_USERS),
+    Action.USER_READ_ACTIVITIES: Rule(Permission.MANAGE_USERS, owner=Permission.READ),
+    Action.ACCOUNT_SECURE: Rule(None, owner=Permission.WRITE, in_person=True),
+    Action.API_KEY_MANAGE: Rule(None, owner=Permission.WRITE, in_person=True),
+    Action.CLIENT_MANAGE: Rule(Permission.MANAGE_USERS, in_person=True),
+    Action.REPORT_USERS: Rule(Permission.MANAGE_USERS),
+    Action.REPORT_ACTIVITIES: Rule(Permission.MANAGE_USERS, owner=Permission.READ),
+    Action.JOB_READ: Rule(Permission.MANAGE_USERS, owner=Permission.READ),
+    Action.JOB_CANCEL: Rule(Permission.MANAGE_USERS, owner=Permission.WRITE),
+    Action.WEBHOOK_READ: Rule(Permission.MANAGE_USERS, owner=Permission.READ),
+    Action.WEBHOOK_WRITE: Rule(Permission.MANAGE_USERS, owner=Permission.WRITE),
+    Action.WEBHOOK_DELETE: Rule(Permission.MANAGE_USERS, owner=Permission.DELETE),
+    Action.WEBHOOK_HEAR_ALL: Rule(Permission.MANAGE_USERS),
+}
+
+PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    Role.VIEWER: frozenset({Permission.READ}),
+    Role.EDITOR: frozenset({Permission.READ, Permission.WRITE}),
+    Role.ADMIN: frozenset(Permission),
+}
+
+OWNER_SCOPES = frozenset({Permission.READ, Permission.WRITE, Permission.DELETE})
+"""What a person may do to what is theirs, whatever the role."""
+
+
+class Credential(StrEnum):
+    """What a caller has proven itself with."""
+
+    SESSION = "session"
+    API_KEY = "api_key"
+    OAUTH_CLIENT = "oauth_client"
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Somebody who asks, as the authorizer has established.
+
+    Attributes:
+        user_id: whose behalf the call is on.
+        role: that user's role now.
+        session_id: the login that the access token belongs to.
+        scopes: what the credential may be used for; never widens what the role and owning allow.
+        credential: what the caller has proven itself with.
+    """
+
+    user_id: str
+    role: Role
+    session_id: str
+    scopes: AbstractSet[str]
+    credential: Credential = Credential.SESSION
+
+
+def session_scopes(role: Role) -> frozenset[Permission]:
+    """Tell the scopes of a token that a person gets by signing in: all that the role and owning allow."""
+    return PERMISSIONS[role] | OWNER_SCOPES
+
+
+def may(caller: Caller, action: Action, owner_id: str | None = None) -> bool:
+    """Decide whether the caller may do this.
+
+    Args:
+        caller: who asks.
+        action: what for.
+        owner_id: whose thing it is; a user is its own owner.
+    """
+    rule = RULES[action]
+    if rule.in_person and caller.credential != Credential.SESSION:
+        return False
+    if rule.needs in PERMISSIONS[caller.role] and rule.needs in caller.scopes:
+        return True
+    return rule.owner is not None and owner_id == caller.user_id and rule.owner in caller.scopes
+
+
+def require(caller: Caller, action: Action, owner_id: str | None = None) -> None:
+    """Let the caller pass, or refuse.
+
+    Raises:
+        Forbidden: when `may` says no.
+    """
+    if not may(caller, action, owner_id):
+        raise Forbidden

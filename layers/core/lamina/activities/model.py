@@ -1,0 +1,71 @@
+"""An activity, which of them are asked for, and a page of them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Activity:
+    """Something that happened to a user.
+
+    Attributes:
+        id: that of the event.
+        type: of the event (`session.started`).
+        occurred_at: RFC 3339 UTC.
+        actor: id of the user behind it; None for the system and for anonymous callers.
+        correlation_id: that of the request which caused it.
+        data: what the event tells, as its type in `lamina.events.catalog` declares.
+    """
+
+    id: str
+    type: str
+    occurred_at: str
+    actor: str | None
+    correlation_id: str
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which activities.
+
+    Attributes:
+        since: from this instant on, in the form of `ids.now`; `""` for all that are kept.
+        until: before this instant; `""` for up to now.
+        type: of this type, or, with `.*` at the end, of those that begin so; `""` for any.
+    """
+
+    since: str = ""
+    until: str = ""
+    type: str = ""
+
+    @property
+    def query(self) -> dict[str, str]:
+        """What is asked as a client writes it, without what is left out."""
+        asked = {"from": self.since, "to": self.until, "type": self.type}
+        return {name: value for name, value in asked.items() if value}
+
+    def takes(self, event_type: str) -> bool:
+        """Tell whether activities of this type are wanted."""
+        if self.type.endswith("*"):
+            return event_type.startswith(self.type.removesuffix("*"))
+        return self.type in ("", event_type)
+
+
+@dataclass(frozen=True)
+class ActivityPage:
+    """Some activities, newest first.
+
+    Attributes:
+        activities: those found; with a filter by type perhaps fewer than asked for, though there are more.
+        first: position where the page begins, `""` on an empty page.
+        last: position up to which was looked.
+        has_more: whether there may be older ones.
+        has_previous: whether there may be newer ones.
+    """
+
+    activities: list[Activity]
+    first: str
+    last: str
+    has_more: bool
+    has_previous: bool

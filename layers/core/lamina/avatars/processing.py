@@ -1,0 +1,66 @@
+"""What becomes of an upload: the user's avatar, or nothing.
+
+Every step may be done again. S3 tells of an upload at least once and in any order; the newer one of two wins, because
+its name is greater, and all that is older than the user's avatar is swept away.
+"""
+
+from lamina import ids
+from lamina.avatars import files
+from lamina.avatars.names import Upload, avatar_key_of, avatars_of
+from lamina.avatars.picture import NotAPicture, avatar
+from lamina.errors import NotFound
+from lamina.events.catalog import USER_AVATAR_REFUSED
+from lamina.events.cause import Cause
+from lamina.events.outbox import event
+from lamina.observability.logs import about, logger
+from lamina.storage import transactions
+from lamina.storage.transactions import ConditionFailed
+from lamina.users import service as users
+from lamina.users.model import User
+
+
+def follow(upload: Upload) -> None:
+    """Make an upload the avatar of its user, if it is a picture and the user has no newer one.
+
+    Raises:
+        PreconditionFailed, Conflict: when others change the user at the same time; S3's message comes again.
+    """
+    stored = files.read(upload.key)
+    if stored is None:
+        return  # It was followed before, or taken back.
+    cause = Cause(stored.notes.get("actor") or None, stored.notes.get("correlation-id") or ids.new_id())
+    with about(correlation_id=cause.correlation_id, user_id=upload.user_id, upload_id=upload.id):
+        try:
+            user = users.get(upload.user_id)
+            shown = avatar_key_of(user.avatar_url)
+            if shown < upload.avatar_key:
+                _show(upload, avatar(stored.content), user, cause)
+                logger.info("avatar set")
+            _sweep(user.id, max(shown, upload.avatar_key))
+        except NotFound:
+            logger.info("no avatar: no such user")
+        except NotAPicture as refusal:
+            _refuse(upload, refusal.reason, cause)
+            logger.info("no avatar: not a picture", extra={"reason": refusal.reason})
+        files.delete(upload.key)
+
+
+def _show(upload: Upload, picture: bytes, user: User, cause: Cause) -> None:
+    files.publish(upload.avatar_key, picture)
+    # Over the very version that was looked at: had somebody taken the avatar back meanwhile, it must not come back.
+    users.update(user.id, {"avatar_url": upload.avatar_url}, cause, if_version=lambda version: version == user.version)
+
+
+def _sweep(user_id: str, newest: str) -> None:
+    """Delete the avatars before the one that is shown: the former one, and what an interrupted try may have left."""
+    files.delete(*(key for key in files.keys(avatars_of(user_id)) if key < newest))
+
+
+def _refuse(upload: Upload, reason: str, cause: Cause) -> None:
+    """Tell that an upload was refused; once, because the event has the id of the upload."""
+    fact = USER_AVATAR_REFUSED.of({"upload_id": upload.id, "reason": reason})
+    told = event(fact, upload.user_id, actor=cause.actor, correlation_id=cause.correlation_id, event_id=upload.id)
+    try:
+        transactions.write(put=[told])
+    except ConditionFailed:
+        logger.info("told before")

@@ -1,0 +1,37 @@
+"""Taking avatars back: one's own, and those of users who are no longer."""
+
+from itertools import batched
+
+from lamina.avatars import files
+from lamina.avatars.names import avatar_key_of, avatars_of, uploads_of
+from lamina.events.cause import Cause
+from lamina.storage.sweeping import STEP, Sweep
+from lamina.users import service as users
+
+
+def remove(user_id: str, cause: Cause) -> None:
+    """Take back a user's avatar, and the uploads that have not become one yet.
+
+    Raises:
+        NotFound: when there is no such user.
+        Conflict: when others keep changing the user.
+    """
+    last = avatar_key_of(users.get(user_id).avatar_url)
+    users.update(user_id, {"avatar_url": None}, cause, if_version=lambda _: True)
+    files.delete(*files.keys(uploads_of(user_id)))
+    # A newer one may be on its way to the user at this moment.
+    files.delete(*(key for key in files.keys(avatars_of(user_id)) if key <= last))
+
+
+def purge(user_id: str, sweep: Sweep) -> None:
+    """Remove the uploads and avatars of a user that is no longer.
+
+    Raises:
+        Interrupted: before all were removed.
+    """
+    for what, prefix in (("uploads", uploads_of(user_id)), ("avatars", avatars_of(user_id))):
+        for step in batched(files.keys(prefix), STEP, strict=False):
+            sweep.check_time()
+            if not sweep.dry_run:
+                files.delete(*step)
+            sweep.removed[what] += len(step)

@@ -1,0 +1,95 @@
+"""How a consumer of a queue runs: each event once in effect, failures alone again, ids in every log line.
+
+A queue delivers at least once and out of order. Powertools hands its messages over one by one, remembers which events
+were done, and names those that failed, so that only they come again; the queue puts those aside that fail too often.
+"""
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.idempotency import IdempotencyConfig, idempotent_function
+from aws_lambda_powertools.utilities.idempotency.exceptions import IdempotencyAlreadyInProgressError
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from lamina.events.redelivery import Postponed, hide, put_off, send_again
+from lamina.observability.logs import about, logger
+from lamina.storage.idempotency import records
+
+REMEMBERED_SECONDS = 14 * 24 * 3600
+"""As long as a queue can keep a message and bring it again."""
+
+type Event = Mapping[str, Any]
+"""The envelope of an event."""
+type Work = Callable[[Event], None]
+type Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
+
+
+def consumer(name: str, work: Work) -> Handler:
+    """Make the Lambda handler of a queue that EventBridge fills.
+
+    Args:
+        name: tells its record of an event apart from other consumers'.
+        work: does what the event calls for; raises to have it again, `Postponed` to have it again without that being
+            counted as a try.
+    """
+    processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+    config = IdempotencyConfig(
+        event_key_jmespath="id", expires_after_seconds=REMEMBERED_SECONDS, hash_function="sha256"
+    )
+
+    @idempotent_function(  # type: ignore[untyped-decorator]  # Powertools leaves it so
+        data_keyword_argument="event", persistence_store=records(), config=config, key_prefix=f"consumer {name}"
+    )
+    def once(*, event: Event) -> None:
+        work(event)
+
+    def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+        config.register_lambda_context(context)
+        timeout = math.ceil(context.get_remaining_time_in_millis() / 1000)
+
+        def take(record: SQSRecord) -> None:
+            _take(record, lambda event: once(event=event), timeout)
+
+        answer = process_partial_response(event=event, record_handler=take, processor=processor, context=context)
+        return cast("dict[str, Any]", answer)
+
+    return handler
+
+
+def _take(record: SQSRecord, work: Work, timeout: int) -> None:
+    """Do what a message calls for, or see to it that it comes again.
+
+    Args:
+        record: the message.
+        work: as of the consumer, once for each event.
+        timeout: seconds that an invocation may last, hence a twin of this message that is being worked on.
+    """
+    try:
+        event: Event = json.loads(record.body)["detail"]
+        ids = {"correlation_id": event["correlation_id"], "event_id": event["id"], "event_type": event["type"]}
+    except (ValueError, LookupError, TypeError) as error:
+        put_off(record, error)
+        raise
+    with about(**ids):
+        try:
+            _do_or_postpone(record, lambda: work(event))
+        except IdempotencyAlreadyInProgressError:
+            # Whoever works on it may yet die. By then that is known, and this message does the work or is done.
+            logger.info("a twin is being worked on", extra={"seconds": timeout})
+            hide(record, timeout)
+            raise
+        except Exception as error:
+            put_off(record, error)
+            raise
+
+
+def _do_or_postpone(record: SQSRecord, work: Callable[[], None]) -> None:
+    try:
+        work()
+    except Postponed as postponed:
+        send_again(record, postponed.seconds)
+        logger.info("postponed", extra={"seconds": postponed.seconds})

@@ -1,0 +1,37 @@
+"""How an event reads on the bus and in queues."""
+
+from typing import Annotated, Any, TypedDict
+
+from pydantic import Field
+
+from lamina.events.outbox import OutboxItem
+from lamina.ids import Id, Instant
+
+
+class Envelope(TypedDict):
+    """An event as the bus carries it; `data` and what it is about are told by its type and version."""
+
+    id: Annotated[Id, Field(description="Of this event: the same whenever it is delivered again.")]
+    type: str
+    version: int
+    occurred_at: Annotated[Instant, Field(description="When the change that it tells of was made.")]
+    correlation_id: Annotated[str, Field(description="Of the request or message that brought it about.")]
+    actor: Annotated[
+        str | None, Field(description="Id of the user behind it; null for the system and for anonymous callers.")
+    ]
+    subject: Annotated[str, Field(description="Id of what it is about; events of one subject are published in order.")]
+    data: dict[str, Any]
+
+
+def envelope(event: OutboxItem) -> Envelope:
+    """Write an event of the outbox as the bus carries it."""
+    return {
+        "id": event.event_id,
+        "type": event.event_type,
+        "version": int(event.event_version),
+        "occurred_at": event.created_at,
+        "correlation_id": event.correlation_id,
+        "actor": event.actor,
+        "subject": event.subject,
+        "data": event.data,
+    }

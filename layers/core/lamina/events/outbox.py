@@ -1,0 +1,62 @@
+"""The outbox: an event is an item beside its subject, written in the transaction of the change itself.
+
+The table's stream carries it to the publisher, so what is committed is published, and what is not committed is not.
+Events of one subject share its partition key, hence one shard of the stream: their order is kept.
+"""
+
+import json
+
+from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
+
+from lamina import ids
+from lamina.events.event_type import Fact
+from lamina.storage.item import Item
+from lamina.storage.keys import key
+
+KEPT_SECONDS = 90 * 24 * 3600
+"""How long an event can be replayed from the outbox itself."""
+MAX_DATA_BYTES = 32 * 1024
+"""An event tells what has happened and ships nothing; the bus and its queues take 256 KB at the most."""
+
+
+class OutboxItem(Item, discriminator="event"):
+    """One event: `{id, type, version, occurred_at, correlation_id, actor, subject, data}`."""
+
+    event_id = UnicodeAttribute()
+    event_type = UnicodeAttribute()
+    event_version = NumberAttribute(default=1)
+    correlation_id = UnicodeAttribute()
+    actor = UnicodeAttribute(null=True)
+    subject = UnicodeAttribute()
+    data = JSONAttribute()
+
+
+def event(fact: Fact, subject: str, *, actor: str | None, correlation_id: str, event_id: str = "") -> OutboxItem:
+    """Compose the outbox item of an event, to be written with the change that it tells of.
+
+    Args:
+        fact: what has happened, of a type in `lamina.events.catalog` (`USER_CREATED.of({…})`).
+        subject: id of what it happened to; the event lies in its partition.
+        actor: id of the user behind the change, or None for the system and for anonymous callers.
+        correlation_id: that of the request or message that caused it.
+        event_id: where it follows from something else, so that a second try raises no second event; else a new one.
+
+    Raises:
+        ValueError: when the data are more than the bus may have to carry.
+    """
+    if len(json.dumps(fact.data)) > MAX_DATA_BYTES:
+        raise ValueError(f"the data of a {fact.type.name} are too large")
+    event_id = event_id or ids.new_id()
+    return OutboxItem(
+        key(fact.type.subject.upper(), subject),
+        key("EVENT", event_id),
+        event_id=event_id,
+        event_type=fact.type.name,
+        event_version=fact.type.version,
+        correlation_id=correlation_id,
+        actor=actor,
+        created_by=actor,
+        subject=subject,
+        data=fact.data,
+        expires_at=ids.epoch_in(KEPT_SECONDS),
+    )

@@ -1,0 +1,72 @@
+"""Events as the table's stream brings them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from aws_lambda_powertools import Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from pydantic import TypeAdapter
+
+from lamina.events.envelope import Envelope, envelope
+from lamina.events.outbox import OutboxItem
+from lamina.events.publisher import publish
+from lamina.observability.logs import log_failure
+
+type Record = Mapping[str, Any]
+
+_envelope = TypeAdapter(Envelope)
+_metrics = Metrics(namespace="Lamina", service="lamina")
+
+
+def publish_records(records: Sequence[Record], has_time: Callable[[], bool]) -> str | None:
+    """Publish the events of a batch of stream records.
+
+    A stream keeps one place only: after a failure, everything from there on comes again. What follows for other
+    subjects is published all the same, so that nobody waits for what is not theirs; where it comes twice, consumers
+    know it by its id.
+
+    Args:
+        records: in the order of the stream.
+        has_time: whether another request may be begun.
+
+    Returns:
+        The sequence number of the first record that must come again; None when all are published.
+    """
+    readable, failed = _readable(records)
+    not_taken = publish(readable.values(), has_time)
+    failed |= {number for number, event in readable.items() if event.event_id in not_taken}
+    _metrics.add_metric("EventsPublished", MetricUnit.Count, len(records) - len(failed))
+    _metrics.add_metric("EventsHeldUp", MetricUnit.Count, len(failed))
+    _metrics.flush_metrics()
+    return next((number for record in records if (number := _number(record)) in failed), None)
+
+
+def _readable(records: Sequence[Record]) -> tuple[dict[str, OutboxItem], set[str]]:
+    """Read events, by sequence number; and tell what cannot be published for now.
+
+    That is what cannot be read, and what follows it for the same subject.
+    """
+    readable: dict[str, OutboxItem] = {}
+    failed: set[str] = set()
+    stopped: set[str] = set()
+    for record in records:
+        subject = record["dynamodb"]["Keys"]["pk"]["S"]
+        if subject not in stopped:
+            try:
+                readable[_number(record)] = _read(record)
+                continue
+            except (AttributeError, KeyError, TypeError, ValueError) as error:
+                log_failure(error)
+                stopped.add(subject)
+        failed.add(_number(record))
+    return readable, failed
+
+
+def _read(record: Record) -> OutboxItem:
+    event = OutboxItem.from_raw_data(record["dynamodb"]["NewImage"])
+    _envelope.validate_python(envelope(event))
+    return event
+
+
+def _number(record: Record) -> str:
+    return str(record["dynamodb"]["SequenceNumber"])

@@ -1,0 +1,45 @@
+"""Entity tags and preconditions (RFC 9110 sections 8.8.3 and 13.1)."""
+
+import re
+from collections.abc import Callable, Mapping
+
+from lamina.ids import edition
+
+_TAG = re.compile(r'(W/)?"([\x21\x23-\x7e]*)"')
+_LIST = re.compile(rf"{_TAG.pattern}(?:[ \t]*,[ \t]*{_TAG.pattern})*")
+
+
+def etag(state: str) -> str:
+    """Write the strong tag of a state of a representation."""
+    return f'"{state}"'
+
+
+def is_fresh(tag: str, headers: Mapping[str, str]) -> bool:
+    """Tell whether the caller already has what bears this tag (If-None-Match); `headers` are keyed in lower case."""
+    return "if-none-match" in headers and _names(headers["if-none-match"], tag, weakly=True)
+
+
+def version_condition(identifier: str, headers: Mapping[str, str]) -> Callable[[int], bool]:
+    """Give the test that the stored version of a thing must pass before a write.
+
+    Without If-Match every version passes; a tag that is weak, malformed or not ours never does. If-None-Match turns
+    away the versions that it names.
+    """
+
+    def holds(version: int) -> bool:
+        tag = etag(edition(identifier, version))
+        return ("if-match" not in headers or _names(headers["if-match"], tag, weakly=False)) and not is_fresh(
+            tag, headers
+        )
+
+    return holds
+
+
+def _names(header: str, tag: str, *, weakly: bool) -> bool:
+    """Tell whether a list of tags holds this one, by weak or strong comparison; `*` holds every one."""
+    header = header.strip()
+    if header == "*":
+        return True
+    if not _LIST.fullmatch(header):
+        return False
+    return any(f'"{opaque}"' == tag and (weakly or not weak) for weak, opaque in _TAG.findall(header))

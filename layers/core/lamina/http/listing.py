@@ -1,0 +1,151 @@
+"""Lists as the contract has them: `limit`, `cursor` or `page`, `meta` and `links`."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from math import ceil
+from typing import Annotated, Protocol
+from urllib.parse import urlencode
+
+import boto3
+from pydantic import Field
+
+from lamina.aws import CALLS
+from lamina.errors import Invalid, Problem
+from lamina.http.envelope import Links, PageMeta
+from lamina.settings import settings
+from lamina.storage.cursors import Cursor, CursorSigner
+
+MAX_OFFSET = 10_000
+SECRET_CACHE_SECONDS = 3600
+
+LimitParameter = Annotated[int, Field(ge=1, le=100, description="Items a page.")]
+CursorParameter = Annotated[
+    str | None, Field(min_length=1, max_length=1024, description="Where to go on: `next_cursor` of the page before.")
+]
+PageParameter = Annotated[
+    int | None,
+    Field(
+        ge=1,
+        json_schema_extra={"maximum": MAX_OFFSET},
+        description=f"Number of the page, from 1, in place of a cursor; as far as {MAX_OFFSET} items reach.",
+    ),
+]
+
+_secrets = boto3.client("secretsmanager", config=CALLS)
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where in the list to read: after (or before) a cursor, or a page by its number.
+
+    Attributes:
+        limit: items a page.
+        cursor: where to go on, None for the start.
+        page: the number asked for, from 1; None when paging by cursor.
+    """
+
+    limit: int
+    cursor: Cursor | None
+    page: int | None
+
+    @property
+    def offset(self) -> int:
+        """How many items lie before the page."""
+        return ((self.page or 1) - 1) * self.limit
+
+
+class Edges(Protocol):
+    """A page that was read, as far as links need it: the positions at its edges, and whether more lies beyond them."""
+
+    @property
+    def first(self) -> str: ...  # noqa: D102 (as above)
+    @property
+    def last(self) -> str: ...  # noqa: D102 (as above)
+    @property
+    def has_more(self) -> bool: ...  # noqa: D102 (as above)
+    @property
+    def has_previous(self) -> bool: ...  # noqa: D102 (as above)
+
+
+class ListRequest:
+    """One request for a page of a list."""
+
+    def __init__(self, path: str, query: Mapping[str, str], audience: str) -> None:
+        """Take what the caller asked for.
+
+        Args:
+            path: of the list, from `/v1` on.
+            query: filters and sort; together with the audience they are what a cursor is bound to.
+            audience: which view of the list this is, so that a cursor of one does not open another.
+        """
+        self._path = path
+        self._query = dict(sorted(query.items()))
+        self._binding = f"{path}?{urlencode(self._query)}#{audience}"
+
+    def position(self, limit: int, cursor: str | None, page: int | None) -> Position:
+        """Say where to read.
+
+        Raises:
+            Invalid: for a forged or foreign cursor, a cursor together with a page, and a page past 10,000 items.
+        """
+        if cursor and page:
+            raise Invalid(details=[Problem("page", "goes without cursor; send one of them")])
+        if page and page * limit > MAX_OFFSET:
+            advice = f"reaches past {MAX_OFFSET} items; go on by cursor: leave page out and follow next_cursor"
+            raise Invalid(details=[Problem("page", advice)])
+        return Position(limit, _signer().open(cursor, self._binding) if cursor else None, page)
+
+    def describe(self, at: Position, edges: Edges, *, total: int | None = None) -> tuple[PageMeta, Links]:
+        """Compose what the page tells of the list, and where to go from it."""
+        meta = self.meta(at, total=total, last=edges.last, has_more=edges.has_more)
+        links = self.links(
+            at,
+            first=edges.first,
+            last=edges.last,
+            has_more=edges.has_more,
+            has_previous=edges.has_previous,
+        )
+        return meta, links
+
+    def meta(self, at: Position, *, total: int | None, last: str, has_more: bool) -> PageMeta:
+        """Compose what the page tells of the list."""
+        pages = None if total is None or at.page is None else ceil(total / at.limit)
+        next_cursor = self._seal(Cursor(last)) if has_more and last else None
+        return PageMeta(
+            limit=at.limit, total=total, has_more=has_more, next_cursor=next_cursor, page=at.page, pages=pages
+        )
+
+    def links(self, at: Position, *, first: str, last: str, has_more: bool, has_previous: bool) -> Links:
+        """Compose where to go from this page: by number if it was asked for by number and reaches, else by cursor."""
+        links = {"self": self._link(at, cursor=self._seal(at.cursor) if at.cursor else None, page=at.page)}
+        links["first"] = self._link(at, page=at.page and 1)
+        if has_more and at.page and (at.page + 1) * at.limit <= MAX_OFFSET:
+            links["next"] = self._link(at, page=at.page + 1)
+        elif has_more and last:
+            links["next"] = self._link(at, cursor=self._seal(Cursor(last)))
+        if at.page and at.page > 1:
+            links["prev"] = self._link(at, page=at.page - 1)
+        elif has_previous and first and not at.page:
+            links["prev"] = self._link(at, cursor=self._seal(Cursor(first, backwards=True)))
+        return links
+
+    def _seal(self, cursor: Cursor) -> str:
+        return _signer().seal(cursor, self._binding)
+
+    def _link(self, at: Position, *, cursor: str | None = None, page: int | None = None) -> str:
+        place = {"limit": at.limit} | ({"page": page} if page else {})
+        asked = {**self._query, **place} | ({"cursor": cursor} if cursor else {})
+        return f"{settings().base_path}{self._path}?{urlencode(asked)}"
+
+
+def _signer() -> CursorSigner:
+    return _signer_of(int(time.monotonic()) // SECRET_CACHE_SECONDS)
+
+
+@lru_cache(maxsize=1)
+def _signer_of(_: int) -> CursorSigner:
+    """Give the signer of an hour, which reads the secret once in it."""
+    secret = _secrets.get_secret_value(SecretId=settings().cursor_secret)["SecretString"]
+    return CursorSigner(secret.encode())

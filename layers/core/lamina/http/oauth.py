@@ -1,0 +1,111 @@
+"""The forms of OAuth 2.0: form-encoded requests, plain JSON answers, errors as in RFC 6749 section 5.2."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from http import HTTPStatus
+from urllib.parse import parse_qsl, unquote_plus
+
+from lamina.errors import InvalidClient, LaminaError, OAuthError
+from lamina.http.admission import check_media_type
+from lamina.http.answers import Answer, failure
+from lamina.http.errors import as_lamina_error
+from lamina.http.request import Request
+from lamina.http.resolver import Resolver
+from lamina.http.response import JSON, Response, as_json
+
+FORM = "application/x-www-form-urlencoded"
+MAX_FIELDS = 50
+UNSTORED = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+"""Tokens are never to be stored on the way (RFC 6749 section 5.1)."""
+_ANSWERED_AS = {
+    "RATE_LIMITED": "temporarily_unavailable",
+    "UNAVAILABLE": "temporarily_unavailable",
+    "INTERNAL": "server_error",
+}
+"""What other errors are called; anything else was an `invalid_request`."""
+
+
+class OAuthResolver(Resolver):
+    """The resolver of an OAuth endpoint, which clients call with their own secret."""
+
+    def __init__(self, *, required: Mapping[str, str], optional: Mapping[str, str] | None = None) -> None:
+        """Prepare an endpoint that reads a form.
+
+        Args:
+            required: parameters that it cannot do without, each with its meaning.
+            optional: the others.
+        """
+        super().__init__(public=True, takes=(FORM,), raises=(OAuthError, InvalidClient), sends=("Pragma",))
+        self.required = required
+        self.optional = optional or {}
+
+    def form(self) -> dict[str, str]:
+        """Read the form; a parameter without a value counts as left out (RFC 6749 section 3.2).
+
+        Raises:
+            OAuthError: `invalid_request` when a parameter comes twice, or a required one does not come.
+        """
+        try:
+            pairs = parse_qsl(self.incoming.text, keep_blank_values=True, max_num_fields=MAX_FIELDS)
+        except ValueError:
+            raise OAuthError("Send fewer parameters.") from None
+        parameters = dict(pairs)
+        if len(parameters) < len(pairs):
+            raise OAuthError("Send each parameter once.")
+        given = {name: value for name, value in parameters.items() if value}
+        if missing := self.required.keys() - given.keys():
+            raise OAuthError(f"Send {', '.join(sorted(missing))}.")
+        return given
+
+    def credentials(self, form: Mapping[str, str]) -> tuple[str, str]:
+        """Read how the client proves itself: HTTP Basic, or id and secret in the form (RFC 6749 section 2.3.1).
+
+        Raises:
+            InvalidClient: when it does not.
+            OAuthError: when it does so in two ways, or names two clients.
+        """
+        client_id, secret = form.get("client_id", ""), form.get("client_secret", "")
+        scheme, _, encoded = self.incoming.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "basic":
+            if not client_id or not secret:
+                raise InvalidClient("Send the client id and secret by HTTP Basic.")
+            return client_id, secret
+        proven = _basic(encoded)
+        if secret or client_id not in ("", proven[0]):
+            raise OAuthError("Send the client id and secret in one way, not in two.")
+        return proven
+
+    def plain[T](self, content: T) -> Response[T]:
+        """Answer in the RFC's own form."""
+        return Response(HTTPStatus.OK, JSON, content, dict(UNSTORED))
+
+    def done(self) -> Response[None]:
+        """Answer that it is done; there is nothing that a client would read (RFC 7009 section 2.2)."""
+        return Response(HTTPStatus.OK, None, None, dict(UNSTORED))
+
+    def admit(self, request: Request, *, wants_body: bool) -> None:  # noqa: ARG002 (a form is always wanted)
+        """Refuse anything but a form."""
+        check_media_type(request.headers, self.takes)
+
+    def refuse(self, error: Exception, request: Request) -> Answer:
+        """Write a failure as `{error, error_description}`."""
+        known = as_lamina_error(error) or LaminaError()
+        return failure(error, request) | {"body": as_json(as_oauth(known))}
+
+
+def as_oauth(error: LaminaError) -> dict[str, str]:
+    """Write an error as `{error, error_description}`."""
+    name = error.code if isinstance(error, OAuthError) else _ANSWERED_AS.get(error.code, "invalid_request")
+    return {"error": name, "error_description": error.message}
+
+
+def _basic(encoded: str) -> tuple[str, str]:
+    """Read HTTP Basic (RFC 7617), whose parts OAuth clients encode as in a form (RFC 6749 section 2.3.1)."""
+    try:
+        client_id, colon, secret = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        raise InvalidClient from None
+    if not colon:
+        raise InvalidClient
+    return unquote_plus(client_id), unquote_plus(secret)

@@ -1,0 +1,141 @@
+"""What an API Gateway event says about the request and who makes it."""
+
+import binascii
+from base64 import b64decode
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+from lamina.access.policy import Caller, Credential, Role
+from lamina.errors import Unauthenticated, Unavailable
+from lamina.events.cause import Cause
+from lamina.http import body
+from lamina.http.errors import CredentialRefused, TokenExpired
+from lamina.http.headers import correlation_id
+from lamina.limits.quota import Quota, RateLimited
+from lamina.settings import settings
+
+CREDENTIALS = ("authorization", "x-api-key")
+"""Headers that say who asks."""
+
+
+class Request:
+    """One REST API proxy event (Lambda developer guide, "Input format of a Lambda function for proxy integration")."""
+
+    def __init__(self, event: Mapping[str, Any]) -> None:
+        """Take the event as API Gateway sends it."""
+        self.event = event
+        self.method: str = event["httpMethod"]
+        self.fingerprint = ""
+        """Names the request across retries, when it carries an idempotency key."""
+
+    @cached_property
+    def path(self) -> str:
+        """The path from `/v1` on: without what a domain name maps to the API (a stage is never in it)."""
+        path: str = self.event["path"]
+        base = settings().base_path
+        return path.removeprefix(base) if base and path.startswith(f"{base}/") else path
+
+    @cached_property
+    def headers(self) -> dict[str, str]:
+        """Headers by lower-case name; of one sent several times, all values joined by commas (RFC 9110 section 5.3).
+
+        Bytes that are no UTF-8 are replaced, so that a value can be stored and compared.
+        """
+        multiple = self.event.get("multiValueHeaders") or {}
+        single = {name: [value] for name, value in (self.event.get("headers") or {}).items()}
+        joined = {name.lower(): ", ".join(values) for name, values in {**single, **multiple}.items()}
+        return {name: value.encode(errors="surrogatepass").decode(errors="replace") for name, value in joined.items()}
+
+    @cached_property
+    def query(self) -> dict[str, list[str]]:
+        """Query parameters, decoded, with all their values."""
+        return {
+            name: list(values) for name, values in (self.event.get("multiValueQueryStringParameters") or {}).items()
+        }
+
+    @cached_property
+    def text(self) -> str:
+        """The body; `""` where there is none.
+
+        Raises:
+            MalformedJson: when it is not UTF-8.
+        """
+        raw: str = self.event.get("body") or ""
+        try:
+            text = b64decode(raw, validate=True).decode() if self.event.get("isBase64Encoded") else raw
+        except (UnicodeDecodeError, binascii.Error):
+            raise body.MalformedJson from None
+        if body.REPLACEMENT in text:
+            raise body.MalformedJson
+        return text
+
+    @cached_property
+    def document(self) -> body.Json:
+        """The body as JSON.
+
+        Raises:
+            MalformedJson: as `lamina.http.body.parse`.
+        """
+        return body.parse(self.text)
+
+    @cached_property
+    def request_id(self) -> str:
+        """API Gateway's id of the request."""
+        return str(self.event["requestContext"].get("requestId", ""))
+
+    @cached_property
+    def source_ip(self) -> str:
+        """The address that API Gateway saw; never a header's."""
+        return str(self.event["requestContext"]["identity"]["sourceIp"])
+
+    @cached_property
+    def correlation_id(self) -> str:
+        """The id that ties together all that this request causes."""
+        return correlation_id(self.headers)
+
+    @cached_property
+    def claims(self) -> Mapping[str, str]:
+        """What the authorizer has established; empty on a public endpoint."""
+        return self.event["requestContext"].get("authorizer") or {}
+
+    @property
+    def caller(self) -> Caller:
+        """Who asks.
+
+        Raises:
+            Unauthenticated: when nobody says who asks.
+            CredentialRefused: when somebody does whom the authorizer does not trust.
+            TokenExpired: when somebody does whose access token is over.
+            Unavailable: when the authorizer could not find out.
+        """
+        claims = self.claims
+        if "user_id" in claims:
+            scopes = frozenset(claims["scope"].split())
+            credential = Credential(claims.get("credential", Credential.SESSION))
+            return Caller(claims["user_id"], Role(claims["role"]), claims["session_id"], scopes, credential)
+        problem = claims.get("problem")
+        for known in (TokenExpired, Unavailable):
+            if problem == known.code:
+                raise known
+        raise CredentialRefused if any(name in self.headers for name in CREDENTIALS) else Unauthenticated
+
+    @property
+    def cause(self) -> Cause:
+        """What changes made by this request remember of it."""
+        return Cause(self.claims.get("user_id"), self.correlation_id, self.fingerprint)
+
+    @cached_property
+    def quota(self) -> Quota | None:
+        """How many more requests may come, as the authorizer has counted; None where nothing is counted."""
+        counted = self.claims.get("quota", "").split()
+        return Quota(*map(int, counted)) if counted else None
+
+    def check_quota(self) -> None:
+        """Let the request pass, or refuse.
+
+        Raises:
+            RateLimited: when the authorizer has found the window full.
+        """
+        if self.claims.get("problem") == RateLimited.code and self.quota is not None:
+            raise RateLimited(self.quota)

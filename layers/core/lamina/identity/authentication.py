@@ -1,0 +1,118 @@
+"""From a credential to a caller: what the authorizer does for every request."""
+
+import re
+import time
+from collections.abc import Mapping
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from lamina import ids
+from lamina.identity import api_keys, sessions
+from lamina.identity.opaque import digest
+from lamina.identity.tokens import AccessClaims, ExpiredToken, InvalidToken, verify
+from lamina.limits import window
+from lamina.limits.origin import origin_of
+from lamina.limits.quota import Quota
+from lamina.limits.rules import ANONYMOUS, CALLER
+from lamina.limits.window import LimitReached
+from lamina.observability.logs import logger
+from lamina.settings import settings
+
+_BEARER = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] +([A-Za-z0-9._~+/-]+=*)")
+"""RFC 6750 section 2.1; the scheme is case-insensitive (RFC 9110 section 11.1)."""
+CACHED_CREDENTIALS = 10_000
+
+type Context = dict[str, str]
+"""What the authorizer says of a request: of a caller `user_id`, `role`, `session_id`, `scope` and `credential`; else
+`problem`. Both with `quota`: limit, remaining and reset, separated by spaces."""
+
+_trusted: dict[str, tuple[float, Context]] = {}
+"""Hashes of credentials that were in order, until when that is taken for granted (monotonic seconds), and for what."""
+
+
+def authenticate(headers: Mapping[str, str], address: str) -> Context:
+    """Say who sends a request and how many more it may send.
+
+    Args:
+        headers: of the request, by lower-case name.
+        address: where API Gateway saw it come from.
+    """
+    context = _caller(headers)
+    try:
+        limit, subject = (CALLER, context["user_id"]) if "user_id" in context else (ANONYMOUS, origin_of(address))
+        quota = window.spend(limit, subject)
+    except LimitReached as reached:
+        return {"problem": "RATE_LIMITED", "quota": _text(reached.quota)}
+    except (ClientError, BotoCoreError) as error:
+        # Better an uncounted request than none: whoever signs in is counted apart, and refused when that fails.
+        logger.error("rate limit not counted", extra={"metric": "RateLimitUnavailable", "error": type(error).__name__})
+        return context
+    return {**context, "quota": _text(quota)}
+
+
+def _caller(headers: Mapping[str, str]) -> Context:
+    """Say who the credential stands for, checked in the table at most once in the cache time."""
+    # A token counts where tokens are sent and a key where keys are, so the header belongs to the credential.
+    header, read = ("authorization", _of_token) if "authorization" in headers else ("x-api-key", _of_key)
+    text = headers.get(header, "")
+    credential = digest(f"{header} {text}")
+    until, context = _trusted.get(credential, (0.0, {}))
+    if until > time.monotonic():
+        return context
+    _trusted.pop(credential, None)
+    context = read(text)
+    if "user_id" in context and settings().authorizer_cache_seconds:
+        if len(_trusted) >= CACHED_CREDENTIALS:
+            _trusted.clear()
+        _trusted[credential] = (time.monotonic() + _trust_seconds(context), context)
+    return context
+
+
+def _trust_seconds(context: Context) -> float:
+    """Tell how long a credential may be trusted unseen: the cache time, but never beyond its own end."""
+    left = float(context["ends"]) - time.time() if context["ends"] else settings().authorizer_cache_seconds
+    return min(settings().authorizer_cache_seconds, left)
+
+
+def _of_token(authorization: str) -> Context:
+    bearer = _BEARER.fullmatch(authorization)
+    if bearer is None:
+        return {"problem": "UNAUTHENTICATED"}
+    try:
+        claims = verify(bearer[1])
+    except ExpiredToken:
+        return {"problem": "TOKEN_EXPIRED"}
+    except InvalidToken:
+        return {"problem": "UNAUTHENTICATED"}
+    if not sessions.check(claims):
+        return {"problem": "UNAUTHENTICATED"}
+    return _context(claims)
+
+
+def _of_key(text: str) -> Context:
+    proven = api_keys.prove(text)
+    if proven is None:
+        return {"problem": "UNAUTHENTICATED"}
+    return {
+        "user_id": proven.owner.id,
+        "role": proven.owner.role,
+        "session_id": "",
+        "scope": " ".join(proven.key.scopes),
+        "credential": "api_key",
+        "ends": str(ids.epoch_of(proven.key.expires_at)) if proven.key.expires_at else "",
+    }
+
+
+def _context(claims: AccessClaims) -> Context:
+    return {
+        "user_id": claims.user_id,
+        "role": claims.role,
+        "session_id": claims.session_id,
+        "scope": claims.scope,
+        "credential": "oauth_client" if claims.client_id else "session",
+        "ends": str(claims.ends),
+    }
+
+
+def _text(quota: Quota) -> str:
+    return f"{quota.limit} {quota.remaining} {quota.reset}"

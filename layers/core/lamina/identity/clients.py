@@ -1,0 +1,142 @@
+"""OAuth 2.0 clients: programs that get tokens for themselves with a secret (RFC 6749 section 4.4).
+
+A client acts for the admin who registered it, in the scopes it was registered with, and never with more than its owner
+may at the time of use.
+"""
+
+import hmac
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pynamodb.attributes import JSONAttribute, UnicodeAttribute
+
+from lamina import ids
+from lamina.access.policy import Permission
+from lamina.errors import NotFound
+from lamina.events.catalog import OAUTH_CLIENT_CREATED, OAUTH_CLIENT_DELETED
+from lamina.events.cause import Cause
+from lamina.identity.belongings import belongs_to
+from lamina.identity.opaque import digest, new_secret
+from lamina.identity.security import account_event
+from lamina.storage import transactions
+from lamina.storage.cursors import Cursor
+from lamina.storage.item import Item
+from lamina.storage.keys import SHARDS, identifier_of, key, list_partition, list_position, shard_of, value_of
+from lamina.storage.pages import Page, read_page
+from lamina.storage.sharded_list import Source
+from lamina.storage.transactions import ConditionFailed
+
+LIST = "OAUTH_CLIENTS"
+
+
+class GrantType(StrEnum):
+    """How a client may get tokens (RFC 6749 sections 4.4 and 6)."""
+
+    CLIENT_CREDENTIALS = "client_credentials"
+    REFRESH_TOKEN = "refresh_token"  # noqa: S105 (a kind of grant, not a token)
+
+
+class ClientItem(Item, discriminator="oauth_client"):
+    """A client: `CLIENT#<id>` / `CLIENT`; its id is its `client_id`."""
+
+    name = UnicodeAttribute()
+    secret_hash = UnicodeAttribute()
+    scopes = JSONAttribute()
+    grant_types = JSONAttribute()
+    owner_id = UnicodeAttribute()
+
+
+@dataclass(frozen=True)
+class Client:
+    """A client, without its secret."""
+
+    id: str
+    client_id: str
+    name: str
+    scopes: list[str]
+    grant_types: list[str]
+    owner_id: str
+    created_at: str
+
+
+def register(
+    owner_id: str, name: str, scopes: Sequence[Permission], grant_types: Sequence[GrantType], cause: Cause
+) -> tuple[Client, str]:
+    """Make a client.
+
+    Returns:
+        The client and its secret, which is told only now.
+    """
+    client_id, secret = ids.new_id(), new_secret()
+    item = ClientItem(
+        *client_key(client_id),
+        name=name,
+        secret_hash=digest(secret),
+        scopes=sorted(scopes),
+        grant_types=sorted(grant_types),
+        owner_id=owner_id,
+        created_by=owner_id,
+    )
+    item.gsi1pk = list_partition(LIST, "created_at", shard=shard_of(client_id))
+    item.gsisk = list_position(item.created_at, client_id)
+    belongs_to(owner_id, item)
+    told = account_event(OAUTH_CLIENT_CREATED.of({"client_id": client_id}), owner_id, cause)
+    transactions.write(put=[item, told])
+    return _client(item), secret
+
+
+def list_clients(limit: int, cursor: Cursor | None) -> tuple[list[Client], Page]:
+    """Read a page of all clients, newest first: a query to each shard and one batch of reads."""
+    source = Source("gsi1", [list_partition(LIST, "created_at", shard=shard) for shard in range(SHARDS)])
+    page = read_page(source, limit, descending=True, cursor=cursor)
+    wanted = [client_key(identifier_of(position)) for position in page.positions]
+    found = {value_of(item.pk): _client(item) for item in ClientItem.batch_get(wanted)} if wanted else {}
+    ordered = [found.get(identifier_of(position)) for position in page.positions]
+    return [client for client in ordered if client is not None], page
+
+
+def remove(client_id: str, cause: Cause) -> None:
+    """End a client; its tokens are void within the authorizer's cache time, because each use reads it.
+
+    Raises:
+        NotFound: when there is none.
+    """
+    try:
+        item = ClientItem.get(*client_key(client_id), consistent_read=True)
+        told = account_event(OAUTH_CLIENT_DELETED.of({"client_id": client_id}), item.owner_id, cause)
+        transactions.write(put=[told], delete=[item])
+    except ClientItem.DoesNotExist:
+        raise NotFound("There is no such OAuth client.") from None
+    except ConditionFailed:
+        remove(client_id, cause)
+
+
+def prove(client_id: str, secret: str) -> Client | None:
+    """Check a client's secret: one read; an unknown client costs the same."""
+    if not re.fullmatch(ids.PATTERN, client_id):
+        return None
+    try:
+        item = ClientItem.get(*client_key(client_id), consistent_read=True)
+    except ClientItem.DoesNotExist:
+        return None
+    return _client(item) if hmac.compare_digest(item.secret_hash, digest(secret)) else None
+
+
+def client_key(client_id: str) -> tuple[str, str]:
+    """Give the key of a client."""
+    return key("CLIENT", client_id), "CLIENT"
+
+
+def _client(item: ClientItem) -> Client:
+    client_id = value_of(item.pk)
+    return Client(
+        id=client_id,
+        client_id=client_id,
+        name=item.name,
+        scopes=list(item.scopes),
+        grant_types=list(item.grant_types),
+        owner_id=item.owner_id,
+        created_at=item.created_at,
+    )

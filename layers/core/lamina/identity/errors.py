@@ -1,0 +1,56 @@
+"""What can go wrong with identity in particular."""
+
+from collections.abc import Mapping, Sequence
+
+from lamina.errors import Problem, RuleViolated, Unauthenticated
+
+
+class SecondFactorNeeded(Unauthenticated):
+    """The password was right; a code is wanted too."""
+
+    code = "MFA_REQUIRED"
+    message = "Send a code of your authenticator app, or a recovery code, with the mfa_token to /v1/auth/mfa/verify."
+
+    def __init__(self, mfa_token: str = "", *, details: Sequence[Problem] = ()) -> None:
+        super().__init__(details=details)
+        self.mfa_token = mfa_token
+
+    @property
+    def extras(self) -> Mapping[str, str]:
+        """The token that stands for the password in the second step."""
+        return {"mfa_token": self.mfa_token}
+
+
+class BadLink(RuleViolated):
+    """A mailed token is not good, or no longer."""
+
+    code = "INVALID_TOKEN"
+    message = "This link is not valid, or no longer. Ask for a new one."
+
+
+class WrongPassword(RuleViolated):
+    """The current password is another."""
+
+    code = "WRONG_PASSWORD"
+    message = "The current password is not right."
+
+
+class WrongCode(RuleViolated):
+    """The code is not right, or was used before."""
+
+    code = "WRONG_CODE"
+    message = "The code is not right, or was used before. Wait for the next one."
+
+
+class MfaActive(RuleViolated):
+    """There is a second factor already."""
+
+    code = "MFA_ACTIVE"
+    message = "A second factor is active. Disable it before you enrol another."
+
+
+class MfaNotEnrolled(RuleViolated):
+    """There is no second factor."""
+
+    code = "MFA_NOT_ENROLLED"
+    message = "There is no second factor. Enrol one first."

@@ -1,0 +1,43 @@
+"""What clients send that holds a password."""
+
+from pydantic import Field, SecretStr
+
+from lamina.access.policy import Role
+from lamina.identity.passwords import MAX_LENGTH, NewPassword
+from lamina.identity.token_inputs import Input, Link
+from lamina.users.inputs import NewUserFields
+from lamina.users.model import Status
+
+
+class Registration(NewUserFields):
+    """A person who makes an account."""
+
+    password: NewPassword
+
+
+class NewUserInput(NewUserFields):
+    """A user that an admin makes; without a password, nobody can sign in as it until one is set."""
+
+    password: NewPassword | None = None
+    role: Role = Role.VIEWER
+    status: Status = Status.ACTIVE
+
+
+class Login(Input):
+    """An address and a password. Neither is checked for form: a wrong one is wrong, whatever it looks like."""
+
+    email: str = Field(max_length=254, examples=["ada@example.com"])
+    password: SecretStr = Field(max_length=MAX_LENGTH, examples=["Correct-horse-1"])
+
+
+class PasswordReset(Link):
+    """The token of a mailed link, and the password to set."""
+
+    password: NewPassword
+
+
+class PasswordChangeInput(Input):
+    """The password that is, and the one that shall be."""
+
+    current_password: SecretStr = Field(max_length=MAX_LENGTH, examples=["Correct-horse-1"])
+    new_password: NewPassword

@@ -1,0 +1,70 @@
+"""How identity lies in the table."""
+
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+
+from lamina.identity.belongings import belongs_to
+from lamina.ids import epoch_in
+from lamina.storage.item import Item
+from lamina.storage.keys import key, value_of
+
+
+class CredentialsItem(Item, discriminator="credentials"):
+    """How a user proves itself: `USER#<id>` / `CREDENTIALS`, apart from the user so that no read of one leaks it."""
+
+    password_hash = UnicodeAttribute()
+
+
+class SessionItem(Item, discriminator="session"):
+    """One login: `USER#<id>` / `SESSION#<sid>`. Its tokens are void without it, or if the user's epoch is newer."""
+
+    epoch = NumberAttribute()
+    address = UnicodeAttribute(null=True)
+    device = UnicodeAttribute(null=True)
+    last_used_at = UnicodeAttribute(null=True)
+    client_id = UnicodeAttribute(null=True)
+    """The OAuth client that it belongs to; None for a person's own."""
+    scope = UnicodeAttribute(null=True)
+    """What a client's session may be used for; None for a person's own, which may all that the person may."""
+
+
+class RefreshTokenItem(Item, discriminator="refresh_token"):
+    """A refresh token, by its hash: `REFRESH#<sha256>` / `TOKEN`."""
+
+    user_id = UnicodeAttribute()
+    session_id = UnicodeAttribute()
+    used_at = UnicodeAttribute(null=True)
+    """When it was used; it is kept until it expires, so that a second use is noticed."""
+    client_id = UnicodeAttribute(null=True)
+    """The OAuth client that it was issued to."""
+
+
+def credentials_key(user_id: str) -> tuple[str, str]:
+    """Give the key of a user's credentials."""
+    return key("USER", user_id), "CREDENTIALS"
+
+
+def session_key(user_id: str, session_id: str) -> tuple[str, str]:
+    """Give the key of a session."""
+    return key("USER", user_id), key("SESSION", session_id)
+
+
+def refresh_token_key(digest: str) -> tuple[str, str]:
+    """Give the key of a refresh token by its SHA-256 in hexadecimal."""
+    return key("REFRESH", digest), "TOKEN"
+
+
+REFRESH_SECONDS = 30 * 24 * 3600
+
+
+def refresh_token(digest: str, session: SessionItem) -> RefreshTokenItem:
+    """Lay out a refresh token of a session, good for 30 days; `digest` is its hash."""
+    token = RefreshTokenItem(
+        *refresh_token_key(digest),
+        user_id=value_of(session.pk),
+        session_id=value_of(session.sk),
+        client_id=session.client_id,
+        created_by=session.created_by,
+        expires_at=epoch_in(REFRESH_SECONDS),
+    )
+    belongs_to(token.user_id, token)
+    return token

@@ -1,0 +1,136 @@
+"""OAuth 2.0: tokens for clients (RFC 6749), their revocation (RFC 7009) and introspection (RFC 7662)."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from lamina.access.policy import session_scopes
+from lamina.errors import InvalidClient, NotFound, OAuthError, Unauthenticated
+from lamina.events.cause import Cause
+from lamina.identity import clients, refresh, sessions, tokens
+from lamina.identity.clients import Client, GrantType
+from lamina.identity.items import SessionItem
+from lamina.identity.security import security_event
+from lamina.identity.sessions import Origin
+from lamina.identity.tokens import AccessClaims, ExpiredToken, InvalidToken
+from lamina.limits.rules import SignInTry
+from lamina.users import service as users
+from lamina.users.model import Status, User
+
+
+@dataclass(frozen=True)
+class Granted:
+    """What a grant gives (RFC 6749 section 5.1); without a refresh token where the client may not use one."""
+
+    access_token: str
+    scope: str
+    refresh_token: str | None
+
+
+def authenticate(client_id: str, secret: str, address: str, cause: Cause) -> Client:
+    """Check who a client is.
+
+    Raises:
+        InvalidClient: when the id or the secret is not right.
+        RateLimited: after too many failures.
+    """
+    attempt = SignInTry(f"client {client_id}", address, guessable=False)
+    attempt.begin()
+    client = clients.prove(client_id, secret)
+    if client is None:
+        security_event("oauth_client.failed", None, cause)
+        raise InvalidClient
+    attempt.succeeded()
+    return client
+
+
+def grant_to_client(client: Client, scope: str | None, origin: Origin, cause: Cause) -> Granted:
+    """Give a client a token for itself (RFC 6749 section 4.4).
+
+    Raises:
+        OAuthError: `unauthorized_client`, `invalid_scope`, or `invalid_grant` when its owner may not sign in.
+    """
+    _require_grant(client, GrantType.CLIENT_CREDENTIALS)
+    owner = _owner(client)
+    granted = _narrowed(client.scopes, scope, owner)
+    may_refresh = GrantType.REFRESH_TOKEN in client.grant_types
+    session = sessions.start(
+        owner, origin, cause, client_id=client.client_id, scope=granted, is_refreshable=may_refresh
+    )
+    access = tokens.issue(AccessClaims(owner.id, session.id, owner.role, granted, client.client_id))
+    return Granted(access, granted, session.refresh_token if may_refresh else None)
+
+
+def grant_refresh(client: Client, refresh_token: str, scope: str | None, cause: Cause) -> Granted:
+    """Give a client new tokens for a refresh token of its own, which is then spent (RFC 6749 section 6).
+
+    Raises:
+        OAuthError: `unauthorized_client`, `invalid_grant`, or `invalid_scope`; the token is not spent by the last.
+    """
+    _require_grant(client, GrantType.REFRESH_TOKEN)
+
+    def check_scope(session: SessionItem, user: User) -> None:
+        _narrowed((session.scope or "").split(), scope, user)
+
+    try:
+        rotated = refresh.rotate(refresh_token, cause, client_id=client.client_id, check=check_scope)
+    except Unauthenticated as refused:
+        raise OAuthError(refused.message, code="invalid_grant") from None
+    user, session = rotated.user, rotated.session
+    granted = _narrowed((session.scope or "").split(), scope, user)
+    access = tokens.issue(AccessClaims(user.id, sessions.id_of(session), user.role, granted, client.client_id))
+    return Granted(access, granted, rotated.refresh_token)
+
+
+def revoke(client: Client, token: str, cause: Cause) -> None:
+    """End the session of a token of this client; whatever else the text is, that is no error (RFC 7009 section 2.2)."""
+    claims = _claims(token)
+    if claims is None:
+        refresh.revoke(token, cause, client_id=client.client_id)
+    elif claims.client_id == client.client_id:
+        sessions.end(claims.user_id, claims.session_id, cause)
+
+
+def introspect(token: str) -> dict[str, Any]:
+    """Tell what an access token is good for now (RFC 7662 section 2.2); of anything else only that it is not active."""
+    claims = _claims(token)
+    if claims is None or not sessions.check(claims):
+        return {"active": False}
+    return {"active": True, "token_type": "Bearer", **tokens.payload_of(token)}
+
+
+def _narrowed(held: Collection[str], scope: str | None, owner: User) -> str:
+    """Give the scopes that are asked for, all that are held by default, and of them what the owner may now.
+
+    Raises:
+        OAuthError: `invalid_scope` when more is asked for than held, or nothing is left.
+    """
+    wanted = set(scope.split()) if scope else set(held)
+    if not wanted <= set(held):
+        raise OAuthError("The client does not hold this scope.", code="invalid_scope")
+    granted = wanted & session_scopes(owner.role)
+    if not granted:
+        raise OAuthError("The owner of this client may do nothing in this scope.", code="invalid_scope")
+    return " ".join(sorted(granted))
+
+
+def _claims(token: str) -> AccessClaims | None:
+    try:
+        return tokens.verify(token)
+    except (ExpiredToken, InvalidToken):
+        return None
+
+
+def _require_grant(client: Client, grant: GrantType) -> None:
+    if grant not in client.grant_types:
+        raise OAuthError("The client is not registered for this grant type.", code="unauthorized_client")
+
+
+def _owner(client: Client) -> User:
+    try:
+        owner = users.get(client.owner_id)
+    except NotFound:
+        owner = None
+    if owner is None or owner.status != Status.ACTIVE:
+        raise OAuthError("The owner of this client may not sign in.", code="invalid_grant")
+    return owner

@@ -1,0 +1,26 @@
+"""What goes with a user: all by which it, or a program of its, could prove to be it."""
+
+from lamina.identity.belongings import belongings
+from lamina.storage.item import Entry
+from lamina.storage.keys import key
+from lamina.storage.sweeping import Sweep
+
+OWN = {
+    "credentials": "CREDENTIALS",
+    "second factors": "MFA",
+    "known origins": "KNOWN_ORIGINS",
+    "sessions": "SESSION#",
+    "API keys": "APIKEY#",
+}
+"""What lies in a user's partition, by the beginning of its sort keys."""
+
+
+def purge(user_id: str, sweep: Sweep) -> None:
+    """Remove what proves identity, of a user that is no longer: six queries, and a write for each item.
+
+    Raises:
+        Interrupted: before all was removed.
+    """
+    for what, prefix in OWN.items():
+        sweep.remove(what, Entry.query(key("USER", user_id), Entry.sk.startswith(prefix)))
+    sweep.remove("tokens and clients", belongings(user_id))

@@ -1,0 +1,165 @@
+"""The second factor: time-based codes (RFC 6238) and recovery codes, none of them good twice."""
+
+import secrets
+import time
+from dataclasses import dataclass
+
+import pyotp
+from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
+
+from lamina.errors import Conflict
+from lamina.events.catalog import MFA_ACTIVATED, MFA_DISABLED, SECOND_FACTOR_FAILED
+from lamina.events.cause import Cause
+from lamina.identity.attempts import begin_own, failure_of
+from lamina.identity.errors import MfaActive, MfaNotEnrolled, WrongCode
+from lamina.identity.opaque import digest
+from lamina.identity.security import account_event
+from lamina.storage import transactions
+from lamina.storage.item import Item
+from lamina.storage.keys import key
+from lamina.storage.sealing import seal, unseal
+from lamina.storage.transactions import ConditionFailed
+from lamina.users.model import User
+
+STEP_SECONDS = 30
+DRIFT_STEPS = 1
+"""Codes of one step before and after are taken too (RFC 6238 section 5.2)."""
+RECOVERY_CODES = 10
+_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
+_RECOVERY_LENGTH = 16
+
+
+class MfaItem(Item, discriminator="mfa"):
+    """A user's second factor: `USER#<id>` / `MFA`."""
+
+    secret = UnicodeAttribute()
+    """Encrypted by KMS for this user alone, in base64."""
+    active = BooleanAttribute(default=False)
+    last_step = NumberAttribute(default=0)
+    recovery = JSONAttribute()
+    """Hashes of the recovery codes that are left."""
+
+
+@dataclass(frozen=True)
+class Enrolment:
+    """What an authenticator app needs: the secret in base32, and the same as a URI for a QR code."""
+
+    secret: str
+    uri: str
+
+
+def mfa_key(user_id: str) -> tuple[str, str]:
+    """Give the key of a user's second factor."""
+    return key("USER", user_id), "MFA"
+
+
+def find(user_id: str) -> MfaItem | None:
+    """Read a user's second factor, active or not yet."""
+    try:
+        return MfaItem.get(*mfa_key(user_id), consistent_read=True)
+    except MfaItem.DoesNotExist:
+        return None
+
+
+def enroll(user: User) -> Enrolment:
+    """Make a secret for a user; it counts once a code of it was shown.
+
+    Raises:
+        MfaActive: when there is an active one.
+    """
+    stored = find(user.id)
+    if stored is not None and stored.active:
+        raise MfaActive
+    secret = pyotp.random_base32()
+    item = stored or MfaItem(*mfa_key(user.id), created_by=user.id)
+    item.secret, item.active, item.last_step, item.recovery = seal(secret, _purpose(user.id)), False, 0, []
+    _write(item)
+    return Enrolment(secret, pyotp.TOTP(secret).provisioning_uri(name=user.email, issuer_name="Lamina"))
+
+
+def activate(user_id: str, code: str, cause: Cause) -> list[str]:
+    """Make the enrolled secret count, by a code of it.
+
+    Returns:
+        The recovery codes; they are told only now.
+
+    Raises:
+        MfaNotEnrolled, MfaActive, WrongCode: when it cannot be.
+    """
+    item = find(user_id)
+    if item is None:
+        raise MfaNotEnrolled
+    if item.active:
+        raise MfaActive
+    if not accept(item, user_id, code):
+        raise WrongCode
+    codes = ["".join(secrets.choice(_ALPHABET) for _ in range(_RECOVERY_LENGTH)) for _ in range(RECOVERY_CODES)]
+    item.active, item.recovery = True, [digest(text) for text in codes]
+    _write(item, account_event(MFA_ACTIVATED.of({}), user_id, cause))
+    return codes
+
+
+def disable(user_id: str, code: str, address: str, cause: Cause) -> None:
+    """Do without a second factor from now on, by a code of it.
+
+    Args:
+        user_id: whose.
+        code: of now, or of recovery.
+        address: where the request comes from.
+        cause: the request.
+
+    Raises:
+        MfaNotEnrolled, WrongCode: when it cannot be.
+        RateLimited: after too many wrong codes, as for signing in.
+    """
+    item = find(user_id)
+    if item is None or not item.active:
+        raise MfaNotEnrolled
+    attempt = begin_own(f"second factor of {user_id}", address)
+    if not accept(item, user_id, code):
+        transactions.write(put=failure_of(attempt, SECOND_FACTOR_FAILED, user_id, cause))
+        raise WrongCode
+    try:
+        transactions.write(put=[account_event(MFA_DISABLED.of({}), user_id, cause)], delete=[item])
+    except ConditionFailed:
+        raise Conflict from None
+    attempt.succeeded()
+
+
+def accept(item: MfaItem, user_id: str, code: str) -> bool:
+    """Check a code, and mark it as used on the item; it is spent once the item is saved over its version.
+
+    Args:
+        item: the second factor.
+        user_id: whose.
+        code: six digits of now, or a recovery code.
+    """
+    hashed = digest(code.strip().lower())
+    if hashed in item.recovery:
+        item.recovery = [kept for kept in item.recovery if kept != hashed]
+        return True
+    step = _matching_step(unseal(item.secret, _purpose(user_id)), code.replace(" ", "").encode())
+    if step is None or step <= item.last_step:
+        return False
+    item.last_step = step
+    return True
+
+
+def _matching_step(secret: str, code: bytes) -> int | None:
+    """Find the time step, near the present one, that a code is of; compared in constant time."""
+    totp = pyotp.TOTP(secret, interval=STEP_SECONDS)
+    now = int(time.time()) // STEP_SECONDS
+    steps = range(now - DRIFT_STEPS, now + DRIFT_STEPS + 1)
+    return next((step for step in steps if secrets.compare_digest(totp.generate_otp(step).encode(), code)), None)
+
+
+def _write(item: MfaItem, *events: Item) -> None:
+    try:
+        transactions.write(put=[item, *events])
+    except ConditionFailed:
+        raise Conflict from None
+
+
+def _purpose(user_id: str) -> dict[str, str]:
+    """Name what a secret is sealed for: the codes of this user."""
+    return {"totp_of": user_id}

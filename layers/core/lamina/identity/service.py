@@ -1,0 +1,205 @@
+"""Registering and signing in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import cast
+
+from pydantic import SecretStr
+
+from lamina.access.policy import session_scopes
+from lamina.errors import Unauthenticated
+from lamina.events.catalog import SECOND_FACTOR_FAILED, SIGN_IN_FAILED
+from lamina.events.cause import Cause
+from lamina.identity import known_origins, one_time, refresh, sessions, tokens
+from lamina.identity.attempts import failure_of
+from lamina.identity.errors import SecondFactorNeeded
+from lamina.identity.items import CredentialsItem, credentials_key
+from lamina.identity.known_origins import KnownOriginsItem, known_origins_key
+from lamina.identity.one_time import Purpose
+from lamina.identity.passwords import hash_password, needs_rehash, verify_password
+from lamina.identity.second_factor import MfaItem, accept, mfa_key
+from lamina.identity.security import security_event
+from lamina.identity.sessions import Origin
+from lamina.limits.rules import SignInTry
+from lamina.storage import transactions
+from lamina.storage.item import Item
+from lamina.storage.transactions import ConditionFailed
+from lamina.users import service as users
+from lamina.users.items import UserItem, to_user, user_key
+from lamina.users.model import Status, User
+from lamina.users.service import NewUser
+
+NOBODY = "00000000-0000-7000-8000-000000000000"
+"""The id whose items are read for an unknown address, so that both cases cost the same."""
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """What a login gives: both tokens, the user, and a token for the device if it had none that is known."""
+
+    access_token: str
+    refresh_token: str
+    user: User
+    device_token: str = ""
+
+
+@dataclass(frozen=True)
+class Account:
+    """All that signing in needs of a user, read in one call; each None where there is none."""
+
+    user: User | None
+    credentials: CredentialsItem | None
+    mfa: MfaItem | None
+    known: KnownOriginsItem | None
+
+
+def register(new: NewUser, password: SecretStr | None, cause: Cause) -> User:
+    """Make a user with a password; without one, nobody can sign in as it until one is set.
+
+    Raises:
+        Conflict: `EMAIL_TAKEN` or `USERNAME_TAKEN`.
+    """
+    hashed = hash_password(password) if password is not None else None
+
+    def credentials(user: User) -> list[Item]:
+        if hashed is None:
+            return []
+        return [CredentialsItem(*credentials_key(user.id), password_hash=hashed, created_by=user.id)]
+
+    return users.create(new, cause, also=credentials)
+
+
+def sign_in(email: str, password: SecretStr, origin: Origin, cause: Cause) -> SignedIn:
+    """Begin a session for whoever proves to be the user with this address.
+
+    The same calls and the same hashing are done whether or not the address is known.
+
+    Raises:
+        Unauthenticated: whatever is wrong, in the same words.
+        SecondFactorNeeded: when the password is right and a code is wanted too.
+        RateLimited: after too many failures.
+    """
+    attempt = SignInTry(email.lower(), origin.address)
+    attempt.begin()
+    account = _read(users.find_by_email(email) or NOBODY)
+    if attempt.is_account_locked and not known_origins.knows(account.known, origin):
+        security_event("sign_in.locked_out", account.user.id if account.user else None, cause)
+        raise attempt.refuse()
+    user, credentials = account.user, account.credentials
+    proven = verify_password(credentials.password_hash if credentials else None, password)
+    if not proven or user is None or credentials is None or not _may_sign_in(user):
+        transactions.write(put=failure_of(attempt, SIGN_IN_FAILED, user.id if user else NOBODY, cause))
+        raise Unauthenticated("The e-mail address or the password is not right.")
+    if account.mfa is not None and account.mfa.active:
+        attempt.was_half_way()
+        token = one_time.new_token(Purpose.SECOND_FACTOR, user.id, _binding(account))
+        transactions.write(put=[token.item])
+        raise SecondFactorNeeded(token.text)
+    attempt.succeeded()
+    return _open(user, account, origin, cause, if_possible=_rehashed(credentials, password))
+
+
+def prove_second_factor(mfa_token: str, code: str, origin: Origin, cause: Cause) -> SignedIn:
+    """Finish signing in with a code, which is then spent.
+
+    Raises:
+        Unauthenticated: when the token is not good or no longer, or the code is wrong or was used.
+        RateLimited: after too many failures.
+    """
+    token = one_time.find(Purpose.SECOND_FACTOR, mfa_token)
+    account = _read(token.user_id if token else NOBODY)
+    user, mfa = account.user, account.mfa
+    if token is None or user is None or mfa is None or not _may_sign_in(user) or token.bound_to != _binding(account):
+        raise Unauthenticated("The mfa_token is not valid, or no longer. Sign in again.")
+    attempt = SignInTry(user.email, origin.address)
+    attempt.begin()
+    if attempt.is_account_locked and not known_origins.knows(account.known, origin):
+        security_event("sign_in.locked_out", user.id, cause)
+        raise attempt.refuse()
+    if not mfa.active or not accept(mfa, user.id, code):
+        transactions.write(put=failure_of(attempt, SECOND_FACTOR_FAILED, user.id, cause))
+        raise Unauthenticated("The code is not right, or was used before.")
+    signed_in = _open(user, account, origin, cause, put=[mfa], delete=[token])
+    attempt.succeeded()
+    return signed_in
+
+
+def refresh_session(refresh_token: str, cause: Cause) -> SignedIn:
+    """Give new tokens for a refresh token, which is then spent.
+
+    Raises:
+        Unauthenticated: when it is not good, or no longer.
+    """
+    rotated = refresh.rotate(refresh_token, cause)
+    access = renew(rotated.user, sessions.id_of(rotated.session))
+    return SignedIn(access, rotated.refresh_token, rotated.user)
+
+
+def renew(user: User, session_id: str) -> str:
+    """Sign a new access token of a person's session, for all that the role and owning allow."""
+    scope = " ".join(sorted(session_scopes(user.role)))
+    return tokens.issue(tokens.AccessClaims(user.id, session_id, user.role, scope))
+
+
+def _open(
+    user: User,
+    account: Account,
+    origin: Origin,
+    cause: Cause,
+    *,
+    put: Sequence[Item] = (),
+    delete: Sequence[Item] = (),
+    if_possible: Sequence[Item] = (),
+) -> SignedIn:
+    """Begin the session, with what must change along with it, or nothing.
+
+    What is only to change if possible (`if_possible`, and the origins that are remembered) is left to the next sign-in
+    when another one changes it at this moment.
+    """
+    is_suspicious = account.known is not None and not known_origins.knows(account.known, origin)
+    known, device_token = known_origins.remember(account.known, user.id, origin)
+    origin = replace(origin, is_suspicious=is_suspicious)
+    optional = [*if_possible, *([known] if known is not None else [])]
+    try:
+        session = sessions.start(user, origin, cause, put=[*put, *optional], delete=delete)
+    except ConditionFailed as refused:
+        if refused.found.keys() & {(item.pk, item.sk) for item in (*put, *delete)}:
+            raise _code_is_spent() from None
+        try:
+            session, device_token = sessions.start(user, origin, cause, put=put, delete=delete), ""
+        except ConditionFailed:
+            raise _code_is_spent() from None
+    return SignedIn(renew(user, session.id), session.refresh_token, user, device_token)
+
+
+def _code_is_spent() -> Unauthenticated:
+    return Unauthenticated("This code was used at the same moment. Sign in again.")
+
+
+def _rehashed(credentials: CredentialsItem, password: SecretStr) -> list[Item]:
+    """Give credentials whose hash is as strong as today's, if the kept one is weaker."""
+    if not needs_rehash(credentials.password_hash):
+        return []
+    credentials.password_hash = hash_password(password)
+    return [credentials]
+
+
+def _read(user_id: str) -> Account:
+    keys = [user_key(user_id), credentials_key(user_id), mfa_key(user_id), known_origins_key(user_id)]
+    found = {type(item): item for item in Item.batch_get(keys, consistent_read=True)}
+    stored = found.get(UserItem)
+    return Account(
+        user=to_user(stored) if isinstance(stored, UserItem) else None,
+        credentials=cast("CredentialsItem | None", found.get(CredentialsItem)),
+        mfa=cast("MfaItem | None", found.get(MfaItem)),
+        known=cast("KnownOriginsItem | None", found.get(KnownOriginsItem)),
+    )
+
+
+def _may_sign_in(user: User) -> bool:
+    return user.deleted_at is None and user.status == Status.ACTIVE
+
+
+def _binding(account: Account) -> str:
+    """Say what the second step is bound to: the password as it was proven in the first."""
+    return str(account.credentials.version if account.credentials else 0)

@@ -1,0 +1,213 @@
+"""Sessions: one for each login, checked at every call."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lamina import ids
+from lamina.errors import NotFound
+from lamina.events.catalog import SESSION_ENDED, SESSION_STARTED, SIGN_IN_SUSPICIOUS
+from lamina.events.cause import Cause
+from lamina.identity.clients import client_key
+from lamina.identity.items import REFRESH_SECONDS, SessionItem, refresh_token, session_key
+from lamina.identity.keys import ACCESS_SECONDS
+from lamina.identity.opaque import digest, new_secret
+from lamina.identity.security import account_event
+from lamina.identity.tokens import AccessClaims
+from lamina.storage import transactions
+from lamina.storage.cursors import Cursor
+from lamina.storage.item import Item
+from lamina.storage.keys import key, value_of
+from lamina.storage.pages import Page, read_page
+from lamina.storage.sharded_list import Source
+from lamina.storage.transactions import ConditionFailed
+from lamina.users.items import UserItem, to_user, user_key
+from lamina.users.model import Status, User
+
+MAX_DEVICE = 200
+NO_SUCH_SESSION = "There is no such session."
+
+
+@dataclass(frozen=True)
+class OpenedSession:
+    """A session that has just begun.
+
+    Attributes:
+        id: the `sid` of its tokens.
+        refresh_token: told once; only its hash is kept.
+    """
+
+    id: str
+    refresh_token: str
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where somebody signs in from.
+
+    Attributes:
+        address: that API Gateway saw.
+        device: what the client calls itself.
+        device_token: what the client was given when it last signed in; `""` if nothing.
+        is_suspicious: whether the account was signed in before, and never from this address or device.
+    """
+
+    address: str
+    device: str
+    device_token: str = ""
+    is_suspicious: bool = False
+
+
+@dataclass(frozen=True)
+class Session:
+    """A login, as its owner sees it.
+
+    Attributes:
+        id: the `sid` of its tokens.
+        device: what the client called itself.
+        address: where the login came from.
+        created_at: when it began.
+        last_used_at: when its tokens were last refreshed, or when it began.
+    """
+
+    id: str
+    device: str
+    address: str
+    created_at: str
+    last_used_at: str
+
+
+def start(
+    user: User,
+    origin: Origin,
+    cause: Cause,
+    *,
+    client_id: str | None = None,
+    scope: str = "",
+    is_refreshable: bool = True,
+    put: Sequence[Item] = (),
+    delete: Sequence[Item] = (),
+) -> OpenedSession:
+    """Begin a session: one transaction of the session, its refresh token and the events.
+
+    Args:
+        user: whose.
+        origin: where it begins.
+        cause: the request.
+        client_id: the OAuth client that it belongs to, if any.
+        scope: what such a client may use it for.
+        is_refreshable: whether it outlives its first access token.
+        put: items that must change with it.
+        delete: items that it takes the place of.
+
+    Raises:
+        ConditionFailed: when one of those items has changed.
+    """
+    session_id = ids.new_id()
+    session = SessionItem(
+        *session_key(user.id, session_id),
+        epoch=user.session_epoch,
+        address=origin.address,
+        device=origin.device[:MAX_DEVICE],
+        client_id=client_id,
+        scope=scope or None,
+        created_by=user.id,
+        expires_at=ids.epoch_in(REFRESH_SECONDS if is_refreshable else ACCESS_SECONDS),
+    )
+    secret = new_secret()
+    refresh = [refresh_token(digest(secret), session)] if is_refreshable else []
+    types = [SESSION_STARTED, *([SIGN_IN_SUSPICIOUS] if origin.is_suspicious else [])]
+    told = [account_event(event_type.of({"session_id": session_id}), user.id, cause) for event_type in types]
+    transactions.write(put=[session, *refresh, *told, *put], delete=delete)
+    return OpenedSession(session_id, secret)
+
+
+def get(user_id: str, session_id: str) -> Session:
+    """Read a session.
+
+    Raises:
+        NotFound: when there is none, or it has ended.
+    """
+    try:
+        return _session(SessionItem.get(*session_key(user_id, session_id), consistent_read=True))
+    except SessionItem.DoesNotExist:
+        raise NotFound(NO_SUCH_SESSION) from None
+
+
+def end(user_id: str, session_id: str, cause: Cause) -> bool:
+    """End a session; its tokens are void from now on.
+
+    Returns:
+        Whether there was one: ending it twice is no error.
+    """
+    try:
+        session = SessionItem.get(*session_key(user_id, session_id), consistent_read=True)
+        told = account_event(SESSION_ENDED.of({"session_id": session_id}), user_id, cause)
+        transactions.write(put=[told], delete=[session])
+    except SessionItem.DoesNotExist:
+        return False
+    except ConditionFailed:
+        # It was refreshed or ended at this very moment; look again.
+        return end(user_id, session_id, cause)
+    return True
+
+
+def end_own(user_id: str, session_id: str, cause: Cause) -> None:
+    """End a session that its owner has chosen.
+
+    Raises:
+        NotFound: when there is none.
+    """
+    if not end(user_id, session_id, cause):
+        raise NotFound(NO_SUCH_SESSION)
+
+
+def list_sessions(user: User, limit: int, cursor: Cursor | None) -> tuple[list[Session], Page]:
+    """Read a page of a user's sessions, newest first: one query and one batch of reads."""
+    source = Source("", [key("USER", user.id)], prefix=key("SESSION", ""))
+    page = read_page(source, limit, descending=True, cursor=cursor)
+    keys = [(key("USER", user.id), position) for position in page.positions]
+    found = {item.sk: item for item in SessionItem.batch_get(keys, consistent_read=True)} if keys else {}
+    sessions = [found[position] for position in page.positions if position in found]
+    return [_session(item) for item in sessions if in_order(item, user)], page
+
+
+def check(claims: AccessClaims) -> bool:
+    """Tell whether an access token may be used now: one call.
+
+    Its session exists, its user is active in the same role, and its client, if it has one, is still registered.
+    """
+    keys = [user_key(claims.user_id), session_key(claims.user_id, claims.session_id)]
+    if claims.client_id:
+        keys.append(client_key(claims.client_id))
+    found = {type(item): item for item in Item.batch_get(keys, consistent_read=True)}
+    stored, session = found.get(UserItem), found.get(SessionItem)
+    if len(found) < len(keys) or not isinstance(stored, UserItem) or not isinstance(session, SessionItem):
+        return False
+    user = to_user(stored)
+    return user.role == claims.role and session.client_id == claims.client_id and in_order(session, user)
+
+
+def id_of(session: SessionItem) -> str:
+    """Give the `sid` of a session."""
+    return value_of(session.sk)
+
+
+def in_order(session: SessionItem, user: User) -> bool:
+    """Tell whether a session may be used: its user may sign in and has not ended all sessions since it began."""
+    return (
+        user.status == Status.ACTIVE
+        and user.deleted_at is None
+        and user.session_epoch == session.epoch
+        and (session.expires_at or 0) > time.time()
+    )
+
+
+def _session(item: SessionItem) -> Session:
+    return Session(
+        id=value_of(item.sk),
+        device=item.device or "",
+        address=item.address or "",
+        created_at=item.created_at,
+        last_used_at=item.last_used_at or item.created_at,
+    )

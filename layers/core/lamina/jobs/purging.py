@@ -1,0 +1,33 @@
+"""What of jobs goes with a user: the jobs it asked for, and what they have made."""
+
+from collections.abc import Callable
+
+from lamina.jobs import repository
+from lamina.jobs.items import OwnedJobItem
+from lamina.storage.item import Entry
+from lamina.storage.keys import key, value_of
+from lamina.storage.sweeping import Sweep
+
+
+def purge(user_id: str, discard: Callable[[str], None], sweep: Sweep) -> None:
+    """Remove the jobs of a user that is no longer; a run that is at one of them finds that out at its next beat.
+
+    Args:
+        user_id: whose.
+        discard: removes a result, given its key in the bucket of files; it may be gone already.
+        sweep: the run.
+
+    Raises:
+        Interrupted: before all were removed.
+    """
+    owned = OwnedJobItem.query(key("USER", user_id), OwnedJobItem.sk.startswith(key("JOB", "")))
+    for item in owned:
+        sweep.check_time()
+        job_id = value_of(item.sk)
+        job = repository.get(job_id)
+        if job is not None and job.result_key:
+            if not sweep.dry_run:
+                discard(job.result_key)
+            sweep.removed["results"] += 1
+        sweep.remove("items of jobs", Entry.query(key("JOB", job_id)))
+        sweep.remove("jobs", [item])

@@ -1,0 +1,112 @@
+"""What may become of a job, and what is told of it: the state machine, without the table.
+
+queued → running → succeeded, failed, or queued again for another attempt; queued and running → cancelled. A run holds a
+job by a lease that it has to renew: when the lease is over, the job is anybody's.
+"""
+
+from dataclasses import replace
+
+from lamina import ids
+from lamina.events.catalog import JOB_CANCELLED, JOB_FAILED, JOB_REQUEUED, JOB_SUCCEEDED, JobFacts
+from lamina.events.event_type import Fact
+from lamina.jobs.model import (
+    EXHAUSTED,
+    LEASE_SECONDS,
+    MAX_ATTEMPTS,
+    NEVER_STARTED,
+    PATIENCE_SECONDS,
+    WAIT_SECONDS,
+    Job,
+    JobError,
+    JobFinished,
+    JobStatus,
+)
+
+RENEWED_BELOW_SECONDS = LEASE_SECONDS * 2 // 3
+"""A lease is renewed when so much is left of it: each renewal moves the job in the index of unfinished ones."""
+NEARLY = 99
+"""The most that a job which is still running claims."""
+
+
+type Step = tuple[Job, Fact | None]
+"""What has become of a job, and what is told of it, if anything."""
+
+
+def is_overdue(job: Job) -> bool:
+    """Tell whether a job is unfinished and nothing has happened to it in time."""
+    return not job.is_finished and job.due_at <= ids.now()
+
+
+def can_start(job: Job) -> bool:
+    """Tell whether a run may take the job: it waits, or the run that had it is silent and attempts are left."""
+    if job.status == JobStatus.RUNNING:
+        return is_overdue(job) and job.attempts < MAX_ATTEMPTS
+    return job.status == JobStatus.QUEUED
+
+
+def holds(job: Job, run: str) -> bool:
+    """Tell whether this run still has the job."""
+    return job.status == JobStatus.RUNNING and job.run == run
+
+
+def facts(job: Job) -> JobFacts:
+    """Give what every event tells of a job."""
+    return {"owner_id": job.owner_id, "job_type": job.type, "attempts": job.attempts}
+
+
+def start(job: Job, run: str) -> Step:
+    """Give the job to a run: one more attempt."""
+    begun = replace(job, status=JobStatus.RUNNING, attempts=job.attempts + 1, progress=0, run=run)
+    return replace(begun, due_at=ids.ahead(LEASE_SECONDS)), None
+
+
+def beat(job: Job, progress: int) -> Step:
+    """Note how far a run has come, and renew its lease when it is time to."""
+    is_low = job.due_at < ids.ahead(RENEWED_BELOW_SECONDS)
+    due_at = ids.ahead(LEASE_SECONDS) if is_low else job.due_at
+    return replace(job, progress=max(job.progress, min(progress, NEARLY)), due_at=due_at), None
+
+
+def succeed(job: Job, result_key: str) -> Step:
+    """Finish a job with its result."""
+    done = replace(_finish(job, JobStatus.SUCCEEDED), progress=100, result_key=result_key)
+    return done, JOB_SUCCEEDED.of(facts(done))
+
+
+def fail(job: Job, error: JobError) -> Step:
+    """Finish a job without a result."""
+    failed = replace(_finish(job, JobStatus.FAILED), error=error)
+    return failed, JOB_FAILED.of({**facts(failed), "code": error.code})
+
+
+def cancel(job: Job) -> Step:
+    """Finish a job because nobody wants it any more; its run notices at its next beat.
+
+    Raises:
+        JobFinished: when there is nothing left to cancel.
+    """
+    if job.is_finished:
+        raise JobFinished
+    cancelled = _finish(job, JobStatus.CANCELLED)
+    return cancelled, JOB_CANCELLED.of(facts(cancelled))
+
+
+def put_back(job: Job) -> Step:
+    """Let go of a job after an attempt that failed: its message brings the next one, or it has failed for good."""
+    if job.attempts >= MAX_ATTEMPTS:
+        return fail(job, EXHAUSTED)
+    return replace(job, status=JobStatus.QUEUED, progress=0, run=None, due_at=ids.ahead(WAIT_SECONDS)), None
+
+
+def rescue(job: Job) -> Step:
+    """Say what becomes of a job that is overdue: another attempt, by a message of its own, or its end."""
+    if job.status == JobStatus.QUEUED and job.created_at < ids.ago(PATIENCE_SECONDS):
+        return fail(job, NEVER_STARTED)
+    if job.attempts >= MAX_ATTEMPTS:
+        return fail(job, EXHAUSTED)
+    waiting, _ = put_back(job)
+    return waiting, JOB_REQUEUED.of(facts(waiting))
+
+
+def _finish(job: Job, status: JobStatus) -> Job:
+    return replace(job, status=status, run=None, finished_at=ids.now())

@@ -1,0 +1,68 @@
+"""Structured logs: one JSON line for each request, with the ids that tie lines together and nothing personal."""
+
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from botocore.exceptions import ClientError
+
+from lamina.observability import lines
+
+INNERMOST_FRAMES = 8
+
+
+def _logger() -> logging.Logger:
+    """Make the logger, which writes JSON from the level on that the function is configured for."""
+    made = logging.getLogger("lamina")
+    made.setLevel(os.environ.get("AWS_LAMBDA_LOG_LEVEL", "INFO"))
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(lines.JsonLines())
+    made.addHandler(handler)
+    # Lambda's runtime writes what reaches the root as well: each line would come twice.
+    made.propagate = "AWS_LAMBDA_FUNCTION_NAME" not in os.environ
+    return made
+
+
+logger = _logger()
+
+
+@contextmanager
+def about(**ids: str) -> Iterator[None]:
+    """Put these ids on every line that is logged meanwhile, by whatever code."""
+    before = lines.ids.set({**lines.ids.get(), **ids})
+    try:
+        yield
+    finally:
+        lines.ids.reset(before)
+
+
+def log_failure(error: BaseException) -> None:
+    """Log a bug: its class and where it happened. Its text stays out, because it may quote what a user sent."""
+    frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
+    logger.error("unexpected failure", extra={"error": _chain(error), "frames": frames[-INNERMOST_FRAMES:]})
+
+
+def log_unavailable(error: BaseException) -> None:
+    """Log that something we depend on does not answer: what was raised from what, with AWS's codes."""
+    logger.warning("dependency unavailable", extra={"error": _chain(error)})
+
+
+def _chain(error: BaseException) -> list[str]:
+    """Name an exception and what lies beneath it, outermost first."""
+    chain: list[BaseException] = []
+    beneath: BaseException | None = error
+    # Whoever raises an error again while handling what was raised from it closes a circle.
+    while beneath is not None and not any(beneath is above for above in chain):
+        chain.append(beneath)
+        beneath = beneath.__cause__ or beneath.__context__
+    return [_name(link) for link in chain]
+
+
+def _name(error: BaseException) -> str:
+    name = type(error).__name__
+    if isinstance(error, ClientError):
+        return f"{name} {error.response.get('Error', {}).get('Code')} of {error.operation_name}"
+    return name

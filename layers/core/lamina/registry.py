@@ -1,0 +1,55 @@
+"""Every item class of the table, imported in one place.
+
+PynamoDB silently leaves out items whose class the process has not imported, so whoever reads items of several kinds
+imports this module; a test compares it with the classes that exist.
+"""
+
+from lamina.activities.items import ActivityItem
+from lamina.events.outbox import OutboxItem
+from lamina.identity.api_keys import ApiKeyItem
+from lamina.identity.clients import ClientItem
+from lamina.identity.items import CredentialsItem, RefreshTokenItem, SessionItem
+from lamina.identity.keys import KeyRingItem
+from lamina.identity.known_origins import KnownOriginsItem
+from lamina.identity.one_time import OneTimeTokenItem
+from lamina.identity.second_factor import MfaItem
+from lamina.jobs.items import JobItem, JobRequestItem, OwnedJobItem
+from lamina.mail.items import WelcomeItem
+from lamina.storage.walking import PlaceItem
+from lamina.users.counting import CountedItem, CounterItem
+from lamina.users.items import GuardItem, SearchItem, UserItem
+from lamina.users.purging import TombstoneItem
+from lamina.users.reconciling import WalkItem
+from lamina.webhooks.items import DeliveryItem, DirectoryItem, PendingItem, WebhookItem
+from lamina.webhooks.lanes import LaneItem
+
+ITEMS = (
+    ActivityItem,
+    ApiKeyItem,
+    ClientItem,
+    CountedItem,
+    CounterItem,
+    CredentialsItem,
+    DeliveryItem,
+    DirectoryItem,
+    GuardItem,
+    JobItem,
+    JobRequestItem,
+    KeyRingItem,
+    KnownOriginsItem,
+    LaneItem,
+    MfaItem,
+    OneTimeTokenItem,
+    OutboxItem,
+    OwnedJobItem,
+    PendingItem,
+    PlaceItem,
+    RefreshTokenItem,
+    SearchItem,
+    SessionItem,
+    TombstoneItem,
+    UserItem,
+    WalkItem,
+    WebhookItem,
+    WelcomeItem,
+)

@@ -1,0 +1,1 @@
+"""Reports: what is in the table, written to a file."""

@@ -1,0 +1,61 @@
+"""The report of one user's activities, newest first."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import batched
+
+from lamina.access.policy import Action
+from lamina.activities.inputs import chosen
+from lamina.activities.model import Filter
+from lamina.activities.reading import earliest, read
+from lamina.activities.views import ActivityView
+from lamina.errors import Invalid, NotFound, Problem
+from lamina.jobs.model import Job, JobError
+from lamina.jobs.running import Hopeless
+from lamina.reports.content import Order, Page
+from lamina.reports.inputs import NewReport
+from lamina.users import service as users
+
+OWN: tuple[str, ...] = ("user_id", "from", "to")
+COLUMNS = tuple(ActivityView.model_fields)
+ROWS = 500
+"""Rows of a page."""
+GONE = JobError("USER_GONE", "The user was deleted before the report could be written. There is nothing to do.")
+
+
+def order(wanted: NewReport) -> Order:
+    """Read whose activities are wanted, and from when.
+
+    Raises:
+        Invalid: when it is not said whose, or when it ends before it begins.
+    """
+    if wanted.user_id is None:
+        raise Invalid(details=[Problem("user_id", "is required for a report of activities")])
+    between = chosen(wanted.since, wanted.until, None)
+    parameters = {"user_id": wanted.user_id, "since": between.since, "until": between.until}
+    return Order(Action.REPORT_ACTIVITIES, about=wanted.user_id, parameters=parameters)
+
+
+def pages(job: Job) -> Iterator[Page]:
+    """Give what had happened to the user when the job was asked for, as far as it is kept.
+
+    How much that is nobody knows before; how far back it has come tells the progress.
+
+    Raises:
+        Hopeless: when the user is no longer.
+    """
+    since, until = job.parameters["since"], job.parameters["until"] or job.created_at
+    try:
+        user = users.get(job.parameters["user_id"])
+    except NotFound:
+        raise Hopeless(GONE) from None
+    oldest = max(since, earliest(), user.created_at)
+    for found in batched(read(user, Filter(since=since, until=until)), ROWS, strict=False):
+        rows = [ActivityView.model_validate(each).model_dump(mode="json") for each in found]
+        yield Page(rows, _percent(oldest, found[-1].occurred_at, until))
+
+
+def _percent(oldest: str, reached: str, newest: str) -> int:
+    """Tell how much of a stretch of time was covered, going back."""
+    begin, now, end = (datetime.fromisoformat(text).timestamp() for text in (oldest, reached, newest))
+    return int(100 * (end - now) / max(end - begin, 1))

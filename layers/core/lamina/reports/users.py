@@ -1,0 +1,44 @@
+"""The report of users: who they are, oldest first."""
+
+from collections.abc import Iterator
+
+from lamina.access.policy import Action
+from lamina.jobs.model import Job
+from lamina.reports.content import Order, Page
+from lamina.reports.inputs import NewReport
+from lamina.users import counting
+from lamina.users.queries import UserQuery, user_query
+from lamina.users.views import UserView
+from lamina.users.walk import walk
+
+OWN: tuple[str, ...] = ("role", "status", "deleted")
+COLUMNS = tuple(UserView.model_fields)
+
+
+def order(wanted: NewReport) -> Order:
+    """Read which users are wanted.
+
+    Raises:
+        Invalid: when no index serves the filters together.
+    """
+    user_query(
+        sort=None,
+        role=wanted.role,
+        status=wanted.status,
+        search=None,
+        deleted=bool(wanted.deleted),
+        page=None,
+        private=True,
+    )
+    filters = {"role": wanted.role or "", "status": wanted.status or "", "deleted": bool(wanted.deleted)}
+    return Order(Action.REPORT_USERS, parameters=filters)
+
+
+def pages(job: Job) -> Iterator[Page]:
+    """Give the users who were there when the job was asked for; how many that will be is known about."""
+    filters = {name: job.parameters[name] for name in ("role", "status", "deleted")}
+    expected, given = counting.total(**filters), 0
+    for users in walk(UserQuery(**filters, private=True), job.created_at):
+        given += len(users)
+        rows = [UserView.model_validate(user).model_dump(mode="json") for user in users]
+        yield Page(rows, 100 * given // max(expected, 1))

@@ -1,0 +1,1 @@
+"""Living with outside services that fail."""

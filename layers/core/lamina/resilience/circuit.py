@@ -1,0 +1,141 @@
+"""A circuit breaker for each outside service: while it is down, it is not called, and a call now and then finds out.
+
+The breaker is Powertools': its state is an item of the table that all processes share, it fails open when that cannot
+be read, and one process alone probes. It counts failures in a row, though, and ours opens at a share of failures over a
+window; so it is told of a failure only when the share is reached, which `docs/decisions/circuit-breaker.md` explains.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, cast
+
+import boto3
+from aws_lambda_powertools.utilities.circuit_breaker import (
+    CircuitBreakerConfig,
+    CircuitBreakerOpenError,
+    CircuitInfo,
+    CircuitState,
+    CircuitTransition,
+    circuit_breaker,
+)
+from aws_lambda_powertools.utilities.circuit_breaker.persistence import CircuitBreakerDynamoDBPersistence
+
+from lamina.aws import CALLS
+from lamina.observability.logs import logger
+from lamina.resilience.outcomes import Outcomes
+from lamina.settings import settings
+from lamina.storage.keys import key
+
+RESET_SECONDS = 30
+"""How long an open circuit lets nothing through until one call may try."""
+STATE_SECONDS = 1
+"""How long a process takes the state of a circuit for granted: an open one costs others a second of failures."""
+
+
+class CircuitOpen(Exception):
+    """The service is down, so it was not called.
+
+    Attributes:
+        seconds: until a call may try again.
+    """
+
+    def __init__(self, seconds: int) -> None:
+        self.seconds = seconds
+        super().__init__(f"not called for {seconds} s")
+
+
+class _Tripping(Exception):
+    """Opens a circuit, because of this error."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+        super().__init__()
+
+
+@dataclass(frozen=True)
+class _Answered:
+    """What a call gave, or what it raised."""
+
+    value: Any = None
+    error: Exception | None = None
+
+
+class Circuit:
+    """Stands between us and a service. Make it at init, once for each service.
+
+    Args:
+        service: its name, the same in every function.
+        is_failure: whether what a call raised tells that the service is not well, and not the caller wrong.
+    """
+
+    def __init__(self, service: str, is_failure: Callable[[Exception], bool]) -> None:
+        self._service = service
+        self._is_failure = is_failure
+        self._outcomes = Outcomes()
+        self._is_probing = False
+        config = CircuitBreakerConfig(
+            failure_threshold=1,
+            success_threshold=1,
+            recovery_timeout=RESET_SECONDS,
+            handled_exceptions=_Tripping,
+            local_cache_max_age=STATE_SECONDS,
+        )
+        self._store = _store(service)
+        guard = circuit_breaker(service, self._store, on_transition=self._changed, config=config)
+        self._guarded = cast("Callable[[Callable[[], Any]], _Answered]", guard(self._attempt))
+
+    def call[Result](self, work: Callable[[], Result]) -> Result:
+        """Call the service, if it may be called.
+
+        Raises:
+            CircuitOpen: when it may not.
+            Exception: whatever the work raises.
+        """
+        try:
+            answered = self._guarded(work)
+        except CircuitBreakerOpenError as refused:
+            self._outcomes.forget()
+            raise CircuitOpen(_seconds_left(refused.circuit)) from None
+        except _Tripping as tripping:
+            answered = _Answered(error=tripping.error)
+        if answered.error is not None:
+            raise answered.error
+        return cast("Result", answered.value)
+
+    def _attempt(self, work: Callable[[], Any]) -> _Answered:
+        try:
+            value = work()
+        except Exception as error:
+            if not self._is_failure(error):
+                self._outcomes.note(failed=False)
+                return _Answered(error=error)
+            self._outcomes.note(failed=True)
+            if self._is_probing or self._outcomes.are_bad():
+                raise _Tripping(error) from None
+            raise
+        self._outcomes.note(failed=False)
+        return _Answered(value)
+
+    def _changed(self, transition: CircuitTransition) -> None:
+        self._is_probing = transition.to_state == CircuitState.HALF_OPEN
+        self._outcomes.forget()
+        states = {"from_state": str(transition.from_state), "to_state": str(transition.to_state)}
+        logger.warning("circuit", extra={"circuit": self._service, **states})
+
+
+def _seconds_left(circuit: CircuitInfo | None) -> int:
+    opened_at = (circuit.opened_at if circuit else None) or 0
+    return max(0, opened_at + RESET_SECONDS - int(time.time()))
+
+
+def _store(service: str) -> CircuitBreakerDynamoDBPersistence:
+    """Keep the state beside everything else: `CIRCUIT#<service>` / `<service>`, as Powertools has the name last."""
+    return CircuitBreakerDynamoDBPersistence(
+        settings().table,
+        key_attr="pk",
+        static_pk_value=key("CIRCUIT", service),
+        sort_key_attr="sk",
+        expiry_attr="expires_at",
+        boto3_client=boto3.client("dynamodb", config=CALLS),
+    )

@@ -1,0 +1,136 @@
+"""The purge: users who were deleted long enough ago go, with all that was theirs.
+
+Each subject removes its own; what follows here is their list. A run that dies or is out of time leaves tombstones, and
+the next one begins with them.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from lamina import ids
+from lamina.activities import purging as activities
+from lamina.avatars import removing as avatars
+from lamina.events import purging as outbox
+from lamina.events.catalog import USER_PURGED
+from lamina.events.cause import Cause
+from lamina.identity import purging as identity
+from lamina.jobs import purging as jobs
+from lamina.mail import purging as mail
+from lamina.reports.upload import remove as remove_report
+from lamina.settings import settings
+from lamina.storage.sweeping import Sweep
+from lamina.storage.walking import HasTime, Interrupted, keep, place, walk
+from lamina.users import purging as users
+from lamina.users.model import User
+from lamina.users.purging import TombstoneItem
+from lamina.webhooks import purging as webhooks
+
+DAY_SECONDS = 24 * 3600
+WALK = "PURGE"
+
+
+def _events(user_id: str, sweep: Sweep) -> None:
+    outbox.purge(USER_PURGED, user_id, sweep)
+
+
+def _jobs(user_id: str, sweep: Sweep) -> None:
+    jobs.purge(user_id, remove_report, sweep)
+
+
+OWNERS: Sequence[Callable[[str, Sweep], None]] = (
+    identity.purge,
+    webhooks.purge,
+    _jobs,
+    mail.purge,
+    activities.purge,
+    avatars.purge,
+    _events,
+)
+"""Who removes what was a user's, given its id; each as often as it is asked, and none of them anybody else's."""
+
+
+@dataclass
+class Report:
+    """What one run did, or would do.
+
+    Attributes:
+        finished: whether it came to the end.
+        users: how many were removed.
+        tombstones: how many users of earlier runs were looked at again.
+        items: how many items were removed that had been theirs, by kind.
+    """
+
+    finished: bool = False
+    users: int = 0
+    tombstones: int = 0
+    items: dict[str, int] = field(default_factory=dict)
+
+
+def purge_users(has_time: HasTime, *, dry_run: bool = False) -> Report:
+    """Remove the users who were deleted before the time that the settings give, or go on where time ran out.
+
+    Args:
+        has_time: whether there is time for another step, of a second at the most.
+        dry_run: only report; looks at all deleted users, and remembers nothing.
+    """
+    purge = _Purge(Sweep(has_time, dry_run=dry_run))
+    try:
+        walk(users.tombstones(), purge.look_again, has_time, until=users.before(ids.now()))
+        purge.walk_deleted(has_time)
+        purge.report.finished = True
+    except Interrupted:
+        pass  # The report says so.
+    purge.report.items = dict(sorted(purge.sweep.removed.items()))
+    return purge.report
+
+
+class _Purge:
+    """One run."""
+
+    def __init__(self, sweep: Sweep) -> None:
+        self.sweep = sweep
+        self.report = Report()
+        self._cause = Cause(None, ids.new_id())
+        self._deadline = ids.ago(settings().purge_after_days * DAY_SECONDS)
+
+    def walk_deleted(self, has_time: HasTime) -> None:
+        """Walk the deleted users who were there before the deadline: nobody was deleted before being made."""
+        until = users.before(self._deadline)
+        if self.sweep.dry_run:
+            walk(users.deleted_users(), self.visit, has_time, until=until)
+            return
+        reached = place(WALK)
+        note = partial(keep, reached)
+        walk(users.deleted_users(), self.visit, has_time, after=reached.position, until=until, note=note)
+        note("")
+
+    def visit(self, positions: Sequence[str]) -> None:
+        """Remove the users at these positions whose time has come."""
+        for user in filter(self._is_due, users.users_at(positions)):
+            self.sweep.check_time()
+            if self.sweep.dry_run:
+                self.report.users += 1
+                self._sweep(user.id)
+            elif tombstone := users.remove(user.id, self._is_due, "deleted", self._cause):
+                self.report.users += 1
+                self._finish(tombstone)
+
+    def look_again(self, positions: Sequence[str]) -> None:
+        """Go on with users that earlier runs have removed."""
+        for tombstone in users.tombstones_at(positions):
+            self.sweep.check_time()
+            self.report.tombstones += 1
+            self._finish(tombstone)
+
+    def _finish(self, tombstone: TombstoneItem) -> None:
+        self._sweep(users.user_of(tombstone))
+        if not self.sweep.dry_run:
+            users.settle(tombstone)
+
+    def _sweep(self, user_id: str) -> None:
+        for purge in OWNERS:
+            purge(user_id, self.sweep)
+
+    def _is_due(self, user: User) -> bool:
+        return user.deleted_at is not None and user.deleted_at < self._deadline

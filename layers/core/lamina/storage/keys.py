@@ -1,0 +1,40 @@
+"""Every key of the table is built here, and nowhere else.
+
+A key is a type and a value joined by `#`. Values are checked to hold no separator where they come from outside, so
+that no caller can compose somebody else's key.
+"""
+
+from zlib import crc32
+
+SHARDS = 4
+"""How many partitions a list is spread over: a partition takes 1,000 writes a second (DynamoDB quotas)."""
+
+
+def key(kind: str, value: str) -> str:
+    """Compose a key of its kind and its value."""
+    return f"{kind}#{value}"
+
+
+def value_of(composed: str) -> str:
+    """Give back the value of a key that `key` composed."""
+    return composed.partition("#")[2]
+
+
+def shard_of(identifier: str) -> int:
+    """Choose the shard of an item by its id: evenly spread and always the same."""
+    return crc32(identifier.encode()) % SHARDS
+
+
+def list_partition(*parts: str, shard: int) -> str:
+    """Compose the partition of one shard of a list (`USERS#created_at#admin#2`)."""
+    return "#".join((*parts, str(shard)))
+
+
+def list_position(sort_value: str, identifier: str) -> str:
+    """Compose the sort key of an entry: unique, and ordered by the sort value first."""
+    return f"{sort_value}#{identifier}"
+
+
+def identifier_of(position: str) -> str:
+    """Give back the id of an entry that `list_position` composed; the sort value may hold separators of its own."""
+    return position.rpartition("#")[2]

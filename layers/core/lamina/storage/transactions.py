@@ -1,0 +1,96 @@
+"""All-or-nothing writes: tried again while DynamoDB could not decide, refused by name when a condition did not hold."""
+
+import random
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pynamodb.exceptions import TransactWriteError
+from pynamodb.expressions.update import Action
+from pynamodb.transactions import TransactWrite
+
+from lamina.errors import Conflict, Unavailable
+from lamina.ids import new_id
+from lamina.storage.item import Item, connect
+
+MAX_ITEMS = 100
+"""Items that one transaction takes (API_TransactWriteItems)."""
+ATTEMPTS = 6
+BACKOFF_SECONDS = 0.04
+UNDECIDED = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+"""Reasons that say nothing of our conditions: the same transaction may succeed in a moment (API_TransactWriteItems)."""
+
+type RawItem = Mapping[str, Mapping[str, Any]]
+type Update = tuple[Item, Sequence[Action]]
+
+
+class ConditionFailed(Exception):
+    """The transaction wrote nothing, because stored items were not as expected.
+
+    Attributes:
+        found: the refused items by key `(pk, sk)`, each with the raw item that stood there (empty where there is none).
+    """
+
+    def __init__(self, found: Mapping[tuple[str, str], RawItem]) -> None:
+        self.found = found
+        super().__init__(f"{len(found)} conditions did not hold")
+
+
+def write(
+    *,
+    put: Sequence[Item] = (),
+    delete: Sequence[Item] = (),
+    discard: Sequence[Item] = (),
+    update: Sequence[Update] = (),
+) -> None:
+    """Write up to 100 items, all or nothing (TransactWriteItems).
+
+    Args:
+        put: whole items; each expects the stored version that it was read with, or none if it is new.
+        delete: items to remove; each expects the stored version that it was read with.
+        discard: items to remove whatever their version, if they are there at all.
+        update: items, and what is to happen to each of them whatever its version.
+
+    Raises:
+        ConditionFailed: when an item is not in the expected state.
+        Conflict: when other transactions kept touching the same items.
+        Unavailable: when the table kept refusing work.
+    """
+    # PynamoDB sends deletes before puts, and DynamoDB gives its reasons in that order.
+    sent = [*delete, *discard, *put]
+    codes: set[str] = set()
+    for attempt in range(ATTEMPTS):
+        try:
+            _commit(put, delete, discard, update)
+        except TransactWriteError as error:
+            codes = {reason.code for reason in error.cancellation_reasons if reason}
+            if "ConditionalCheckFailed" in codes:
+                raise ConditionFailed(_refused(error, sent)) from error
+            if not codes or not codes <= UNDECIDED:
+                raise
+        else:
+            return
+        time.sleep(random.uniform(0, BACKOFF_SECONDS * 2**attempt))  # noqa: S311 (jitter, not a secret)
+    raise Conflict if "TransactionConflict" in codes else Unavailable
+
+
+def _commit(put: Sequence[Item], delete: Sequence[Item], discard: Sequence[Item], update: Sequence[Update]) -> None:
+    # The token lets botocore send the request again after a lost answer without a second effect.
+    with TransactWrite(connection=connect(), client_request_token=new_id()) as transaction:
+        for item in delete:
+            transaction.delete(item)
+        for item in discard:
+            transaction.delete(item, add_version_condition=False)
+        for item in put:
+            transaction.save(item, return_values="ALL_OLD")
+        for item, actions in update:
+            transaction.update(item, list(actions), add_version_condition=False)
+
+
+def _refused(error: TransactWriteError, sent: Sequence[Item]) -> dict[tuple[str, str], RawItem]:
+    """Pair each failed condition with its item."""
+    return {
+        (item.pk, item.sk): reason.raw_item or {}
+        for item, reason in zip(sent, error.cancellation_reasons, strict=False)
+        if reason and reason.code == "ConditionalCheckFailed"
+    }

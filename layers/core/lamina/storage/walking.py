@@ -1,0 +1,91 @@
+"""Long walks over a list: in steps, while there is time, and on from there the next time."""
+
+from collections.abc import Callable, Sequence
+
+from pynamodb.attributes import UnicodeAttribute
+
+from lamina.storage import transactions
+from lamina.storage.item import Item
+from lamina.storage.keys import key
+from lamina.storage.sharded_list import Source, read
+from lamina.storage.transactions import ConditionFailed
+
+STEP = 100
+"""Entries of one step: what one BatchGetItem reads."""
+
+type HasTime = Callable[[], bool]
+"""Tells whether there is time for another step, of a second at the most."""
+
+
+class Interrupted(Exception):
+    """It ends here for now: there is no time for another step, or another run is at it. The next run goes on."""
+
+
+class PlaceItem(Item, discriminator="place"):
+    """How far a walk has come: `WALK#<name>` / `PLACE`."""
+
+    position = UnicodeAttribute(default="")
+
+
+def walk(
+    source: Source,
+    visit: Callable[[Sequence[str]], None],
+    has_time: HasTime,
+    *,
+    step: int = STEP,
+    after: str = "",
+    until: str = "",
+    note: Callable[[str], None] = lambda _: None,
+) -> None:
+    """Visit a list in ascending order, step by step.
+
+    Args:
+        source: the list.
+        visit: is given the positions of a step; none where the list is empty.
+        has_time: asked before each step.
+        step: positions of one step at the most.
+        after: where an earlier run has left off; `""` for the start.
+        until: the walk ends before the first position beyond this; `""` for the end of the list.
+        note: told behind which position the next run may go on, once a step is done.
+
+    Raises:
+        Interrupted: before the end was reached.
+    """
+    more = True
+    while more:
+        if not has_time():
+            raise Interrupted
+        stretch = read(source, step, descending=False, after=after)
+        positions = [position for position in stretch.positions if not until or position <= until]
+        visit(positions)
+        more = stretch.more and len(positions) == len(stretch.positions)
+        after = positions[-1] if positions else after
+        note(after)
+
+
+def place(name: str) -> PlaceItem:
+    """Read how far the walk of this name has come; a new one stands at the start."""
+    try:
+        return PlaceItem.get(*_place_key(name), consistent_read=True)
+    except PlaceItem.DoesNotExist:
+        return PlaceItem(*_place_key(name))
+
+
+def keep(place: PlaceItem, position: str) -> None:
+    """Remember how far a walk has come, by the sort value alone: the id that goes with it would outlive its item here.
+
+    Raises:
+        Interrupted: when another run has remembered something else meanwhile.
+    """
+    value, separator, _ = position.rpartition("#")
+    if place.position == value + separator:
+        return
+    place.position = value + separator
+    try:
+        transactions.write(put=[place])
+    except ConditionFailed:
+        raise Interrupted from None
+
+
+def _place_key(name: str) -> tuple[str, str]:
+    return key("WALK", name), "PLACE"

@@ -1,0 +1,1 @@
+"""Users: people with an e-mail address, a username and a role."""

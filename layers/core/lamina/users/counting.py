@@ -1,0 +1,175 @@
+"""How many users there are, by role and status: counters that follow the table's stream.
+
+Each user has a marker that says where it is counted, and as of which version. A change moves the marker and the
+counters in one transaction, and only ever to a newer version, so records that the stream delivers twice, late or in
+another order change nothing.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from itertools import batched
+
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.expressions.update import Action
+
+from lamina import ids
+from lamina.errors import Conflict
+from lamina.storage import transactions
+from lamina.storage.item import Item
+from lamina.storage.keys import key
+from lamina.storage.transactions import ConditionFailed, Update
+from lamina.users.model import User
+
+MAX_MARKERS = 80
+"""Markers moved in one transaction: with all the counters there are, within its 100 items."""
+NOWHERE = "nowhere"
+DELETED = "deleted"
+TOMBSTONE_SECONDS = 7 * 24 * 3600
+"""How long the marker of a purged user stays, against late records: a stream holds them for a day."""
+
+
+class CounterItem(Item, discriminator="counter"):
+    """How many: `COUNTER#USERS` / a bucket."""
+
+    amount = NumberAttribute(default=0)
+    moves = NumberAttribute(default=0)
+    """How often users have come or gone, to tell whether it has stood still; `amount` can be the same and they not."""
+
+
+class CountedItem(Item, discriminator="counted"):
+    """Where a user is counted: `USER#<id>` / `COUNTED`."""
+
+    bucket = UnicodeAttribute()
+    user_version = NumberAttribute()
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a user is to be counted from one of its versions on.
+
+    Attributes:
+        user_id: whose.
+        bucket: the narrowest bucket, from which the wider ones follow: `<role>#<status>`, `deleted` or `nowhere`.
+        version: that of the user.
+    """
+
+    user_id: str
+    bucket: str
+    version: int
+
+
+def standing(user: User) -> Standing:
+    """Say where a user is to be counted."""
+    return Standing(user.id, _narrowest(user.role, user.status, deleted=user.deleted_at is not None), user.version)
+
+
+def gone(user: User) -> Standing:
+    """Say where a user is to be counted that has been purged, given its last version: nowhere, from then on."""
+    return Standing(user.id, NOWHERE, user.version + 1)
+
+
+def total(*, role: str = "", status: str = "", deleted: bool = False) -> int:
+    """Tell how many users there are with these filters: one read; exact once the stream has caught up."""
+    try:
+        return int(CounterItem.get(*counter_key(_narrowest(role, status, deleted=deleted))).amount)
+    except CounterItem.DoesNotExist:
+        return 0
+
+
+def count(standings: Iterable[Standing]) -> int:
+    """Bring markers and counters up to these standings; older ones than are counted change nothing.
+
+    Returns:
+        How many markers moved.
+
+    Raises:
+        Conflict: when others kept moving the same markers.
+    """
+    latest = {each.user_id: each for each in sorted(standings, key=lambda each: each.version)}
+    return sum(_move(chosen) for chosen in batched(latest.values(), MAX_MARKERS, strict=False))
+
+
+def markers(user_ids: Iterable[str]) -> dict[str, CountedItem]:
+    """Read the markers of up to 100 users, as last written, by user id."""
+    keys = {_marker_key(user_id): user_id for user_id in user_ids}
+    found = CountedItem.batch_get(list(keys), consistent_read=True) if keys else ()
+    return {keys[item.pk, item.sk]: item for item in found}
+
+
+def is_behind(marker: CountedItem | None, wanted: Standing) -> bool:
+    """Tell whether a marker has to move to reach a standing."""
+    return marker is None or marker.user_version < wanted.version
+
+
+def buckets(narrowest: str) -> set[str]:
+    """Give all buckets that users of a narrowest one are in: `<role>#<status>`, `<role>#`, `#<status>` and `#`."""
+    if narrowest == NOWHERE:
+        return set()
+    role, separator, status = narrowest.partition("#")
+    return {narrowest, f"{role}#", f"#{status}", "#"} if separator else {narrowest}
+
+
+def counter_key(bucket: str) -> tuple[str, str]:
+    """Give the key of a counter."""
+    return key("COUNTER", "USERS"), bucket
+
+
+def movement(bucket: str, change: Action) -> Update:
+    """Compose a change of a counter's amount: it counts as a move, and makes the counter if there is none."""
+    now = ids.now()
+    return CounterItem(*counter_key(bucket)), [
+        CounterItem.kind.set(CounterItem),
+        CounterItem.schema_version.set(1),
+        CounterItem.created_at.set(CounterItem.created_at | now),
+        CounterItem.updated_at.set(now),
+        CounterItem.moves.add(1),
+        change,
+    ]
+
+
+def _move(standings: Collection[Standing]) -> int:
+    """Move markers and counters in one transaction; again from the start when somebody else moved a marker."""
+    for _ in range(transactions.ATTEMPTS):
+        stored = markers(each.user_id for each in standings)
+        behind = [each for each in standings if is_behind(stored.get(each.user_id), each)]
+        if not behind:
+            return 0
+        amounts = _amounts(behind, stored)
+        moved = [_moved(stored.get(each.user_id), each) for each in behind]
+        try:
+            transactions.write(put=moved, update=[_addition(*each) for each in amounts.items()])
+        except ConditionFailed:
+            continue
+        return len(moved)
+    raise Conflict
+
+
+def _amounts(behind: Iterable[Standing], stored: dict[str, CountedItem]) -> Counter[str]:
+    """Sum up what each counter gains; one that gains as much as it loses is there with 0, for it has moved."""
+    amounts: Counter[str] = Counter()
+    for each in behind:
+        marker = stored.get(each.user_id)
+        old, new = buckets(marker.bucket if marker else NOWHERE), buckets(each.bucket)
+        amounts.update(new - old)
+        amounts.subtract(old - new)
+    return amounts
+
+
+def _moved(marker: CountedItem | None, to: Standing) -> CountedItem:
+    moved = marker or CountedItem(*_marker_key(to.user_id))
+    moved.bucket, moved.user_version, moved.updated_at = to.bucket, to.version, ids.now()
+    moved.expires_at = ids.epoch_in(TOMBSTONE_SECONDS) if to.bucket == NOWHERE else None
+    return moved
+
+
+def _addition(bucket: str, amount: int) -> Update:
+    return movement(bucket, CounterItem.amount.add(amount))
+
+
+def _narrowest(role: str, status: str, *, deleted: bool) -> str:
+    return DELETED if deleted else f"{role}#{status}"
+
+
+def _marker_key(user_id: str) -> tuple[str, str]:
+    return key("USER", user_id), "COUNTED"

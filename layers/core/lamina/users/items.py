@@ -1,0 +1,174 @@
+"""How users lie in the table: the user, its two guards, its search entries, and where each stands in lists."""
+
+from functools import partial
+
+from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
+
+from lamina.access.policy import Role
+from lamina.storage.item import Item
+from lamina.storage.keys import SHARDS, key, list_partition, list_position, shard_of, value_of
+from lamina.storage.transactions import Update
+from lamina.users.model import Status, User
+from lamina.users.words import email_words, public_words
+
+LIST = "USERS"
+DELETED = "deleted"
+INDEXES = {(False, False): "gsi1", (True, False): "gsi2", (False, True): "gsi3", (True, True): "gsi4"}
+"""Which index serves a list, by whether it is filtered by role and by status."""
+
+
+class UserItem(Item, discriminator="user"):
+    """The user itself: `USER#<id>` / `USER`."""
+
+    email = UnicodeAttribute()
+    username = UnicodeAttribute()
+    name = UnicodeAttribute()
+    role = UnicodeAttribute()
+    status = UnicodeAttribute()
+    age = NumberAttribute(null=True)
+    email_verified = BooleanAttribute(default=False)
+    metadata = JSONAttribute()
+    avatar_url = UnicodeAttribute(null=True)
+    deleted_at = UnicodeAttribute(null=True)
+    session_epoch = NumberAttribute(default=0)
+
+
+class GuardItem(Item, discriminator="guard"):
+    """Holds a unique value for a user: `EMAIL#<address>` or `USERNAME#<name>` / `GUARD`.
+
+    It also stands for the user in the lists that are sorted by its value.
+    """
+
+    user_id = UnicodeAttribute()
+    request = UnicodeAttribute(null=True)
+    """Fingerprint of the request that took the value, so that its retry knows its own work."""
+
+
+class SearchItem(Item, discriminator="user_search"):
+    """One word that finds a user: `SEARCH#<list>#<shard>` / `<word>#<id>`. It is written once and never changed."""
+
+    def entry(self) -> Update:
+        """Say how to write it whether or not it is there already."""
+        kind, since = SearchItem.kind.set(SearchItem), SearchItem.created_at.set(self.created_at)
+        return self, [kind, SearchItem.schema_version.set(1), since]
+
+
+def user_key(user_id: str) -> tuple[str, str]:
+    """Give the key of a user."""
+    return key("USER", user_id), "USER"
+
+
+def guard_key(field: str, value: str) -> tuple[str, str]:
+    """Give the key of the guard of `email` or `username`."""
+    return key(field.upper(), value), "GUARD"
+
+
+def search_partitions(words: str) -> list[str]:
+    """Give the partitions of a search list: `public` or `email`."""
+    return [list_partition("SEARCH", LIST, words, shard=shard) for shard in range(SHARDS)]
+
+
+def list_partitions(sort: str, *, role: str = "", status: str = "", deleted: bool = False) -> tuple[str, list[str]]:
+    """Give the index and the partitions of a list.
+
+    Args:
+        sort: `created_at`, `email` or `username`.
+        role: only users of this role.
+        status: only users of this status.
+        deleted: the soft-deleted users instead; not combined with the others.
+    """
+    filters = [DELETED] if deleted else [part for part in (role, status) if part]
+    index = "gsi1" if deleted else INDEXES[bool(role), bool(status)]
+    return index, [list_partition(LIST, sort, *filters, shard=shard) for shard in range(SHARDS)]
+
+
+def user_item(user: User) -> UserItem:
+    """Lay a user out for the table, ready to be saved over the version that it was read with."""
+    item = UserItem(
+        *user_key(user.id),
+        email=user.email,
+        username=user.username,
+        name=user.name,
+        role=user.role,
+        status=user.status,
+        age=user.age,
+        email_verified=user.email_verified,
+        metadata=user.metadata,
+        avatar_url=user.avatar_url,
+        deleted_at=user.deleted_at,
+        session_epoch=user.session_epoch,
+        created_at=user.created_at,
+        updated_at=user.updated_at,
+        created_by=user.created_by,
+    ).over(user.version)
+    _stand_in_lists(item, user, "created_at", user.created_at)
+    return item
+
+
+def guard_item(user: User, field: str, request: str = "") -> GuardItem:
+    """Lay out a new guard of `email` or `username`, taken by the request with this fingerprint."""
+    value: str = getattr(user, field)
+    guard = GuardItem(*guard_key(field, value), user_id=user.id, request=request or None, created_by=user.created_by)
+    place_guard(guard, user)
+    return guard
+
+
+def place_guard(guard: GuardItem, user: User) -> None:
+    """Let a guard stand in the lists where its user belongs now."""
+    kind, _, value = guard.pk.partition("#")
+    _stand_in_lists(guard, user, kind.lower(), value)
+
+
+def search_items(user: User) -> dict[tuple[str, str], SearchItem]:
+    """Lay out the search entries of a user, by key; a deleted user has none."""
+    if user.deleted_at:
+        return {}
+    shard = shard_of(user.id)
+    lists = {"public": public_words(user), "email": email_words(user)}
+    items = [
+        SearchItem(list_partition("SEARCH", LIST, name, shard=shard), list_position(word, user.id))
+        for name, words in lists.items()
+        for word in words
+    ]
+    return {(item.pk, item.sk): item for item in items}
+
+
+def to_user(item: UserItem) -> User:
+    """Give back the user of an item."""
+    return User(
+        id=value_of(item.pk),
+        email=item.email,
+        username=item.username,
+        name=item.name,
+        role=Role(item.role),
+        status=Status(item.status),
+        age=_whole(item.age),
+        email_verified=item.email_verified,
+        metadata=item.metadata,
+        avatar_url=item.avatar_url,
+        version=int(item.version),
+        created_at=item.created_at,
+        updated_at=item.updated_at or item.created_at,
+        created_by=item.created_by,
+        deleted_at=item.deleted_at,
+        session_epoch=int(item.session_epoch),
+    )
+
+
+def _whole(number: float | None) -> int | None:
+    return None if number is None else int(number)
+
+
+def _stand_in_lists(item: UserItem | GuardItem, user: User, sort: str, value: str) -> None:
+    """Set the index keys of an item: in which lists it stands, and where."""
+    partitions = _partitions(user, sort)
+    item.gsi1pk, item.gsi2pk, item.gsi3pk, item.gsi4pk = partitions
+    item.gsisk = list_position(value, user.id) if any(partitions) else None
+
+
+def _partitions(user: User, sort: str) -> tuple[str | None, str | None, str | None, str | None]:
+    """Give the partition in each index; deleted users are listed by their creation alone."""
+    partition = partial(list_partition, LIST, sort, shard=shard_of(user.id))
+    if not user.deleted_at:
+        return partition(), partition(user.role), partition(user.status), partition(user.role, user.status)
+    return partition(DELETED) if sort == "created_at" else None, None, None, None

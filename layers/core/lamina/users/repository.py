@@ -1,0 +1,146 @@
+"""Reads and writes of users."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+
+from lamina import ids
+from lamina.errors import Conflict
+from lamina.events.outbox import OutboxItem
+from lamina.storage import transactions
+from lamina.storage.item import Item
+from lamina.storage.transactions import ConditionFailed
+from lamina.users.errors import EmailTaken, UsernameTaken
+from lamina.users.items import (
+    GuardItem,
+    UserItem,
+    guard_item,
+    guard_key,
+    place_guard,
+    search_items,
+    to_user,
+    user_item,
+    user_key,
+)
+from lamina.users.model import User
+
+TAKEN: dict[str, type[Conflict]] = {"email": EmailTaken, "username": UsernameTaken}
+"""Fields that no two users share, and what it means when they try."""
+RETRIED = timedelta(hours=24)
+"""How long a request may be tried again: an idempotency key lives as long."""
+LISTED = ("role", "status", "deleted_at")
+"""Fields that decide in which lists a user and its guards stand."""
+
+
+def get(user_id: str) -> User | None:
+    """Read one user, as last written: one consistent read."""
+    try:
+        return to_user(UserItem.get(*user_key(user_id), consistent_read=True))
+    except UserItem.DoesNotExist:
+        return None
+
+
+def get_many(user_ids: Iterable[str], *, as_last_written: bool = False) -> dict[str, User]:
+    """Read up to 100 users in one call, by id; those that do not exist are left out."""
+    keys = [user_key(user_id) for user_id in user_ids]
+    users = [to_user(item) for item in UserItem.batch_get(keys, consistent_read=as_last_written)] if keys else []
+    return {user.id: user for user in users}
+
+
+def id_of(field: str, value: str) -> str | None:
+    """Tell whose `email` or `username` this is: one consistent read."""
+    try:
+        return str(GuardItem.get(*guard_key(field, value), consistent_read=True).user_id)
+    except GuardItem.DoesNotExist:
+        return None
+
+
+def insert(user: User, events: Sequence[OutboxItem], *, request: str, also: Sequence[Item] = ()) -> str:
+    """Save a new user, its guards, its search entries, its events and what else belongs to it, or nothing.
+
+    Args:
+        user: with the id it shall have.
+        events: of its creation.
+        request: fingerprint of the idempotent request, if any.
+        also: items of other subjects that must come to be with it.
+
+    Returns:
+        The id of the user that this request made: another than `user.id` when an earlier try of it had succeeded.
+
+    Raises:
+        Conflict: `EMAIL_TAKEN` or `USERNAME_TAKEN`.
+    """
+    guards = [guard_item(user, field, request) for field in TAKEN]
+    try:
+        transactions.write(put=[user_item(user), *guards, *search_items(user).values(), *events, *also])
+    except ConditionFailed as refused:
+        made = _made_before(refused, user, request)
+        if made is None:
+            raise _taken(refused, user) from refused
+        return made
+    return user.id
+
+
+def update(
+    before: User, after: User, events: Sequence[OutboxItem], *, put: Sequence[Item] = (), delete: Sequence[Item] = ()
+) -> None:
+    """Save a changed user over the version it was read with, moving its guards and search entries along, or nothing.
+
+    `put` and `delete` are items of other subjects that must change with it.
+
+    Raises:
+        Conflict: `EMAIL_TAKEN`, `USERNAME_TAKEN`; `CONFLICT` when the stored user is no longer `before`.
+    """
+    kept, released = _moved_guards(before, after)
+    # Search entries go without a condition, for the user's version decides, and a release may make other words.
+    old_words, new_words = search_items(before), search_items(after)
+    entered = [item.entry() for key, item in new_words.items() if key not in old_words]
+    left = [item for key, item in old_words.items() if key not in new_words]
+    try:
+        transactions.write(
+            put=[user_item(after), *events, *kept, *put],
+            delete=[*released, *delete],
+            discard=left,
+            update=entered,
+        )
+    except ConditionFailed as refused:
+        raise _taken(refused, after) from refused
+
+
+def _moved_guards(before: User, after: User) -> tuple[list[GuardItem], list[GuardItem]]:
+    """Give the guards to write, because their value or their lists have changed, and those to take away."""
+    if not any(getattr(before, field) != getattr(after, field) for field in (*TAKEN, *LISTED)):
+        return [], []
+    kept: list[GuardItem] = []
+    released: list[GuardItem] = []
+    stored = {guard.pk: guard for guard in GuardItem.batch_get(_guard_keys(before), consistent_read=True)}
+    for field in TAKEN:
+        guard = stored.get(guard_key(field, getattr(before, field))[0])
+        if guard is None or getattr(before, field) != getattr(after, field):
+            kept.append(guard_item(after, field))
+            released += [guard] if guard else []
+        elif any(getattr(before, name) != getattr(after, name) for name in LISTED):
+            place_guard(guard, after)
+            kept.append(guard)
+    return kept, released
+
+
+def _guard_keys(user: User) -> list[tuple[str, str]]:
+    return [guard_key(field, getattr(user, field)) for field in TAKEN]
+
+
+def _made_before(refused: ConditionFailed, user: User, request: str) -> str | None:
+    """Find the user that an earlier try of the same idempotent request made, by the guards that it left."""
+    earliest = ids.stamp(datetime.now(UTC) - RETRIED)
+    guards = [refused.found.get(key, {}) for key in _guard_keys(user)]
+    own = [guard for guard in guards if guard.get("request", {}).get("S") == request]
+    if not request or own != guards or any(guard["created_at"]["S"] < earliest for guard in own):
+        return None
+    return str(own[0]["user_id"]["S"])
+
+
+def _taken(refused: ConditionFailed, user: User) -> Conflict:
+    for field, taken in TAKEN.items():
+        raw = refused.found.get(guard_key(field, getattr(user, field)), {})
+        if raw and raw["user_id"]["S"] != user.id:
+            return taken()
+    return Conflict()

@@ -1,0 +1,62 @@
+"""Searching users: the entries that start with one term are read in order, and the users behind them are checked.
+
+The work of one request is bounded, however few of the entries lead to a user that the caller wants: a page may come
+back short, or empty, and still say that there is more.
+"""
+
+from collections.abc import Iterator
+
+from lamina.storage.cursors import Cursor
+from lamina.storage.keys import identifier_of, list_position
+from lamina.storage.sharded_list import Source, read
+from lamina.users import repository
+from lamina.users.items import search_partitions
+from lamina.users.model import User
+from lamina.users.queries import Found, UserQuery
+from lamina.users.words import email_words, public_words, terms
+
+ROUND = 100
+"""Entries of one round, whose users one BatchGetItem reads."""
+MORE_ROUNDS = 4
+"""How often more is read when the first round, of one page, has not filled the page."""
+
+
+def search(query: UserQuery, limit: int, start: Cursor) -> Found:
+    """Read entries until a page is full and one more is known, there are no more, or enough was read."""
+    wanted = terms(query.search)
+    lists = ("public", "email") if query.private else ("public",)
+    source = Source("", [partition for name in lists for partition in search_partitions(name)], prefix=wanted[0])
+    found: list[tuple[str, User]] = []
+    last, more = start.position, True
+    for count in (min(limit + 1, ROUND), *[ROUND] * MORE_ROUNDS):
+        stretch = read(source, count, descending=start.backwards, after=last)
+        found += _matches(stretch.positions, query, wanted)
+        last, more = (stretch.positions or [last])[-1], stretch.more
+        if len(found) > limit or not more:
+            break
+    return _cut(found, limit, last, more=more)
+
+
+def _cut(found: list[tuple[str, User]], limit: int, last: str, *, more: bool) -> Found:
+    """Cut what was found to a page; what is cut off lies beyond its end and is found again from there."""
+    kept = found[:limit]
+    if len(found) > limit:
+        last, more = kept[-1][0], True
+    return Found([user for _, user in kept], first=kept[0][0] if kept else last, last=last, more=more)
+
+
+def _matches(positions: list[str], query: UserQuery, wanted: list[str]) -> Iterator[tuple[str, User]]:
+    """Yield the users that match all terms and filters, each at the first of its entries in the list only."""
+    users = repository.get_many({identifier_of(position) for position in positions})
+    for position in positions:
+        user = users.get(identifier_of(position))
+        if user is None or not query.includes(user):
+            continue
+        words = public_words(user) + (email_words(user) if query.private else [])
+        places = [list_position(word, user.id) for word in words if word.startswith(wanted[0])]
+        if position == min(places, default="") and all(_has(words, term) for term in wanted):
+            yield position, user
+
+
+def _has(words: list[str], term: str) -> bool:
+    return any(word.startswith(term) for word in words)

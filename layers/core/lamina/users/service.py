@@ -1,0 +1,259 @@
+"""What can be done with users. Callers authorise first; rules of the domain are kept here."""
+
+import json
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from lamina import ids
+from lamina.access.policy import Role
+from lamina.errors import Conflict, Forbidden, NotFound, PreconditionFailed
+from lamina.events.catalog import USER_CREATED, USER_DELETED, USER_RESTORED, USER_UPDATED, UserChange, UserFacts
+from lamina.events.cause import Cause
+from lamina.events.event_type import EventType, Fact
+from lamina.events.outbox import OutboxItem, event
+from lamina.storage.item import Item
+from lamina.users import repository
+from lamina.users.model import Status, User
+
+ATTEMPTS = 5
+"""How often a change without a precondition is tried over a newer version of the user."""
+NO_SUCH_USER = "There is no such user."
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewUser:
+    """What it takes to make a user; the fields are those of `User`."""
+
+    email: str
+    username: str
+    name: str
+    role: Role = Role.VIEWER
+    status: Status = Status.ACTIVE
+    age: int | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Amendment:
+    """What becomes of a user and of items of other subjects, all or nothing.
+
+    Attributes:
+        user: as it shall be.
+        events: that tell of it, beside `user.updated`.
+        put: items to write, each over the version that it was read with.
+        delete: items to remove.
+    """
+
+    user: User
+    events: Sequence[OutboxItem] = ()
+    put: Sequence[Item] = ()
+    delete: Sequence[Item] = ()
+
+
+def create(new: NewUser, cause: Cause, also: Callable[[User], Sequence[Item]] = lambda _: ()) -> User:
+    """Make a user.
+
+    Args:
+        new: its properties.
+        cause: who and what request makes it; a retry of the same request gives the user made before.
+        also: composes items of other subjects that must come to be with it.
+
+    Raises:
+        Conflict: `EMAIL_TAKEN` or `USERNAME_TAKEN`, also by a deleted user until it is purged.
+    """
+    now = ids.now()
+    user = User(
+        id=ids.new_id(),
+        email=new.email,
+        username=new.username,
+        name=new.name,
+        role=new.role,
+        status=new.status,
+        age=new.age,
+        metadata=new.metadata,
+        created_at=now,
+        updated_at=now,
+        created_by=cause.actor,
+    )
+    made = repository.insert(
+        user, [_event(USER_CREATED.of(_facts(user)), user, cause)], request=cause.request, also=also(user)
+    )
+    return replace(user, version=1) if made == user.id else _get_even_deleted(made)
+
+
+def get(user_id: str) -> User:
+    """Read a user.
+
+    Raises:
+        NotFound: when there is none, or it is deleted.
+    """
+    user = _get_even_deleted(user_id)
+    if user.deleted_at:
+        raise NotFound(NO_SUCH_USER)
+    return user
+
+
+def get_many(user_ids: Collection[str]) -> dict[str, User]:
+    """Read up to 100 users, as last written, in one call, deleted ones too; those that do not exist are left out."""
+    return repository.get_many(user_ids, as_last_written=True)
+
+
+def find_by_email(email: str) -> str | None:
+    """Tell the id of the user with this address, in whatever case it is written; deleted users are found too."""
+    return repository.id_of("email", email.lower())
+
+
+def update(
+    user_id: str,
+    changes: Mapping[str, Any],
+    cause: Cause,
+    *,
+    if_version: Callable[[int], bool],
+    fixed: Collection[str] = (),
+) -> User:
+    """Change fields of a user; the same values again change nothing and raise no version.
+
+    Args:
+        user_id: whose.
+        changes: new values by field of `User`.
+        cause: who and what request changes it.
+        if_version: whether the change may be made over this version.
+        fixed: fields that have to stay as they are.
+
+    Raises:
+        NotFound: when there is none, or it is deleted.
+        Forbidden: when a fixed field would change.
+        PreconditionFailed: when `if_version` says no, or no longer holds at the moment of writing.
+        Conflict: `EMAIL_TAKEN`, `USERNAME_TAKEN`, or `CONFLICT` when others keep changing the user.
+    """
+
+    def edit(user: User) -> User:
+        if any(name in changes and changes[name] != getattr(user, name) for name in fixed):
+            raise Forbidden
+        return replace(user, **_effects(user, changes))
+
+    return _change(get, user_id, edit, USER_UPDATED, cause, if_version=if_version)
+
+
+def amend(user_id: str, edit: Callable[[User], Amendment], cause: Cause) -> User:
+    """Change a user together with items of other subjects, in one transaction.
+
+    Args:
+        user_id: whose.
+        edit: says what becomes of the user as it stands; called again for each try.
+        cause: who and what request changes it.
+
+    Raises:
+        NotFound: when there is none, or it is deleted.
+        Conflict: when the user or the items keep being changed by others.
+    """
+    for _ in range(ATTEMPTS):
+        before = get(user_id)
+        amendment = edit(before)
+        after = replace(amendment.user, updated_at=ids.now())
+        changed = _changed(before, after)
+        told = [
+            *amendment.events,
+            *([_event(USER_UPDATED.of({**_facts(after), "changed": changed}), after, cause)] if changed else []),
+        ]
+        try:
+            repository.update(before, after, told, put=amendment.put, delete=amendment.delete)
+        except Conflict:
+            continue
+        return replace(after, version=before.version + 1)
+    raise Conflict
+
+
+def delete(user_id: str, cause: Cause, *, if_version: Callable[[int], bool]) -> None:
+    """Delete a user softly: it and its sessions are gone for readers; address and username stay taken until the purge.
+
+    Raises:
+        NotFound, PreconditionFailed, Conflict: as `update`.
+    """
+
+    def remove(user: User) -> User:
+        return replace(user, deleted_at=ids.now(), session_epoch=user.session_epoch + 1)
+
+    _change(get, user_id, remove, USER_DELETED, cause, if_version=if_version)
+
+
+def restore(user_id: str, cause: Cause) -> User:
+    """Bring a deleted user back as it was; one that lives is answered as it is.
+
+    Raises:
+        NotFound: when there is none, or it has been purged.
+        Conflict: when others keep changing the user.
+    """
+
+    def revive(user: User) -> User:
+        return replace(user, deleted_at=None)
+
+    return _change(_get_even_deleted, user_id, revive, USER_RESTORED, cause, if_version=lambda _: True)
+
+
+def _get_even_deleted(user_id: str) -> User:
+    user = repository.get(user_id)
+    if user is None:
+        raise NotFound(NO_SUCH_USER)
+    return user
+
+
+def _change(
+    find: Callable[[str], User],
+    user_id: str,
+    edit: Callable[[User], User],
+    event_type: EventType[UserChange],
+    cause: Cause,
+    *,
+    if_version: Callable[[int], bool],
+) -> User:
+    """Read, edit and save a user; over a newer version, try again if the precondition still holds."""
+    for _ in range(ATTEMPTS):
+        before = find(user_id)
+        if not if_version(before.version):
+            raise PreconditionFailed
+        after = edit(before)
+        changed = _changed(before, after)
+        if not changed:
+            return before
+        after = replace(after, updated_at=ids.now())
+        try:
+            repository.update(
+                before, after, [_event(event_type.of({**_facts(after), "changed": changed}), after, cause)]
+            )
+        except Conflict as conflict:
+            if conflict.code != Conflict.code:
+                raise
+            continue
+        return replace(after, version=before.version + 1)
+    raise Conflict
+
+
+def _effects(user: User, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Add what follows from changes: a new address is unverified; another role or status ends the sessions."""
+    effects = dict(changes)
+    if effects.get("email", user.email) != user.email:
+        effects["email_verified"] = False
+    if any(effects.get(name, getattr(user, name)) != getattr(user, name) for name in ("role", "status")):
+        effects["session_epoch"] = user.session_epoch + 1
+    return effects
+
+
+def _changed(before: User, after: User) -> list[str]:
+    """Name the fields that differ; values are compared as JSON, to which `1` and `true` are not the same."""
+    internal = {"version", "updated_at", "session_epoch"}
+    old, new = asdict(before), asdict(after)
+    return [name for name in sorted(old.keys() - internal) if _as_json(old[name]) != _as_json(new[name])]
+
+
+def _as_json(value: object) -> str:
+    return json.dumps(value, sort_keys=True)
+
+
+def _facts(user: User) -> UserFacts:
+    return {"id": user.id, "role": user.role, "status": user.status}
+
+
+def _event(fact: Fact, user: User, cause: Cause) -> OutboxItem:
+    return event(fact, user.id, actor=cause.actor, correlation_id=cause.correlation_id)

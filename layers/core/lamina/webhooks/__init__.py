@@ -1,0 +1,1 @@
+"""Webhooks: what happens is told to endpoints that users name, signed, each event at least once."""

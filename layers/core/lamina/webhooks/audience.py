@@ -1,0 +1,23 @@
+"""Who may hear of what: decided when an event comes up, and again whenever it is sent."""
+
+from lamina.access.policy import PERMISSIONS, Permission
+from lamina.users.model import Status, User
+from lamina.webhooks.model import Webhook, WebhookScope, WebhookStatus
+
+
+def refusal(webhook: Webhook | None, owner: User | None) -> str | None:
+    """Say why nothing is to be sent to a webhook, to its owner; None when there is no reason.
+
+    Args:
+        webhook: as it is now; None when it was deleted.
+        owner: of the webhook, as it is now; None when it was deleted.
+    """
+    if webhook is None:
+        return "the webhook was deleted"
+    if webhook.status != WebhookStatus.ENABLED:
+        return "the webhook is disabled"
+    if owner is None or owner.deleted_at is not None or owner.status != Status.ACTIVE:
+        return "the owner of the webhook is not active"
+    if webhook.scope == WebhookScope.ALL and Permission.MANAGE_USERS not in PERMISSIONS[owner.role]:
+        return "the owner of the webhook may no longer manage users"
+    return None

@@ -1,0 +1,21 @@
+"""Who gets to a webhook: to anybody else than its owner and those who manage users, there is none."""
+
+from lamina.access.policy import Action, Caller, may
+from lamina.errors import Forbidden, NotFound
+from lamina.webhooks import service
+from lamina.webhooks.model import Webhook
+
+
+def reach(caller: Caller, action: Action, webhook_id: str) -> Webhook:
+    """Read a webhook for a caller who is about to do something with it.
+
+    Raises:
+        NotFound: when there is none that the caller may know of.
+        Forbidden: when it is the caller's own, and the credential does not allow this.
+    """
+    webhook = service.get(webhook_id)
+    if may(caller, action, owner_id=webhook.owner_id):
+        return webhook
+    if webhook.owner_id == caller.user_id:
+        raise Forbidden("This credential does not allow this; see its scopes.")
+    raise NotFound(service.NO_SUCH_WEBHOOK)

@@ -1,0 +1,147 @@
+"""Deliveries: made once for each event and webhook, listed, and asked for again."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from lamina import ids
+from lamina.errors import NotFound
+from lamina.events.cause import Cause
+from lamina.storage import transactions
+from lamina.storage.cursors import Cursor
+from lamina.storage.keys import key
+from lamina.storage.pages import Page, read_page
+from lamina.storage.sharded_list import Source
+from lamina.storage.transactions import ConditionFailed
+from lamina.webhooks.errors import WebhookDisabled
+from lamina.webhooks.items import (
+    DELIVERY_KEPT_SECONDS,
+    DeliveryItem,
+    PendingItem,
+    delivery_key,
+    new_pending,
+    pending_key,
+    set_status,
+    status_partition,
+    to_delivery,
+)
+from lamina.webhooks.model import Delivery, DeliveryStatus, Webhook, WebhookStatus
+from lamina.webhooks.pending import LOST_AFTER_SECONDS
+from lamina.webhooks.queue import announce
+
+TEST = "webhook.test"
+"""The type of what is sent on request, to try an endpoint out. It is no event: nothing has happened."""
+
+
+def prepare(webhook_id: str, event: Mapping[str, Any], *, urgent: bool = False) -> Delivery:
+    """Write down that an event is to be told to an endpoint, unless that has been written before.
+
+    Args:
+        webhook_id: of the endpoint.
+        event: its envelope, sent as it is.
+        urgent: whether to try though the endpoint is failing.
+    """
+    delivery_id = ids.derived_id(event["id"], webhook_id)
+    item = DeliveryItem(
+        *delivery_key(webhook_id, delivery_id),
+        event_id=event["id"],
+        event_type=event["type"],
+        payload=json.dumps(event, ensure_ascii=False, separators=(",", ":")),
+        expires_at=ids.epoch_in(DELIVERY_KEPT_SECONDS),
+    )
+    set_status(item, DeliveryStatus.PENDING, ids.now())
+    pending = new_pending(webhook_id, delivery_id, ids.ahead(LOST_AFTER_SECONDS), urgent=urgent)
+    try:
+        transactions.write(put=[item, pending])
+    except ConditionFailed:
+        return get(webhook_id, delivery_id)
+    return to_delivery(item)
+
+
+def get(webhook_id: str, delivery_id: str) -> Delivery:
+    """Read a delivery.
+
+    Raises:
+        NotFound: when there is none.
+    """
+    return to_delivery(_get(webhook_id, delivery_id))
+
+
+def list_deliveries(
+    webhook_id: str, status: DeliveryStatus | None, limit: int, cursor: Cursor | None
+) -> tuple[list[Delivery], Page]:
+    """Read a page of the deliveries of a webhook, newest first: one query and one batch of reads."""
+    partition = key("WEBHOOK", webhook_id)
+    everything = Source("", [partition], prefix=key("DELIVERY", ""))
+    source = Source("gsi2", [status_partition(webhook_id, status)]) if status else everything
+    page = read_page(source, limit, descending=True, cursor=cursor)
+    wanted = [(partition, position) for position in page.positions]
+    found = {item.sk: item for item in DeliveryItem.batch_get(wanted)} if wanted else {}
+    return [to_delivery(found[position]) for position in page.positions if position in found], page
+
+
+def send_test(webhook: Webhook, cause: Cause) -> Delivery:
+    """Have a `webhook.test` sent to an endpoint, now.
+
+    Raises:
+        WebhookDisabled: when nothing is sent there.
+    """
+    _require_enabled(webhook)
+    event = {
+        "id": ids.new_id(),
+        "type": TEST,
+        "version": 1,
+        "occurred_at": ids.now(),
+        "correlation_id": cause.correlation_id,
+        "actor": cause.actor,
+        "subject": webhook.owner_id,
+        "data": {"webhook_id": webhook.id},
+    }
+    delivery = prepare(webhook.id, event, urgent=True)
+    announce([(webhook.id, delivery.id)])
+    return delivery
+
+
+def redeliver(webhook: Webhook, delivery_id: str) -> Delivery:
+    """Have an event sent to an endpoint again, now, whether or not it has taken it before.
+
+    Raises:
+        NotFound: when there is no such delivery.
+        WebhookDisabled: when nothing is sent there.
+        Conflict: when it was changed at the same time.
+    """
+    _require_enabled(webhook)
+    item = _get(webhook.id, delivery_id)
+    pending = _pending(webhook.id, delivery_id)
+    if pending is not None and pending.in_flight and pending.next_attempt_at > ids.now():
+        return to_delivery(item)
+    fresh = new_pending(webhook.id, delivery_id, ids.ahead(LOST_AFTER_SECONDS), urgent=True)
+    fresh.over(int(pending.version) if pending else None)
+    set_status(item, DeliveryStatus.PENDING, fresh.next_attempt_at)
+    item.expires_at = fresh.expires_at
+    try:
+        transactions.write(put=[item, fresh])
+    except ConditionFailed:
+        # It was tried just now.
+        return redeliver(webhook, delivery_id)
+    announce([(webhook.id, delivery_id)])
+    return to_delivery(item)
+
+
+def _get(webhook_id: str, delivery_id: str) -> DeliveryItem:
+    try:
+        return DeliveryItem.get(*delivery_key(webhook_id, delivery_id), consistent_read=True)
+    except DeliveryItem.DoesNotExist:
+        raise NotFound("There is no such delivery; they are kept for 30 days.") from None
+
+
+def _pending(webhook_id: str, delivery_id: str) -> PendingItem | None:
+    try:
+        return PendingItem.get(*pending_key(webhook_id, delivery_id), consistent_read=True)
+    except PendingItem.DoesNotExist:
+        return None
+
+
+def _require_enabled(webhook: Webhook) -> None:
+    if webhook.status != WebhookStatus.ENABLED:
+        raise WebhookDisabled

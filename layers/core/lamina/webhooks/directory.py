@@ -1,0 +1,109 @@
+"""Which webhooks a user has, and which are told of everybody's events: one item each, read and written as a whole."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from lamina.errors import Conflict
+from lamina.storage import transactions
+from lamina.storage.cursors import Cursor
+from lamina.storage.transactions import ConditionFailed
+from lamina.webhooks.errors import TooManyForEverybody, TooManyWebhooks
+from lamina.webhooks.items import EVERYBODY, DirectoryItem, directory_key
+from lamina.webhooks.model import WebhookScope
+
+MOST_OF_ONE = 20
+MOST_FOR_EVERYBODY = 100
+"""Each of them is told of every event, so that it is they who make an event dear."""
+
+
+@dataclass(frozen=True)
+class ShortPage:
+    """A page of a list that is so short that it is read whole: ids in list order, and how many there are in all."""
+
+    positions: Sequence[str]
+    total: int
+    has_more: bool
+    has_previous: bool
+
+    @property
+    def first(self) -> str:
+        """The id at the upper edge; `""` on an empty page."""
+        return self.positions[0] if self.positions else ""
+
+    @property
+    def last(self) -> str:
+        """The id at the lower edge; `""` on an empty page."""
+        return self.positions[-1] if self.positions else ""
+
+
+def read(owner_id: str) -> DirectoryItem:
+    """Read the directory of a user, or of `EVERYBODY`, as last written."""
+    try:
+        return DirectoryItem.get(*directory_key(owner_id), consistent_read=True)
+    except DirectoryItem.DoesNotExist:
+        return DirectoryItem(*directory_key(owner_id))
+
+
+def page(owner_id: str, limit: int, cursor: Cursor | None) -> ShortPage:
+    """Choose a page of a user's webhooks, newest first."""
+    every = sorted(read(owner_id).webhook_ids, reverse=True)
+    if cursor is None:
+        return ShortPage(every[:limit], len(every), has_more=len(every) > limit, has_previous=False)
+    if cursor.backwards:
+        before = [each for each in every if each > cursor.position]
+        return ShortPage(before[-limit:], len(every), has_more=True, has_previous=len(before) > limit)
+    after = [each for each in every if each < cursor.position]
+    return ShortPage(after[:limit], len(every), has_more=len(after) > limit, has_previous=True)
+
+
+def with_another(own: DirectoryItem, scope: WebhookScope, webhook_id: str) -> list[DirectoryItem]:
+    """Lay out the directories with one webhook more, each over the version that was read.
+
+    Args:
+        own: the directory of the owner, as it was read.
+        scope: of the webhook.
+        webhook_id: the webhook.
+
+    Raises:
+        TooManyWebhooks, TooManyForEverybody: when there is no room for it.
+    """
+    if len(own.webhook_ids) >= MOST_OF_ONE:
+        raise TooManyWebhooks
+    entries = [own]
+    if scope == WebhookScope.ALL:
+        everybody = read(EVERYBODY)
+        if len(everybody.webhook_ids) >= MOST_FOR_EVERYBODY:
+            raise TooManyForEverybody
+        entries.append(everybody)
+    for entry in entries:
+        entry.webhook_ids = [*entry.webhook_ids, webhook_id]
+    return entries
+
+
+def without(owner_id: str, scope: WebhookScope, webhook_id: str) -> list[DirectoryItem]:
+    """Lay out the directories without a webhook, each over the version that was read."""
+    entries = [read(owner_id), *([read(EVERYBODY)] if scope == WebhookScope.ALL else [])]
+    listed = [entry for entry in entries if webhook_id in entry.webhook_ids]
+    for entry in listed:
+        entry.webhook_ids = [each for each in entry.webhook_ids if each != webhook_id]
+    return listed
+
+
+def tell_no_more(webhook_ids: Collection[str]) -> None:
+    """Take webhooks out of those that are told of everybody's events.
+
+    Raises:
+        Conflict: when others keep changing which these are.
+    """
+    for _ in range(transactions.ATTEMPTS):
+        everybody = read(EVERYBODY)
+        kept = [each for each in everybody.webhook_ids if each not in webhook_ids]
+        if kept == list(everybody.webhook_ids):
+            return
+        everybody.webhook_ids = kept
+        try:
+            transactions.write(put=[everybody])
+        except ConditionFailed:
+            continue
+        return
+    raise Conflict

@@ -1,0 +1,27 @@
+"""What of webhooks goes with a user: they themselves, and the log of what they were sent."""
+
+from pynamodb.expressions.condition import Condition
+
+from lamina.storage.item import Entry
+from lamina.storage.keys import key
+from lamina.storage.sweeping import Sweep
+from lamina.webhooks import directory
+from lamina.webhooks.items import directory_key
+
+
+def purge(user_id: str, sweep: Sweep) -> None:
+    """Remove the webhooks of a user that is no longer, and their deliveries; nothing more is sent to them.
+
+    The list of them goes last, so that a run that breaks off is taken up again.
+
+    Raises:
+        Interrupted: before all were removed.
+    """
+    owned = list(directory.read(user_id).webhook_ids)
+    if owned and not sweep.dry_run:
+        directory.tell_no_more(owned)
+    for webhook_id in owned:
+        sweep.remove("webhooks and deliveries", Entry.query(key("WEBHOOK", webhook_id)))
+    partition, position = directory_key(user_id)
+    only: Condition = Entry.sk == position
+    sweep.remove("lists of webhooks", Entry.query(partition, only))

@@ -1,0 +1,227 @@
+"""What can be done with webhooks. Callers authorise first; rules of the domain are kept here."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lamina import ids
+from lamina.errors import Conflict, NotFound, PreconditionFailed
+from lamina.events import catalog
+from lamina.events.cause import Cause
+from lamina.events.event_type import Fact
+from lamina.events.outbox import OutboxItem, event
+from lamina.storage import transactions
+from lamina.storage.cursors import Cursor
+from lamina.storage.transactions import ConditionFailed
+from lamina.webhooks import directory, lanes, secret_keeping
+from lamina.webhooks.items import DirectoryItem, WebhookItem, to_webhook, webhook_key
+from lamina.webhooks.lanes import LaneItem, lane_key
+from lamina.webhooks.model import Webhook, WebhookScope, WebhookStatus
+from lamina.webhooks.targets import host_of
+
+ATTEMPTS = 5
+"""How often a change is tried over what others have changed meanwhile."""
+NO_SUCH_WEBHOOK = "There is no such webhook."
+FAILING = "failing"
+"""Why a webhook is disabled that nobody has disabled."""
+STARTS_AFRESH = {"url", "status"}
+"""Fields after whose change an endpoint that was failing may be well."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewWebhook:
+    """What it takes to make a webhook; the fields are those of `Webhook`."""
+
+    url: str
+    events: Sequence[str]
+    description: str = ""
+    scope: WebhookScope = WebhookScope.OWN
+
+
+def create(owner_id: str, new: NewWebhook, cause: Cause) -> tuple[Webhook, str]:
+    """Make a webhook.
+
+    Args:
+        owner_id: whose it is.
+        new: its properties.
+        cause: who and what request makes it; a retry of the same request gives the webhook made before.
+
+    Returns:
+        The webhook and its secret, which is told only now.
+
+    Raises:
+        TooManyWebhooks: when the owner, or everybody together, has as many as there may be.
+        Conflict: when the owner keeps making others at the same time.
+    """
+    webhook_id = ids.new_id()
+    secret, sealed = secret_keeping.seal_new(webhook_id)
+    for _ in range(ATTEMPTS):
+        # Read once: had somebody made one since, what we write over it would be refused.
+        own = directory.read(owner_id)
+        before = _made_before(own, cause)
+        if before is not None:
+            return to_webhook(before), secret_keeping.current_secret(before)
+        entries = directory.with_another(own, new.scope, webhook_id)
+        item = WebhookItem(
+            *webhook_key(webhook_id),
+            owner_id=owner_id,
+            url=new.url,
+            events=list(new.events),
+            description=new.description,
+            scope=new.scope,
+            status=WebhookStatus.ENABLED,
+            secret=sealed,
+            request=cause.request or None,
+            created_by=cause.actor,
+        )
+        made = catalog.WEBHOOK_CREATED.of({"webhook_id": webhook_id, "scope": new.scope})
+        try:
+            transactions.write(put=[item, *entries, _event(made, item, cause)])
+        except ConditionFailed:
+            continue
+        return to_webhook(item), secret
+    raise Conflict
+
+
+def get(webhook_id: str) -> Webhook:
+    """Read a webhook, as last written.
+
+    Raises:
+        NotFound: when there is none.
+    """
+    return to_webhook(_get(webhook_id))
+
+
+def list_webhooks(owner_id: str, limit: int, cursor: Cursor | None) -> tuple[list[Webhook], directory.ShortPage]:
+    """Read a page of a user's webhooks, newest first: one read for which there are, and one batch for them."""
+    page = directory.page(owner_id, limit, cursor)
+    wanted = [webhook_key(webhook_id) for webhook_id in page.positions]
+    found = (
+        {item.pk: to_webhook(item) for item in WebhookItem.batch_get(wanted, consistent_read=True)} if wanted else {}
+    )
+    return [found[pk] for pk, _ in wanted if pk in found], page
+
+
+def update(webhook_id: str, changes: Mapping[str, Any], cause: Cause, *, if_version: Callable[[int], bool]) -> Webhook:
+    """Change fields of a webhook; the same values again change nothing and raise no version.
+
+    Args:
+        webhook_id: which.
+        changes: new values of `url`, `events`, `description` and `status`.
+        cause: who and what request changes it.
+        if_version: whether the change may be made over this version.
+
+    Raises:
+        NotFound: when there is none.
+        PreconditionFailed: when `if_version` says no.
+        Conflict: when others keep changing it.
+    """
+
+    def edit(item: WebhookItem) -> Fact | None:
+        changed = [name for name, value in sorted(changes.items()) if getattr(item, name) != value]
+        for name in changed:
+            setattr(item, name, changes[name])
+        if "status" in changed:
+            item.disabled_reason = None
+        return catalog.WEBHOOK_UPDATED.of({"webhook_id": webhook_id, "changed": changed}) if changed else None
+
+    return _change(webhook_id, edit, cause, if_version, afresh=not STARTS_AFRESH.isdisjoint(changes))
+
+
+def rotate_secret(webhook_id: str, cause: Cause) -> tuple[Webhook, str]:
+    """Give a webhook a new secret; the one before it signs along for a day.
+
+    Returns:
+        The webhook and its new secret, which is told only now.
+
+    Raises:
+        NotFound, Conflict: as `update`.
+    """
+    secret, sealed = secret_keeping.seal_new(webhook_id)
+
+    def edit(item: WebhookItem) -> Fact:
+        secret_keeping.replace(item, sealed)
+        return catalog.WEBHOOK_SECRET_ROTATED.of({"webhook_id": webhook_id})
+
+    return _change(webhook_id, edit, cause), secret
+
+
+def give_up(webhook_id: str) -> None:
+    """Disable a webhook whose endpoint has failed for days, unless its owner has."""
+
+    def edit(item: WebhookItem) -> Fact | None:
+        if item.status == WebhookStatus.DISABLED:
+            return None
+        item.status, item.disabled_reason = WebhookStatus.DISABLED, FAILING
+        return catalog.WEBHOOK_DISABLED.of({"webhook_id": webhook_id, "host": host_of(item.url), "reason": FAILING})
+
+    try:
+        _change(webhook_id, edit, Cause(None, webhook_id))
+    except NotFound:
+        return
+
+
+def delete(webhook_id: str, cause: Cause, *, if_version: Callable[[int], bool]) -> None:
+    """Delete a webhook; what was on its way to it is not sent any more.
+
+    Raises:
+        NotFound, PreconditionFailed, Conflict: as `update`.
+    """
+    for _ in range(ATTEMPTS):
+        item = _get(webhook_id)
+        if not if_version(int(item.version)):
+            raise PreconditionFailed
+        entries = directory.without(item.owner_id, WebhookScope(item.scope), webhook_id)
+        gone = _event(catalog.WEBHOOK_DELETED.of({"webhook_id": webhook_id}), item, cause)
+        try:
+            transactions.write(put=[*entries, gone], delete=[item], discard=[LaneItem(*lane_key(webhook_id))])
+        except ConditionFailed:
+            continue
+        return
+    raise Conflict
+
+
+def _change(
+    webhook_id: str,
+    edit: Callable[[WebhookItem], Fact | None],
+    cause: Cause,
+    if_version: Callable[[int], bool] = lambda _: True,
+    *,
+    afresh: bool = False,
+) -> Webhook:
+    """Read, edit and save a webhook, with the event of it; over a newer version, again. `afresh` opens its lane."""
+    for _ in range(ATTEMPTS):
+        item = _get(webhook_id)
+        if not if_version(int(item.version)):
+            raise PreconditionFailed
+        fact = edit(item)
+        if fact is None:
+            return to_webhook(item)
+        item.updated_at = ids.now()
+        lane = [lanes.afresh(webhook_id)] if afresh else []
+        try:
+            transactions.write(put=[item, _event(fact, item, cause)], update=lane)
+        except ConditionFailed:
+            continue
+        return to_webhook(item)
+    raise Conflict
+
+
+def _get(webhook_id: str) -> WebhookItem:
+    try:
+        return WebhookItem.get(*webhook_key(webhook_id), consistent_read=True)
+    except WebhookItem.DoesNotExist:
+        raise NotFound(NO_SUCH_WEBHOOK) from None
+
+
+def _made_before(own: DirectoryItem, cause: Cause) -> WebhookItem | None:
+    """Find the webhook that an earlier try of the same idempotent request made."""
+    if not cause.request:
+        return None
+    keys = [webhook_key(webhook_id) for webhook_id in own.webhook_ids]
+    found = WebhookItem.batch_get(keys, consistent_read=True) if keys else ()
+    return next((item for item in found if item.request == cause.request), None)
+
+
+def _event(fact: Fact, item: WebhookItem, cause: Cause) -> OutboxItem:
+    return event(fact, item.owner_id, actor=cause.actor, correlation_id=cause.correlation_id)

@@ -1,0 +1,72 @@
+"""What clients see of webhooks and deliveries."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from lamina.ids import Id, Instant
+from lamina.webhooks.model import Delivery, DeliveryStatus, Webhook, WebhookScope, WebhookStatus
+
+
+class WebhookView(BaseModel):
+    """A webhook, without its secret."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: Id
+    owner_id: Id
+    url: str = Field(examples=["https://example.com/hooks/lamina"])
+    events: list[str] = Field(examples=[["user.*"]])
+    description: str = Field(examples=["Shop floor"])
+    scope: WebhookScope
+    status: WebhookStatus
+    disabled_reason: str | None = Field(
+        description="`failing` when the endpoint has taken nothing for three days; null when somebody disabled it.",
+        examples=[None],
+    )
+    version: int = Field(examples=[1])
+    created_at: Instant
+    updated_at: Instant
+
+
+class SecretWebhookView(WebhookView):
+    """A webhook with its secret, which is told only now."""
+
+    secret: str = Field(examples=["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"])
+
+
+class AttemptView(BaseModel):
+    """One request to the endpoint."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    at: Instant
+    status: int | None = Field(description="Of the answer; null without one.", examples=[503])
+    milliseconds: int = Field(examples=[41])
+    error: str | None = Field(description="Why it counts as failed; null when it does not.", examples=[None])
+    answer: str = Field(description="The first kilobyte of the answer's body.", examples=["busy"])
+
+
+class DeliveryView(BaseModel):
+    """One event on its way to the endpoint."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: Id
+    webhook_id: Id
+    event_id: Id = Field(description="The `webhook-id` of its requests.")
+    event_type: str = Field(examples=["user.updated"])
+    status: DeliveryStatus
+    attempts: list[AttemptView] = Field(description="The last 20 requests, oldest first.")
+    next_attempt_at: Instant | None = Field(description="When it is tried again, at the earliest.", examples=[None])
+    created_at: Instant
+
+
+def links(webhook: Webhook) -> dict[str, str]:
+    """Give where to go from a webhook."""
+    at = f"/v1/webhooks/{webhook.id}"
+    return {"self": at, "collection": "/v1/webhooks", "deliveries": f"{at}/deliveries"}
+
+
+def delivery_links(delivery: Delivery) -> dict[str, str]:
+    """Give where to go from a delivery: to the list that it is in."""
+    at = f"/v1/webhooks/{delivery.webhook_id}"
+    return {"self": f"{at}/deliveries", "webhook": at}

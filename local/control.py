@@ -1,0 +1,69 @@
+"""What the supervisor may ask of the local AWS beyond AWS's own API, under a path that no API of AWS has."""
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from ministack.services import eventbridge
+
+from local.mends import layers, request_headers, saving
+
+PREFIX = "/_lamina/"
+EVENTS = 100
+"""Events of the bus that are told: the newest."""
+
+type Scope = dict[str, Any]
+type Receive = Callable[[], Awaitable[dict[str, Any]]]
+type Send = Callable[[dict[str, Any]], Awaitable[None]]
+type Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+def with_control(application: Application) -> Application:
+    """The application with `/_lamina/…` before it, and with each request's header lines remembered."""
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith(PREFIX):
+            await _answer(scope, receive, send)
+            return
+        with request_headers.remembered(scope.get("headers", [])):
+            await application(scope, receive, send)
+
+    return serve
+
+
+async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
+    """Do what was asked.
+
+    POST `save` saves now; POST `layers` `{"layer": name, "folder": path}` swaps what every version of it holds; GET
+    `events` gives what was put on buses, oldest first.
+    """
+    command = scope["path"].removeprefix(PREFIX)
+    body = await _body(receive)
+    status, answer = 200, b""
+    if command == "save":
+        await saving.save_now()
+    elif command == "layers":
+        order = json.loads(body)
+        layers.replace_layer(order["layer"], order["folder"])
+    elif command == "events":
+        answer = json.dumps(_events()).encode()
+    else:
+        status = 404
+    headers = [(b"content-length", str(len(answer)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer})
+
+
+def _events() -> list[dict[str, Any]]:
+    """What buses were given last, of all accounts."""
+    kept = eventbridge._events_log.to_dict().values()  # noqa: SLF001  MiniStack tells nobody of it
+    return sorted((entry for entries in kept for entry in entries[-EVENTS:]), key=lambda entry: entry["Time"])[-EVENTS:]
+
+
+async def _body(receive: Receive) -> bytes:
+    parts = []
+    while True:
+        message = await receive()
+        parts.append(message.get("body", b""))
+        if not message.get("more_body"):
+            return b"".join(parts)

@@ -1,0 +1,225 @@
+"""The stable address: passes every request on to the REST API in the local AWS, as API Gateway's edge would get it.
+
+The path stays percent-encoded all the way into the function's event, as REST APIs deliver it: MiniStack decodes a path
+once, so each `%` is sent on as `%25`.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+from urllib.parse import quote
+
+import aiohttp
+import yarl
+from aiohttp import web
+from multidict import CIMultiDict
+
+from local.envelope import Answer, refuse
+from local.protocol import Server
+from local.settings import HOST
+from local.stack import STAGE
+from local.terminal import complain
+
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
+BODY_LIMIT = 10 * 1024 * 1024
+# A client that was told 413 before it had sent everything would see a broken connection: read this much more.
+DRAIN_LIMIT = 64 * 1024 * 1024
+HEAD_LIMIT = 64 * 1024
+# Below what the local AWS keeps, so that a connection is never used as it closes.
+KEEP_ALIVE_SECONDS = 30
+# The longest that API Gateway waits for a function.
+ANSWER_SECONDS = 29
+HOP_BY_HOP = {
+    "connection",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+}
+# What API Gateway makes itself; a client's are not believed.
+REPLACED = {"host", "content-length", "expect", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-port"}
+# What only MiniStack sends, or aiohttp writes again.
+NOT_PASSED_BACK = {"x-amz-request-id", "x-amz-id-2", "server", "content-length"}
+# What MiniStack says of an API or a stage that is not there; the API itself never says it.
+GONE = {(404, b'{"message": "Not Found"}'), (403, b'{"message":"Forbidden"}')}
+RETRY = {"Retry-After": "1"}
+TRIES = 40
+TRY_AGAIN_SECONDS = 0.1
+# What API Gateway knows (https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-method-settings.html).
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+ALLOW = {"Allow": ", ".join(METHODS)}
+ASCII = "".join(chr(code) for code in range(0x21, 0x7F))
+
+type Local = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+
+class Front:
+    """Serves one port: what is under `/_local` by `local`, all else by the API.
+
+    `find` points the front at the API as it is now, where a deploy has put another in its place.
+    """
+
+    def __init__(self, port: int, local: Local, find: Callable[[], Awaitable[None]]) -> None:
+        self._port = port
+        self._local = local
+        self._find = find
+        self._session: aiohttp.ClientSession | None = None
+        self._server = Server(
+            self._serve, access_log=None, max_line_size=HEAD_LIMIT, max_field_size=HEAD_LIMIT, auto_decompress=False
+        )
+        self._runner = web.ServerRunner(self._server, handle_signals=False, shutdown_timeout=5)
+        self.api: str | None = None
+        """Where the API is: `http://127.0.0.1:<port>/_aws/execute-api/<id>/live`; None while there is none."""
+
+    def point_at(self, endpoint: str, api_id: str) -> None:
+        """Pass requests on to this API from now on."""
+        self.api = f"{endpoint}/_aws/execute-api/{api_id}/{STAGE}"
+
+    async def listen(self) -> None:
+        """Bind the port on 127.0.0.1. Raises OSError where it is taken."""
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_SECONDS),
+            auto_decompress=False,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
+            timeout=aiohttp.ClientTimeout(total=ANSWER_SECONDS),
+            max_line_size=HEAD_LIMIT,
+            max_field_size=HEAD_LIMIT,
+        )
+        await self._runner.setup()
+        await web.TCPSite(self._runner, HOST, self._port, backlog=1024).start()
+
+    async def close(self) -> None:
+        """Stop listening, let what is being answered finish for a moment, and let go."""
+        await self._runner.cleanup()
+        if self._session is not None:
+            await self._session.close()
+
+    async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
+        if request.path == "/_local" or request.path.startswith("/_local/"):
+            return await self._local(request)
+        body = await _body(request)
+        if body is None:
+            return refuse(413, "PAYLOAD_TOO_LARGE", "The body is larger than 10 MB.", request.headers)
+        return await self._api_answer(request, body)
+
+    async def _api_answer(self, request: web.BaseRequest, body: bytes) -> web.StreamResponse:
+        if request.method not in METHODS:
+            return refuse(405, "METHOD_NOT_ALLOWED", "No address takes this method.", request.headers, ALLOW)
+        try:
+            for _ in range(TRIES if self.api else 0):
+                answer = await self._pass_on(request, self.api, body) if self.api else None
+                if answer is not None:
+                    return answer
+                await asyncio.sleep(TRY_AGAIN_SECONDS)
+                await self._find()
+            return _unavailable(request, "The local stack is starting.")
+        except TimeoutError:
+            return refuse(504, "INTERNAL", "The function did not answer in time.", request.headers, RETRY)
+        except aiohttp.ClientError:
+            return _unavailable(request, "The local AWS is not answering.")
+
+    async def _pass_on(self, request: web.BaseRequest, api: str, body: bytes) -> web.StreamResponse | None:
+        """The API's answer; None where that API is gone, and so has not seen the request."""
+        assert self._session is not None  # noqa: S101  listen() came first
+        url = yarl.URL(api + _target(request.raw_path), encoded=True)
+        headers = self._request_headers(request)
+        async with self._session.request(
+            request.method, url, headers=headers, data=body or None, allow_redirects=False
+        ) as answer:
+            content = await answer.read()
+            if (answer.status, content) in GONE:
+                return None
+            failure = _own_failure(answer.status, content)
+            if failure is not None:
+                complain(f"{request.method} {request.path}: {failure}")
+                return refuse(answer.status, "INTERNAL", "Something went wrong on our side.", request.headers, RETRY)
+            return _passed_back(request, answer.status, answer.raw_headers, content)
+
+    def _request_headers(self, request: web.BaseRequest) -> CIMultiDict[str]:
+        """The client's lines in their order, less what API Gateway makes itself, and that."""
+        dropped = (
+            HOP_BY_HOP | REPLACED | {name.strip().lower() for name in request.headers.get("Connection", "").split(",")}
+        )
+        headers: CIMultiDict[str] = CIMultiDict()
+        for name, value in request.headers.items():
+            if name.lower() not in dropped:
+                headers.add(name, _as_text(value))
+        headers["Host"] = f"{HOST}:{self._port}"
+        headers["X-Forwarded-For"] = request.remote or HOST
+        headers["X-Forwarded-Proto"] = "http"
+        headers["X-Forwarded-Port"] = str(self._port)
+        return headers
+
+
+def _unavailable(request: web.BaseRequest, message: str) -> Answer:
+    return refuse(503, "UNAVAILABLE", message, request.headers, RETRY)
+
+
+async def _body(request: web.BaseRequest) -> bytes | None:
+    """The whole body, or None where it is over the limit."""
+    parts, size = [], 0
+    async for part in request.content.iter_any():
+        size += len(part)
+        if size <= BODY_LIMIT:
+            parts.append(part)
+        elif size > DRAIN_LIMIT:
+            break
+    return b"".join(parts) if size <= BODY_LIMIT else None
+
+
+def _target(raw: str) -> str:
+    """The request target as MiniStack must get it for the event to hold it as it came."""
+    path, mark, query = raw.partition("?")
+    if not path.startswith("/"):  # absolute form: http://host/path
+        path = yarl.URL(path, encoded=True).raw_path
+    encoded_path = _only_ascii(path).replace("#", "%23").replace("%", "%25")
+    return encoded_path + mark + _only_ascii(query).replace("#", "%23")
+
+
+def _as_text(value: str) -> str:
+    """A header's value; one that is no UTF-8 as Latin-1 (RFC 9110 section 5.5): aiohttp would leave its bytes out."""
+    raw = value.encode("utf-8", "surrogateescape")
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
+def _only_ascii(text: str) -> str:
+    return quote(text.encode("utf-8", "surrogateescape"), safe=ASCII)
+
+
+def _own_failure(status: int, content: bytes) -> str | None:
+    """What the local AWS says of a request that failed in it, not in an answer of ours; None where it did not."""
+    if status < 500:  # noqa: PLR2004  server errors alone
+        return None
+    try:
+        answer: Any = json.loads(content)
+    except ValueError:
+        return content.decode(errors="replace")[:500] or f"an empty {status}"
+    if isinstance(answer, dict) and "error" in answer:
+        return None
+    return str(answer.get("message", answer) if isinstance(answer, dict) else answer)
+
+
+def _passed_back(
+    request: web.BaseRequest, status: int, lines: Iterable[tuple[bytes, bytes]], content: bytes
+) -> web.StreamResponse:
+    headers: CIMultiDict[str] = CIMultiDict()
+    length = None
+    for raw_name, raw_value in lines:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("utf-8", "surrogateescape")
+        if name.lower() == "content-length":
+            length = value
+        if name.lower() not in HOP_BY_HOP | NOT_PASSED_BACK:
+            headers.add(name, value)
+    if request.method == "HEAD" and length is not None:
+        headers["Content-Length"] = length
+        return Answer(status=status, headers=headers)
+    return Answer(status=status, headers=headers, body=content)

@@ -1,0 +1,175 @@
+"""What is in the local AWS right now, for the page: routes, mails, events, logs. What is here blocks."""
+
+import json
+import time
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from local.stack import Stack, client
+
+LOG_LINES = 120
+LOG_MINUTES = 30
+# What the logger adds to each line.
+COMMON_FIELDS = {"level", "location", "message", "timestamp", "service", "cold_start", "function_name", "exception"} | {
+    f"function_{name}" for name in ("arn", "memory_size", "request_id")
+}
+PLATFORM_LINES = ("START RequestId", "END RequestId", "REPORT RequestId")
+SECONDS_TO_ANSWER = 5
+
+
+@dataclass(frozen=True)
+class Route:
+    """An endpoint: `function` is its logical name, `public` whether anybody may call it."""
+
+    method: str
+    path: str
+    function: str
+    authorized: bool
+
+
+@dataclass(frozen=True)
+class Mail:
+    """A mail that SES would have sent."""
+
+    message_id: str
+    to: tuple[str, ...]
+    subject: str
+    text: str
+    html: str
+    sent_at: str
+
+    def as_json(self) -> dict[str, Any]:
+        """As `GET /_local/mail` gives it."""
+        return {
+            "to": list(self.to),
+            "subject": self.subject,
+            "text": self.text,
+            "html": self.html,
+            "sent_at": self.sent_at,
+        }
+
+
+@dataclass(frozen=True)
+class Event:
+    """An event that was put on the bus: `more` is the whole of it."""
+
+    at: str
+    type: str
+    subject: str
+    more: str
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """A line that a function logged; where it was JSON, `facts` are the fields of its own and `more` is the whole."""
+
+    at: str
+    level: str
+    function: str
+    message: str
+    facts: str = ""
+    more: str = ""
+
+
+def routes(endpoint: str, stack: Stack) -> list[Route]:
+    """Every method of the API, by path."""
+    logical = {physical: name for name, physical in stack.resources.items()}
+    pages = client("apigateway", endpoint).get_paginator("get_resources").paginate(restApiId=stack.api_id, limit=500)
+    found = []
+    for page in pages:
+        for resource in page["items"]:
+            for method, settings in (resource.get("resourceMethods") or {}).items():
+                uri = (settings.get("methodIntegration") or {}).get("uri", "")
+                name = uri.partition(":function:")[2].partition(":")[0].partition("/")[0]
+                authorized = settings.get("authorizationType", "NONE") != "NONE"
+                found.append(Route(method, resource["path"], logical.get(name, name), authorized))
+    return sorted(found, key=lambda route: (route.path, route.method))
+
+
+def mails(endpoint: str) -> list[Mail]:
+    """Caught mails, newest first."""
+    caught = [mail for sent in ask_aws(endpoint, "_ministack/ses/messages")["messages"].values() for mail in sent]
+    caught.sort(key=lambda mail: mail["Timestamp"], reverse=True)
+    return [
+        Mail(
+            message_id=mail["MessageId"].partition("@")[0],
+            to=tuple(mail["To"]),
+            subject=mail["Subject"] or "",
+            text=mail["BodyText"] or "",
+            html=mail["BodyHtml"] or "",
+            sent_at=rfc3339(mail["Timestamp"]),
+        )
+        for mail in caught
+    ]
+
+
+def events(endpoint: str) -> list[Event]:
+    """What was put on the bus lately, newest first; the local AWS forgets it when it stops."""
+    return [_event(entry) for entry in reversed(ask_aws(endpoint, "_lamina/events"))]
+
+
+def _event(entry: dict[str, Any]) -> Event:
+    try:
+        told = json.loads(entry["Detail"])
+    except ValueError:
+        told = entry["Detail"]
+    facts = told if isinstance(told, dict) else {}
+    at = str(facts.get("occurred_at") or rfc3339(entry["Time"]))
+    more = json.dumps(told, indent=2, ensure_ascii=False)
+    return Event(at, entry["DetailType"], str(facts.get("subject", "")), more)
+
+
+def logs(endpoint: str, stack: Stack) -> list[LogLine]:
+    """What functions logged lately, newest first."""
+    logical = {physical: name.rpartition("/")[2] for name, physical in stack.resources.items()}
+    client_of_logs = client("logs", endpoint)
+    since = int((time.time() - LOG_MINUTES * 60) * 1000)
+    events = []
+    for group in (one["logGroupName"] for one in client_of_logs.describe_log_groups()["logGroups"]):
+        found = client_of_logs.filter_log_events(logGroupName=group, startTime=since)["events"]
+        events += [{**event, "function": _function(group, event["logStreamName"])} for event in found]
+    told = [event for event in events if not event["message"].startswith(PLATFORM_LINES)]
+    told.sort(key=lambda event: event["timestamp"])
+    return [_log_line(event, logical) for event in reversed(told[-LOG_LINES:])]
+
+
+def _function(group: str, stream: str) -> str:
+    """Whose log it is: a stream of a group that functions share tells it, else the group."""
+    return stream.rpartition("/")[2].partition("[")[0] or group.rpartition("/")[2]
+
+
+def _log_line(event: Mapping[str, Any], logical: Mapping[str, str]) -> LogLine:
+    at, message = rfc3339(event["timestamp"] / 1000), event["message"]
+    function = logical.get(event["function"], event["function"])
+    try:
+        content = json.loads(message)
+    except ValueError:
+        content = None
+    if not isinstance(content, dict):
+        return LogLine(at, "", function, message)
+    text = content.get("message", _metrics(content))
+    shown = text if isinstance(text, str) else json.dumps(text)
+    own = [(name, value) for name, value in content.items() if name not in COMMON_FIELDS and not name.endswith("_id")]
+    facts = "  ".join(f"{name}={value}" for name, value in own if isinstance(value, str | int | float))
+    return LogLine(at, str(content.get("level", "")), function, shown, facts, json.dumps(content, indent=2))
+
+
+def _metrics(content: Mapping[str, Any]) -> str:
+    """What a line of the embedded metric format measures; the line has no message."""
+    groups = content.get("_aws", {}).get("CloudWatchMetrics", [])
+    metrics = [metric["Name"] for group in groups for metric in group.get("Metrics", [])]
+    return "  ".join(f"{name}={content.get(name)}" for name in metrics)
+
+
+def ask_aws(endpoint: str, path: str) -> Any:  # noqa: ANN401  JSON that is MiniStack's own, or `control.py`'s
+    """What the local AWS tells beyond AWS's own API."""
+    with urllib.request.urlopen(f"{endpoint}/{path}", timeout=SECONDS_TO_ANSWER) as answer:  # noqa: S310
+        return json.load(answer)
+
+
+def rfc3339(timestamp: float) -> str:
+    """An instant in the form of the API, given in Unix seconds."""
+    return datetime.fromtimestamp(timestamp, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

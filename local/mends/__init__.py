@@ -1,0 +1,41 @@
+"""What is done to MiniStack in memory so that it behaves as AWS does where we lean on it.
+
+One module a gap. Each says what MiniStack does, what AWS does, and has a test in `tests/local/test_mends.py` that
+fails once MiniStack has healed: the module can then go.
+"""
+
+from local.mends import (
+    layer_archives,
+    layers,
+    logs,
+    mails,
+    nested_stacks,
+    nested_updates,
+    request_headers,
+    rest_bodies,
+    saving,
+    secret_references,
+    stream_failures,
+    time_to_live,
+    workers,
+)
+
+
+def apply() -> None:
+    """Apply every mend; call it once, before MiniStack serves."""
+    for mend in (
+        nested_stacks,
+        nested_updates,
+        rest_bodies,
+        request_headers,
+        layers,
+        workers,
+        time_to_live,
+        secret_references,
+        stream_failures,
+        logs,
+        mails,
+        layer_archives,
+        saving,
+    ):
+        mend.apply()

@@ -1,0 +1,125 @@
+"""The program of a function's process, in place of MiniStack's own.
+
+MiniStack's puts layers before the function's code and leaves its own packages importable, so that a dependency that
+nobody declared works here and fails on Lambda. This one has the function's code first, then the layers in reverse
+order of attachment, then the standard library and nothing else
+(https://docs.aws.amazon.com/lambda/latest/dg/python-package.html#python-package-searchpath), and ends at once when the
+local AWS is gone. It runs as a lone file, so it imports the standard library only.
+
+It speaks MiniStack's protocol, one JSON object a line: first what to load, answered by `ready`; then one invocation a
+line, answered by `ok` with the result or `error` with the message and the trace. A line after the last of an
+invocation's log says that there is no more to wait for.
+"""
+
+import importlib
+import json
+import os
+import queue
+import site
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TextIO
+
+POINTER = "shared-folder"  # as layers.POINTER
+END_OF_LOG = "\x1eend of log\x1e"  # as workers.END_OF_LOG
+
+
+class Context:
+    """What a handler gets as its context (https://docs.aws.amazon.com/lambda/latest/dg/python-context.html)."""
+
+    identity = None
+    client_context = None
+
+    def __init__(self, load: dict[str, Any], invocation: dict[str, Any]) -> None:
+        self.function_name = str(load.get("function_name", ""))
+        self.function_version = os.environ.get("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+        self.memory_limit_in_mb = str(load.get("memory", 128))
+        self.invoked_function_arn = str(invocation.get("invoked_function_arn") or load.get("arn", ""))
+        self.aws_request_id = str(invocation.get("request_id", ""))
+        self.log_group_name = os.environ["AWS_LAMBDA_LOG_GROUP_NAME"]
+        self.log_stream_name = os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME", "")
+        self._deadline = time.monotonic() + float(invocation.get("timeout_ms", 3000)) / 1000
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds until Lambda would end the invocation."""
+        return max(0, int((self._deadline - time.monotonic()) * 1000))
+
+
+def main() -> None:
+    """Load the handler and serve invocations until the input closes."""
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
+    os.dup2(2, 1)  # what a function prints is its log, never the protocol
+    sys.stdout = sys.stderr
+    lines = _input_lines()
+    load = json.loads(lines.get())
+    try:
+        handler = _load(load)
+    except Exception as error:  # noqa: BLE001  whatever a module raises at import is the answer
+        traceback.print_exc()
+        _answer(answers, {"status": "error", "error": f"{type(error).__name__}: {error}"})
+        os._exit(1)  # the thread holds the input, which an orderly end would wait for
+    _answer(answers, {"status": "ready", "cold": True})
+    while True:
+        message = json.loads(lines.get())
+        answer = _invoke(handler, message["event"], load, message.get("ctx") or {})
+        sys.stderr.write(f"{END_OF_LOG}\n")
+        sys.stderr.flush()
+        _answer(answers, answer)
+
+
+def _input_lines() -> queue.SimpleQueue[str]:
+    """Lines of the input, read in a thread, so that its end is noticed in the middle of an invocation too."""
+    lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+
+    def read() -> None:
+        for line in sys.stdin:
+            lines.put(line)
+        os._exit(0)
+
+    threading.Thread(target=read, name="protocol", daemon=True).start()
+    return lines
+
+
+def _load(load: dict[str, Any]) -> Callable[[Any, Context], Any]:
+    os.environ.setdefault("AWS_LAMBDA_LOG_GROUP_NAME", f"/aws/lambda/{load.get('function_name', '')}")
+    os.environ.setdefault("AWS_EXECUTION_ENV", "AWS_Lambda_python3.13")
+    os.environ.setdefault("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand")
+    _set_search_path(load["code_dir"])
+    handler: Callable[[Any, Context], Any] = getattr(importlib.import_module(load["module"]), load["handler"])
+    return handler
+
+
+def _set_search_path(code: str) -> None:
+    standard = [path for path in sys.path if "-packages" not in path and path != str(Path(__file__).parent)]
+    sys.path[:] = [code]
+    for layer in reversed([path for path in os.environ.get("_LAMBDA_LAYERS_DIRS", "").split(os.pathsep) if path]):
+        folder = Path(Path(layer, POINTER).read_text(encoding="utf-8")) / "python"
+        for packages in sorted(folder.glob("lib/python3*/site-packages")):
+            site.addsitedir(str(packages))
+        sys.path.append(str(folder))
+    sys.path.extend(standard)
+
+
+def _invoke(
+    handler: Callable[[Any, Context], Any], event: Any, load: dict[str, Any], invocation: dict[str, Any]
+) -> dict[str, Any]:
+    if invocation.get("trace_id"):
+        os.environ["_X_AMZN_TRACE_ID"] = invocation["trace_id"]
+    try:
+        result = handler(event, Context(load, invocation))
+        json.dumps(result)
+    except Exception as error:  # noqa: BLE001  Lambda reports whatever a handler raises, and serves on
+        return {"status": "error", "error": str(error), "trace": traceback.format_exc()}
+    return {"status": "ok", "result": result}
+
+
+def _answer(answers: TextIO, message: dict[str, Any]) -> None:
+    answers.write(json.dumps(message) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,115 @@
+"""`GET /_local`, a page for people; `GET /_local/mail` and `GET /_local/stack`, for programs.
+
+For the page itself: `GET /_local/live`, what of it changes; `GET /_local/mail/<id>`, a mail as it looks, for a frame.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable
+from functools import partial
+
+from aiohttp import web
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local import inside, media, queues, render
+from local.child import LocalAws
+from local.envelope import SECURITY_HEADERS, Answer, refuse
+from local.settings import Settings
+from local.stack import Stack
+
+MAIL = "/_local/mail/"
+MAIL_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
+)
+"""What a mail may do: less than a mail program would let it."""
+UNREACHABLE = (OSError, BotoCoreError, ClientError)
+
+
+class LocalPages:
+    """Answers what is under `/_local`; `stack` gives the stack as deployed, or None while there is none."""
+
+    def __init__(self, settings: Settings, aws: LocalAws, stack: Callable[[], Stack | None]) -> None:
+        self._settings = settings
+        self._aws = aws
+        self._stack = stack
+
+    async def serve(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Route and answer."""
+        answers = {
+            "/_local": self._page,
+            "/_local/": self._page,
+            "/_local/live": self._live,
+            "/_local/mail": self._mail,
+            "/_local/stack": self._described,
+        }
+        answer = answers.get(request.path)
+        if request.path.startswith(MAIL):
+            answer = partial(self._mail_as_html, request)
+        if request.path.startswith(media.PREFIX):
+            answer = partial(self._media, request)
+        if answer is None:
+            return _nothing(request)
+        if request.method not in {"GET", "HEAD"}:
+            allowed = {"Allow": "GET, HEAD"}
+            return refuse(405, "METHOD_NOT_ALLOWED", "This address can be read only.", request.headers, allowed)
+        stack = self._stack()
+        try:
+            if stack is not None:
+                return await asyncio.to_thread(answer, stack)
+        except UNREACHABLE:
+            pass  # said below, as when it has not started yet
+        return refuse(503, "UNAVAILABLE", "The local stack is starting.", request.headers, {"Retry-After": "1"})
+
+    def _media(self, request: web.BaseRequest, stack: Stack) -> Answer:
+        return media.avatar(request.path, stack, self._aws.endpoint) or _nothing(request)
+
+    def _mail(self, _stack: Stack) -> Answer:
+        mails = [mail.as_json() for mail in inside.mails(self._aws.endpoint)]
+        return _json(mails)
+
+    def _mail_as_html(self, request: web.BaseRequest, _stack: Stack) -> Answer:
+        """One mail, to be shown in a frame of the page: its own styles may apply, and nothing else."""
+        wanted = request.path.removeprefix(MAIL)
+        html = next((mail.html for mail in inside.mails(self._aws.endpoint) if mail.message_id == wanted), None)
+        if html is None:
+            return refuse(404, "NOT_FOUND", "There is no such mail.", request.headers)
+        headers = {**SECURITY_HEADERS, "Content-Security-Policy": MAIL_POLICY, "X-Frame-Options": "SAMEORIGIN"}
+        return Answer(text=html, headers=headers, content_type="text/html", charset="utf-8")
+
+    def _described(self, stack: Stack) -> Answer:
+        """Where the local AWS is and what it calls the stack's resources, as `local.seed` and the tests need it."""
+        return _json({"endpoint": self._aws.endpoint, "resources": stack.resources})
+
+    def _page(self, stack: Stack) -> Answer:
+        html, policy = render.page(self._inside(stack))
+        return _html(html, policy)
+
+    def _live(self, stack: Stack) -> Answer:
+        return _html(render.content(self._inside(stack)), SECURITY_HEADERS["Content-Security-Policy"])
+
+    def _inside(self, stack: Stack) -> render.Inside:
+        endpoint, state = self._aws.endpoint, self._settings.state
+        return render.Inside(
+            url=self._settings.url,
+            place=str(state.folder) if state.keeps else "memory",
+            routes=inside.routes(endpoint, stack),
+            mails=inside.mails(endpoint),
+            queues=queues.queues(endpoint, stack),
+            events=inside.events(endpoint),
+            logs=inside.logs(endpoint, stack),
+            aws=endpoint,
+        )
+
+
+def _html(content: str, policy: str) -> Answer:
+    headers = {**SECURITY_HEADERS, "Content-Security-Policy": policy}
+    return Answer(text=content, headers=headers, content_type="text/html", charset="utf-8")
+
+
+def _nothing(request: web.BaseRequest) -> Answer:
+    return refuse(404, "NOT_FOUND", "There is nothing at this address.", request.headers)
+
+
+def _json(content: object) -> Answer:
+    return Answer(body=json.dumps(content).encode(), headers=SECURITY_HEADERS, content_type="application/json")

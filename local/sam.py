@@ -1,0 +1,208 @@
+"""The real `sam build` and `sam deploy`, into the local AWS."""
+
+import asyncio
+import fcntl
+import hashlib
+import json
+import os
+import signal
+import sys
+import tomllib
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.settings import REGION, ROOT, STACK_NAME, Settings
+from local.terminal import Stopped
+
+BUCKET = "lamina-artifacts"
+SOURCES = ("template.yaml", "stacks", "functions", "layers")
+# Credentials that the local AWS takes for its root and that no real AWS knows.
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION}
+LAST_LINES = 12
+
+
+@dataclass(frozen=True)
+class Built:
+    """What `sam build` left: functions by source folder, as `Logical` or `Nested/Logical`, and the layers alike."""
+
+    functions: dict[Path, list[str]]
+    layers: dict[Path, list[str]]
+
+
+def fingerprint(settings: Settings) -> str:
+    """Tells one state of the sources and parameters from another, so that nothing unchanged is built again."""
+    digest = hashlib.blake2b(json.dumps(settings.parameters, sort_keys=True).encode(), digest_size=16)
+    # sam's record of the build names the sources by their absolute paths.
+    digest.update(f"{settings.root}\0{Path(sys.executable).resolve()}".encode())
+    for path in source_files(settings.root):
+        digest.update(f"\0{path.relative_to(settings.root)}\0".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def source_files(root: Path) -> Iterator[Path]:
+    """Every file that the build reads, in a fixed order."""
+    for name in SOURCES:
+        top = root / name
+        for path in sorted(top.rglob("*")) if top.is_dir() else [top]:
+            if path.is_file() and "__pycache__" not in path.parts:
+                yield path
+
+
+async def build(settings: Settings) -> str:
+    """`sam build`, where anything has changed; the fingerprint of what was built.
+
+    Raises Stopped with the line that names what is wrong.
+    """
+    record = settings.state.sam / "fingerprint"
+    wanted = await asyncio.to_thread(fingerprint, settings)
+    if record.is_file() and record.read_text(encoding="utf-8") == wanted and _template(settings).is_file():
+        return wanted
+    record.unlink(missing_ok=True)
+    async with _building_alone(settings.root):
+        code, output = await _sam(
+            settings,
+            "build",
+            "--cached",
+            "--parallel",
+            "--template-file",
+            str(settings.root / "template.yaml"),
+            "--build-dir",
+            str(settings.state.sam / "build"),
+            "--cache-dir",
+            str(settings.root / ".aws-sam" / "cache"),
+            *_parameters(settings),
+        )
+    if code:
+        raise Stopped(f"sam build failed: {_reason(output)}")
+    record.write_text(wanted, encoding="utf-8")
+    return wanted
+
+
+async def deploy(settings: Settings, endpoint: str) -> None:
+    """`sam deploy` of what was built into the AWS at `endpoint`. Raises Stopped with sam's reason."""
+    code, output = await _sam(
+        settings,
+        "deploy",
+        "--template-file",
+        str(_template(settings)),
+        "--stack-name",
+        STACK_NAME,
+        "--s3-bucket",
+        BUCKET,
+        "--region",
+        REGION,
+        "--capabilities",
+        "CAPABILITY_IAM",
+        "CAPABILITY_NAMED_IAM",
+        "CAPABILITY_AUTO_EXPAND",
+        "--no-confirm-changeset",
+        "--no-fail-on-empty-changeset",
+        "--no-progressbar",
+        *_parameters(settings),
+        endpoint=endpoint,
+    )
+    if code:
+        raise Stopped(f"sam deploy failed: {_reason(output)}")
+
+
+def read_built(settings: Settings) -> Built:
+    """Which functions and layers came from which folder, from sam's own record of the build."""
+    record = settings.state.sam / "build.toml"
+    content = tomllib.loads(record.read_text(encoding="utf-8")) if record.is_file() else {}
+    functions: dict[Path, list[str]] = {}
+    for definition in content.get("function_build_definitions", {}).values():
+        functions.setdefault(Path(definition["codeuri"]), []).extend(definition["functions"])
+    layers: dict[Path, list[str]] = {}
+    for definition in content.get("layer_build_definitions", {}).values():
+        layers.setdefault(Path(definition["codeuri"]), []).append(definition["layer"])
+    return Built(functions, layers)
+
+
+def _template(settings: Settings) -> Path:
+    return settings.state.sam / "build" / "template.yaml"
+
+
+def _parameters(settings: Settings) -> list[str]:
+    pairs = [f"ParameterKey={name},ParameterValue='{value}'" for name, value in settings.parameters.items()]
+    return ["--parameter-overrides", " ".join(pairs)]
+
+
+@asynccontextmanager
+async def _building_alone(root: Path) -> AsyncIterator[None]:
+    """One `sam build` a checkout at a time: they share sam's cache."""
+    folder = root / ".aws-sam"
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        await asyncio.to_thread(fcntl.flock, lock, fcntl.LOCK_EX)
+        yield
+
+
+async def _sam(settings: Settings, command: str, *arguments: str, endpoint: str | None = None) -> tuple[int, str]:
+    """Run a sam command to its end; returns its exit code and everything it printed."""
+    home = settings.state.sam / "home"
+    configuration = _private_home(home)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "local.sam_process",
+        command,
+        "--config-file",
+        str(configuration),
+        *arguments,
+        cwd=settings.root,
+        env=build_environment(settings, endpoint),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        start_new_session=True,
+    )
+    try:
+        assert process.stdout is not None  # noqa: S101  asked for above
+        output = (await process.stdout.read()).decode(errors="replace")
+        return await process.wait(), output
+    finally:
+        if process.returncode is None:
+            os.killpg(process.pid, signal.SIGKILL)  # what it started is in the group of its own too
+            await process.wait()
+
+
+def build_environment(settings: Settings, endpoint: str | None = None) -> dict[str, str]:
+    """The environment of a build or deploy: nothing of the user's AWS, `endpoint` as the only one there is."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    environment = {
+        **inherited,
+        **CREDENTIALS,
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "LAMINA_ARCHITECTURE": settings.parameters["Architecture"],
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+        "PYTHONPATH": str(ROOT),
+        "SAM_CLI_TELEMETRY": "0",
+        "SAM_CLI_POLL_DELAY": "0.1",
+        "__SAM_CLI_APP_DIR": str(settings.state.sam / "home"),
+    }
+    return environment | ({"AWS_ENDPOINT_URL": endpoint} if endpoint else {})
+
+
+def _private_home(home: Path) -> Path:
+    """A configuration of sam's own that neither asks, nor reports, nor looks for a newer version; its path."""
+    home.mkdir(parents=True, exist_ok=True)
+    metadata = home / "metadata.json"
+    if not metadata.is_file():
+        metadata.write_text('{"lastVersionCheck": 33000000000.0, "telemetryEnabled": false}', encoding="utf-8")
+    configuration = home / "samconfig.toml"
+    configuration.write_text("version = 0.1\n", encoding="utf-8")
+    return configuration
+
+
+def _reason(output: str) -> str:
+    """The line of sam's output that says what went wrong."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    for line in reversed(lines):
+        if line.startswith(("Error:", "Build Failed", "Template Error")) or "Error" in line.split(":")[0]:
+            return line.removeprefix("Error:").strip()
+    return " / ".join(lines[-LAST_LINES:]) or "it printed nothing"

@@ -1,0 +1,46 @@
+"""`python -m local.seed`: fills a running laptop stack with demo data; a second time changes nothing.
+
+`SEED_PASSWORD` is the password of everybody who is made (default `Lamina-demo-1`), `PORT` says which stack.
+"""
+
+import os
+import sys
+import time
+
+from local.seed.connection import connect
+from local.seed.people import DEMO, OTHERS
+from local.terminal import Stopped, complain, say, seconds, step
+
+DEFAULT_PASSWORD = "Lamina-demo-1"  # noqa: S105 (of demo users on a laptop; the contract names it)
+
+
+def main() -> int:
+    """The exit code: 0 when the data is there, 1 when nothing runs that could take it."""
+    begun = time.monotonic()
+    password = os.environ.get("SEED_PASSWORD") or DEFAULT_PASSWORD
+    try:
+        url = connect(os.environ.get("PORT") or "3000")
+        say(f"seeding {url}")
+        _fill(password)
+    except Stopped as error:
+        complain(f"stopped: {error}")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    say(f"done in {seconds(time.monotonic() - begun)}; sign in as {', '.join(person.email for person in DEMO)}")
+    return 0
+
+
+def _fill(password: str) -> None:
+    # Only now: the settings that these modules read when they are imported stand in the environment since `connect`.
+    from local.seed.users import Seeder
+
+    seeder = Seeder(password)
+    for name, people in (("people to sign in as", DEMO), ("more users", OTHERS)):
+        with step(name):
+            made = sum(map(seeder.settle, people))
+        say(f"    {made} made, {len(people) - made} were there")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,45 @@
+"""Finds the running stack, and makes this process one of its functions."""
+
+import json
+import os
+import sys
+import urllib.error
+import urllib.request
+from typing import Any
+
+from local.sam import CREDENTIALS
+from local.settings import HOST, ROOT
+from local.stack import client
+from local.terminal import Stopped
+
+MODEL = "RegisterFunction"
+"""The function whose environment this process takes on."""
+SECONDS_TO_ANSWER = 5
+
+
+def connect(port: str) -> str:
+    """Take on the settings of the stack behind this port, so that `lamina` can be imported and works on its data.
+
+    Returns:
+        The address of its API.
+
+    Raises:
+        Stopped: when none runs there.
+    """
+    url = f"http://{HOST}:{port}"
+    stack = _ask(url)
+    functions = client("lambda", stack["endpoint"])
+    function = functions.get_function_configuration(FunctionName=stack["resources"][MODEL])
+    os.environ.update(CREDENTIALS | function["Environment"]["Variables"])
+    os.environ["AWS_ENDPOINT_URL"] = stack["endpoint"]
+    sys.path.insert(0, str(ROOT / "layers" / "core"))
+    return url
+
+
+def _ask(url: str) -> Any:  # noqa: ANN401  JSON
+    try:
+        with urllib.request.urlopen(f"{url}/_local/stack", timeout=SECONDS_TO_ANSWER) as answer:  # noqa: S310 (http only)
+            return json.load(answer)
+    except (urllib.error.URLError, TimeoutError, ValueError) as error:
+        advice = "start it with `make run` and wait for its line `ready`, then seed in another terminal"
+        raise Stopped(f"no Lamina runs at {url}: {advice} (PORT says where, if not 3000)") from error

@@ -1,0 +1,54 @@
+"""Makes the people of the demo users of the stack, through the services that the endpoints call too."""
+
+from pydantic import SecretStr, TypeAdapter, ValidationError
+
+from lamina import ids
+from lamina.access.policy import Role
+from lamina.events.cause import Cause
+from lamina.identity import service as identity
+from lamina.identity.passwords import NewPassword
+from lamina.users import service as users
+from lamina.users.errors import EmailTaken, UsernameTaken
+from lamina.users.model import Status
+from lamina.users.service import NewUser
+from local.seed.people import ADMIN, Person
+from local.terminal import Stopped
+
+
+class Seeder:
+    """Settles people one by one; the admin comes first, and is the one who makes the others."""
+
+    def __init__(self, password: str) -> None:
+        """Take the password of everybody. Raises Stopped when the API would not take it."""
+        try:
+            self._password: SecretStr = TypeAdapter[SecretStr](NewPassword).validate_python(password)
+        except ValidationError as error:
+            advice = error.errors()[0]["msg"].removeprefix("Value error, ")
+            raise Stopped(f"SEED_PASSWORD {advice}") from None
+        self._cause = Cause(users.find_by_email(ADMIN.email), f"seed-{ids.new_id()}")
+
+    def settle(self, person: Person) -> bool:
+        """Make a person a user; False when there is one already, which is left as it is."""
+        if users.find_by_email(person.email):
+            return False
+        try:
+            user = identity.register(_new_user(person), self._password, self._cause)
+        except (EmailTaken, UsernameTaken):
+            return False
+        if person == ADMIN:
+            self._cause = Cause(user.id, self._cause.correlation_id)
+        if person.leaves:
+            users.delete(user.id, self._cause, if_version=lambda _: True)
+        return True
+
+
+def _new_user(person: Person) -> NewUser:
+    return NewUser(
+        email=person.email,
+        username=person.username,
+        name=person.name,
+        role=Role(person.role),
+        status=Status(person.status),
+        age=person.age,
+        metadata={"locale": person.locale},
+    )

@@ -1,0 +1,138 @@
+"""Where the laptop stack listens and keeps its data, read from the environment once."""
+
+import contextlib
+import fcntl
+import os
+import platform
+import shutil
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+STACK_NAME = "lamina"
+REGION = "us-east-1"
+HOST = "127.0.0.1"
+MAIL_FROM = "no-reply@lamina.test"
+HIGHEST_PORT = 65535
+
+
+class ConfigurationError(Exception):
+    """A setting that cannot work; its text is the one line that the user reads."""
+
+
+@dataclass(frozen=True)
+class State:
+    """The folder that everything of one stack lives in.
+
+    `keeps` is false for LAMINA_STATE=memory: the folder is then a temporary one that is removed at the end.
+    """
+
+    folder: Path
+    keeps: bool
+
+    @property
+    def aws(self) -> Path:
+        """What the local AWS saves of itself."""
+        return self.folder / "aws"
+
+    @property
+    def objects(self) -> Path:
+        """The contents of S3 objects."""
+        return self.folder / "s3"
+
+    @property
+    def temporary(self) -> Path:
+        """TMPDIR of the local AWS; emptied at start and stop."""
+        return self.folder / "tmp"
+
+    @property
+    def layers(self) -> Path:
+        """Lambda layers, each unpacked once and shared by every function process."""
+        return self.folder / "layers"
+
+    @property
+    def sam(self) -> Path:
+        """What `sam build` makes."""
+        return self.folder / "sam"
+
+    @property
+    def log(self) -> Path:
+        """Everything that the local AWS prints."""
+        return self.folder / "aws.log"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One laptop stack: `root` is the checkout, `port` the front's."""
+
+    root: Path
+    port: int
+    state: State
+
+    @property
+    def url(self) -> str:
+        """The stable address of the API."""
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """What the template is told when it is deployed here."""
+        return {
+            "Architecture": architecture(),
+            "PublicUrl": self.url,
+            "AllowedOrigins": f"{self.url},http://localhost:{self.port}",
+            "OnAws": "false",
+            "MailFrom": MAIL_FROM,
+            # A hundred times what the template says: here one person plays all the clients.
+            "AnonymousLimit": "10000",
+            "CallerLimit": "100000",
+            "AuthorizerCacheSeconds": "0",
+            "WebhookTargets": "local",
+        }
+
+
+def architecture() -> str:
+    """The machine's architecture in Lambda's words: `arm64` or `x86_64`."""
+    return "arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64"
+
+
+def read_settings(environment: Mapping[str, str] = os.environ, root: Path = ROOT) -> Settings:
+    """Settings from PORT, LAMINA_STATE and LAMINA_ROOT (another checkout to serve; the tests use it).
+
+    Raises ConfigurationError with a line for the user.
+    """
+    if sys.version_info[:2] != (3, 13):
+        found = ".".join(map(str, sys.version_info[:3]))
+        raise ConfigurationError(f"Python 3.13 is needed, as on Lambda, and this is {found}: run `make run`")
+    root = Path(environment.get("LAMINA_ROOT") or root).resolve()
+    return Settings(root, _port(environment.get("PORT") or "3000"), _state(environment, root))
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) <= HIGHEST_PORT:
+        raise ConfigurationError(f"PORT is {text!r}: it must be a number from 1 to {HIGHEST_PORT}")
+    return int(text)
+
+
+def _forget_the_dead() -> None:
+    """Remove the temporary folders of stacks that were killed before they could do it."""
+    for lock in Path(tempfile.gettempdir()).glob("lamina-*/lock"):
+        with contextlib.suppress(OSError), lock.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # OSError: it lives
+            shutil.rmtree(lock.parent, ignore_errors=True)
+
+
+def _state(environment: Mapping[str, str], root: Path) -> State:
+    wanted = environment.get("LAMINA_STATE") or ".local"
+    if wanted == "memory":
+        _forget_the_dead()
+        return State(Path(tempfile.mkdtemp(prefix="lamina-")), keeps=False)
+    folder = (root / wanted).resolve()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(f"LAMINA_STATE is {wanted!r}, which cannot be a folder: {error.strerror}") from error
+    return State(folder, keeps=True)

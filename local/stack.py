@@ -1,0 +1,104 @@
+"""The deployed stack, as CloudFormation in the local AWS describes it. What is here blocks: call it in a thread."""
+
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from local.sam import BUCKET, CREDENTIALS
+from local.settings import MAIL_FROM, REGION, STACK_NAME
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+
+STAGE = "live"
+SETTLED = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE")
+NESTED = "AWS::CloudFormation::Stack"
+FAILED = ("CREATE_FAILED", "UPDATE_FAILED", "DELETE_FAILED")
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A stack that stands: the id of its REST API, and physical ids by logical path (`Users`, `Async/Publish`)."""
+
+    api_id: str
+    resources: dict[str, str] = field(default_factory=dict)
+
+
+@cache
+def client(service: Any, endpoint: str) -> Any:  # noqa: ANN401  boto3's own types differ by service
+    """A boto3 client of the local AWS at `endpoint`."""
+    session = boto3.Session(
+        aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+        region_name=REGION,
+    )
+    config = Config(retries={"max_attempts": 2}, s3={"addressing_style": "path"})
+    return session.client(service, endpoint_url=endpoint, config=config)
+
+
+def prepare(endpoint: str) -> None:
+    """Make what an account has before `sam deploy`: its bucket, a sender of mails, no stack that failed to be made."""
+    client("s3", endpoint).create_bucket(Bucket=BUCKET)
+    client("ses", endpoint).verify_email_identity(EmailAddress=MAIL_FROM)
+    if _status(endpoint) in {"ROLLBACK_COMPLETE", "CREATE_FAILED", "ROLLBACK_FAILED", "DELETE_FAILED"}:
+        cloudformation: CloudFormationClient = client("cloudformation", endpoint)
+        cloudformation.delete_stack(StackName=STACK_NAME)
+        cloudformation.get_waiter("stack_delete_complete").wait(
+            StackName=STACK_NAME, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+        )
+
+
+def find(endpoint: str) -> Stack | None:
+    """The stack, or None where there is none that stands with an API that is there."""
+    if _status(endpoint) not in SETTLED:
+        return None
+    cloudformation: CloudFormationClient = client("cloudformation", endpoint)
+    outputs = cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"][0].get("Outputs", [])
+    api_id = next((output["OutputValue"] for output in outputs if output["OutputKey"] == "ApiId"), None)
+    if api_id is None or not _api_exists(api_id, endpoint):
+        return None
+    return Stack(api_id, dict(_resources(cloudformation, STACK_NAME, "")))
+
+
+def failure(endpoint: str) -> str | None:
+    """Which resource failed in the last operation and why, or None."""
+    cloudformation: CloudFormationClient = client("cloudformation", endpoint)
+    try:
+        events = cloudformation.describe_stack_events(StackName=STACK_NAME)["StackEvents"]
+    except ClientError:
+        return None
+    failed = [event for event in events if event.get("ResourceStatus") in FAILED]
+    told = [event for event in failed if "cancelled" not in event.get("ResourceStatusReason", "").lower()]
+    if not told:
+        return None
+    first = told[-1]
+    return f"{first.get('LogicalResourceId')}: {first.get('ResourceStatusReason', 'no reason given')}"
+
+
+def _status(endpoint: str) -> str:
+    try:
+        return str(client("cloudformation", endpoint).describe_stacks(StackName=STACK_NAME)["Stacks"][0]["StackStatus"])
+    except ClientError:
+        return "ABSENT"
+
+
+def _api_exists(api_id: str, endpoint: str) -> bool:
+    try:
+        client("apigateway", endpoint).get_stage(restApiId=api_id, stageName=STAGE)
+    except ClientError:
+        return False
+    return True
+
+
+def _resources(cloudformation: "CloudFormationClient", stack: str, prefix: str) -> list[tuple[str, str]]:
+    found = []
+    for resource in cloudformation.describe_stack_resources(StackName=stack)["StackResources"]:
+        logical, physical = prefix + resource["LogicalResourceId"], resource.get("PhysicalResourceId", "")
+        found.append((logical, physical))
+        if resource["ResourceType"] == NESTED and physical:
+            found += _resources(cloudformation, physical, f"{logical}/")
+    return found

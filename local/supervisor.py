@@ -1,0 +1,222 @@
+"""Starts everything in order, keeps it running, and stops it in the opposite order."""
+
+import asyncio
+import contextlib
+import errno
+import fcntl
+import json
+import shutil
+import signal
+import time
+from collections.abc import Coroutine, Iterator
+from pathlib import Path
+
+import aiohttp
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local import sam, stack
+from local.caller import told_to_stop
+from local.child import LocalAws
+from local.front import Front
+from local.pages import LocalPages
+from local.settings import STACK_NAME, Settings, State
+from local.terminal import Stopped, complain, say, seconds, step
+from local.watch import Watcher
+
+HEALTH_SECONDS = 30
+HEALTH_POLL_SECONDS = 0.05
+RESTARTS = 3
+
+
+async def run(settings: Settings) -> int:
+    """Serve until SIGINT or SIGTERM; 0 then. Raises Stopped where it cannot start or go on."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    with _state_folder(settings.state):
+        local = _Stack(settings)
+        serving = asyncio.create_task(local.serve())
+        stopping = asyncio.create_task(stop.wait())
+        interrupted = asyncio.create_task(told_to_stop())
+        try:
+            await asyncio.wait({serving, stopping, interrupted}, return_when=asyncio.FIRST_COMPLETED)
+            if serving.done():
+                await serving
+            else:
+                say("stopping")
+        finally:
+            for task in (serving, stopping, interrupted):
+                task.cancel()
+            await asyncio.gather(serving, stopping, interrupted, return_exceptions=True)
+            await local.close()
+    return 0
+
+
+class _Stack:
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._aws = LocalAws(settings)
+        self._pages = LocalPages(settings, self._aws, lambda: self._stack)
+        self._front = Front(settings.port, self._pages.serve, self._look_again)
+        self._record = settings.state.folder / "deployed.json"
+        self._session: aiohttp.ClientSession | None = None
+        self._stack: stack.Stack | None = None
+
+    async def serve(self) -> None:
+        """Start everything, say `ready`, and watch over it; ends by an exception alone."""
+        begun = time.monotonic()
+        say(f"lamina: {self._settings.url}, data in {self._place()}")
+        self._session = aiohttp.ClientSession()
+        watcher = Watcher(self._settings, self._aws, self._session)
+        await self._listen()
+        with _running(watcher.collect()) as collecting:
+            await self._start()
+            await watcher.catch_up(self._deployed_stack())
+            with step("first request"):
+                await self._wait_for_health()
+            took = seconds(time.monotonic() - begun)
+            say(f"ready   {self._settings.url}   in {took}; a page for people: {self._settings.url}/_local")
+            making_live = watcher.make_live(self._deployed_stack, self._redeploy)
+            with _running(making_live) as reloading, _running(self._keep_aws_running(watcher)) as keeping:
+                ended, _ = await asyncio.wait({collecting, reloading, keeping}, return_when=asyncio.FIRST_COMPLETED)
+                for task in ended:
+                    await task
+
+    async def close(self) -> None:
+        """Stop everything, whatever was started."""
+        await self._front.close()
+        await self._aws.stop()
+        if self._session is not None:
+            await self._session.close()
+
+    def _place(self) -> str:
+        state = self._settings.state
+        return str(state.folder) if state.keeps else "memory"
+
+    def _deployed_stack(self) -> stack.Stack:
+        if self._stack is None:
+            raise Stopped("the stack is not there")
+        return self._stack
+
+    async def _listen(self) -> None:
+        try:
+            await self._front.listen()
+        except OSError as error:
+            if error.errno not in {errno.EADDRINUSE, errno.EACCES}:
+                raise
+            port = self._settings.port
+            raise Stopped(
+                f"port {port} is taken: stop what listens there, or choose another with PORT={port + 1} make run"
+            ) from error
+
+    async def _start(self) -> None:
+        building = asyncio.create_task(self._build())
+        try:
+            with step("local AWS"):
+                await self._aws.start()
+                await asyncio.to_thread(stack.prepare, self._aws.endpoint)
+            built = await building
+        except BaseException:
+            building.cancel()
+            await asyncio.gather(building, return_exceptions=True)
+            raise
+        await self._deploy_if_needed(built)
+
+    async def _build(self) -> str:
+        with step("sam build"):
+            return await sam.build(self._settings)
+
+    async def _deploy_if_needed(self, built: str) -> None:
+        if self._recorded() == built:
+            await self._find()
+        if self._stack is None:
+            with step("sam deploy"):
+                await self._deploy(built)
+
+    async def _find(self) -> None:
+        """Read the stack as it is now, and point the front at its API."""
+        found = await asyncio.to_thread(stack.find, self._aws.endpoint)
+        if found is not None:
+            self._stack = found
+            self._front.point_at(self._aws.endpoint, found.api_id)
+
+    async def _look_again(self) -> None:
+        """For the front, when the API is not where it was; it may be that the local AWS is not there either."""
+        with contextlib.suppress(BotoCoreError, ClientError):
+            await self._find()
+
+    async def _deploy(self, built: str) -> None:
+        endpoint = self._aws.endpoint
+        try:
+            await sam.deploy(self._settings, endpoint)
+        except Stopped as told:
+            reason = await asyncio.to_thread(stack.failure, endpoint)
+            raise Stopped(f"sam deploy failed: {reason}" if reason else str(told)) from told
+        await self._find()
+        if self._stack is None:
+            raise Stopped(f"the stack {STACK_NAME} has no output ApiId that is a REST API with the stage live")
+        assert self._session is not None  # noqa: S101  serve() made it
+        await self._aws.ask(self._session, "save")
+        self._record.write_text(json.dumps({"fingerprint": built}), encoding="utf-8")
+
+    async def _redeploy(self) -> None:
+        """Build and deploy what changed, while the front serves what was there."""
+        await self._deploy(await sam.build(self._settings))
+
+    def _recorded(self) -> str | None:
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            return str(json.loads(self._record.read_text(encoding="utf-8"))["fingerprint"])
+        return None
+
+    async def _wait_for_health(self) -> None:
+        assert self._session is not None  # noqa: S101  serve() made it
+        deadline = time.monotonic() + HEALTH_SECONDS
+        answer = "nothing"
+        while time.monotonic() < deadline:
+            async with self._session.get(f"{self._settings.url}/health") as response:
+                if response.status == 200:  # noqa: PLR2004  OK
+                    return
+                answer = f"{response.status}: {(await response.text())[:300]}"
+            await asyncio.sleep(HEALTH_POLL_SECONDS)
+        raise Stopped(f"GET /health does not answer 200 but {answer}; the log is {self._settings.state.log}")
+
+    async def _keep_aws_running(self, watcher: Watcher) -> None:
+        """Start the local AWS again when it dies; it is at most seconds behind."""
+        for _ in range(RESTARTS):
+            code = await self._aws.ended()
+            complain(f"the local AWS ended with {code}: starting it again")
+            self._front.api = None
+            await self._aws.start()
+            self._stack = None
+            await self._deploy_if_needed(await sam.build(self._settings))
+            await watcher.catch_up(self._deployed_stack())
+            say("ready again")
+        raise Stopped(f"the local AWS keeps ending; its log is {self._settings.state.log}")
+
+
+@contextlib.contextmanager
+def _running(work: Coroutine[None, None, None]) -> Iterator[asyncio.Task[None]]:
+    """The work as a task that ends with the block."""
+    task = asyncio.create_task(work)
+    try:
+        yield task
+    finally:
+        task.cancel()
+
+
+@contextlib.contextmanager
+def _state_folder(state: State) -> Iterator[Path]:
+    """The folder for one supervisor alone; a temporary one is removed at the end."""
+    with (state.folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise Stopped(
+                f"another `make run` uses {state.folder}: stop it, or choose another with LAMINA_STATE=.local-2"
+            ) from error
+        try:
+            yield state.folder
+        finally:
+            if not state.keeps:
+                shutil.rmtree(state.folder, ignore_errors=True)

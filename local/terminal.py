@@ -1,0 +1,61 @@
+"""What the user sees: one line a step with its time, one line a message; on a terminal also what is going on."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+NAME_WIDTH = 34
+BLUNT_SECONDS = 10
+CLEAR_LINE = "\r\x1b[K"
+
+_going_on: list[str] = []
+
+
+class Stopped(Exception):
+    """Start-up cannot go on; the text is the one line that says why and what to do."""
+
+
+def say(text: str) -> None:
+    """One line on standard output, at once."""
+    _clear()
+    print(text, flush=True)
+    _show()
+
+
+def complain(text: str) -> None:
+    """One line on standard error, at once."""
+    _clear()
+    print(text, file=sys.stderr, flush=True)
+    _show()
+
+
+@contextmanager
+def step(name: str) -> Iterator[None]:
+    """Say the step's name and, when it is through, how long it took; a step that fails says nothing."""
+    begun = time.monotonic()
+    _going_on.append(name)
+    _show()
+    try:
+        yield
+    finally:
+        _going_on.remove(name)
+        _clear()
+    say(f"  {name:<{NAME_WIDTH}} {seconds(time.monotonic() - begun)}")
+
+
+def seconds(duration: float) -> str:
+    """A duration as people read it: `0.3 s`, `12 s`."""
+    return f"{duration:.1f} s" if duration < BLUNT_SECONDS else f"{duration:.0f} s"
+
+
+def _show() -> None:
+    if _going_on and sys.stdout.isatty():
+        sys.stdout.write(f"{CLEAR_LINE}  {', '.join(_going_on)} …")
+        sys.stdout.flush()
+
+
+def _clear() -> None:
+    if sys.stdout.isatty():
+        sys.stdout.write(CLEAR_LINE)
+        sys.stdout.flush()

@@ -1,0 +1,64 @@
+"""Finds a deployed stack; this process then works on its data as its functions do, with the operator's credentials."""
+
+import os
+import sys
+from collections.abc import Iterator
+from functools import reduce
+from pathlib import Path
+from typing import NoReturn
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+MODEL = "RegisterFunction"
+"""The function whose settings this process takes on, unless told otherwise."""
+NESTED = "AWS::CloudFormation::Stack"
+CORE = Path(__file__).resolve().parent.parent / "layers" / "core"
+
+
+def connect(stack: str, model: str = MODEL) -> None:
+    """Take on the settings of a stack, so that `lamina` can be imported and works on its data.
+
+    Ends the process with one line where there is no such stack, or no credentials for it.
+
+    Args:
+        stack: its name.
+        model: the function that has the settings; one of a nested stack as a path (`Async/PublishChangesFunction`).
+    """
+    try:
+        function = boto3.client("lambda").get_function_configuration(FunctionName=physical_id(stack, model))
+    except (BotoCoreError, ClientError) as error:
+        give_up(f"cannot find the stack {stack!r}: {error}")
+    os.environ.update(function["Environment"]["Variables"])
+    sys.path.insert(0, str(CORE))
+
+
+def physical_id(stack: str, path: str) -> str:
+    """Tell what a resource is called, by its logical id or, within nested stacks, the path of logical ids."""
+    cloudformation = boto3.client("cloudformation")
+
+    def inside(outer: str, logical: str) -> str:
+        found = cloudformation.describe_stack_resource(StackName=outer, LogicalResourceId=logical)
+        return found["StackResourceDetail"]["PhysicalResourceId"]
+
+    return reduce(inside, path.split("/"), stack)
+
+
+def nested_stacks(stack: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """Give every stack within a stack, however deep: its logical id and its outputs."""
+    cloudformation = boto3.client("cloudformation")
+    for page in cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack):
+        for resource in page["StackResourceSummaries"]:
+            if resource["ResourceType"] == NESTED:
+                inner = resource["PhysicalResourceId"]
+                outputs = cloudformation.describe_stacks(StackName=inner)["Stacks"][0].get("Outputs", [])
+                yield (
+                    resource["LogicalResourceId"],
+                    {output["OutputKey"]: output["OutputValue"] for output in outputs},
+                )
+                yield from nested_stacks(inner)
+
+
+def give_up(message: str) -> NoReturn:
+    """End the process with one line."""
+    sys.exit(f"stopped: {message}")

@@ -1,0 +1,63 @@
+"""`make admin EMAIL=…`: makes the first administrator of a deployed stack, or one of a user who is there.
+
+It takes AWS credentials that may write the stack's table; no endpoint of the API can do this. A new administrator gets
+no password: it asks for one with POST /v1/auth/forgot-password, so that no password passes through a shell. Where no
+mail can be sent yet, `ARGS=--password` reads one from the terminal.
+"""
+
+import argparse
+import getpass
+
+from operations.connection import connect, give_up
+
+
+def main() -> None:
+    """Read the command line, and make the administrator."""
+    parser = argparse.ArgumentParser(prog="make admin", description=__doc__)
+    parser.add_argument("email")
+    parser.add_argument("--stack", default="lamina")
+    parser.add_argument("--username", help="of a new user; by default what stands before the @")
+    parser.add_argument("--password", action="store_true", help="set a password that is read from the terminal")
+    arguments = parser.parse_args()
+    connect(arguments.stack)
+    password = getpass.getpass("Password of a new user: ") if arguments.password else None
+    print(settle(arguments.email, arguments.username or arguments.email.partition("@")[0], password))
+
+
+def settle(email: str, username: str, password: str | None) -> str:
+    """Make sure that this address belongs to an active administrator; say what was done."""
+    # Only now: these modules read their settings when they are imported, and `connect` has just found them.
+    from pydantic import ValidationError
+
+    from lamina.access.policy import Role
+    from lamina.errors import LaminaError
+    from lamina.events.cause import Cause
+    from lamina.http.advice import invalid
+    from lamina.identity import service as identity
+    from lamina.identity.inputs import NewUserInput
+    from lamina.ids import new_id
+    from lamina.users import service as users
+    from lamina.users.model import Status
+    from lamina.users.service import NewUser
+
+    cause = Cause(None, new_id())
+    try:
+        known = users.find_by_email(email)
+        if known is not None:
+            changes = {"role": Role.ADMIN, "status": Status.ACTIVE}
+            users.update(known, changes, cause, if_version=lambda _: True)
+            return f"{email} is an administrator now; its sessions are over"
+        given = NewUserInput.model_validate(
+            {"email": email, "username": username, "name": username, "role": Role.ADMIN, "password": password}
+        )
+        new = NewUser(**given.model_dump(exclude={"password"}))
+        identity.register(new, given.password, cause)
+    except ValidationError as error:
+        give_up("; ".join(f"{problem.field} {problem.message}" for problem in invalid(error.errors()).details))
+    except LaminaError as error:
+        give_up(error.message)
+    return f"{email} is an administrator; it sets its password with POST /v1/auth/forgot-password"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""`make redrive QUEUE=…`: brings the messages of a dead-letter queue back to the queue that they were put aside from.
+
+Each is sent first and deleted then, so that a crash in between doubles a message rather than loses it; consumers know
+an event by its id. It moves as many as there were when it began: what is put aside again meanwhile stays.
+"""
+
+import argparse
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from operations.connection import give_up, nested_stacks
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs.type_defs import MessageTypeDef
+
+WAIT_SECONDS = 2
+"""Long enough for SQS to ask all of its servers (SQS developer guide, "Long polling")."""
+HIDDEN_SECONDS = 60
+"""How long a message is hidden that was received and not yet moved."""
+PROGRESS_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Queue:
+    """A queue and its dead letters, by URL."""
+
+    url: str
+    dead_letters: str
+
+
+def main() -> None:
+    """Read the command line, and move the messages."""
+    parser = argparse.ArgumentParser(prog="make redrive", description=__doc__)
+    parser.add_argument("queue", nargs="?", default="")
+    parser.add_argument("--stack", default="lamina")
+    arguments = parser.parse_args()
+    try:
+        known = queues(arguments.stack)
+        if arguments.queue not in known:
+            give_up(f"{arguments.queue or 'QUEUE='} is none of the queues, which are {', '.join(sorted(known))}")
+        run(arguments.queue, known[arguments.queue])
+    except (BotoCoreError, ClientError) as error:
+        give_up(str(error))
+
+
+def queues(stack: str) -> dict[str, Queue]:
+    """Give the queues of a stack by name: `mail` is the one of the nested stack `Mail`, made of `stacks/queue.yaml`."""
+    return {
+        re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name).lower(): Queue(outputs["QueueUrl"], outputs["DeadLettersUrl"])
+        for name, outputs in nested_stacks(stack)
+        if outputs.keys() >= {"QueueUrl", "DeadLettersUrl"}
+    }
+
+
+def run(name: str, queue: Queue) -> None:
+    """Move the messages, and say how far it is."""
+    total, moved, told = waiting(queue.dead_letters), 0, time.monotonic()
+    for moved in move(queue, total):
+        if time.monotonic() - told > PROGRESS_SECONDS:
+            told = time.monotonic()
+            print(f"{name}: {moved} of {total} moved", flush=True)
+    print(f"{name}: {moved} of {total} moved, {waiting(queue.dead_letters)} dead letters are there now")
+
+
+def waiting(url: str) -> int:
+    """Count the messages of a queue, those that somebody has just received too; SQS counts approximately."""
+    found = boto3.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    return int(found["ApproximateNumberOfMessages"]) + int(found["ApproximateNumberOfMessagesNotVisible"])
+
+
+def move(queue: Queue, most: int) -> Iterator[int]:
+    """Move up to so many messages one by one; yield how many it has moved."""
+    sqs = boto3.client("sqs")
+    moved = 0
+    while moved < most and (messages := _receive(queue.dead_letters, min(10, most - moved))):
+        for message in messages:
+            attributes = message.get("MessageAttributes", {})
+            sqs.send_message(QueueUrl=queue.url, MessageBody=message["Body"], MessageAttributes=attributes)
+            sqs.delete_message(QueueUrl=queue.dead_letters, ReceiptHandle=message["ReceiptHandle"])
+            moved += 1
+            yield moved
+
+
+def _receive(url: str, most: int) -> "list[MessageTypeDef]":
+    received = boto3.client("sqs").receive_message(
+        QueueUrl=url,
+        MaxNumberOfMessages=most,
+        WaitTimeSeconds=WAIT_SECONDS,
+        VisibilityTimeout=HIDDEN_SECONDS,
+        MessageAttributeNames=["All"],
+    )
+    return received.get("Messages", [])
+
+
+if __name__ == "__main__":
+    main()

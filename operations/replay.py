@@ -1,0 +1,135 @@
+"""`make replay`: publishes events again from the outbox, where they lie for 90 days.
+
+`FROM=… TO=…` (RFC 3339 or a date, UTC where it does not say) choose by time, `TYPE=user.*` by type, `SUBJECT=…` by the
+id of what they are about. Without any of them, it publishes what the publisher has given up, as the messages in the
+stream's dead-letter queue say, and deletes those. `DRY_RUN=1` only counts. Events keep their ids, so that consumers do
+nothing twice; those of one subject come in order.
+
+A subject is read by a query. For anything else the whole table is read, `RATE=500` read units a second at the most.
+"""
+
+import argparse
+import sys
+import time
+from collections import Counter
+from datetime import UTC, datetime
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from operations.connection import connect, give_up
+from operations.stream_dead_letters import DeadLetters
+
+if TYPE_CHECKING:
+    from lamina.events.outbox import OutboxItem
+    from lamina.events.replaying import Selection
+
+PUBLISHER = "Async/PublishChangesFunction"
+DAWN = "0001-01-01T00:00:00.000000Z"
+PROGRESS_SECONDS = 1.0
+
+
+class Progress:
+    """Counts the events that were published, and says so now and then."""
+
+    def __init__(self) -> None:
+        self.types: Counter[str] = Counter()
+        self._told = time.monotonic()
+        self._lock = Lock()
+
+    def count(self, event: "OutboxItem") -> None:
+        """Count one more; called by several threads."""
+        with self._lock:
+            self.types[event.event_type] += 1
+            if time.monotonic() - self._told > PROGRESS_SECONDS:
+                self._told = time.monotonic()
+                print(f"{self.types.total():,} events", file=sys.stderr, flush=True)
+
+    def summary(self) -> str:
+        """Say what there was, by type."""
+        kinds = ", ".join(f"{number:,} {name}" for name, number in self.types.most_common())
+        return f"{self.types.total():,} events" + (f": {kinds}" if kinds else "")
+
+
+def main() -> None:
+    """Read the command line, and publish."""
+    parser = argparse.ArgumentParser(prog="make replay", description=__doc__)
+    parser.add_argument("--since", default="", help="FROM=")
+    parser.add_argument("--until", default="", help="TO=")
+    parser.add_argument("--type", default="", help="TYPE=")
+    parser.add_argument("--subject", default="", help="SUBJECT=")
+    parser.add_argument("--rate", type=float, default=500, help="RATE=")
+    parser.add_argument("--dry-run", action="store_true", help="DRY_RUN=1")
+    parser.add_argument("--stack", default="lamina")
+    given = parser.parse_args()
+    connect(given.stack, PUBLISHER)
+    try:
+        if given.since or given.until or given.type or given.subject:
+            print(replay(chosen(given), given.rate, dry_run=given.dry_run))
+        else:
+            print(replay_given_up(given.stack, given.rate, dry_run=given.dry_run))
+    except (BotoCoreError, ClientError) as error:
+        give_up(str(error))
+
+
+def chosen(given: argparse.Namespace) -> "Selection":
+    """Understand the options; a bound that is not given is as far away as can be."""
+    from lamina import ids
+    from lamina.events.replaying import Selection, Window
+
+    if not given.since and not given.subject:
+        give_up("FROM= says since when; only SUBJECT= can do without")
+    window = Window(instant(given.since, DAWN), instant(given.until, ids.now()))
+    return Selection([window], given.type or "*", given.subject or None)
+
+
+def instant(text: str, otherwise: str) -> str:
+    """Understand an instant as somebody writes it."""
+    from lamina import ids
+
+    if not text:
+        return otherwise
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        give_up(f"{text!r} is no time; write 2026-11-20 or 2026-11-20T09:30:00Z")
+    return ids.stamp(found if found.tzinfo else found.replace(tzinfo=UTC))
+
+
+def replay(selection: "Selection", rate: float, *, dry_run: bool) -> str:
+    """Publish what is chosen; say what it was."""
+    from lamina.events import replaying
+
+    progress = Progress()
+    try:
+        replaying.replay(selection, rate, progress.count, dry_run=dry_run)
+    except replaying.NotTaken as error:
+        give_up(f"{error}; published before: {progress.summary()}")
+    return f"{'would publish' if dry_run else 'published'} {progress.summary()}"
+
+
+def replay_given_up(stack: str, rate: float, *, dry_run: bool) -> str:
+    """Publish what the publisher has given up, and delete the messages that tell of it; say what it was."""
+    from lamina.events.replaying import Selection
+
+    letters = DeadLetters(stack, PUBLISHER)
+    others = f"; {letters.others} messages are of other functions and stay" if letters.others else ""
+    if letters.hidden:
+        others += f"; {letters.hidden} are hidden by another replay: if it has died, they come back within two hours"
+    if not letters.windows:
+        return f"the publisher has given up nothing{others}"
+    try:
+        said = replay(Selection(letters.windows), rate, dry_run=dry_run)
+    except BaseException:
+        letters.put_back()
+        raise
+    if dry_run:
+        letters.put_back()
+    else:
+        letters.delete()
+    return f"{said}, of {len(letters.windows)} batches that were given up{others}"
+
+
+if __name__ == "__main__":
+    main()

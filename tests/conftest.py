@@ -1,0 +1,31 @@
+"""Fixtures of all tests. The settings stand in the environment before anything imports `lamina`."""
+
+import os
+
+from hypothesis import settings
+
+ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_REGION": "us-east-1",
+    "LAMINA_TABLE": "lamina",
+    "LAMINA_PUBLIC_URL": "https://api.example.com/live",
+    "LAMINA_ALLOWED_ORIGINS": "https://app.example.com",
+    "LAMINA_SIGNING_KEYS": "alias/signing",
+    "LAMINA_CURSOR_SECRET": "cursors",
+    "LAMINA_SECRETS_KEY": "alias/secrets",
+    "LAMINA_BUS": "lamina-events",
+    "LAMINA_FILES": "lamina-files",
+    "LAMINA_DELIVERIES": "https://sqs.us-east-1.amazonaws.com/123456789012/deliveries",
+    "LAMINA_MEDIA_URL": "https://media.example.com",
+    "LAMINA_MAIL_FROM": "no-reply@lamina.test",
+    "LAMINA_AUTHORIZER_CACHE_SECONDS": "0",
+}
+os.environ.update(ENVIRONMENT)
+
+pytest_plugins = ["tests.calls", "tests.aws", "tests.log", "tests.people", "tests.stack"]
+
+# How long an example takes depends on who else is on the machine; a test that hangs is ended by its runner.
+settings.register_profile("lamina", deadline=None)
+settings.load_profile("lamina")

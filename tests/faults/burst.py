@@ -1,0 +1,122 @@
+"""Many changes of users in a short time, made by the domain's own services on the data of a running stack.
+
+`python -m tests.faults.burst PORT PREFIX USERS CHANGES` prints, as JSON, how long it took and the events of each
+user in the order in which they were committed. It is a process of its own because `lamina` takes on the settings of the
+stack when it is imported.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain
+from typing import Any
+
+from pynamodb.exceptions import PynamoDBException
+
+from local.seed.connection import connect
+from tests.stack import ROOT, RunningStack
+
+THREADS = 8
+ATTEMPTS = 5
+
+
+@dataclass(frozen=True)
+class Committed:
+    """What a burst has done.
+
+    Attributes:
+        seconds: from the first change to the last.
+        events: ids by user, in the order of their commits.
+    """
+
+    seconds: float
+    events: Mapping[str, list[str]]
+
+    @property
+    def ids(self) -> list[str]:
+        """Ids of all events."""
+        return list(chain.from_iterable(self.events.values()))
+
+
+@dataclass
+class Burst:
+    """A burst under way."""
+
+    process: subprocess.Popen[str]
+
+    def is_over(self) -> bool:
+        """Whether all is committed."""
+        return self.process.poll() is not None
+
+    def committed(self) -> Committed:
+        """Wait for its end."""
+        output, _ = self.process.communicate()
+        assert self.process.returncode == 0
+        found: dict[str, Any] = json.loads(output)
+        return Committed(**found)
+
+
+@contextmanager
+def burst(stack: RunningStack, prefix: str, *, users: int, changes: int, **environment: str) -> Iterator[Burst]:
+    """Begin a burst: so many users, and of each, making it included, so many changes."""
+    command = [sys.executable, "-m", "tests.faults.burst", str(stack.port), prefix, str(users), str(changes)]
+    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment}, stdout=subprocess.PIPE, text=True)
+    try:
+        yield Burst(process)
+    finally:
+        process.kill()
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def main(port: str, prefix: str, users: int, changes: int) -> None:
+    """Make users, change each, and print what happened."""
+    connect(port)
+    # Only now: `lamina` reads its settings when it is imported.
+    from lamina.errors import Unavailable
+    from lamina.events.cause import Cause
+    from lamina.events.outbox import OutboxItem
+    from lamina.users import service
+    from lamina.users.service import NewUser
+
+    cause = Cause(None, "burst")
+
+    def insist[Result](work: Callable[[], Result]) -> Result:
+        """Do as a client does that is told 503: a table that throttles has done nothing."""
+        for _ in range(ATTEMPTS):
+            try:
+                return work()
+            except (PynamoDBException, Unavailable):
+                continue
+        return work()
+
+    def live(number: int) -> str:
+        name = f"{prefix}{number:04}"
+        new = NewUser(email=f"{name}@example.com", username=name, name=name)
+        user = insist(lambda: service.create(new, cause))
+        for age in range(1, changes):
+            insist(partial(service.update, user.id, {"age": age % 120}, cause, if_version=lambda _: True))
+        return user.id
+
+    begun = time.monotonic()
+    with ThreadPoolExecutor(THREADS) as pool:
+        made = list(pool.map(live, range(users)))
+    seconds = time.monotonic() - begun
+    outbox = {
+        user_id: OutboxItem.query(f"USER#{user_id}", OutboxItem.sk.startswith("EVENT#"), consistent_read=True)
+        for user_id in made
+    }
+    events = {user_id: [event.event_id for event in found] for user_id, found in outbox.items()}
+    print(json.dumps({"seconds": seconds, "events": events}))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))

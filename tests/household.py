@@ -1,0 +1,48 @@
+"""Users who have one of everything that a user can have."""
+
+from pydantic import SecretStr
+
+from lamina.access.policy import Action
+from lamina.activities.recording import activity, record
+from lamina.events.cause import Cause
+from lamina.events.envelope import envelope
+from lamina.events.outbox import OutboxItem
+from lamina.identity import api_keys, clients, second_factor
+from lamina.identity import service as identity
+from lamina.identity.clients import GrantType
+from lamina.identity.one_time import Purpose, new_token
+from lamina.identity.opaque import digest
+from lamina.identity.sessions import Origin
+from lamina.jobs import service as jobs
+from lamina.jobs import transitions
+from lamina.jobs.model import Job, JobType, NewJob
+from lamina.mail.items import is_first
+from lamina.users.model import User
+from lamina.webhooks import service as webhooks
+from lamina.webhooks.model import WebhookScope
+from lamina.webhooks.service import NewWebhook
+from tests.aws import PASSWORD
+
+CAUSE = Cause(None, "test")
+
+
+def furnish(user: User) -> None:
+    """Give a user a session, a second factor, a key, a client, a link, a webhook, a job with a result, activities."""
+    identity.sign_in(user.email, SecretStr(PASSWORD), Origin("203.0.113.7", "curl"), CAUSE)
+    second_factor.enroll(user)
+    api_keys.create(user.id, "ci", [], None, CAUSE)
+    clients.register(user.id, "import", [], [GrantType.REFRESH_TOKEN], CAUSE)
+    new_token(Purpose.VERIFY_EMAIL, user.id, user.email).item.save()
+    hook = NewWebhook(url="https://example.com/hook", events=["*"], scope=WebhookScope.ALL)
+    webhooks.create(user.id, hook, CAUSE)
+    furnish_job(user.id)
+    is_first(user.id, "welcome")
+    record([activity(envelope(event)) for event in OutboxItem.query(f"USER#{user.id}", OutboxItem.sk.startswith("E"))])
+
+
+def furnish_job(owner_id: str) -> Job:
+    """Give a user a job that has succeeded."""
+    about = {"type": "users", "format": "csv", "role": None, "status": None, "deleted": False}
+    new = NewJob(type=JobType.REPORT, owner_id=owner_id, action=Action.REPORT_USERS, about=None, parameters=about)
+    job = jobs.create(new, Cause(owner_id, "test", digest(owner_id)))
+    return jobs.change(job.id, lambda found: transitions.succeed(found, f"reports/{job.id}.csv"))

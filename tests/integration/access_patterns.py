@@ -1,0 +1,225 @@
+"""Every way in which the API reaches the table, to be measured one by one."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from lamina import ids
+from lamina.access.policy import Role
+from lamina.activities.items import ActivityItem
+from lamina.activities.recording import activity, record
+from lamina.events.catalog import SESSION_STARTED, SESSIONS_ENDED
+from lamina.events.envelope import envelope
+from lamina.events.outbox import event
+from lamina.jobs import service as jobs
+from lamina.users import counting
+from lamina.users.model import User
+from tests.aws import PASSWORD, Answer, Api, authorize, make_user, signed_in
+from tests.integration.metering import Bill, Meter
+
+ACTIVITIES = "/v1/users/{id}/activities?to=2027-01-02T00:00:00Z"
+"""Those of the day on which everything is measured."""
+AUTHORIZER = "gateway/authorizer"
+
+
+@dataclass
+class World:
+    """Who is there: an admin, a viewer, and a user that nobody has touched yet, for each pattern."""
+
+    admin: Api
+    viewer: Api
+    somebody: User
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """One way to the table.
+
+    Attributes:
+        name: what is asked.
+        endpoint: by whom.
+        act: asks it; gets what `prepare` gave.
+        prepare: what must be there before, at no cost.
+    """
+
+    name: str
+    endpoint: str
+    act: Callable[[World, Any], object]
+    prepare: Callable[[World], object] = lambda _: None
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A pattern measured on a table of some size."""
+
+    name: str
+    endpoint: str
+    calls: dict[str, int]
+    keys: dict[str, int]
+    reads: float
+    writes: float
+
+
+def measure(meter: Meter) -> list[Figure]:
+    """Ask everything once."""
+    admin, _ = signed_in("the.admin", Role.ADMIN)
+    viewer, _ = signed_in("the.viewer")
+    figures = []
+    for number, pattern in enumerate(PATTERNS):
+        world = World(admin, viewer, make_user(f"somebody.{number:02}", metadata={"team": "blue"}))
+        prepared = pattern.prepare(world)
+        # What the authorizer reads comes on top of every call of somebody signed in, and is a pattern of its own.
+        with meter.running(but="" if pattern.act is _authorize else AUTHORIZER) as bill:
+            outcome = pattern.act(world, prepared)
+        assert not isinstance(outcome, Answer) or outcome.status < 400, (pattern.name, outcome)
+        figures.append(_figure(pattern, bill))
+    return figures
+
+
+def _figure(pattern: Pattern, bill: Bill) -> Figure:
+    return Figure(pattern.name, pattern.endpoint, dict(bill.calls), dict(bill.keys), bill.reads, bill.writes)
+
+
+def as_data(figures: Sequence[Figure]) -> list[dict[str, Any]]:
+    """Give figures in a form that JSON can hold."""
+    return [asdict(figure) for figure in figures]
+
+
+def _registration() -> dict[str, Any]:
+    name = f"new.{ids.new_id()[-6:]}"
+    return {"email": f"{name}@example.com", "username": name, "name": "Somebody New", "password": PASSWORD}
+
+
+def _key(_: World) -> dict[str, str]:
+    return {"Idempotency-Key": ids.new_id()}
+
+
+def _register(_: World, key: dict[str, str] | None) -> Answer:
+    return Api().post("/v1/auth/register", _registration(), headers=key)
+
+
+def _registered(world: World) -> tuple[dict[str, Any], dict[str, str]]:
+    body, key = _registration(), _key(world)
+    Api().post("/v1/auth/register", body, headers=key)
+    return body, key
+
+
+def _replay(_: World, sent: tuple[dict[str, Any], dict[str, str]]) -> Answer:
+    body, key = sent
+    return Api().post("/v1/auth/register", body, headers=key)
+
+
+def _sign_in(world: World, _: object) -> Answer:
+    return Api().post("/v1/auth/login", {"email": world.somebody.email, "password": PASSWORD})
+
+
+def _signed_in(world: World) -> Api:
+    return Api(token=_sign_in(world, None).data["access_token"])
+
+
+REQUEST_CONTEXT = {"identity": {"sourceIp": "203.0.113.7"}}
+
+
+def _authorize(world: World, _: object) -> object:
+    headers = {"Authorization": f"Bearer {world.viewer.token}"}
+    return authorize(
+        {"httpMethod": "GET", "path": "/v1/users/me", "headers": headers, "requestContext": REQUEST_CONTEXT}
+    )
+
+
+def _get(target: str, as_viewer: bool = False) -> Callable[[World, Any], Answer]:
+    def act(world: World, cursor: str | None) -> Answer:
+        client = world.viewer if as_viewer else world.admin
+        return client.get(target.format(id=world.somebody.id) + (f"&cursor={cursor}" if cursor else ""))
+
+    return act
+
+
+def _second_page(target: str) -> Callable[[World], str]:
+    return lambda world: str(world.admin.get(target).json["meta"]["next_cursor"])
+
+
+def _patch(**changes: object) -> Callable[[World, Any], Answer]:
+    def act(world: World, _: object) -> Answer:
+        mail = {"email": f"other.{ids.new_id()[-6:]}@example.com"} if "email" in changes else {}
+        return world.admin.patch(f"/v1/users/{world.somebody.id}", {**changes, **mail})
+
+    return act
+
+
+def _delete(world: World, _: object = None) -> Answer:
+    return world.admin.delete(f"/v1/users/{world.somebody.id}")
+
+
+def _restore(world: World, _: object) -> Answer:
+    return world.admin.post(f"/v1/users/{world.somebody.id}/restore")
+
+
+def _ask(world: World, _: object) -> Answer:
+    return world.admin.post("/v1/reports", {"type": "users", "format": "csv"})
+
+
+def _asked(world: World) -> str:
+    return str(_ask(world, None).data["id"])
+
+
+def _lived(world: World) -> list[ActivityItem | None]:
+    """A hundred things that have happened to somebody, every fifth of them a sign-in."""
+    user = world.somebody.id
+    facts = [SESSION_STARTED.of({"session_id": user}), *[SESSIONS_ENDED.of({})] * 4] * 20
+    return [activity(envelope(event(fact, user, actor=user, correlation_id=user))) for fact in facts]
+
+
+def _recorded(world: World) -> None:
+    record(_lived(world))
+
+
+def _record(_: World, lived: list[ActivityItem | None]) -> None:
+    record(lived[:25])
+
+
+def _count(world: World, _: object) -> int:
+    return counting.count([counting.standing(world.somebody)])
+
+
+PATTERNS = (
+    Pattern("Make an account", "POST /v1/auth/register", _register),
+    Pattern("… with an Idempotency-Key", "POST /v1/auth/register", _register, _key),
+    Pattern("… the same key again", "POST /v1/auth/register", _replay, _registered),
+    Pattern("Sign in", "POST /v1/auth/login", _sign_in),
+    Pattern("Sign out", "POST /v1/auth/logout", lambda _, client: client.post("/v1/auth/logout"), _signed_in),
+    Pattern("Check a token's session", "authorizer, on top of every call of somebody signed in", _authorize),
+    Pattern("Read a user", "GET /v1/users/{id}", _get("/v1/users/{id}")),
+    Pattern("Read yourself", "GET /v1/users/me", _get("/v1/users/me")),
+    Pattern("List, newest first", "GET /v1/users", _get("/v1/users?limit=20")),
+    Pattern("… by cursor", "GET /v1/users", _get("/v1/users?limit=20"), _second_page("/v1/users?limit=20")),
+    Pattern("… sorted by e-mail address", "GET /v1/users", _get("/v1/users?limit=20&sort=email")),
+    Pattern("… sorted by username", "GET /v1/users", _get("/v1/users?limit=20&sort=-username")),
+    Pattern("… of a role", "GET /v1/users", _get("/v1/users?limit=20&role=viewer")),
+    Pattern("… of a status", "GET /v1/users", _get("/v1/users?limit=20&status=active")),
+    Pattern("… of a role and status", "GET /v1/users", _get("/v1/users?limit=20&role=viewer&status=active&sort=email")),
+    Pattern("… the deleted ones", "GET /v1/users", _get("/v1/users?limit=2&deleted=true")),
+    Pattern("… page 3 by number", "GET /v1/users", _get("/v1/users?limit=20&page=3")),
+    Pattern("Search, as a viewer", "GET /v1/users", _get("/v1/users?limit=10&search=smith", as_viewer=True)),
+    Pattern("Search, as an admin", "GET /v1/users", _get("/v1/users?limit=10&search=smith")),
+    Pattern("… for an address", "GET /v1/users", _get("/v1/users?limit=10&search=the.admin@example.com")),
+    Pattern("Change a name", "PATCH /v1/users/{id}", _patch(name="Quite Another")),
+    Pattern("Change an e-mail address", "PATCH /v1/users/{id}", _patch(email="")),
+    Pattern("Change a role", "PATCH /v1/users/{id}", _patch(role="editor")),
+    Pattern("Change nothing", "PATCH /v1/users/{id}", _patch(metadata={"team": "blue"})),
+    Pattern("Delete a user", "DELETE /v1/users/{id}", _delete),
+    Pattern("Restore a user", "POST /v1/users/{id}/restore", _restore, _delete),
+    Pattern("Ask for a report", "POST /v1/reports", _ask),
+    Pattern("Read a job", "GET /v1/jobs/{id}", lambda world, job: world.admin.get(f"/v1/jobs/{job}"), _asked),
+    Pattern(
+        "Cancel a job",
+        "POST /v1/jobs/{id}/cancel",
+        lambda world, job: world.admin.post(f"/v1/jobs/{job}/cancel"),
+        _asked,
+    ),
+    Pattern("Find stale jobs", "schedules/sweep_jobs", lambda _, before: jobs.stale(before), lambda _: ids.ago(60)),
+    Pattern("List activities", "GET /v1/users/{id}/activities", _get(f"{ACTIVITIES}&limit=20"), _recorded),
+    Pattern("… of a type", "GET /v1/users/{id}/activities", _get(f"{ACTIVITIES}&type=session.*"), _recorded),
+    Pattern("Record 25 activities", "queue → consumers/record_activities", _record, _lived),
+    Pattern("Count a new user", "stream → consumers/count_users", _count),
+)

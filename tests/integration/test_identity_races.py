@@ -1,0 +1,209 @@
+"""What holds of accounts when many try the same at the same time, on every engine."""
+
+import time
+from collections import Counter
+
+import pyotp
+import pytest
+from pydantic import SecretStr
+
+from lamina.access.policy import Role
+from lamina.errors import LaminaError
+from lamina.events.cause import Cause
+from lamina.events.outbox import OutboxItem
+from lamina.identity import accounts, api_keys, one_time, second_factor, sessions
+from lamina.identity import service as identity
+from lamina.identity.items import RefreshTokenItem, SessionItem
+from lamina.identity.one_time import Purpose
+from lamina.identity.service import SignedIn
+from lamina.identity.sessions import Origin
+from lamina.limits import rules, window
+from lamina.limits.rules import SignInTry
+from lamina.limits.window import Limit, LimitReached
+from lamina.settings import settings
+from lamina.storage import transactions
+from lamina.users.model import User
+from lamina.users.service import NewUser
+from tests.integration.crowd import CROWD, at_once
+
+pytestmark = pytest.mark.usefixtures("table")
+
+CAUSE = Cause(None, "test")
+PASSWORD = SecretStr("Correct-horse-1")
+
+
+def origin(number: int) -> Origin:
+    """Somewhere else for each, so that no limit of an address is in the way."""
+    return Origin(f"203.0.113.{number}", "tests")
+
+
+def outcomes(results: list[object]) -> Counter[str]:
+    for result in results:
+        if isinstance(result, Exception) and not isinstance(result, LaminaError):
+            raise result
+    return Counter(result.code if isinstance(result, LaminaError) else "done" for result in results)
+
+
+def events(user: User, event_type: str) -> int:
+    found = OutboxItem.query(f"USER#{user.id}", OutboxItem.sk.startswith("EVENT#"))
+    return sum(item.event_type == event_type for item in found)
+
+
+@pytest.fixture
+def ann(table: object) -> User:  # noqa: ARG001 (the table must be there)
+    new = NewUser(email="ann@example.com", username="ann", name="Ann", role=Role.VIEWER)
+    return identity.register(new, PASSWORD, CAUSE)
+
+
+@pytest.fixture(autouse=True)
+def room_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A crowd of sign-ins is under way at once, and each is counted until it has succeeded."""
+    monkeypatch.setattr(rules, "ACCOUNT", Limit("failures_of_account", 10_000))
+
+
+def test_many_sign_ins_at_once_all_succeed_each_with_a_session_of_its_own(ann: User) -> None:
+    def sign_in(number: int) -> SignedIn:
+        return identity.sign_in(ann.email, PASSWORD, origin(number), CAUSE)
+
+    results = at_once(sign_in)
+    assert outcomes([*results]) == {"done": CROWD}
+    tokens = {result.refresh_token for result in results if isinstance(result, SignedIn)}
+    assert len(tokens) == CROWD
+    assert len(list(SessionItem.query(f"USER#{ann.id}", SessionItem.sk.startswith("SESSION#")))) == CROWD
+    assert events(ann, "session.started") == CROWD
+
+
+def test_of_many_uses_of_one_refresh_token_one_gets_new_tokens(ann: User) -> None:
+    opened = sessions.start(ann, origin(0), CAUSE)
+    results = at_once(lambda _: identity.refresh_session(opened.refresh_token, CAUSE))
+    counted = outcomes([*results])
+    assert counted["done"] == 1
+    assert set(counted) <= {"done", "UNAUTHENTICATED", "CONFLICT"}
+    assert len(list(RefreshTokenItem.scan())) == 2  # the spent one and its one successor
+
+
+def test_of_many_resets_with_one_token_one_succeeds(ann: User) -> None:
+    token = one_time.new_token(Purpose.RESET_PASSWORD, ann.id, accounts.binding(ann, accounts.credentials_of(ann.id)))
+    transactions.write(put=[token.item])
+    results = at_once(lambda number: accounts.reset_password(token.text, SecretStr(f"Horse-number-{number}"), CAUSE))
+    counted = outcomes([*results])
+    assert counted["done"] == 1
+    assert set(counted) <= {"done", "INVALID_TOKEN", "CONFLICT"}
+    assert events(ann, "password.reset") == 1
+    winner = next(number for number, result in enumerate(results) if result is None)
+    identity.sign_in(ann.email, SecretStr(f"Horse-number-{winner}"), origin(0), CAUSE)
+
+
+def test_of_many_uses_of_one_verification_one_succeeds(ann: User) -> None:
+    token = one_time.new_token(Purpose.VERIFY_EMAIL, ann.id, ann.email)
+    transactions.write(put=[token.item])
+    counted = outcomes(at_once(lambda _: accounts.verify_email(token.text, CAUSE)))
+    assert counted["done"] == 1
+    assert set(counted) <= {"done", "INVALID_TOKEN", "CONFLICT"}
+    assert events(ann, "email.verified") == 1
+
+
+def mfa_tokens(user: User) -> list[str]:
+    """The first step passed so many times."""
+    credentials = accounts.credentials_of(user.id)
+    assert credentials is not None
+    made = [one_time.new_token(Purpose.SECOND_FACTOR, user.id, str(credentials.version)) for _ in range(CROWD)]
+    transactions.write(put=[token.item for token in made])
+    return [token.text for token in made]
+
+
+def enroll(user: User) -> tuple[str, list[str]]:
+    secret = second_factor.enroll(user).secret
+    step = int(time.time()) // 30
+    return secret, second_factor.activate(user.id, pyotp.TOTP(secret).generate_otp(step - 1), CAUSE)
+
+
+@pytest.mark.parametrize("kind", ["recovery code", "code of now"])
+def test_of_many_who_sign_in_with_one_code_one_succeeds(ann: User, kind: str) -> None:
+    secret, codes = enroll(ann)
+    code = codes[0] if kind == "recovery code" else pyotp.TOTP(secret).now()
+    tokens = mfa_tokens(ann)
+    results = at_once(lambda number: identity.prove_second_factor(tokens[number], code, origin(number), CAUSE))
+    counted = outcomes([*results])
+    assert counted["done"] == 1
+    assert set(counted) <= {"done", "UNAUTHENTICATED", "CONFLICT"}
+    assert events(ann, "session.started") == 1
+    item = second_factor.find(ann.id)
+    assert item is not None
+    assert len(item.recovery) == (9 if kind == "recovery code" else 10)
+
+
+def test_of_many_uses_of_one_first_step_one_succeeds_though_each_code_is_another(ann: User) -> None:
+    _, codes = enroll(ann)
+    token = mfa_tokens(ann)[0]
+    results = at_once(lambda number: identity.prove_second_factor(token, codes[number], origin(number), CAUSE), 10)
+    assert outcomes([*results])["done"] == 1
+
+
+def test_a_key_that_is_used_and_revoked_at_once_is_revoked(ann: User) -> None:
+    made, text = api_keys.create(ann.id, "ci", [], None, CAUSE)
+
+    def act(number: int) -> object:
+        if number % 4:
+            return api_keys.prove(text)
+        api_keys.revoke(ann.id, made.id, CAUSE)
+        return None
+
+    assert set(outcomes(at_once(act, 16))) <= {"done", "NOT_FOUND", "CONFLICT"}
+    assert api_keys.prove(text) is None
+    assert events(ann, "api_key.revoked") == 1
+
+
+def test_sessions_that_begin_while_all_are_ended_are_over_or_newer(ann: User) -> None:
+    def act(number: int) -> object:
+        if number == 0:
+            accounts.end_all_sessions(ann.id, CAUSE)
+            return None
+        return identity.sign_in(ann.email, PASSWORD, origin(number), CAUSE)
+
+    assert set(outcomes(at_once(act, 8))) <= {"done", "CONFLICT"}
+    accounts.end_all_sessions(ann.id, CAUSE)
+    user = identity.sign_in(ann.email, PASSWORD, origin(0), CAUSE).user
+    listed, _ = sessions.list_sessions(user, 100, None)
+    assert len(listed) == 1
+
+
+THREADS = 64
+
+
+def test_not_one_too_many_passes_a_window_under_many_threads() -> None:
+    limit = Limit("test", 40)
+    results = at_once(lambda _: window.spend(limit, "ann"), THREADS)
+    passed = [result for result in results if not isinstance(result, Exception)]
+    assert {type(result) for result in results if isinstance(result, Exception)} == {LimitReached}
+    assert sorted(quota.remaining for quota in passed) == list(range(40))
+
+
+def test_not_one_too_many_passes_while_the_window_moves_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    limit = Limit("test", 40)
+    begun = float(int(time.time()))
+    monkeypatch.setattr(time, "time", lambda: begun)
+    for _ in range(10):
+        window.spend(limit, "ann")
+    # Each thread finds the slot moved on, and half of them reads a clock that is a slot behind.
+    ticks = iter([begun + limit.slot_seconds * (1 + tick % 2) for tick in range(100_000)])
+    monkeypatch.setattr(time, "time", lambda: next(ticks))
+    results = at_once(lambda _: window.spend(limit, "ann"), THREADS)
+    assert sum(not isinstance(result, Exception) for result in results) == 30
+    assert {type(result) for result in results if isinstance(result, Exception)} == {LimitReached}
+
+
+def _fail(_: int) -> None:
+    SignInTry("ann@example.com", "203.0.113.7").begin()
+
+
+def test_of_many_tries_at_once_five_are_made() -> None:
+    # Fewer than the address may fail: while more than that are under way, a good try can be refused for its address.
+    many = settings().failures_of_address - 1
+    assert outcomes([*at_once(_fail, many)]) == {"done": 5, "RATE_LIMITED": many - 5}
+
+
+def test_of_more_tries_than_the_address_has_no_more_than_five_are_made() -> None:
+    made = outcomes([*at_once(_fail, THREADS)])
+    assert made["done"] <= 5
+    assert set(made) <= {"done", "RATE_LIMITED"}

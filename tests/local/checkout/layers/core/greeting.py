@@ -1,0 +1,3 @@
+"""What the layer of the small system holds."""
+
+GREETING = "hello"

@@ -1,0 +1,1 @@
+"""Scenarios that take each function down every path that calls AWS, by resource: `SCENARIOS` by `folder/file`."""

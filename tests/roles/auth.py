@@ -1,0 +1,83 @@
+"""Sign-in and what secures an account."""
+
+from tests import people
+from tests.aws import PASSWORD, Api, signed_in
+from tests.people import person
+from tests.roles.process import Scenario, forget_idempotency_records, samples
+
+ANYBODY = {"email": "ada@example.com", "username": "ada", "name": "Ada", "password": PASSWORD}
+
+
+def register() -> None:
+    request = {"body": ANYBODY, "headers": {"Idempotency-Key": "1"}}
+    made = Api().post("/v1/auth/register", **request)
+    assert Api().post("/v1/auth/register", **request).headers["Idempotent-Replayed"] == "true"
+    forget_idempotency_records()
+    assert Api().post("/v1/auth/register", **request).data["id"] == made.data["id"]
+    assert Api().post("/v1/auth/register", ANYBODY, headers={"Idempotency-Key": "2"}).status == 409
+
+
+def login() -> None:
+    ada = person("ada")
+    assert people.login("nobody@example.com").status == 401
+    assert people.login(ada.user.email, "Wrong-horse-1").status == 401
+    ada.enroll()
+    assert people.login(ada.user.email).error["code"] == "MFA_REQUIRED"
+
+
+def logout() -> None:
+    ada, _ = signed_in("ada")
+    assert ada.post("/v1/auth/logout").status == 204
+
+
+def second_factor() -> None:
+    ada = person("ada")
+    ada.enroll()
+    assert people.prove(ada.mfa_token(), "000000").status == 401
+    assert people.prove(ada.mfa_token(), ada.codes[0]).status == 200
+    assert ada.api.post("/v1/auth/mfa/disable", {"code": "000000"}).status == 422
+    assert ada.api.post("/v1/auth/mfa/disable", {"code": ada.codes[1]}).status == 204
+
+
+def refresh() -> None:
+    ada = person("ada")
+    spent = ada.refresh_token
+    assert ada.refresh().status == 200
+    assert people.use(spent).status == 401
+    assert not ada.is_signed_in()
+
+
+def sessions() -> None:
+    ada = person("ada")
+    people.again(ada.user)
+    listed = ada.api.get("/v1/auth/sessions?limit=1")
+    assert listed.json["meta"]["has_more"]
+    assert ada.api.delete(f"/v1/auth/sessions/{listed.data[0]['id']}").status == 204
+    assert ada.api.post("/v1/auth/logout-all").status == 204
+
+
+def change_password() -> None:
+    ada = person("ada")
+    for current, status in (("Wrong-horse-1", 422), (PASSWORD, 204)):
+        change = {"current_password": current, "new_password": "Another-horse-2"}
+        assert ada.api.post("/v1/auth/change-password", change).status == status
+
+
+SCENARIOS: dict[str, Scenario] = {
+    "auth/activate_second_factor": second_factor,
+    "auth/change_password": change_password,
+    "auth/disable_second_factor": second_factor,
+    "auth/end_session": sessions,
+    "auth/enroll_second_factor": second_factor,
+    "auth/forgot_password": samples("auth/forgot_password"),
+    "auth/list_sessions": sessions,
+    "auth/login": login,
+    "auth/logout": logout,
+    "auth/logout_all": sessions,
+    "auth/refresh": refresh,
+    "auth/register": register,
+    "auth/resend_verification": samples("auth/resend_verification"),
+    "auth/reset_password": samples("auth/reset_password"),
+    "auth/verify_email": samples("auth/verify_email"),
+    "auth/verify_second_factor": second_factor,
+}

@@ -1,0 +1,77 @@
+"""Consumers of the stream and of queues."""
+
+import json
+import time
+from typing import Any
+
+import boto3
+
+from lamina.mail.sender import circuit
+from lamina.settings import settings
+from tests.aws import invoke
+from tests.roles.process import Scenario, place
+from tests.samples import sample, store_samples
+
+
+def publish_changes() -> None:
+    assert invoke(place("consumers/publish_changes"), sample("consumers/publish_changes")) == {"batchItemFailures": []}
+
+
+def send_mail() -> None:
+    store_samples()
+    for event_type in ("user.created", "email.verified", "password_reset.requested", "password.changed"):
+        assert deliver(mail_event(event_type, type=event_type)) == []
+    mails = boto3.client("sesv2")
+    mails.delete_email_identity(EmailIdentity=settings().mail_from)
+    assert deliver(mail_event("refused"), mail_event("other", type="user.updated")) == ["refused"]
+    mails.create_email_identity(EmailIdentity=settings().mail_from)
+    boto3.client("sqs").create_queue(QueueName="lamina-MailQueue")
+    for seconds_ago in (0, 60):
+        open_circuit(seconds_ago)
+        assert deliver(mail_event(f"postponed {seconds_ago}")) == []
+
+
+def mail_event(event_id: str, **fields: str) -> dict[str, Any]:
+    """The sample of the queue, with another event in it."""
+    record: dict[str, Any] = sample("consumers/send_mail")["Records"][0]
+    message = json.loads(record["body"])
+    message["detail"] |= {"id": event_id, **fields}
+    return record | {"messageId": event_id, "body": json.dumps(message)}
+
+
+def deliver(*records: dict[str, Any]) -> list[str]:
+    """Hand a batch to the consumer of mail, and give what failed."""
+    answer = invoke(place("consumers/send_mail"), {"Records": list(records)})
+    return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+
+def open_circuit(seconds_ago: int) -> None:
+    """Do as if SES had been found to be down."""
+    circuit._store._cache.clear()
+    opened_at = int(time.time()) - seconds_ago
+    item: dict[str, Any] = {"pk": "CIRCUIT#ses", "sk": "ses", "state": "OPEN", "opened_at": opened_at}
+    boto3.resource("dynamodb").Table(settings().table).put_item(Item=item)
+
+
+def record_activities() -> None:
+    event = sample("consumers/record_activities")
+    assert invoke(place("consumers/record_activities"), event) == {"batchItemFailures": []}
+    event["Records"][0]["body"] = "not an event"
+    failed = [{"itemIdentifier": event["Records"][0]["messageId"]}]
+    assert invoke(place("consumers/record_activities"), event) == {"batchItemFailures": failed}
+
+
+def count_users() -> None:
+    record = sample("consumers/count_users")
+    invoke(place("consumers/count_users"), record)
+    record["Records"][0]["eventName"] = "REMOVE"
+    record["Records"][0]["dynamodb"]["OldImage"] = record["Records"][0]["dynamodb"].pop("NewImage")
+    invoke(place("consumers/count_users"), record)
+
+
+SCENARIOS: dict[str, Scenario] = {
+    "consumers/count_users": count_users,
+    "consumers/publish_changes": publish_changes,
+    "consumers/record_activities": record_activities,
+    "consumers/send_mail": send_mail,
+}

@@ -1,0 +1,60 @@
+"""What scenarios do with a function: find it, send to it, and let it forget what a new process would not know."""
+
+from collections.abc import Callable
+
+import boto3
+
+from lamina.identity import keys, tokens
+from lamina.settings import settings
+from tests.aws import Api, invoke
+from tests.samples import sample, store_samples
+from tests.templates import Function, functions
+
+type Scenario = Callable[[], None]
+"""Takes one function down every path that calls AWS."""
+
+
+def place(name: str) -> Function:
+    return next(function for function in functions() if function.place == name)
+
+
+def samples(name: str) -> Callable[[], None]:
+    """Send the sample request twice: what it spends it cannot spend again."""
+
+    def send() -> None:
+        store_samples()
+        for _ in range(2):
+            assert invoke(place(name), sample(name))["statusCode"] < 500
+
+    return send
+
+
+def requests(*targets: str) -> Callable[[], None]:
+    def send() -> None:
+        for target in targets:
+            assert Api().get(target).status < 500
+
+    return send
+
+
+def age_windows() -> None:
+    """Do as if the requests that were counted had been made a little earlier."""
+    client = boto3.client("dynamodb")
+    for item in client.scan(TableName=settings().table)["Items"]:
+        if item["kind"] == {"S": "window"}:
+            slot = {"N": str(int(item["slot"]["N"]) - 1)}
+            client.put_item(TableName=settings().table, Item={**item, "slot": slot})
+
+
+def forget_keys() -> None:
+    """Do as if the process were new: what it fetches once, it fetches again."""
+    tokens.public_key.cache_clear()
+    keys._ring.clear()
+
+
+def forget_idempotency_records() -> None:
+    """Do as if the process had died between its work and its record."""
+    table = boto3.resource("dynamodb").Table(settings().table)
+    for item in table.scan(ProjectionExpression="pk, sk")["Items"]:
+        if item["sk"] == "IDEMPOTENCY":
+            table.delete_item(Key={"pk": item["pk"], "sk": item["sk"]})

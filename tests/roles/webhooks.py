@@ -1,0 +1,109 @@
+"""Webhooks, from the resource to the endpoint."""
+
+import json
+from typing import Any
+
+from lamina import ids
+from lamina.access.policy import Role
+from lamina.http import listing
+from lamina.webhooks import lanes, retries
+from lamina.webhooks.items import PendingItem, pending_key
+from lamina.webhooks.lanes import LaneItem, lane_key
+from tests.aws import Api, invoke, signed_in
+from tests.roles.process import Scenario, forget_idempotency_records, place
+from tests.samples import DELIVERY, WEBHOOK, sample, store_samples
+
+BODY = {"url": "https://example.com/hooks", "events": ["*"]}
+
+
+def resource() -> None:
+    admin, _ = signed_in("admin", Role.ADMIN)
+    request: dict[str, Any] = {"body": {**BODY, "scope": "all"}, "headers": {"Idempotency-Key": "1"}}
+    assert admin.post("/v1/webhooks", {}, headers=request["headers"]).status == 400
+    made = admin.post("/v1/webhooks", **request)
+    assert admin.post("/v1/webhooks", **request).json == made.json
+    forget_idempotency_records()
+    assert admin.post("/v1/webhooks", **request).data["secret"] == made.data["secret"]
+    admin.post("/v1/webhooks", BODY)
+    assert admin.get("/v1/webhooks?limit=1").json["meta"]["has_more"]
+    at = f"/v1/webhooks/{made.data['id']}"
+    assert admin.get(at).status == 200
+    assert admin.patch(at, {"url": "https://example.org/hooks"}).status == 200
+    _rotate(admin, at)
+    admin.post(f"{at}/test")
+    delivery = admin.post(f"{at}/test").data
+    listing._signer_of.cache_clear()
+    assert admin.post(f"{at}/deliveries/{delivery['id']}/redeliver").status == 202
+    for query in ("", "?status=pending", "?limit=1"):
+        assert admin.get(f"{at}/deliveries{query}").status == 200
+    assert admin.delete(at).status == 204
+
+
+def _rotate(admin: Api, at: str) -> None:
+    request = {"headers": {"Idempotency-Key": "2"}}
+    assert admin.post("/v1/webhooks/0190a3f0-0000-7000-8000-000000000000/rotate-secret", **request).status == 404
+    made = admin.post(f"{at}/rotate-secret", **request)
+    assert admin.post(f"{at}/rotate-secret", **request).json == made.json
+
+
+def dispatch() -> None:
+    store_samples()
+    event = sample("consumers/dispatch_webhooks")
+    message = json.loads(event["Records"][0]["body"])
+    message["detail"] |= {"id": "spoilt", "data": None}
+    spoilt = event["Records"][0] | {"messageId": "spoilt", "body": json.dumps(message)}
+    event["Records"].append(spoilt)
+    answer = {"batchItemFailures": [{"itemIdentifier": "spoilt"}]}
+    for _ in range(2):
+        assert invoke(place("consumers/dispatch_webhooks"), event) == answer
+    forget_idempotency_records()
+    assert invoke(place("consumers/dispatch_webhooks"), event) == answer
+
+
+def deliver() -> None:
+    """A delivery that fails, and is the last straw for an endpoint that has failed for days."""
+    store_samples()
+    event = sample("consumers/deliver_webhooks")
+    event["Records"].append(event["Records"][0] | {"messageId": "spoilt", "body": "{"})
+    answer = {"batchItemFailures": [{"itemIdentifier": "spoilt"}]}
+    assert invoke(place("consumers/deliver_webhooks"), event) == answer
+    lane = LaneItem.get(*lane_key(WEBHOOK))
+    lane.backlog, lane.failing_since = True, None
+    lane.save()
+    _due()
+    assert invoke(place("consumers/deliver_webhooks"), event) == answer
+    lane.refresh()
+    lane.failing_since, lane.failures = ids.ago(4 * retries.DAY), lanes.OPENS_AFTER
+    lane.save()
+    for _ in range(2):
+        _due(urgent=True)
+        assert invoke(place("consumers/deliver_webhooks"), event) == answer
+
+
+def _due(*, urgent: bool = False) -> None:
+    waiting = PendingItem.get(*pending_key(WEBHOOK, DELIVERY))
+    waiting.next_attempt_at, waiting.urgent, waiting.in_flight = ids.ago(1), urgent, False
+    waiting.save()
+
+
+def wake() -> None:
+    store_samples()
+    assert invoke(place("schedules/wake_deliveries"), {"dry_run": True})["announced"] == 0
+    report = invoke(place("schedules/wake_deliveries"), sample("schedules/wake_deliveries"))
+    assert json.dumps(report) == '{"due": 1, "announced": 1, "finished": true}'
+
+
+SCENARIOS: dict[str, Scenario] = {
+    "consumers/deliver_webhooks": deliver,
+    "consumers/dispatch_webhooks": dispatch,
+    "schedules/wake_deliveries": wake,
+    "webhooks/create": resource,
+    "webhooks/delete": resource,
+    "webhooks/get": resource,
+    "webhooks/list": resource,
+    "webhooks/list_deliveries": resource,
+    "webhooks/redeliver": resource,
+    "webhooks/rotate_secret": resource,
+    "webhooks/send_test": resource,
+    "webhooks/update": resource,
+}

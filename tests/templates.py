@@ -1,0 +1,100 @@
+"""What the templates say, read for tests that compare it with the code."""
+
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from samtranslator.translator.transform import transform
+from samtranslator.yaml_helper import yaml_parse
+
+ROOT = Path(__file__).resolve().parent.parent
+STACKS = (ROOT / "template.yaml", *sorted((ROOT / "stacks").glob("*.yaml")))
+
+
+@dataclass(frozen=True)
+class Route:
+    """One method of one path of the API, and whether the authorizer runs before it: says who asks, and counts."""
+
+    method: str
+    path: str
+    authorized: bool
+
+
+@dataclass(frozen=True)
+class Function:
+    """One Lambda function as its template describes it.
+
+    Attributes:
+        name: its logical id.
+        stack: the template that it is in.
+        module: where its handler is, `functions.users.get`.
+        routes: what the API sends to it.
+        statements: of its own role, as written.
+    """
+
+    name: str
+    stack: Path
+    module: str
+    routes: tuple[Route, ...]
+    statements: tuple[Mapping[str, Any], ...]
+
+    @property
+    def place(self) -> str:
+        """Its folder and file, `users/get`: where its code and its sample event are."""
+        return self.module.removeprefix("functions.").replace(".", "/")
+
+
+@cache
+def template(stack: Path) -> Mapping[str, Any]:
+    """A template as written, with `!Ref` and its like as dictionaries."""
+    parsed: Mapping[str, Any] = yaml_parse(stack.read_text(encoding="utf-8"))
+    return parsed
+
+
+@cache
+def functions() -> tuple[Function, ...]:
+    """Every function of every stack."""
+    return tuple(
+        _function(stack, name, resource["Properties"])
+        for stack in STACKS
+        for name, resource in template(stack)["Resources"].items()
+        if resource["Type"] == "AWS::Serverless::Function"
+    )
+
+
+def _function(stack: Path, name: str, properties: Mapping[str, Any]) -> Function:
+    folder = (stack.parent / properties["CodeUri"]).resolve().relative_to(ROOT)
+    module = ".".join((*folder.parts, properties["Handler"].removesuffix(".handler")))
+    statements = [statement for policy in properties.get("Policies", []) for statement in policy["Statement"]]
+    return Function(name, stack, module, tuple(_routes(properties)), tuple(statements))
+
+
+def _routes(properties: Mapping[str, Any]) -> Iterator[Route]:
+    for event in properties.get("Events", {}).values():
+        if event["Type"] == "Api":
+            at = event["Properties"]
+            yield Route(at["Method"], at["Path"], at.get("Auth", {}).get("Authorizer") != "NONE")
+
+
+class _NoManagedPolicies:
+    """What the transform asks for managed policies; it needs none of the account's."""
+
+    def load(self) -> dict[str, str]:
+        return {}
+
+
+def expanded(stack: Path, uploaded: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """A template as SAM's transform leaves it: with the resources that stand behind each function.
+
+    `uploaded` says where `sam deploy` has put what it built, by source; each source has a place of its own without it.
+    """
+    packaged = deepcopy(dict(template(stack)))
+    for resource in packaged["Resources"].values():
+        for name in resource.get("Properties", {}).keys() & {"CodeUri", "ContentUri", "Location"}:
+            source = resource["Properties"][name]
+            resource["Properties"][name] = f"s3://bucket/{(uploaded or {}).get(source, source)}"
+    transformed: dict[str, Any] = transform(packaged, {}, _NoManagedPolicies())
+    return transformed

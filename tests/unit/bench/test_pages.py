@@ -1,0 +1,72 @@
+"""What the benchmark writes: tables, pictures, the guard of imports, the verdict on targets."""
+
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from bench.build.template import read_template
+from bench.chart import Bar, Line, bars, lines
+from bench.imports import heavy, unwanted
+from bench.page import table, target_table
+from bench.targets import TARGETS
+from tests.templates import ROOT, functions
+
+
+def contender(name: str, cold: float, memory: float = 50e6) -> dict[str, Any]:
+    get = {"cold": {"value": cold}, "cpu": {"value": 0.002}, "memory": {"value": memory}}
+    return {"name": name, "sizes": {"unzipped": 29e6}, "requests": {"GET": get}}
+
+
+def verdicts(found: list[dict[str, Any]]) -> list[str]:
+    return [line.split("|")[-2].strip() for line in target_table({"contenders": found}).splitlines()[2:]]
+
+
+def test_a_target_is_met_at_its_bound_and_missed_above_it() -> None:
+    met = verdicts([contender("lamina", 0.33), contender("fastapi", 1.0), contender("boto3", 0.5)])
+    assert met[0] == "met"
+    assert verdicts([contender("lamina", 0.34), contender("fastapi", 1.0), contender("boto3", 0.5)])[0] == "**missed**"
+
+
+def test_targets_against_peers_that_did_not_take_part_are_left_out() -> None:
+    alone = [target for target in TARGETS if target.against in ("", "boto3")]
+    assert len(verdicts([contender("lamina", 0.3), contender("boto3", 0.5)])) == len(alone)
+
+
+def test_a_table_is_markdown_with_numbers_to_the_right() -> None:
+    assert table(("a", "b"), [("x", "1")]) == "| a | b |\n| --- | ---: |\n| x | 1 |\n"
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        bars("Cold <&>", "ms", [Bar("ours", 3, 2, 4, own=True), Bar("theirs", 6, 5, 7)]),
+        lines("Growth", "users", "ms", [Line("a & b", [(1000, 2.0), (1_000_000, 3.0)]), Line("flat", [(1000, 0.0)])]),
+    ],
+)
+def test_a_picture_is_well_formed_and_stays_within_its_frame(picture: str) -> None:
+    root = ET.fromstring(picture)  # noqa: S314 (our own picture)
+    width = float(root.attrib["width"])
+    for shape in root.iter("{http://www.w3.org/2000/svg}rect"):
+        assert 0 <= float(shape.attrib["x"]) <= width
+        assert float(shape.attrib["x"]) + float(shape.attrib["width"]) <= width
+
+
+def test_a_function_may_import_what_is_on_record_and_a_new_one_nothing_heavy() -> None:
+    found = {"users/get": ["jinja2"], "auth/login": ["argon2"], "posts/get": ["boto3"]}
+    record = {"users/get": [], "auth/login": ["argon2", "cryptography"]}
+    assert [problem.split(" ")[0] for problem in unwanted(found, record)] == [
+        "functions/users/get.py",
+        "functions/posts/get.py",
+    ]
+
+
+def test_heavy_modules_are_told_from_others_that_begin_alike() -> None:
+    assert heavy(["boto3.session", "boto3", "jwt_tokens", "json"]) == ["boto3"]
+
+
+def test_templates_are_read_with_their_short_forms() -> None:
+    read = read_template(ROOT / "template.yaml")
+    assert read["Globals"]["Function"]["Architectures"] == [{"Ref": "Architecture"}]
+    named = {function.name for function in functions() if function.stack == ROOT / "template.yaml"}
+    assert named <= read["Resources"].keys()

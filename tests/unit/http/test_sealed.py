@@ -1,0 +1,59 @@
+"""Answers that tell a secret once are kept so that only the same request opens them."""
+
+import json
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from lamina.access.policy import Role
+from lamina.settings import settings
+from lamina.storage.sealing import seal, unseal
+from tests.aws import signed_in
+
+CASES = {
+    "/v1/api-keys": ({"name": "CI", "scopes": ["read"]}, "key"),
+    "/v1/oauth-clients": (
+        {"name": "Import", "scopes": ["read"], "grant_types": ["client_credentials"]},
+        "client_secret",
+    ),
+}
+HEADERS = {"Idempotency-Key": "1"}
+
+
+@pytest.mark.usefixtures("aws")
+@pytest.mark.parametrize("path", CASES)
+def test_a_lost_answer_with_a_secret_comes_again_and_makes_nothing_twice(path: str) -> None:
+    body, secret = CASES[path]
+    admin, _ = signed_in("admin", Role.ADMIN)
+    first = admin.post(path, body, headers=HEADERS)
+    again = admin.post(path, body, headers=HEADERS)
+    assert (first.status, again.status) == (201, 201)
+    assert again.json == first.json
+    assert again.headers["Location"] == first.headers["Location"]
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert len(first.data[secret]) > 40
+    assert len(admin.get(path).data) == 1
+    other: dict[str, Any] = body | {"name": "Another"}
+    assert admin.post(path, other, headers=HEADERS).error["code"] == "IDEMPOTENCY_KEY_REUSED"
+
+
+@pytest.mark.usefixtures("aws")
+@pytest.mark.parametrize("path", CASES)
+def test_the_table_holds_no_secret_that_was_answered(path: str) -> None:
+    body, secret = CASES[path]
+    admin, _ = signed_in("admin", Role.ADMIN)
+    told = admin.post(path, body, headers=HEADERS).data[secret]
+    stored = json.dumps(boto3.client("dynamodb").scan(TableName=settings().table)["Items"])
+    assert "sealed" in stored
+    assert told not in stored
+    assert told.rpartition("_")[2] not in stored
+
+
+@pytest.mark.usefixtures("aws")
+def test_what_is_sealed_opens_for_the_same_purpose_alone() -> None:
+    sealed = seal("secret", {"answer_to": "one"})
+    assert unseal(sealed, {"answer_to": "one"}) == "secret"
+    with pytest.raises(ClientError):
+        unseal(sealed, {"answer_to": "another"})

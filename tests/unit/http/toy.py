@@ -1,0 +1,91 @@
+"""An endpoint that knows no business, to try the contract on: it answers what it was given."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from lamina.http.envelope import Envelope
+from lamina.http.paths import Id
+from lamina.http.resolver import MERGE_PATCH, Resolver
+from lamina.http.response import Response
+from tests.aws import Answer, Api, Context, answer_of
+
+ID = "01890a5d-ac96-774b-bcce-b302099a8057"
+CALLER = {"user_id": ID, "role": "viewer", "session_id": ID, "scope": "read write delete"}
+
+
+class Address(BaseModel):
+    """A thing within a thing, so that paths have two parts."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    city: Annotated[str, Field(min_length=2, max_length=20)]
+
+
+class Toy(BaseModel):
+    """What the endpoint takes and answers."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str
+    age: Annotated[int, Field(ge=0, le=120, strict=True)] = 0
+    address: Address | None = None
+    rest: dict[str, Any] = Field(default_factory=dict)
+
+
+Limit = Annotated[int, Field(ge=1, le=100)]
+
+taking = Resolver(public=True, versioned=True, takes=MERGE_PATCH)
+reading = Resolver(public=True, versioned=True)
+doing = Resolver()
+
+
+@taking.post("/toys")
+def make_toy(body: Toy) -> Response[Envelope[Toy]]:
+    """Answer the body."""
+    return taking.answer(body, links={"self": f"/toys/{ID}"}, edition="1", created=True)
+
+
+@reading.get("/toys/<toy_id>")
+def read_toy(toy_id: Id, limit: Limit = 20, search: str | None = None) -> Response[Envelope[dict[str, Any]]]:
+    """Answer the parameters."""
+    seen = {"toy_id": toy_id, "limit": limit, "search": search}
+    return reading.answer(seen, links={"self": "/toys"}, edition=f"{ID}-1")
+
+
+@doing.post("/toys/<toy_id>/do")
+def do_toy(toy_id: Id) -> Response[None]:  # noqa: ARG001 (it only has to be a UUID)
+    """Answer nothing."""
+    return doing.no_content()
+
+
+def send(resolver: Resolver, event: Mapping[str, Any]) -> Answer:
+    """Call an endpoint as Lambda does."""
+    context: Any = Context()
+    return answer_of(resolver.handler(event, context))
+
+
+def make(body: str | bytes | None, headers: Mapping[str, str] | None = None) -> Answer:
+    """POST this body as it is."""
+    event = Api()._event("POST", "/toys", body, headers or {}, "")
+    return send(taking, event)
+
+
+def read(
+    target: str = f"/toys/{ID}", headers: Mapping[str, str] | None = None, query: Mapping[str, list[str]] | None = None
+) -> Answer:
+    """GET this."""
+    event = Api()._event("GET", target, None, headers or {}, "")
+    if query is not None:
+        event["multiValueQueryStringParameters"] = query
+    return send(reading, event)
+
+
+def do(
+    body: str | None = None, claims: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
+) -> Answer:
+    """POST to what takes no body and wants a caller."""
+    event = Api()._event("POST", f"/toys/{ID}/do", body, headers or {}, "")
+    event["requestContext"]["authorizer"] = CALLER if claims is None else claims
+    return send(doing, event)

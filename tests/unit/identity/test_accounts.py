@@ -1,0 +1,251 @@
+"""Verifying, forgetting, resetting and changing: mailed tokens are good once, for a while, and for one purpose."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+
+from lamina.events.cause import Cause
+from lamina.identity import service as identity
+from lamina.identity.items import CredentialsItem
+from lamina.identity.one_time import LIFE_SECONDS, OneTimeTokenItem, Purpose
+from lamina.storage.item import Item
+from lamina.users import service as users
+from lamina.users.service import NewUser
+from tests.aws import PASSWORD, Answer, Api, make_user
+from tests.people import Clock, Mailbox, Person, Work, activities, again, login, person
+
+CAUSE = Cause(None, "test")
+NEW = "Another-horse-2"
+ANN = "ann@example.com"
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+
+def verify(token: str) -> Answer:
+    return Api().post("/v1/auth/verify-email", {"token": token})
+
+
+def forgot(email: str = ANN) -> Answer:
+    return Api().post("/v1/auth/forgot-password", {"email": email})
+
+
+def resend(email: str = ANN) -> Answer:
+    return Api().post("/v1/auth/resend-verification", {"email": email})
+
+
+def reset(token: str, password: str = NEW) -> Answer:
+    return Api().post("/v1/auth/reset-password", {"token": token, "password": password})
+
+
+def refused(answer: Answer) -> bool:
+    return (answer.status, answer.error["code"]) == (422, "INVALID_TOKEN")
+
+
+def is_verified(who: Person) -> bool:
+    return bool(who.api.get("/v1/users/me").data["email_verified"])
+
+
+def test_registering_is_followed_by_a_mail_whose_token_verifies_the_address_once(mailbox: Mailbox) -> None:
+    ann = person("ann")
+    token = mailbox.token(ANN, "verification")
+    assert not is_verified(ann)
+    assert verify(token).status == 204
+    assert is_verified(ann)
+    assert refused(verify(token))
+    assert activities(ann.id).count("email.verified") == 1
+
+
+def test_verifying_keeps_the_sessions(mailbox: Mailbox) -> None:
+    ann = person("ann")
+    verify(mailbox.token(ANN, "verification"))
+    assert ann.is_signed_in()
+    assert ann.refresh().status == 200
+
+
+def test_a_verification_is_sent_again_until_the_address_is_proven(mailbox: Mailbox) -> None:
+    make_user("ann")
+    assert resend().status == 202
+    assert mailbox.count(ANN, "verification") == 2
+    verify(mailbox.token(ANN, "verification"))
+    assert resend().status == 202
+    assert mailbox.count(ANN, "verification") == 2
+
+
+def test_a_verification_is_of_the_address_that_it_was_mailed_to(mailbox: Mailbox) -> None:
+    ann = person("ann")
+    token = mailbox.token(ANN, "verification")
+    users.update(ann.id, {"email": "new@example.com"}, CAUSE, if_version=lambda _: True)
+    assert refused(verify(token))
+    assert not is_verified(ann)
+
+
+def test_another_address_is_not_verified_by_the_proof_of_the_last(mailbox: Mailbox) -> None:
+    ann = person("ann")
+    verify(mailbox.token(ANN, "verification"))
+    assert ann.api.patch("/v1/users/me", {"email": "new@example.com"}).data["email_verified"] is False
+
+
+def test_a_reset_sets_the_password_and_ends_every_session(mailbox: Mailbox) -> None:
+    ann, other = person("ann"), None
+    other = again(ann.user)
+    forgot()
+    assert reset(mailbox.token(ANN, "reset")).status == 204
+    assert [one.is_signed_in() for one in (ann, other)] == [False, False]
+    assert [one.refresh().status for one in (ann, other)] == [401, 401]
+    assert login(ANN).status == 401
+    assert is_verified(again(ann.user, NEW))
+    assert mailbox.count(ANN, "password_changed") == 1
+    assert activities(ann.id).count("password.reset") == 1
+
+
+def test_whoever_was_made_without_a_password_sets_the_first_one_by_a_reset(mailbox: Mailbox) -> None:
+    identity.register(NewUser(email=ANN, username="ann", name="Ann"), None, CAUSE)
+    assert login(ANN, NEW).status == 401
+    forgot()
+    token = mailbox.token(ANN, "reset")
+    assert reset(token).status == 204
+    assert refused(reset(token, "A-third-horse-3"))
+    assert login(ANN, NEW).status == 200
+
+
+def test_a_reset_token_is_good_once(mailbox: Mailbox) -> None:
+    make_user("ann")
+    forgot()
+    token = mailbox.token(ANN, "reset")
+    assert reset(token).status == 204
+    assert refused(reset(token, "A-third-horse-3"))
+    assert login(ANN, NEW).status == 200
+
+
+def test_one_reset_voids_the_other_tokens_that_were_mailed(mailbox: Mailbox) -> None:
+    make_user("ann")
+    forgot()
+    first = mailbox.token(ANN, "reset")
+    forgot()
+    assert reset(mailbox.token(ANN, "reset")).status == 204
+    assert refused(reset(first))
+
+
+@pytest.mark.parametrize("change", ["password", "email"])
+def test_a_reset_token_is_bound_to_the_address_and_the_password(mailbox: Mailbox, change: str) -> None:
+    ann = person("ann")
+    forgot()
+    token = mailbox.token(ANN, "reset")
+    if change == "email":
+        users.update(ann.id, {"email": "new@example.com"}, CAUSE, if_version=lambda _: True)
+    else:
+        ann.api.post("/v1/auth/change-password", {"current_password": PASSWORD, "new_password": "Third-horse-3"})
+    assert refused(reset(token))
+
+
+def test_a_deleted_user_can_neither_verify_nor_reset(mailbox: Mailbox) -> None:
+    ann = person("ann")
+    forgot()
+    verification, change = mailbox.token(ANN, "verification"), mailbox.token(ANN, "reset")
+    users.delete(ann.id, CAUSE, if_version=lambda _: True)
+    assert refused(verify(verification))
+    assert refused(reset(change))
+
+
+@pytest.mark.parametrize(("kind", "attempt"), [("verification", verify), ("reset", reset)])
+def test_a_mailed_token_is_short_lived(
+    mailbox: Mailbox, clock: Clock, kind: str, attempt: Callable[[str], Answer]
+) -> None:
+    make_user("ann")
+    forgot()
+    token = mailbox.token(ANN, kind)
+    purpose = Purpose.VERIFY_EMAIL if kind == "verification" else Purpose.RESET_PASSWORD
+    clock.forward(LIFE_SECONDS[purpose])
+    assert refused(attempt(token))
+
+
+def test_a_token_serves_no_other_purpose(mailbox: Mailbox) -> None:
+    ann = person("ann")
+    forgot()
+    verification, change = mailbox.token(ANN, "verification"), mailbox.token(ANN, "reset")
+    assert refused(verify(change))
+    assert refused(reset(verification))
+    for token in (verification, change):
+        assert Api().post("/v1/auth/refresh", {"refresh_token": token}).status == 401
+        assert Api().post("/v1/auth/mfa/verify", {"mfa_token": token, "code": "000000"}).status == 401
+        assert ann.api.get("/v1/users/me", token=token).status == 401
+
+
+@pytest.mark.parametrize("token", ["", "x", "é" * 100, "A" * 4096, "../../etc/passwd", "\u202e"])
+def test_any_other_text_is_no_token(token: str) -> None:
+    assert refused(verify(token))
+    assert refused(reset(token))
+
+
+def test_a_reset_to_a_weak_password_is_refused_and_does_not_spend_the_token(mailbox: Mailbox) -> None:
+    make_user("ann")
+    forgot()
+    token = mailbox.token(ANN, "reset")
+    assert reset(token, "Password1").status == 400
+    assert reset(token).status == 204
+
+
+def test_only_hashes_of_mailed_tokens_are_kept_and_no_event_holds_one(mailbox: Mailbox) -> None:
+    make_user("ann")
+    forgot()
+    tokens = mailbox.token(ANN, "verification"), mailbox.token(ANN, "reset")
+    stored = str([item.to_dynamodb_dict() for item in OneTimeTokenItem.scan()])
+    everything = str(stored_items())
+    assert len(list(OneTimeTokenItem.scan())) == 2
+    assert not any(token in stored or token in everything for token in tokens)
+
+
+def stored_items() -> list[Any]:
+    return [item.to_dynamodb_dict() for item in Item.scan(consistent_read=True)]
+
+
+@pytest.mark.parametrize("ask", [forgot, resend])
+def test_asking_for_a_mail_costs_and_answers_the_same_for_every_address(
+    work: Work, ask: Callable[[str], Answer]
+) -> None:
+    known, verified = make_user("known"), make_user("verified")
+    users.update(verified.id, {"email_verified": True}, CAUSE, if_version=lambda _: True)
+    gone = make_user("gone")
+    users.delete(gone.id, CAUSE, if_version=lambda _: True)
+    seen = [work.of(partial(ask, email)) for email in (known.email, verified.email, gone.email, "x@y.zz")]
+    assert {answer.status for answer, _ in seen} == {202}
+    assert {answer.body for answer, _ in seen} == {b""}
+    assert len({tuple(sorted(cost.items())) for _, cost in seen}) == 1
+    assert len({tuple(sorted(answer.headers)) for answer, _ in seen}) == 1
+
+
+def test_whoever_is_unknown_is_sent_nothing(mailbox: Mailbox) -> None:
+    assert forgot("nobody@example.com").status == 202
+    mailbox.deliver()
+    assert mailbox.sent == []
+
+
+def test_a_change_keeps_this_session_and_ends_the_others(mailbox: Mailbox) -> None:
+    ann = person("ann")
+    other = again(ann.user)
+    answer = ann.api.post("/v1/auth/change-password", {"current_password": PASSWORD, "new_password": NEW})
+    assert answer.status == 204
+    assert (ann.is_signed_in(), other.is_signed_in()) == (True, False)
+    assert (ann.refresh().status, other.refresh().status) == (200, 401)
+    assert (login(ANN).status, login(ANN, NEW).status) == (401, 200)
+    assert mailbox.count(ANN, "password_changed") == 1
+
+
+def test_a_change_takes_the_current_password_and_a_stolen_session_cannot_guess_it() -> None:
+    ann = person("ann")
+    wrong = {"current_password": "Wrong-horse-1", "new_password": NEW}
+    answers = [ann.api.post("/v1/auth/change-password", wrong) for _ in range(6)]
+    assert [answer.status for answer in answers] == [422] * 5 + [429]
+    right = {"current_password": PASSWORD, "new_password": NEW}
+    assert ann.api.post("/v1/auth/change-password", right).status == 429
+    assert login(ANN).status == 200  # Signing in is counted apart.
+    told = activities(ann.id)
+    assert (told.count("password.refused"), told.count("account.locked")) == (5, 1)
+
+
+def test_a_password_is_kept_as_a_hash_alone() -> None:
+    make_user("ann")
+    assert all(item.password_hash.startswith("$argon2id$") for item in CredentialsItem.scan())
+    assert PASSWORD not in str(stored_items())

@@ -1,0 +1,118 @@
+"""Signing keys: a new one is known before it signs, and an old one is trusted until its tokens are over."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import boto3
+import jwt
+import pytest
+
+from lamina import ids
+from lamina.access.policy import Role
+from lamina.errors import Conflict
+from lamina.identity import keys, tokens
+from lamina.identity.keys import LEARNING, OUTLIVING, KeyRingItem
+from lamina.identity.tokens import AccessClaims, InvalidToken
+from lamina.settings import settings
+from operations.make_admin import settle
+from operations.rotate_signing_key import rotate
+from tests.aws import Api
+
+FIRST = settings().signing_key_ids[0]
+CLAIMS = AccessClaims("0190a3f0-0000-7000-8000-000000000001", "session", Role.VIEWER, "read")
+
+
+@pytest.fixture(autouse=True)
+def _unread(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Each test, and whatever comes after them, begins without knowing the ring."""
+    monkeypatch.setattr(keys, "READ_SECONDS", -1)
+    yield
+    keys._ring.clear()
+
+
+def added(ago: timedelta) -> str:
+    """A second key, as if it had been added that long ago."""
+    key: str = boto3.client("kms").create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"]
+    entry = {"id": key, "added_at": ids.stamp(datetime.now(UTC) - ago)}
+    KeyRingItem("CONFIG#SIGNING", "KEY_RING", keys=[entry, {"id": FIRST, "added_at": keys.DAWN}]).save()
+    return key
+
+
+def signer() -> str:
+    kid: str = jwt.get_unverified_header(tokens.issue(CLAIMS))["kid"]
+    return kid
+
+
+@pytest.mark.usefixtures("aws")
+def test_the_key_of_the_deployment_signs_until_another_is_added() -> None:
+    assert signer() == FIRST
+    assert keys.trusted() == [FIRST]
+
+
+@pytest.mark.usefixtures("aws")
+def test_a_new_key_is_published_at_once_and_signs_when_everybody_knows_it() -> None:
+    new = added(ago=timedelta())
+    assert [key["kid"] for key in Api().get("/.well-known/jwks.json").json["keys"]] == [new, FIRST]
+    assert signer() == FIRST
+
+
+@pytest.mark.usefixtures("aws")
+def test_tokens_of_the_old_key_are_good_while_the_new_one_signs() -> None:
+    old = tokens.issue(CLAIMS)
+    new = added(ago=LEARNING + timedelta(minutes=1))
+    assert signer() == new
+    assert tokens.verify(old).user_id == CLAIMS.user_id
+
+
+@pytest.mark.usefixtures("aws")
+def test_an_old_key_is_trusted_no_more_once_its_last_token_is_over() -> None:
+    old = tokens.issue(CLAIMS)
+    new = added(ago=LEARNING + OUTLIVING + timedelta(seconds=1))
+    assert keys.trusted() == [new]
+    with pytest.raises(InvalidToken):
+        tokens.verify(old)
+
+
+@pytest.mark.usefixtures("aws")
+def test_the_ring_is_read_once_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keys, "READ_SECONDS", 60)
+    assert keys.trusted() == [FIRST]
+    added(ago=timedelta())
+    assert keys.trusted() == [FIRST]
+
+
+@pytest.mark.usefixtures("aws")
+def test_rotating_makes_a_key_like_the_first_and_forgets_those_that_are_over() -> None:
+    over = added(ago=LEARNING + OUTLIVING + timedelta(days=1))
+    assert "2 keys are known" in rotate()
+    newest, second = keys.ring()
+    assert second.id == over
+    assert boto3.client("kms").describe_key(KeyId=newest.id)["KeyMetadata"]["KeySpec"] == "ECC_NIST_P256"
+
+
+@pytest.mark.usefixtures("aws")
+def test_two_rotations_at_once_make_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    stale = keys._stored()
+    keys.add("first")
+    monkeypatch.setattr(keys, "_stored", lambda: stale)
+    with pytest.raises(Conflict):
+        keys.add("second")
+
+
+@pytest.mark.usefixtures("aws")
+def test_an_operator_makes_the_first_administrator() -> None:
+    settle("Root@example.com", "root", "Correct-horse-1")
+    answer = Api().post("/v1/auth/login", {"email": "root@example.com", "password": "Correct-horse-1"})
+    assert answer.data["user"]["role"] == "admin"
+
+
+@pytest.mark.usefixtures("aws")
+def test_an_operator_makes_an_administrator_of_a_user_who_is_there() -> None:
+    settle("root@example.com", "root", None)
+    assert "is an administrator now" in settle("root@example.com", "ignored", None)
+
+
+@pytest.mark.usefixtures("aws")
+def test_an_operator_is_told_what_is_wrong_in_one_line() -> None:
+    with pytest.raises(SystemExit, match="stopped: email must be an e-mail address"):
+        settle("root", "root", None)

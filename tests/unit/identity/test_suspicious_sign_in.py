@@ -1,0 +1,57 @@
+"""A sign-in from an address and with a device that the account never had is told of; others are not."""
+
+import pytest
+
+from tests.aws import PASSWORD
+from tests.people import Mailbox, activities, events_of, login, person, prove
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+HERE, THERE = "203.0.113.7", "198.51.100.7"
+
+
+def suspicions(user_id: str) -> int:
+    return activities(user_id).count("sign_in.suspicious")
+
+
+def test_the_first_sign_in_is_not_suspicious() -> None:
+    assert suspicions(person("ada").id) == 0
+
+
+def test_another_device_at_a_known_address_is_not_suspicious() -> None:
+    ada = person("ada")
+    assert login(ada.user.email, address=HERE).status == 200
+    assert suspicions(ada.id) == 0
+
+
+def test_a_known_device_at_another_address_is_not_suspicious() -> None:
+    ada = person("ada")
+    cookie = login(ada.user.email, address=HERE).headers["Set-Cookie"].partition(";")[0]
+    assert login(ada.user.email, address=THERE, cookie=cookie).status == 200
+    assert suspicions(ada.id) == 0
+
+
+def test_a_device_and_an_address_that_are_both_new_are_suspicious_once() -> None:
+    ada = person("ada")
+    for _ in range(2):
+        assert login(ada.user.email, address=THERE).status == 200
+    suspicious = [event for event in events_of(ada.id) if event.event_type == "sign_in.suspicious"]
+    started = [event for event in events_of(ada.id) if event.event_type == "session.started"]
+    assert [event.data for event in suspicious] == [started[1].data]
+
+
+def test_a_wrong_password_from_elsewhere_is_a_failure_and_no_sign_in() -> None:
+    ada = person("ada")
+    login(ada.user.email, "Wrong-horse-1", address=THERE)
+    assert suspicions(ada.id) == 0
+
+
+def test_with_a_second_factor_it_is_the_second_step_that_counts(mailbox: Mailbox) -> None:
+    ada = person("ada")
+    ada.enroll()
+    token = str(login(ada.user.email, PASSWORD, address=THERE).error["mfa_token"])
+    assert suspicions(ada.id) == 0
+    assert prove(token, ada.codes[0], address=THERE).status == 200
+    assert suspicions(ada.id) == 1
+    assert mailbox.count(ada.user.email, "suspicious_sign_in") == 1
+    assert mailbox.sent[-1][2]["address"] == THERE

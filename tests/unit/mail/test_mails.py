@@ -1,0 +1,150 @@
+"""Which mail follows from what has happened, and what it says."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError, ConnectTimeoutError
+
+from lamina.events.cause import Cause
+from lamina.events.redelivery import Postponed
+from lamina.identity import sessions
+from lamina.identity.sessions import Origin
+from lamina.mail import sender
+from lamina.mail.compose import MAILS
+from lamina.mail.service import follow
+from lamina.resilience.circuit import Circuit
+from lamina.settings import settings
+from lamina.users import service as users
+from lamina.users.model import User
+from tests.aws import make_user
+from tests.people import Mailbox
+from tests.templates import ROOT, template
+from tests.unit.events.conftest import happened
+
+WHERE = Origin("203.0.113.99", "<b>Agent</b>/1.0")
+
+
+@pytest.fixture
+def ada(aws: None) -> User:  # noqa: ARG001 (a fixture that must be there)
+    return make_user("ada")
+
+
+@pytest.fixture
+def circuit(monkeypatch: pytest.MonkeyPatch) -> Circuit:
+    """A process that has not seen SES fail yet."""
+    fresh = Circuit("ses", sender._is_failure)
+    monkeypatch.setattr("lamina.mail.service.circuit", fresh)
+    return fresh
+
+
+def test_the_queue_lets_in_the_events_that_a_mail_follows_and_no_others() -> None:
+    queue = template(ROOT / "stacks" / "async.yaml")["Resources"]["Mail"]["Properties"]["Parameters"]
+    assert queue["EventTypes"]["Fn::Join"][1] == sorted(MAILS)
+
+
+def test_every_mail_has_a_text_and_a_page(ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[Mapping[str, Any]] = []
+    monkeypatch.setattr(sender._ses, "send_email", lambda **mail: sent.append(mail))
+    session = sessions.start(ada, WHERE, Cause(ada.id, "test"))
+    data = {"session_id": session.id, "webhook_id": "w1", "host": "hooks.example.com", "reason": "failing"}
+    for event_type in MAILS:
+        follow(happened(event_type, type=event_type, subject=ada.id, data=data))
+    assert len(sent) == len(MAILS)
+    for mail in sent:
+        content = mail["Content"]["Simple"]
+        assert mail["Destination"] == {"ToAddresses": [ada.email]}
+        assert content["Body"]["Text"]["Data"].startswith("Hello")
+        assert f"<title>{content['Subject']['Data']}</title>" in content["Body"]["Html"]["Data"]
+
+
+def test_what_others_have_written_is_no_markup_in_a_page(ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[Mapping[str, Any]] = []
+    monkeypatch.setattr(sender._ses, "send_email", lambda **mail: sent.append(mail))
+    session = sessions.start(ada, WHERE, Cause(ada.id, "test"))
+    follow(happened(type="sign_in.suspicious", subject=ada.id, data={"session_id": session.id}))
+    page = sent[0]["Content"]["Simple"]["Body"]["Html"]["Data"]
+    assert "&lt;b&gt;Agent&lt;/b&gt;/1.0" in page
+    assert "203.0.113.99" in page
+
+
+def test_a_user_is_welcomed_once_however_often_an_address_is_proven(ada: User, mailbox: Mailbox) -> None:
+    first, second = (happened(name, type="email.verified", subject=ada.id) for name in ("e1", "e2"))
+    for event in (first, second):
+        follow(event)
+    assert [template for _, template, _ in mailbox.sent] == ["welcome"]
+    follow(first)
+    assert len(mailbox.sent) == 2, (
+        "the first event is told apart by the consumer, and here it comes again after a crash"
+    )
+
+
+def test_no_mail_of_a_suspicious_sign_in_once_its_session_is_over(ada: User, mailbox: Mailbox) -> None:
+    session = sessions.start(ada, WHERE, Cause(ada.id, "test"))
+    sessions.end(ada.id, session.id, Cause(ada.id, "test"))
+    follow(happened(type="sign_in.suspicious", subject=ada.id, data={"session_id": session.id}))
+    assert mailbox.sent == []
+
+
+@pytest.mark.parametrize("event_type", sorted(MAILS))
+def test_nobody_is_written_to_who_is_no_longer_there(ada: User, mailbox: Mailbox, event_type: str) -> None:
+    users.delete(ada.id, Cause(None, "test"), if_version=lambda _: True)
+    follow(happened(type=event_type, subject=ada.id))
+    assert mailbox.sent == []
+
+
+def test_no_mail_proves_an_address_that_is_proven(ada: User, mailbox: Mailbox) -> None:
+    def prove(user: User) -> users.Amendment:
+        return users.Amendment(user=replace(user, email_verified=True))
+
+    users.amend(ada.id, prove, Cause(None, "test"))
+    follow(happened(type="user.created", subject=ada.id))
+    assert mailbox.sent == []
+
+
+def refused(code: str) -> ClientError:
+    return ClientError({"Error": {"Code": code}}, "SendEmail")
+
+
+@pytest.mark.parametrize("error", [refused("TooManyRequestsException"), ConnectTimeoutError(endpoint_url="")])
+def test_while_ses_is_down_mails_are_postponed_and_leave_no_token_behind(
+    ada: User, monkeypatch: pytest.MonkeyPatch, circuit: Circuit, error: Exception
+) -> None:
+    def fail(**_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(sender._ses, "send_email", fail)
+    event = happened(type="password_reset.requested", subject=ada.id)
+    for _ in range(4):
+        with pytest.raises(type(error)):
+            follow(event)
+    tokens = stored("ONETIME#")
+    with pytest.raises(Postponed) as postponed:
+        follow(event)
+    assert 28 <= postponed.value.seconds <= 40
+    assert stored("ONETIME#") == tokens
+    assert circuit._outcomes.are_bad() is False
+
+
+@pytest.mark.usefixtures("circuit")
+def test_mails_that_are_not_right_do_not_keep_others_back(ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(**_: object) -> None:
+        raise refused("MessageRejected")
+
+    monkeypatch.setattr(sender._ses, "send_email", refuse)
+    for _ in range(9):
+        with pytest.raises(ClientError, match="MessageRejected"):
+            follow(happened(type="password.changed", subject=ada.id))
+
+
+def test_ses_has_three_seconds_and_one_try() -> None:
+    config: Any = sender._ses.meta.config  # whose stubs leave its options out
+    assert config.connect_timeout + config.read_timeout == 3
+    assert config.retries["total_max_attempts"] == 1
+
+
+def stored(prefix: str) -> int:
+    items = boto3.client("dynamodb").scan(TableName=settings().table)["Items"]
+    return sum(item["pk"]["S"].startswith(prefix) for item in items)

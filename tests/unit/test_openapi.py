@@ -1,0 +1,104 @@
+"""The OpenAPI document: in step with the code, valid, and as precise as the contract."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from jsonschema_rs import meta
+
+from lamina import errors
+from lamina.http.errors import PayloadTooLarge, content, headers_of, status_of
+from lamina.http.headers import SECURITY
+from lamina.http.oauth import FORM
+from lamina.limits.quota import RateLimited
+from tests.aws import Api
+from tests.openapi import DOCUMENT, operations
+from tests.templates import STACKS, template
+
+
+def test_the_document_is_valid_openapi() -> None:
+    schemathesis.openapi.from_dict(DOCUMENT).validate()
+
+
+def test_every_schema_is_a_valid_json_schema() -> None:
+    invalid = [name for name, schema in DOCUMENT["components"]["schemas"].items() if not meta.is_valid(schema)]
+    assert invalid == []
+
+
+def references(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from [inner] if key == "$ref" else references(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from references(inner)
+
+
+def test_every_reference_leads_somewhere_and_every_component_is_referred_to() -> None:
+    components = {
+        f"#/components/{kind}/{name}"
+        for kind, found in DOCUMENT["components"].items()
+        if kind != "securitySchemes"
+        for name in found
+    }
+    assert set(references(DOCUMENT)) == components
+
+
+def test_operation_ids_are_unique_and_every_operation_is_described() -> None:
+    described = list(operations())
+    assert len({operation["operationId"] for _, _, operation in described}) == len(described)
+    assert all(operation["summary"] and operation["description"] and operation["tags"] for *_, operation in described)
+
+
+@pytest.mark.parametrize(("method", "path", "operation"), operations())
+def test_every_operation_says_how_it_can_fail(method: str, path: str, operation: dict[str, Any]) -> None:
+    expected = {"400", "429", "500", "503"}
+    expected |= set() if operation.get("security") == [] else {"401"}
+    expected |= {"413", "415"} if method in ("post", "put", "patch") else set()
+    expected |= {"404"} if "{" in path else set()
+    assert expected <= operation["responses"].keys()
+
+
+def test_bodies_refuse_unknown_fields() -> None:
+    for *_, operation in operations():
+        for media_type, media in operation.get("requestBody", {}).get("content", {}).items():
+            if media_type == FORM:
+                continue  # RFC 6749 section 3.2: what is not known is ignored.
+            name = media["schema"]["$ref"].rpartition("/")[2]
+            assert DOCUMENT["components"]["schemas"][name]["additionalProperties"] is False
+
+
+def test_patch_takes_merge_patches() -> None:
+    for method, _, operation in operations():
+        if method == "patch":
+            assert set(operation["requestBody"]["content"]) == {"application/json", "application/merge-patch+json"}
+
+
+REFUSALS = {
+    "DEFAULT_5XX": errors.LaminaError,
+    "REQUEST_TOO_LARGE": PayloadTooLarge,
+    "MISSING_AUTHENTICATION_TOKEN": errors.NotFound,
+    "THROTTLED": RateLimited,
+    "INTEGRATION_FAILURE": errors.Unavailable,
+    "INTEGRATION_TIMEOUT": errors.Unavailable,
+}
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+def test_api_gateway_refuses_in_the_words_and_with_the_headers_of_the_code(name: str) -> None:
+    refusal = template(STACKS[0])["Resources"]["Api"]["Properties"]["GatewayResponses"][name]
+    error = REFUSALS[name]()
+    assert json.loads(refusal["ResponseTemplates"]["application/json"]) == content(error, "$context.requestId")
+    assert int(refusal.get("StatusCode", status_of(error))) == status_of(error)
+    assert refusal["ResponseParameters"]["Headers"].keys() >= {*SECURITY, "X-Correlation-Id", *headers_of(error)}
+
+
+def test_the_served_document_names_the_public_address_and_may_be_kept(api: Api) -> None:
+    answer = api.get("/openapi.json")
+    assert answer.status == 200
+    assert answer.json == DOCUMENT | {"servers": [{"url": "https://api.example.com/live"}]}
+    assert answer.headers["Cache-Control"].startswith("public")
+    again = api.get("/openapi.json", headers={"If-None-Match": answer.headers["ETag"]})
+    assert (again.status, again.body) == (304, b"")

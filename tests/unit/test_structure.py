@@ -1,0 +1,173 @@
+"""The house: everything has its place, and nothing is left over. `lint-imports` holds the arrows between modules."""
+
+import ast
+import importlib
+import pkgutil
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import lamina
+from lamina.http.resolver import Resolver
+from lamina.registry import ITEMS
+from lamina.storage.item import Item
+from tests.openapi import is_public, operations
+from tests.templates import ROOT, STACKS, Function, expanded, functions, template
+
+MAX_RESOURCES = 450
+"""CloudFormation takes 500 in a stack (CloudFormation quotas)."""
+ROOT_TEMPLATE, *NESTED = STACKS
+FALLBACK = "gateway/fallback"
+STATIC = {
+    FALLBACK,
+    "gateway/docs",
+    "gateway/health",
+    "gateway/openapi",
+    "gateway/ready",
+    "oauth2/jwks",
+    "oauth2/metadata",
+}
+"""What answers everybody alike, and so has no authorizer."""
+HANDLERS = sorted((ROOT / "functions").glob("*/*.py"))
+PLACES = {f"{path.parent.name}/{path.stem}" for path in HANDLERS}
+
+
+def resolver(function: Function) -> Resolver:
+    app = importlib.import_module(function.module).app
+    assert isinstance(app, Resolver)
+    return app
+
+
+def test_every_file_is_a_function_and_every_function_a_file() -> None:
+    assert Counter(function.place for function in functions()) == Counter(PLACES)
+
+
+def test_every_function_has_a_sample_event_and_every_sample_event_a_function() -> None:
+    events = ROOT / "events"
+    assert {str(path.relative_to(events).with_suffix("")) for path in events.glob("**/*") if path.is_file()} == PLACES
+
+
+def test_every_function_of_the_root_template_is_reached_by_the_api_and_no_other() -> None:
+    authorizers = template(ROOT_TEMPLATE)["Resources"]["Api"]["Properties"]["Auth"]["Authorizers"].values()
+    authorizing = {authorizer["FunctionArn"]["Ref"].removesuffix(".Alias") for authorizer in authorizers}
+    reached = {function.name for function in functions() if function.routes} | authorizing
+    assert reached == {function.name for function in functions() if function.stack == ROOT_TEMPLATE}
+
+
+def test_every_function_of_a_nested_stack_is_fired_by_an_event() -> None:
+    for stack in NESTED:
+        for name, resource in template(stack)["Resources"].items():
+            if resource["Type"] == "AWS::Serverless::Function":
+                assert resource["Properties"].get("Events"), f"{name} is never called"
+
+
+def test_a_folder_holds_what_its_stack_is_for() -> None:
+    nested = {function.module.split(".")[1] for function in functions() if function.stack != ROOT_TEMPLATE}
+    assert nested <= {"consumers", "schedules"}
+
+
+def test_every_route_is_in_the_openapi_document_and_every_path_a_route() -> None:
+    routes = {
+        (route.method, route.path)
+        for function in functions()
+        for route in function.routes
+        if function.place != FALLBACK
+    }
+    assert routes == {(method.upper(), path) for method, path, _ in operations()}
+
+
+def test_the_document_says_who_may_call_without_signing_in_as_the_handler_does() -> None:
+    public = {(method.upper(), path) for method, path, operation in operations() if is_public(operation)}
+    assert public == {
+        (route.method, route.path)
+        for function in functions()
+        for route in function.routes
+        if resolver(function).public and function.place != FALLBACK
+    }
+
+
+def test_what_runs_without_the_authorizer_is_public_the_same_for_everybody_and_not_counted() -> None:
+    unseen = {function.place for function in functions() if not all(route.authorized for route in function.routes)}
+    assert unseen == STATIC
+    for function in functions():
+        if function.routes:
+            assert resolver(function).counted is (function.place not in STATIC), function.place
+            assert resolver(function).counted or resolver(function).public, function.place
+
+
+def test_an_operation_is_named_after_the_file_that_serves_it() -> None:
+    served = {(route.method, route.path): function.place for function in functions() for route in function.routes}
+    for method, path, operation in operations():
+        assert operation["operationId"] == served[method.upper(), path].replace("/", "_")
+
+
+def test_the_fallback_takes_every_method_of_every_path_that_nothing_else_serves() -> None:
+    fallback = next(function for function in functions() if function.place == FALLBACK)
+    assert {(route.method, route.path) for route in fallback.routes} == {("ANY", "/"), ("ANY", "/{proxy+}")}
+
+
+@pytest.mark.parametrize("place", [function.place for function in functions() if function.routes])
+def test_an_endpoint_serves_the_route_that_the_template_sends_it(place: str) -> None:
+    function = next(function for function in functions() if function.place == place)
+    route = resolver(function).route
+    served = {(route.method, re.sub("<(.+?)>", "{\\1}", route.path))} if route else set()
+    sent = {(route.method, route.path) for route in function.routes} if place != FALLBACK else set()
+    assert served == sent
+
+
+def test_no_file_of_a_function_hides_a_module_of_the_standard_library() -> None:
+    assert {path.stem for path in HANDLERS} & sys.stdlib_module_names == set()
+
+
+def test_no_file_of_a_function_hides_a_package_of_the_layers() -> None:
+    locked = "\n".join(lock.read_text(encoding="utf-8") for lock in (ROOT / "layers" / "runtime").glob("*.txt"))
+    names = {line.partition("==")[0].replace("-", "_") for line in locked.splitlines() if "==" in line}
+    assert {path.stem for path in HANDLERS} & (names | {"lamina"}) == set()
+
+
+def test_functions_hold_handlers_and_what_they_read_and_nothing_else() -> None:
+    kept = {path.name for path in (ROOT / "functions").glob("*/*") if path.suffix != ".py" and path.is_file()}
+    assert kept == {"openapi.json"}
+
+
+def subclasses(kind: type[Item]) -> Iterator[type[Item]]:
+    for inner in kind.__subclasses__():
+        yield inner
+        yield from subclasses(inner)
+
+
+def test_the_registry_holds_every_item_class() -> None:
+    for module in pkgutil.walk_packages(lamina.__path__, "lamina."):
+        importlib.import_module(module.name)
+    assert Counter(ITEMS) == Counter(kind for kind in subclasses(Item) if kind.__module__.startswith("lamina."))
+
+
+def imported(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+    return found
+
+
+def test_powertools_router_describes_endpoints_and_is_in_no_cold_start() -> None:
+    deployed = [*(ROOT / "layers" / "core").glob("**/*.py"), *(ROOT / "functions").glob("**/*.py")]
+    routing = [path for path in deployed if any("powertools.event_handler" in name for name in imported(path))]
+    assert routing == []
+
+
+def test_functions_do_not_import_each_other() -> None:
+    files = {path.stem for path in HANDLERS}
+    for path in HANDLERS:
+        assert not {name for name in imported(path) if name.partition(".")[0] in files | {"functions"}}
+
+
+@pytest.mark.parametrize("stack", STACKS, ids=lambda stack: stack.name)
+def test_a_stack_stays_within_its_budget_of_resources_once_expanded(stack: Path) -> None:
+    assert len(expanded(stack)["Resources"]) < MAX_RESOURCES

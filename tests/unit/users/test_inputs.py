@@ -1,0 +1,60 @@
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
+
+from lamina.identity.passwords import NewPassword
+from lamina.users.inputs import EMAIL, NAME, USERNAME, Age, Email, Name, NewUserFields, Username
+
+WHOLE: dict[str, Any] = {"email": "Ada@Example.com", "username": "Ada", "name": "Ada Lovelace"}
+
+
+def takes(kind: Any, value: object) -> bool:
+    try:
+        TypeAdapter(kind).validate_python(value)
+    except ValidationError:
+        return False
+    return True
+
+
+def test_addresses_and_usernames_are_kept_in_lower_case() -> None:
+    user = NewUserFields.model_validate(WHOLE)
+    assert (user.email, user.username) == ("ada@example.com", "ada")
+
+
+@pytest.mark.parametrize("age", [0, 36, 36.0, 120])
+def test_an_age_is_a_whole_number_however_it_is_written(age: float) -> None:
+    assert NewUserFields.model_validate({**WHOLE, "age": age}).age == age
+
+
+@pytest.mark.parametrize("age", [-1, 121, 36.5, "36", True, float("1e308")])
+def test_an_age_is_nothing_else(age: object) -> None:
+    assert not takes(Age, age)
+
+
+@pytest.mark.parametrize("name", ["Ada", "王小明", "Zoë 🫩", "\U0001faea", "a\u00a0b"])
+def test_a_name_may_be_of_any_script_also_of_one_newer_than_this_python(name: str) -> None:
+    assert takes(Name, name)
+
+
+@pytest.mark.parametrize("name", ["", " ", "\u3000", "a\nb", "a\x00b", "a\x7f", "x" * 101])
+def test_a_name_has_something_to_see_and_no_control_characters(name: str) -> None:
+    assert not takes(Name, name)
+
+
+@given(text=st.text(max_size=40))
+@pytest.mark.parametrize(("kind", "pattern"), [(Email, EMAIL), (Username, USERNAME), (Name, NAME)])
+def test_what_the_document_says_of_a_field_is_what_the_code_takes(kind: Any, pattern: str, text: str) -> None:
+    schema = TypeAdapter(kind).json_schema()
+    fits = bool(re.fullmatch(pattern.removesuffix("$"), text))
+    assert takes(kind, text) == (fits and schema.get("minLength", 0) <= len(text) <= schema["maxLength"])
+
+
+@given(text=st.from_regex(r"[a-zA-Z0-9]{0,10}", fullmatch=True))
+def test_what_the_document_says_of_a_password_is_what_the_code_takes(text: str) -> None:
+    schema = TypeAdapter(NewPassword).json_schema()
+    documented = re.search(schema["pattern"], text) and schema["minLength"] <= len(text) <= schema["maxLength"]
+    assert takes(NewPassword, text) is bool(documented)

@@ -1,0 +1,108 @@
+"""Who is told of what."""
+
+import json
+
+from lamina.access.policy import Role
+from lamina.users import service as users
+from lamina.users.model import User
+from lamina.webhooks import service
+from lamina.webhooks.deliveries import list_deliveries
+from lamina.webhooks.dispatch import dispatch
+from lamina.webhooks.model import DeliveryStatus, WebhookScope
+from tests.aws import make_user
+from tests.unit.webhooks.conftest import CAUSE, World, event, happen, hook
+
+
+def test_an_owner_is_told_of_itself_and_of_what_is_its_own(world: World, ann: User) -> None:
+    hook(ann)
+    told = [happen(ann.id), happen("0190a3f0-0000-7000-8000-0000000000aa", "job.succeeded", owner_id=ann.id)]
+    happen("0190a3f0-0000-7000-8000-0000000000bb", "job.succeeded", owner_id="0190a3f0-0000-7000-8000-0000000000cc")
+    world.deliver()
+    assert [json.loads(body) for _, _, body in world.sent] == told
+
+
+def test_who_asks_for_everybodys_events_gets_everybodys(world: World, ann: User, admin: User) -> None:
+    hook(admin, "all", "user.*", scope=WebhookScope.ALL)
+    told = [happen(ann.id), happen(admin.id)]
+    happen(ann.id, "session.started")
+    world.deliver()
+    assert [json.loads(body) for _, _, body in world.sent] == told
+
+
+def test_one_endpoint_is_told_once_though_it_is_found_in_two_ways(world: World, admin: User) -> None:
+    hook(admin, scope=WebhookScope.ALL)
+    happen(admin.id)
+    world.deliver()
+    assert len(world.sent) == 1
+
+
+def test_only_wanted_types_are_told(world: World, ann: User) -> None:
+    hook(ann, "hook", "user.*", "job.succeeded")
+    for event_type in ("user.updated", "job.succeeded", "job.failed", "session.started", "user.deleted"):
+        happen(ann.id, event_type)
+    world.deliver()
+    assert [json.loads(body)["type"] for _, _, body in world.sent] == ["user.updated", "job.succeeded", "user.deleted"]
+
+
+def test_who_may_no_longer_manage_users_hears_of_nobody_else(world: World, ann: User, admin: User) -> None:
+    hook(admin, scope=WebhookScope.ALL)
+    on_its_way = happen(ann.id)
+    users.update(admin.id, {"role": Role.EDITOR}, CAUSE, if_version=lambda _: True)
+    happen(ann.id)
+    world.deliver()
+    assert world.sent == []
+    users.update(admin.id, {"role": Role.ADMIN}, CAUSE, if_version=lambda _: True)
+    again = happen(ann.id)
+    world.deliver()
+    assert [json.loads(body) for _, _, body in world.sent] == [again]
+    assert again != on_its_way
+
+
+def test_suspended_and_deleted_owners_get_nothing_not_even_what_was_on_its_way(world: World, ann: User) -> None:
+    bob = make_user("bob")
+    hook(ann, "ann")
+    hook(bob, "bob")
+    happen(ann.id)
+    happen(bob.id)
+    users.update(ann.id, {"status": "suspended"}, CAUSE, if_version=lambda _: True)
+    users.delete(bob.id, CAUSE, if_version=lambda _: True)
+    happen(ann.id)
+    happen(bob.id)
+    world.deliver()
+    assert world.sent == []
+
+
+def test_a_disabled_webhook_is_told_nothing_and_goes_on_when_it_is_enabled(world: World, ann: User) -> None:
+    made = hook(ann)
+    happen(ann.id)
+    service.update(made.id, {"status": "disabled"}, CAUSE, if_version=lambda _: True)
+    happen(ann.id)
+    world.deliver()
+    (waiting,), _ = list_deliveries(made.id, DeliveryStatus.FAILED, 20, None)
+    assert waiting.attempts[0].error == "the webhook is disabled"
+    service.update(made.id, {"status": "enabled"}, CAUSE, if_version=lambda _: True)
+    happen(ann.id)
+    world.deliver()
+    assert len(world.sent) == 1
+
+
+def test_a_deleted_webhook_is_told_nothing(world: World, ann: User) -> None:
+    made = hook(ann)
+    happen(ann.id)
+    service.delete(made.id, CAUSE, if_version=lambda _: True)
+    happen(ann.id)
+    world.deliver()
+    assert world.sent == []
+
+
+def test_an_event_that_comes_twice_is_told_once(world: World, ann: User) -> None:
+    made = hook(ann)
+    twice = event(ann.id)
+    dispatch(twice)
+    dispatch(twice)
+    world.deliver()
+    dispatch(twice)
+    world.deliver()
+    assert len(world.sent) == 1
+    listed, _ = list_deliveries(made.id, None, 20, None)
+    assert [(each.event_id, each.status) for each in listed] == [(twice["id"], "succeeded")]
