@@ -4,6 +4,7 @@ The end-to-end tests share one through the fixture `stack` (mark them `xdist_gro
 them all); the tests of the stack itself start their own with `start`.
 """
 
+import json
 import os
 import signal
 import socket
@@ -11,16 +12,19 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 240.0
 STOP_SECONDS = 30.0
+ANSWER_SECONDS = 30.0
 
 
 @dataclass
@@ -117,6 +121,12 @@ def stack() -> Iterator[RunningStack]:
     with start() as running:
         running.wait_for("ready")
         yield running
+
+
+def look(url: str) -> Any:
+    """What a page of a local stack shows, as JSON."""
+    with urllib.request.urlopen(url, timeout=ANSWER_SECONDS) as answer:  # noqa: S310 (http, and ours)
+        return json.load(answer)
 
 
 def free_port() -> int:

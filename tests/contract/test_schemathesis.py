@@ -23,7 +23,8 @@ def seeded() -> Iterator[RunningStack]:
     with start() as running:
         running.wait_for("ready")
         environment = {**os.environ, "PORT": str(running.port), "SEED_PASSWORD": SEED_PASSWORD}
-        subprocess.run([sys.executable, "-m", "local.seed"], cwd=ROOT, env=environment, check=True, capture_output=True)
+        seed = [sys.executable, "-m", "local.seed"]
+        subprocess.run(seed, cwd=ROOT, env=environment, check=True, capture_output=True, timeout=SECONDS)
         yield running
 
 

@@ -65,12 +65,15 @@ class Client:
         port: of the front.
         secrets: where what must never be logged is noted, shared by all clients of the run.
         token: the access token to send, if any.
+        headers: to send with every request.
+        address: where the requests come from, any of 127.0.0.0/8.
     """
 
     port: int
     secrets: set[str]
     token: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    address: str = "127.0.0.1"
 
     def call(self, method: str, target: str, body: object = None, headers: Mapping[str, str] | None = None) -> Answer:
         """Send one request; text and bytes go as they are, anything else as JSON."""
@@ -115,7 +118,7 @@ class Client:
         return Client(self.port, self.secrets, answer.data["access_token"])
 
     def _send(self, method: str, target: str, raw: bytes | None, headers: Mapping[str, str]) -> Answer:
-        connection = _Connection("127.0.0.1", self.port, timeout=SECONDS_TO_ANSWER)
+        connection = _Connection("127.0.0.1", self.port, timeout=SECONDS_TO_ANSWER, source_address=(self.address, 0))
         try:
             connection.request(method, target, raw, dict(headers))
             response = connection.getresponse()

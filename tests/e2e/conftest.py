@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from uuid import uuid4
@@ -16,7 +15,7 @@ from lamina.storage.item import Item
 from local.stack import client
 from tests.aging import age, naming
 from tests.e2e.client import Client
-from tests.stack import ROOT, RunningStack
+from tests.stack import ROOT, RunningStack, look
 
 PASSWORD = "Correct-horse-9"
 SEED_PASSWORD = "Seeded-for-tests-7"
@@ -28,8 +27,7 @@ class Inside:
     """The local AWS behind the front."""
 
     def __init__(self, url: str) -> None:
-        with urllib.request.urlopen(f"{url}/_local/stack") as answer:  # noqa: S310 (http, and ours)
-            described = json.load(answer)
+        described = look(f"{url}/_local/stack")
         self._endpoint: str = described["endpoint"]
         self._resources: dict[str, str] = described["resources"]
         self._table = self._resources["Data/Table"]
@@ -67,8 +65,8 @@ class Inside:
 
     def published(self, user_id: str) -> list[str]:
         """The types of the events about a user that are on the bus, of the newest hundred."""
-        with urllib.request.urlopen(f"{self._endpoint}/_lamina/events") as answer:  # noqa: S310 (http, and ours)
-            events = [(entry["DetailType"], json.loads(entry["Detail"])["subject"]) for entry in json.load(answer)]
+        entries = look(f"{self._endpoint}/_lamina/events")
+        events = [(entry["DetailType"], json.loads(entry["Detail"])["subject"]) for entry in entries]
         return [event_type for event_type, subject in events if subject == user_id]
 
     def log_lines(self, since: float) -> list[str]:

@@ -2,7 +2,6 @@
 
 import json
 import time
-import urllib.request
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -13,7 +12,7 @@ from authlib.integrations.requests_client import OAuth2Session
 
 from tests.e2e.client import Answer, Client
 from tests.e2e.conftest import PASSWORD, Inside, register, wait_until
-from tests.stack import RunningStack
+from tests.stack import RunningStack, look
 
 pytestmark = pytest.mark.xdist_group("stack")
 
@@ -28,17 +27,16 @@ def mailed(stack: RunningStack, secrets: set[str]) -> Mails:
     """The tokens that were mailed to an address under a subject, newest first; waits until there is one more."""
     seen: dict[tuple[str, str], int] = {}
 
-    def look(to: str, subject: str) -> list[str]:
-        with urllib.request.urlopen(f"{stack.url}/_local/mail") as answer:  # noqa: S310 (http, and ours)
-            mails = json.load(answer)
+    def tokens(to: str, subject: str) -> list[str]:
+        mails = look(f"{stack.url}/_local/mail")
         texts = [mail["text"] for mail in mails if to in mail["to"] and mail["subject"] == subject]
         links = [word for text in texts for word in text.split() if "?token=" in word]
         return [parse_qs(urlsplit(link).query)["token"][0] for link in links]
 
     def wait(to: str, subject: str) -> list[str]:
         before = seen.get((to, subject), 0)
-        wait_until(lambda: len(look(to, subject)) > before, f"a mail {subject!r}", 40)
-        found = look(to, subject)
+        wait_until(lambda: len(tokens(to, subject)) > before, f"a mail {subject!r}", 40)
+        found = tokens(to, subject)
         seen[to, subject] = len(found)
         secrets.update(found)
         return found

@@ -13,6 +13,7 @@ import pytest
 
 from tests.e2e.client import Client
 from tests.e2e.conftest import PASSWORD, register, wait_until
+from tests.stack import ANSWER_SECONDS
 
 pytestmark = pytest.mark.xdist_group("stack")
 
@@ -34,7 +35,7 @@ def finished(client: Client, job: str) -> Any:
 
 def fetched(url: str) -> tuple[Message, str]:
     """What a browser on this machine gets from a link."""
-    with urllib.request.urlopen(url) as answer:  # noqa: S310 (http, and ours)
+    with urllib.request.urlopen(url, timeout=ANSWER_SECONDS) as answer:  # noqa: S310 (http, and ours)
         return answer.headers, answer.read().decode()
 
 

@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import time
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 
 from lamina import ids
 from local.stack import client
-from tests.stack import RunningStack
+from tests.stack import RunningStack, look
 
 ALIAS = "live"
 BATCH = 10
@@ -23,8 +22,7 @@ class Cloud:
     """What is behind the front; resources have the paths of the templates, `Async/Mail/Queue`."""
 
     def __init__(self, stack: RunningStack) -> None:
-        with urllib.request.urlopen(f"{stack.url}/_local/stack") as answer:  # noqa: S310 (http, and ours)
-            described = json.load(answer)
+        described = look(f"{stack.url}/_local/stack")
         self.endpoint: str = described["endpoint"]
         self.resources: Mapping[str, str] = described["resources"]
         self._stack = stack
@@ -35,8 +33,7 @@ class Cloud:
 
     def mails(self) -> list[dict[str, Any]]:
         """The mails that were sent, newest first."""
-        with urllib.request.urlopen(f"{self._stack.url}/_local/mail") as answer:  # noqa: S310 (http, and ours)
-            found: list[dict[str, Any]] = json.load(answer)
+        found: list[dict[str, Any]] = look(f"{self._stack.url}/_local/mail")
         return found
 
     def send(self, queue: str, events: Sequence[Mapping[str, Any] | str]) -> None:

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -12,6 +13,9 @@ from uuid import uuid4
 
 import pytest
 
+from lamina import ids
+from lamina.activities.items import MONTH, partition
+from lamina.storage.keys import identifier_of
 from local.sam import CREDENTIALS
 from local.settings import STACK_NAME
 from tests.faults.burst import Committed, burst
@@ -30,6 +34,7 @@ TABLE_THROTTLED = Refusal(
     400, b'{"__type": "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException", "message": "Too fast"}'
 )
 SECONDS = 240
+SECONDS_OF_THE_BURST = 600
 
 
 @pytest.fixture
@@ -123,6 +128,50 @@ def test_a_bus_and_a_table_that_throttle_and_a_publisher_that_is_killed_in_mid_b
     assert counted.lost == 0
     assert len(deaths) >= 3
     everyone_has_a_mail(cloud, prefix, 40)
+    assert cloud.is_empty(GIVEN_UP)
+
+
+def activities_of(cloud: Cloud, user_id: str) -> list[str]:
+    """Ids of the events that have become activities of a user."""
+    pages = cloud.client("dynamodb").get_paginator("query")
+    months = {ids.now()[:MONTH], ids.ago(SECONDS_OF_THE_BURST)[:MONTH]}
+    return [
+        identifier_of(item["sk"]["S"])
+        for month in months
+        for page in pages.paginate(
+            TableName=cloud.resources["Data/Table"],
+            KeyConditionExpression="pk = :partition",
+            ExpressionAttributeValues={":partition": {"S": partition(user_id, month)}},
+            ProjectionExpression="sk",
+        )
+        for item in page["Items"]
+    ]
+
+
+def test_ten_thousand_changes_in_a_burst(
+    stack: RunningStack, cloud: Cloud, witness: Witness, prefix: str, report: Report
+) -> None:
+    with burst(stack, prefix, users=400, changes=25) as under_way:
+        while not under_way.is_over():
+            witness.look()
+        committed = under_way.committed()
+    lag = witness.wait_for(committed.ids, SECONDS_OF_THE_BURST)
+    counted = compare(committed, witness)
+    begun = time.monotonic()
+    consumer = "Async/Activities/Queue"
+    wait_until(lambda: cloud.is_empty(consumer), "the consumer of activities has caught up", SECONDS_OF_THE_BURST)
+    effects = figures(committed.ids, [event for user in committed.events for event in activities_of(cloud, user)])
+    report(
+        effects,
+        published=counted.seen,
+        published_twice=counted.duplicates,
+        seconds_to_commit=round(committed.seconds, 1),
+        seconds_until_the_last_arrived=round(lag, 1),
+        seconds_until_the_last_effect=round(lag + time.monotonic() - begun, 1),
+    )
+    assert (counted.sent, counted.lost) == (10_000, 0)
+    assert (effects.lost, effects.duplicates) == (0, 0)
+    everyone_has_a_mail(cloud, prefix, 400)
     assert cloud.is_empty(GIVEN_UP)
 
 

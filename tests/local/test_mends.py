@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.local.ministack import MiniStack, eventually, zipped
+from tests.local.ministack import SECONDS, MiniStack, eventually, zipped
 
 pytestmark = pytest.mark.xdist_group("mends")
 
@@ -90,7 +90,7 @@ def repeated_headers_and_query_keys_reach_the_function_each(aws: MiniStack) -> b
     integration = {"type": "aws_proxy", "httpMethod": "POST", "uri": uri}
     api = _api(aws, "repeated-api", {"/": {"get": {"x-amazon-apigateway-integration": integration}}})
     aws.client("apigateway").create_deployment(restApiId=api, stageName="live")
-    connection = http.client.HTTPConnection(aws.url.removeprefix("http://"))
+    connection = http.client.HTTPConnection(aws.url.removeprefix("http://"), timeout=SECONDS)
     connection.putrequest("GET", f"/_aws/execute-api/{api}/live/?key=a&key=b")
     for value in ("one", "two"):
         connection.putheader("X-Repeated", value)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import boto3
 
+from lamina.events import publisher
 from lamina.identity import keys, tokens
 from lamina.settings import settings
 from tests.aws import Api, invoke
@@ -50,6 +51,11 @@ def forget_keys() -> None:
     """Do as if the process were new: what it fetches once, it fetches again."""
     tokens.public_key.cache_clear()
     keys._ring.clear()
+
+
+def forget_published() -> None:
+    """Do as if the process were new: what it has published, it publishes again."""
+    publisher._taken.clear()
 
 
 def forget_idempotency_records() -> None:

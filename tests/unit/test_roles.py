@@ -14,7 +14,7 @@ from lamina.http import listing
 from tests import calls
 from tests.calls import Permission
 from tests.roles import auth, avatars, consumers, gateway, jobs, keys, oauth2, schedules, users, webhooks
-from tests.roles.process import Scenario, forget_keys, place
+from tests.roles.process import Scenario, forget_keys, forget_published, place
 from tests.templates import STACKS, Function, functions, template
 
 RESOURCES = {
@@ -84,6 +84,7 @@ def covers(permission: Permission, call: Permission) -> bool:
 def _fresh(aws: None) -> None:  # noqa: ARG001 (a fixture that must be there)
     calls.made.clear()
     forget_keys()
+    forget_published()
     listing._signer_of.cache_clear()
 
 

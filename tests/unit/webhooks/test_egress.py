@@ -72,7 +72,10 @@ def _talk(connection: socket.socket, talk: Talk, context: ssl.SSLContext | None)
         with closing(context.wrap_socket(connection, server_side=True) if context else connection) as secured:
             request = b""
             while b"\r\n\r\n{}" not in request:
-                request += secured.recv(4096)
+                more = secured.recv(4096)
+                if not more:
+                    return
+                request += more
             talk(secured)
     except OSError:
         connection.close()
