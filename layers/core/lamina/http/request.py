@@ -99,7 +99,7 @@ class Request:
         """What the authorizer has established; empty on a public endpoint."""
         return self.event["requestContext"].get("authorizer") or {}
 
-    @property
+    @cached_property
     def caller(self) -> Caller:
         """Who asks.
 
