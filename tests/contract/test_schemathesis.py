@@ -12,9 +12,10 @@ from tests.stack import ROOT, RunningStack, start
 
 HERE = Path(__file__).parent
 SEED_PASSWORD = "Seeded-for-tests-7"
-SECONDS = 420
+SECONDS = 1200
+"""For one run of schemathesis: several times what it takes on two cores."""
 
-pytestmark = pytest.mark.xdist_group("contract")
+pytestmark = [pytest.mark.xdist_group("contract"), pytest.mark.timeout(2 * SECONDS)]
 
 
 @pytest.fixture(scope="module")
