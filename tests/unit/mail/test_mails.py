@@ -13,12 +13,13 @@ from lamina.events.redelivery import Postponed
 from lamina.identity import sessions
 from lamina.identity.sessions import Origin
 from lamina.mail import sender
-from lamina.mail.compose import MAILS
+from lamina.mail.compose import MAILS, REASONS
 from lamina.mail.service import follow
 from lamina.resilience.circuit import Circuit
 from lamina.settings import settings
 from lamina.users import service as users
 from lamina.users.model import User
+from lamina.webhooks.model import DisabledReason
 from tests.aws import make_user
 from tests.people import Mailbox
 from tests.templates import ROOT, template
@@ -58,6 +59,10 @@ def test_every_mail_has_a_text_and_a_page(ada: User, monkeypatch: pytest.MonkeyP
         assert mail["Destination"] == {"ToAddresses": [ada.email]}
         assert content["Body"]["Text"]["Data"].startswith("Hello")
         assert f"<title>{content['Subject']['Data']}</title>" in content["Body"]["Html"]["Data"]
+
+
+def test_people_are_told_of_every_reason_for_which_a_webhook_is_disabled() -> None:
+    assert REASONS.keys() == set(DisabledReason)
 
 
 def test_what_others_have_written_is_no_markup_in_a_page(ada: User, monkeypatch: pytest.MonkeyPatch) -> None:

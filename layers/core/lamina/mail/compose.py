@@ -16,7 +16,10 @@ from lamina.mail.items import is_first
 from lamina.settings import settings
 from lamina.users.model import User
 
-REASONS = {"failing": "it has taken nothing for three days"}
+REASONS = {
+    "failing": "it has taken nothing for three days",
+    "gone": "it has answered 410 Gone, by which it wants nothing more",
+}
 """Why webhooks are disabled, for people."""
 
 

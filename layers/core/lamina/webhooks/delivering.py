@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from lamina import ids
 from lamina.errors import NotFound
@@ -28,7 +29,7 @@ from lamina.webhooks.items import (
     webhook_key,
 )
 from lamina.webhooks.lanes import Full, LaneItem, lane_key
-from lamina.webhooks.model import Attempt, DeliveryStatus
+from lamina.webhooks.model import Attempt, DeliveryStatus, DisabledReason
 from lamina.webhooks.queue import LONGEST_DELAY_SECONDS, announce
 from lamina.webhooks.targets import Refused
 
@@ -71,7 +72,7 @@ def attempt(webhook_id: str, delivery_id: str) -> None:
             _settle(work, made, final=_is_last(work))
     finally:
         lanes.leave(work.lane, place, succeeded=made.succeeded if made else None)
-    _follow_up(work.lane, made)
+    _follow_up(work.webhook, work.lane, made)
 
 
 def _find(webhook_id: str, delivery_id: str) -> _Work | None:
@@ -159,12 +160,20 @@ def _settle(work: _Work, made: Attempt, *, final: bool) -> None:
         announce([pending.place_of(waiting)], wait)
 
 
-def _follow_up(lane: LaneItem, made: Attempt | None) -> None:
+def _follow_up(webhook: WebhookItem, lane: LaneItem, made: Attempt | None) -> None:
     """Do what the state of the endpoint now calls for: give it up, or go on with what waits for it."""
     webhook_id = value_of(lane.pk)
-    if made is not None and not made.succeeded and lanes.has_failed_for_days(lane):
-        service.give_up(webhook_id)
+    if reason := _reason_to_give_up(lane, made):
+        service.give_up(to_webhook(webhook), reason)
     elif lane.backlog and lanes.is_open(lane):
         pending.wake(webhook_id, 1, after=lanes.seconds_to_probe(lane))
     elif lane.backlog and not pending.wake(webhook_id, WOKEN_BY_ONE):
         lanes.note_backlog(lane, there_is=False)
+
+
+def _reason_to_give_up(lane: LaneItem, made: Attempt | None) -> DisabledReason | None:
+    if made is None or made.succeeded:
+        return None
+    if made.status == HTTPStatus.GONE:
+        return DisabledReason.GONE
+    return DisabledReason.FAILING if lanes.has_failed_for_days(lane) else None

@@ -8,7 +8,15 @@ from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute
 from lamina import ids
 from lamina.storage.item import Item
 from lamina.storage.keys import SHARDS, key, list_partition, list_position, shard_of, value_of
-from lamina.webhooks.model import Attempt, Delivery, DeliveryStatus, Webhook, WebhookScope, WebhookStatus
+from lamina.webhooks.model import (
+    Attempt,
+    Delivery,
+    DeliveryStatus,
+    DisabledReason,
+    Webhook,
+    WebhookScope,
+    WebhookStatus,
+)
 
 EVERYBODY = "everybody"
 """Stands for an owner in the directory of the webhooks that are told of everybody's events."""
@@ -141,7 +149,7 @@ def to_webhook(item: WebhookItem) -> Webhook:
         description=item.description,
         scope=WebhookScope(item.scope),
         status=WebhookStatus(item.status),
-        disabled_reason=item.disabled_reason,
+        disabled_reason=DisabledReason(item.disabled_reason) if item.disabled_reason else None,
         version=int(item.version),
         created_at=item.created_at,
         updated_at=item.updated_at or item.created_at,

@@ -21,6 +21,15 @@ class WebhookStatus(StrEnum):
     DISABLED = "disabled"
 
 
+class DisabledReason(StrEnum):
+    """Why a webhook is disabled that nobody has disabled."""
+
+    FAILING = "failing"
+    """Its endpoint has taken nothing for days."""
+    GONE = "gone"
+    """Its endpoint has answered that it wants nothing more."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Webhook:
     """A webhook at one version.
@@ -46,7 +55,7 @@ class Webhook:
     description: str
     scope: WebhookScope
     status: WebhookStatus
-    disabled_reason: str | None
+    disabled_reason: DisabledReason | None
     version: int
     created_at: str
     updated_at: str

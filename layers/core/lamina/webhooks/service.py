@@ -16,14 +16,12 @@ from lamina.storage.transactions import ConditionFailed
 from lamina.webhooks import directory, lanes, secret_keeping
 from lamina.webhooks.items import DirectoryItem, WebhookItem, to_webhook, webhook_key
 from lamina.webhooks.lanes import LaneItem, lane_key
-from lamina.webhooks.model import Webhook, WebhookScope, WebhookStatus
+from lamina.webhooks.model import DisabledReason, Webhook, WebhookScope, WebhookStatus
 from lamina.webhooks.targets import host_of
 
 ATTEMPTS = 5
 """How often a change is tried over what others have changed meanwhile."""
 NO_SUCH_WEBHOOK = "There is no such webhook."
-FAILING = "failing"
-"""Why a webhook is disabled that nobody has disabled."""
 STARTS_AFRESH = {"url", "status"}
 """Fields after whose change an endpoint that was failing may be well."""
 
@@ -146,17 +144,22 @@ def rotate_secret(webhook_id: str, cause: Cause) -> tuple[Webhook, str]:
     return _change(webhook_id, edit, cause), secret
 
 
-def give_up(webhook_id: str) -> None:
-    """Disable a webhook whose endpoint has failed for days, unless its owner has."""
+def give_up(webhook: Webhook, reason: DisabledReason) -> None:
+    """Disable a webhook whose endpoint takes nothing any more, unless its owner has, or has moved it since.
+
+    Args:
+        webhook: as it was when its endpoint was asked.
+        reason: what its owner is told.
+    """
 
     def edit(item: WebhookItem) -> Fact | None:
-        if item.status == WebhookStatus.DISABLED:
+        if item.status == WebhookStatus.DISABLED or item.url != webhook.url:
             return None
-        item.status, item.disabled_reason = WebhookStatus.DISABLED, FAILING
-        return catalog.WEBHOOK_DISABLED.of({"webhook_id": webhook_id, "host": host_of(item.url), "reason": FAILING})
+        item.status, item.disabled_reason = WebhookStatus.DISABLED, reason
+        return catalog.WEBHOOK_DISABLED.of({"webhook_id": webhook.id, "host": host_of(item.url), "reason": reason})
 
     try:
-        _change(webhook_id, edit, Cause(None, webhook_id))
+        _change(webhook.id, edit, Cause(None, webhook.id))
     except NotFound:
         return
 

@@ -3,7 +3,7 @@
 from pydantic import BaseModel, ConfigDict, Field
 
 from lamina.ids import Id, Instant
-from lamina.webhooks.model import Delivery, DeliveryStatus, Webhook, WebhookScope, WebhookStatus
+from lamina.webhooks.model import Delivery, DeliveryStatus, DisabledReason, Webhook, WebhookScope, WebhookStatus
 
 
 class WebhookView(BaseModel):
@@ -18,8 +18,9 @@ class WebhookView(BaseModel):
     description: str = Field(examples=["Shop floor"])
     scope: WebhookScope
     status: WebhookStatus
-    disabled_reason: str | None = Field(
-        description="`failing` when the endpoint has taken nothing for three days; null when somebody disabled it.",
+    disabled_reason: DisabledReason | None = Field(
+        description="`failing` when the endpoint has taken nothing for three days, `gone` when it has answered 410; "
+        "null when somebody disabled it.",
         examples=[None],
     )
     version: int = Field(examples=[1])
