@@ -102,6 +102,11 @@ def test_an_answer_is_its_status_and_the_beginning_of_its_body(serve: Callable[[
     assert send(serve(say(OK, chunks))) == Answer(200, b"abc")
 
 
+def test_when_an_endpoint_asks_to_be_tried_again_is_part_of_its_answer(serve: Callable[[Talk], str]) -> None:
+    busy = b"HTTP/1.1 503 Busy\r\nretry-after: 120\r\nContent-Length: 0\r\n\r\n"
+    assert send(serve(say(busy))) == Answer(503, b"", "120")
+
+
 def test_a_redirect_is_an_answer_and_is_not_followed(serve: Callable[[Talk], str]) -> None:
     answer = send(
         serve(say(b"HTTP/1.1 302 Found\r\nLocation: http://169.254.169.254/latest/\r\nContent-Length: 0\r\n\r\n"))

@@ -38,6 +38,8 @@ ATTEMPTS_KEPT = 20
 WOKEN_BY_ONE = 2
 """Parked deliveries that follow each one that is done: a lane fills up again, and who has recovered sees no rush."""
 SUCCESSES = range(200, 300)
+BUSY = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
+"""With these an endpoint may say when to come again."""
 
 
 @dataclass
@@ -68,8 +70,8 @@ def attempt(webhook_id: str, delivery_id: str) -> None:
     made: Attempt | None = None
     try:
         if pending.claim(work.pending):
-            made = _send(work.webhook, work.delivery, secrets)
-            _settle(work, made, final=_is_last(work))
+            made, asked = _send(work.webhook, work.delivery, secrets)
+            _settle(work, made, asked, final=_is_last(work))
     finally:
         lanes.leave(work.lane, place, succeeded=made.succeeded if made else None)
     _follow_up(work.webhook, work.lane, made)
@@ -108,8 +110,8 @@ def _park(work: _Work, until: str) -> None:
         pending.wake(value_of(work.lane.pk), 1)
 
 
-def _send(webhook: WebhookItem, delivery: DeliveryItem, secrets: Sequence[str]) -> Attempt:
-    """Make the request."""
+def _send(webhook: WebhookItem, delivery: DeliveryItem, secrets: Sequence[str]) -> tuple[Attempt, float]:
+    """Make the request; gives what came of it, and how many seconds the endpoint asks to wait."""
     body = delivery.payload.encode()
     at, started = ids.now(), time.perf_counter()
     headers = {
@@ -117,16 +119,17 @@ def _send(webhook: WebhookItem, delivery: DeliveryItem, secrets: Sequence[str]) 
         "User-Agent": "Lamina-Webhooks/1",
         **signing.headers(delivery.event_id, int(time.time()), body, secrets),
     }
-    status, error, answer = None, None, b""
+    status, error, answer, asked = None, None, b"", 0.0
     try:
         given = post(webhook.url, body, headers)
         status, answer = given.status, given.body
         error = None if status in SUCCESSES else f"the answer was {status}"
+        asked = retries.asked_by(given.retry_after) if status in BUSY else 0
     except (NoAnswer, Refused) as failure:
         error = str(failure)
     milliseconds = round((time.perf_counter() - started) * 1000)
     text = answer.decode(errors="replace").replace("\x00", "\ufffd")
-    return Attempt(at=at, status=status, milliseconds=milliseconds, error=error, answer=text)
+    return Attempt(at=at, status=status, milliseconds=milliseconds, error=error, answer=text), asked
 
 
 def _is_last(work: _Work) -> bool:
@@ -134,11 +137,11 @@ def _is_last(work: _Work) -> bool:
     return retries.delay(int(work.pending.tries)) is None or age > retries.GIVEN_UP_SECONDS
 
 
-def _settle(work: _Work, made: Attempt, *, final: bool) -> None:
+def _settle(work: _Work, made: Attempt, asked: float = 0, *, final: bool) -> None:
     """Write down what came of a try, and when the next one is due."""
     delivery, waiting = work.delivery, work.pending
     log_attempt(delivery, made, ATTEMPTS_KEPT)
-    wait = None if made.succeeded or final else retries.delay(int(waiting.tries))
+    wait = None if made.succeeded or final else retries.delay(int(waiting.tries), asked)
     soon = wait is not None and wait <= LONGEST_DELAY_SECONDS
     if wait is None:
         set_status(delivery, DeliveryStatus.SUCCEEDED if made.succeeded else DeliveryStatus.FAILED, None)

@@ -36,10 +36,11 @@ _lookups = ThreadPoolExecutor(32, thread_name_prefix="lookup")
 
 @dataclass(frozen=True)
 class Answer:
-    """What an endpoint said: the status, and the beginning of the body."""
+    """What an endpoint said: the status, the beginning of the body, and the header `Retry-After` as it came."""
 
     status: int
     body: bytes
+    retry_after: str | None = None
 
 
 class NoAnswer(Exception):
@@ -164,7 +165,7 @@ def _ask(
     client.sock = cast("socket.socket", _Conversation(connection, deadline))
     client.request("POST", target.path, body, {**headers, "Connection": "close"})
     response = client.getresponse()
-    return Answer(response.status, _beginning(response))
+    return Answer(response.status, _beginning(response), response.getheader("Retry-After"))
 
 
 def _beginning(response: io.BufferedIOBase) -> bytes:

@@ -1,11 +1,18 @@
 """When a delivery is tried again, and when an endpoint that fails is asked whether it is well."""
 
 import random
+import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from lamina import ids
 
 MINUTE, HOUR, DAY = 60, 3600, 24 * 3600
 
 SCHEDULE = (5, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, *[10 * HOUR] * 7)
 """Seconds from one try to the next: three days and a few hours in all (Standard Webhooks, "Deliverability")."""
+LONGEST_ASKED_SECONDS = 10 * HOUR
+"""What an endpoint may ask for: as long as the longest wait of the schedule."""
 GIVEN_UP_SECONDS = 4 * DAY
 """When a delivery is given up that has spent its days waiting for its endpoint."""
 PROBES = (5, MINUTE, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE)
@@ -16,9 +23,29 @@ JITTER = 0.1
 """So much longer at the most, so that what failed together is not tried together again."""
 
 
-def delay(tries: int) -> float | None:
-    """Tell how long to wait after so many tries; None when it is enough."""
-    return _spread(SCHEDULE[tries - 1]) if tries <= len(SCHEDULE) else None
+def delay(tries: int, asked: float = 0) -> float | None:
+    """Tell how long to wait after so many tries, at least as long as asked; None when it is enough."""
+    return _spread(max(SCHEDULE[tries - 1], asked)) if tries <= len(SCHEDULE) else None
+
+
+def asked_by(retry_after: str | None) -> float:
+    """Read the seconds that an endpoint asks to wait (RFC 9110 section 10.2.3); none in what is past or nonsense.
+
+    Args:
+        retry_after: the value of the header: seconds or a date.
+    """
+    text = (retry_after or "").strip()
+    if re.fullmatch("[0-9]+", text):
+        seconds = float(text)
+    else:
+        try:
+            date = parsedate_to_datetime(text)
+        except (ValueError, OverflowError):
+            return 0
+        # The oldest of the three forms of a date names no zone; all are UTC (section 5.6.7).
+        instant = date.replace(tzinfo=date.tzinfo or UTC)
+        seconds = (instant - datetime.fromisoformat(ids.now())).total_seconds()
+    return min(max(seconds, 0), LONGEST_ASKED_SECONDS)
 
 
 def probe_delay(probes: int) -> float:
