@@ -136,6 +136,14 @@ def test_a_page_reads_as_much_of_a_long_list_as_of_a_short_one(fake_index: FakeP
     assert fake_index.read <= SHARDS * 22
 
 
+@pytest.mark.parametrize("size", [1, 20, 100])
+def test_a_page_of_a_list_that_lies_in_one_partition_takes_one_call(fake_index: FakePartitions, size: int) -> None:
+    many_entries(fake_index, 20_000)
+    read(Source("gsi1", PARTITIONS[:1]), size, descending=True)
+    assert fake_index.calls == 1
+    assert fake_index.read == size + 2
+
+
 def test_skipping_many_entries_reads_each_about_once(fake_index: FakePartitions) -> None:
     many_entries(fake_index, 20_000)
     stretch = read(LIST, 100, descending=False, offset=9_900)

@@ -64,17 +64,18 @@ def read(source: Source, count: int, *, descending: bool, after: str = "", offse
 
 def _merge(source: Source, wanted: int, descending: bool, edge: str) -> Iterator[str]:
     """Yield the positions of all shards, in order and each once, from `edge` on; about `wanted` of them are taken."""
-    begin = partial(_begin, source, _chunk(wanted), descending, edge)
+    begin = partial(_begin, source, _chunk(wanted, len(source.partitions)), descending, edge)
     shards = list(threads.map(begin, source.partitions))
     return (position for position, _ in groupby(heapq.merge(*shards, reverse=descending)))
 
 
-def _chunk(wanted: int) -> int:
+def _chunk(wanted: int, shards: int) -> int:
     """Choose how many entries to ask of a shard in one call: its fair share, and so much that a second is rare.
 
-    How many of the wanted ones lie in a shard is a matter of chance, with a deviation below the root of its share.
+    How many of the wanted ones lie in a shard is a matter of chance, with a deviation below the root of its share. A
+    list of one partition has them all there; of several lists that are read together, any may have them all.
     """
-    share = ceil(wanted / SHARDS)
+    share = ceil(wanted / min(shards, SHARDS))
     return min(wanted, share + 4 * (isqrt(share) + 1))
 
 
