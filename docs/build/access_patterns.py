@@ -57,6 +57,10 @@ CLOSE = """
   {most} of them at the most, and then answers a short page with a cursor to go on from.
 - **Activities** take a query for each month until the page is full, for as many months at the most as they are kept; a
   page of one type looks at {looked_at:,} of them at the most, some 40 R.
+- **An event** costs a delivery for each webhook that wants it: {own} of its owner at the most, and {everybody} of
+  scope `all`.
+- **A webhook that falls behind** has its waiting deliveries looked through, after each that is done, for those to wake:
+  some 10 R for every 100 of them that come before these.
 - **The nightly walk** that reconciles the counters reads every user and its marker, 100 at a time: about 150 R for
   100 users of up to 4 KB.
 - **A replay of events** by time is an operator's command that scans the table, at the rate that it is told; one of a
@@ -91,6 +95,7 @@ def render(data: Data) -> str:
     """Write the page from figures."""
     from lamina.activities.reading import MOST_LOOKED_AT
     from lamina.users.search import MORE_ROUNDS, ROUND
+    from lamina.webhooks.directory import MOST_FOR_EVERYBODY, MOST_OF_ONE
 
     prices = json.loads((ROOT / "docs" / "prices.json").read_text(encoding="utf-8"))
     on_demand = prices["dynamodb_on_demand"]
@@ -106,7 +111,9 @@ def render(data: Data) -> str:
         + "".join(rows)
         + KEYS
         + "".join(keys)
-        + CLOSE.format(most=ROUND * (MORE_ROUNDS + 1), looked_at=MOST_LOOKED_AT)
+        + CLOSE.format(
+            most=ROUND * (MORE_ROUNDS + 1), looked_at=MOST_LOOKED_AT, own=MOST_OF_ONE, everybody=MOST_FOR_EVERYBODY
+        )
     )
 
 

@@ -9,11 +9,19 @@ from lamina.access.policy import Role
 from lamina.activities.items import ActivityItem
 from lamina.activities.recording import activity, record
 from lamina.events.catalog import SESSION_STARTED, SESSIONS_ENDED
+from lamina.events.cause import Cause
+from lamina.events.consumer import Event
 from lamina.events.envelope import envelope
 from lamina.events.outbox import event
 from lamina.jobs import service as jobs
 from lamina.users import counting
 from lamina.users.model import User
+from lamina.webhooks import service as webhooks
+from lamina.webhooks.deliveries import prepare
+from lamina.webhooks.delivering import attempt
+from lamina.webhooks.directory import MOST_OF_ONE
+from lamina.webhooks.dispatch import dispatch
+from lamina.webhooks.service import NewWebhook
 from tests.aws import PASSWORD, Answer, Api, authorize, make_user, signed_in
 from tests.integration.metering import Bill, Meter
 
@@ -182,6 +190,65 @@ def _count(world: World, _: object) -> int:
     return counting.count([counting.standing(world.somebody)])
 
 
+HOOK = NewWebhook(url="https://example.com/hook", events=["session.*"])
+DELIVERIES = 30
+"""More than a page."""
+
+
+@dataclass(frozen=True)
+class Hooked:
+    """Somebody signed in, one of its webhooks, and a delivery of that."""
+
+    owner: Api
+    webhook: str
+    delivery: str = ""
+
+
+def _webhook(world: World) -> str:
+    return webhooks.create(world.somebody.id, HOOK, Cause(None, "test"))[0].id
+
+
+def _hook(_: World, owner: Api) -> Answer:
+    return owner.post("/v1/webhooks", {"url": HOOK.url, "events": HOOK.events})
+
+
+def _told(world: World) -> Event:
+    """A sign-in of somebody, as the bus brings it."""
+    user = world.somebody.id
+    return envelope(event(SESSION_STARTED.of({"session_id": user}), user, actor=user, correlation_id=user))
+
+
+def _dispatch(_: World, told: Event) -> None:
+    dispatch(told)
+
+
+def _heard(world: World) -> Event:
+    """The same, with a webhook that is told of it."""
+    _webhook(world)
+    return _told(world)
+
+
+def _hooked(world: World) -> Hooked:
+    """A webhook with deliveries that wait, among twenty, which is the limit."""
+    chosen, *_ = [_webhook(world) for _ in range(MOST_OF_ONE)]
+    *_, last = [prepare(chosen, _told(world)) for _ in range(DELIVERIES)]
+    return Hooked(_signed_in(world), chosen, last.id)
+
+
+def _delivered(world: World) -> Hooked:
+    hooked = _hooked(world)
+    attempt(hooked.webhook, hooked.delivery)
+    return hooked
+
+
+def _of_webhook(target: str = "", method: str = "GET") -> Callable[[World, Hooked], Answer]:
+    def act(_: World, hooked: Hooked) -> Answer:
+        path = f"/v1/webhooks/{hooked.webhook}{target.format(delivery=hooked.delivery)}"
+        return hooked.owner.post(path) if method == "POST" else hooked.owner.get(path)
+
+    return act
+
+
 PATTERNS = (
     Pattern("Make an account", "POST /v1/auth/register", _register),
     Pattern("… with an Idempotency-Key", "POST /v1/auth/register", _register, _key),
@@ -222,4 +289,33 @@ PATTERNS = (
     Pattern("… of a type", "GET /v1/users/{id}/activities", _get(f"{ACTIVITIES}&type=session.*"), _recorded),
     Pattern("Record 25 activities", "queue → consumers/record_activities", _record, _lived),
     Pattern("Count a new user", "stream → consumers/count_users", _count),
+    Pattern("List webhooks", "GET /v1/webhooks", lambda _, hooked: hooked.owner.get("/v1/webhooks?limit=20"), _hooked),
+    Pattern("Read a webhook", "GET /v1/webhooks/{id}", _of_webhook(), _hooked),
+    Pattern("Make a webhook", "POST /v1/webhooks", _hook, _signed_in),
+    Pattern("List deliveries", "GET /v1/webhooks/{id}/deliveries", _of_webhook("/deliveries?limit=20"), _hooked),
+    Pattern(
+        "… of a status",
+        "GET /v1/webhooks/{id}/deliveries",
+        _of_webhook("/deliveries?limit=20&status=pending"),
+        _hooked,
+    ),
+    Pattern(
+        "Redeliver",
+        "POST /v1/webhooks/{id}/deliveries/{id}/redeliver",
+        _of_webhook("/deliveries/{delivery}/redeliver", "POST"),
+        _delivered,
+    ),
+    Pattern("Dispatch an event that nobody wants", "queue → consumers/dispatch_webhooks", _dispatch, _told),
+    Pattern(
+        "… that one webhook wants",
+        "queue → consumers/dispatch_webhooks",
+        _dispatch,
+        _heard,
+    ),
+    Pattern(
+        "Deliver, and it is taken",
+        "queue → consumers/deliver_webhooks",
+        lambda _, hooked: attempt(hooked.webhook, hooked.delivery),
+        _hooked,
+    ),
 )
