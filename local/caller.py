@@ -2,7 +2,7 @@
 
 A terminal sends Ctrl-C to everything in it. A program that signals `make` alone reaches only `make`, which passes on
 SIGTERM but not SIGINT: it takes its handler off and waits for its command to end by itself. Linux shows which signals
-a process handles (proc_pid_status(5), `SigCgt`); elsewhere nothing shows, and a terminal's Ctrl-C still works.
+a process catches and ignores (proc_pid_status(5)); elsewhere nothing shows, and a terminal's Ctrl-C still works.
 """
 
 import asyncio
@@ -15,11 +15,14 @@ MAKES = ("make", "gmake")
 
 
 async def told_to_stop() -> None:
-    """Return once the `make` that started us was sent SIGINT; never, if no `make` did or it cannot be seen."""
+    """Return once the `make` that started us was sent SIGINT, be it before we look.
+
+    Never, if no `make` has started us, if it cannot be seen, or if it ignores SIGINT, as in the background of a script.
+    """
     status = Path("/proc", str(os.getppid()), "status")
-    if not _is_make(status) or not _handles_interrupt(status):
+    if not _is_make(status) or _interrupt_is_in("SigIgn", status):
         await asyncio.Event().wait()
-    while _handles_interrupt(status):  # noqa: ASYNC110 (another process's state has no event to wait for)
+    while _interrupt_is_in("SigCgt", status):  # noqa: ASYNC110 (another process's state has no event to wait for)
         await asyncio.sleep(LOOK_SECONDS)
 
 
@@ -27,9 +30,9 @@ def _is_make(status: Path) -> bool:
     return status.is_file() and status.with_name("comm").read_text().strip() in MAKES
 
 
-def _handles_interrupt(status: Path) -> bool:
+def _interrupt_is_in(signals: str, status: Path) -> bool:
     try:
         fields = dict(line.split(":", 1) for line in status.read_text().splitlines())
     except FileNotFoundError:
         return False
-    return bool(int(fields["SigCgt"], 16) & 1 << signal.SIGINT - 1)
+    return bool(int(fields[signals], 16) & 1 << signal.SIGINT - 1)
