@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 from pynamodb.exceptions import PynamoDBException
@@ -49,7 +51,8 @@ class Committed:
 class Burst:
     """A burst under way."""
 
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[bytes]
+    output: Path
 
     def is_over(self) -> bool:
         """Whether all is committed."""
@@ -57,9 +60,8 @@ class Burst:
 
     def committed(self) -> Committed:
         """Wait for its end."""
-        output, _ = self.process.communicate()
-        assert self.process.returncode == 0
-        found: dict[str, Any] = json.loads(output)
+        assert self.process.wait() == 0
+        found: dict[str, Any] = json.loads(self.output.read_text(encoding="ascii"))
         return Committed(**found)
 
 
@@ -67,14 +69,14 @@ class Burst:
 def burst(stack: RunningStack, prefix: str, *, users: int, changes: int, **environment: str) -> Iterator[Burst]:
     """Begin a burst: so many users, and of each, making it included, so many changes."""
     command = [sys.executable, "-m", "tests.faults.burst", str(stack.port), prefix, str(users), str(changes)]
-    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment}, stdout=subprocess.PIPE, text=True)
-    try:
-        yield Burst(process)
-    finally:
-        process.kill()
-        process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
+    # Into a file: a pipe that nobody reads while the burst goes on would hold it up.
+    with tempfile.NamedTemporaryFile(prefix="lamina-burst-") as output:
+        process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment}, stdout=output)
+        try:
+            yield Burst(process, Path(output.name))
+        finally:
+            process.kill()
+            process.wait()
 
 
 def main(port: str, prefix: str, users: int, changes: int) -> None:
