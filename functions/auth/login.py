@@ -9,7 +9,7 @@ from lamina.identity import service
 from lamina.identity.errors import SecondFactorNeeded
 from lamina.identity.inputs import Login
 from lamina.identity.sessions import Origin
-from lamina.identity.views import TokenView, token_view
+from lamina.identity.token_views import TokenView, token_view
 
 app = Resolver(public=True, sends=("Set-Cookie",), raises=(Unauthenticated, SecondFactorNeeded))
 

@@ -4,9 +4,9 @@ from lamina.errors import Unauthenticated
 from lamina.http.envelope import Envelope
 from lamina.http.resolver import Resolver
 from lamina.http.response import Response
-from lamina.identity import service
+from lamina.identity import granting
 from lamina.identity.token_inputs import Refresh
-from lamina.identity.views import TokenView, token_view
+from lamina.identity.token_views import TokenView, token_view
 
 app = Resolver(public=True, raises=(Unauthenticated,))
 
@@ -14,7 +14,7 @@ app = Resolver(public=True, raises=(Unauthenticated,))
 @app.post("/v1/auth/refresh", summary="Refresh the tokens")
 def refresh(body: Refresh) -> Response[Envelope[TokenView]]:
     """Give new tokens. The refresh token is spent by it; whoever brings it again ends the session."""
-    renewed = service.refresh_session(body.refresh_token.get_secret_value(), app.cause)
+    renewed = granting.refresh_session(body.refresh_token.get_secret_value(), app.cause)
     links = {"self": "/v1/auth/refresh", "me": "/v1/users/me", "logout": "/v1/auth/logout"}
     return app.answer(token_view(renewed), links=links)
 

@@ -8,7 +8,7 @@ from lamina.http.response import Response
 from lamina.identity import service
 from lamina.identity.sessions import Origin
 from lamina.identity.token_inputs import SecondFactor
-from lamina.identity.views import TokenView, token_view
+from lamina.identity.token_views import TokenView, token_view
 
 app = Resolver(public=True, sends=("Set-Cookie",), raises=(Unauthenticated,))
 

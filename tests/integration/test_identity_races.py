@@ -13,9 +13,9 @@ from lamina.events.cause import Cause
 from lamina.events.outbox import OutboxItem
 from lamina.identity import accounts, api_keys, one_time, second_factor, sessions
 from lamina.identity import service as identity
+from lamina.identity.granting import SignedIn, refresh_session
 from lamina.identity.items import RefreshTokenItem, SessionItem
 from lamina.identity.one_time import Purpose
-from lamina.identity.service import SignedIn
 from lamina.identity.sessions import Origin
 from lamina.limits import rules, window
 from lamina.limits.rules import SignInTry
@@ -75,7 +75,7 @@ def test_many_sign_ins_at_once_all_succeed_each_with_a_session_of_its_own(ann: U
 
 def test_of_many_uses_of_one_refresh_token_one_gets_new_tokens(ann: User) -> None:
     opened = sessions.start(ann, origin(0), CAUSE)
-    results = at_once(lambda _: identity.refresh_session(opened.refresh_token, CAUSE))
+    results = at_once(lambda _: refresh_session(opened.refresh_token, CAUSE))
     counted = outcomes([*results])
     assert counted["done"] == 1
     assert set(counted) <= {"done", "UNAUTHENTICATED", "CONFLICT"}

@@ -10,7 +10,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 
 from lamina.events.cause import Cause
 from lamina.identity import accounts, sessions
-from lamina.identity.service import renew
+from lamina.identity.granting import renew
 from lamina.identity.sessions import Origin
 from lamina.settings import settings as deployment
 from lamina.users import service as users

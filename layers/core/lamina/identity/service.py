@@ -6,13 +6,13 @@ from typing import cast
 
 from pydantic import SecretStr
 
-from lamina.access.policy import session_scopes
 from lamina.errors import Unauthenticated
 from lamina.events.catalog import SECOND_FACTOR_FAILED, SIGN_IN_FAILED
 from lamina.events.cause import Cause
-from lamina.identity import known_origins, one_time, refresh, sessions, tokens
+from lamina.identity import known_origins, one_time, sessions
 from lamina.identity.attempts import failure_of
 from lamina.identity.errors import SecondFactorNeeded
+from lamina.identity.granting import SignedIn, renew
 from lamina.identity.items import CredentialsItem, credentials_key
 from lamina.identity.known_origins import KnownOriginsItem, known_origins_key
 from lamina.identity.one_time import Purpose
@@ -31,16 +31,6 @@ from lamina.users.service import NewUser
 
 NOBODY = "00000000-0000-7000-8000-000000000000"
 """The id whose items are read for an unknown address, so that both cases cost the same."""
-
-
-@dataclass(frozen=True)
-class SignedIn:
-    """What a login gives: both tokens, the user, and a token for the device if it had none that is known."""
-
-    access_token: str
-    refresh_token: str
-    user: User
-    device_token: str = ""
 
 
 @dataclass(frozen=True)
@@ -122,23 +112,6 @@ def prove_second_factor(mfa_token: str, code: str, origin: Origin, cause: Cause)
     signed_in = _open(user, account, origin, cause, put=[mfa], delete=[token])
     attempt.succeeded()
     return signed_in
-
-
-def refresh_session(refresh_token: str, cause: Cause) -> SignedIn:
-    """Give new tokens for a refresh token, which is then spent.
-
-    Raises:
-        Unauthenticated: when it is not good, or no longer.
-    """
-    rotated = refresh.rotate(refresh_token, cause)
-    access = renew(rotated.user, sessions.id_of(rotated.session))
-    return SignedIn(access, rotated.refresh_token, rotated.user)
-
-
-def renew(user: User, session_id: str) -> str:
-    """Sign a new access token of a person's session, for all that the role and owning allow."""
-    scope = " ".join(sorted(session_scopes(user.role)))
-    return tokens.issue(tokens.AccessClaims(user.id, session_id, user.role, scope))
 
 
 def _open(

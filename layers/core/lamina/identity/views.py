@@ -1,35 +1,9 @@
-"""What clients see of signing in."""
-
-from typing import Literal
+"""What clients see of how they prove who they are."""
 
 from pydantic import BaseModel, ConfigDict
 
 from lamina.access.policy import Permission
-from lamina.identity.keys import ACCESS_SECONDS
-from lamina.identity.service import SignedIn
 from lamina.ids import Id, Instant
-from lamina.users.views import UserView
-
-
-class TokenView(BaseModel):
-    """The tokens of a new session (RFC 6749 section 5.1) and its user; `expires_in` is in seconds."""
-
-    access_token: str
-    token_type: Literal["Bearer"]
-    expires_in: int
-    refresh_token: str
-    user: UserView
-
-
-def token_view(signed_in: SignedIn) -> TokenView:
-    """Show the tokens of a session."""
-    return TokenView(
-        access_token=signed_in.access_token,
-        token_type="Bearer",  # noqa: S106 (a kind of token, not a password)
-        expires_in=ACCESS_SECONDS,
-        refresh_token=signed_in.refresh_token,
-        user=UserView.model_validate(signed_in.user),
-    )
 
 
 class SessionView(BaseModel):

@@ -1,0 +1,35 @@
+"""The tokens of a person's session: at signing in, and at each refresh."""
+
+from dataclasses import dataclass
+
+from lamina.access.policy import session_scopes
+from lamina.events.cause import Cause
+from lamina.identity import refresh, sessions, tokens
+from lamina.users.model import User
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """What a login gives: both tokens, the user, and a token for the device if it had none that is known."""
+
+    access_token: str
+    refresh_token: str
+    user: User
+    device_token: str = ""
+
+
+def refresh_session(refresh_token: str, cause: Cause) -> SignedIn:
+    """Give new tokens for a refresh token, which is then spent.
+
+    Raises:
+        Unauthenticated: when it is not good, or no longer.
+    """
+    rotated = refresh.rotate(refresh_token, cause)
+    access = renew(rotated.user, sessions.id_of(rotated.session))
+    return SignedIn(access, rotated.refresh_token, rotated.user)
+
+
+def renew(user: User, session_id: str) -> str:
+    """Sign a new access token of a person's session, for all that the role and owning allow."""
+    scope = " ".join(sorted(session_scopes(user.role)))
+    return tokens.issue(tokens.AccessClaims(user.id, session_id, user.role, scope))
