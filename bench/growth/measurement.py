@@ -118,7 +118,8 @@ def _load(folder: Path) -> None:
         try:
             process.wait(NEWS_SECONDS)
         except subprocess.TimeoutExpired:
-            written = (folder / "table.db").stat().st_size / 1e6 if (folder / "table.db").exists() else 0
+            # Into files with names of its own choice, until it is done.
+            written = sum(path.stat().st_size for path in folder.glob(".tmp*")) / 1e6
             say(f"loading: {written:,.0f} MB after {time.monotonic() - begun:.0f} s")
             if time.monotonic() - begun > LOAD_SECONDS:
                 process.kill()
