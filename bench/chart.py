@@ -58,7 +58,7 @@ def bars(title: str, unit: str, shown: Sequence[Bar]) -> str:
             _text(LABELS - 8, middle + 4, bar.label, anchor="end"),
             f'<rect class="{kind}" x="{LABELS}" y="{top}" width="{bar.value * scale:.1f}" height="{BAR}" rx="2"/>',
             f'<path class="spread" d="M{low:.1f} {middle}H{high:.1f}"/>',
-            _text(high + 8, middle + 4, f"{bar.value:.3g} {unit}"),
+            _text(high + 8, middle + 4, f"{_figure(bar.value)} {unit}"),
         ]
     return _svg(HEAD + len(shown) * (BAR + GAP), parts)
 
@@ -75,7 +75,7 @@ def lines(title: str, x_name: str, y_name: str, shown: Sequence[Line], height: i
         return f"{left + across * (right - left):.1f} {bottom - y / top * (bottom - HEAD):.1f}"
 
     parts = [_text(0, 20, title, "head"), f'<path class="axis" d="M{left} {HEAD}V{bottom}H{right}" fill="none"/>']
-    parts += [_text(left - 6, HEAD + 10, f"{top:.3g}", anchor="end"), _text(left - 6, bottom, "0", anchor="end")]
+    parts += [_text(left - 6, HEAD + 10, _figure(top), anchor="end"), _text(left - 6, bottom, "0", anchor="end")]
     parts += [_text(left, bottom + 34, f"{x_name} across, {y_name} upwards")]
     for x in sorted(set(xs)):
         parts.append(_text(float(place(x, 0).split()[0]), bottom + 16, f"{x:,.0f}", anchor="middle"))
@@ -96,3 +96,8 @@ def _text(x: float, y: float, text: str, kind: str = "", anchor: str = "start") 
 def _svg(height: float, parts: Sequence[str]) -> str:
     opening = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height + 4:.0f}" width="{WIDTH}">'
     return "\n".join((opening, STYLE, *parts, "</svg>")) + "\n"
+
+
+def _figure(value: float) -> str:
+    """Write a number with three digits that count, and none that do not."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"  # noqa: PLR2004 (three digits before the point)
