@@ -90,7 +90,7 @@ def test_keys_sessions_and_clients_show_no_secret(ann: Person) -> None:
         who.api.get(path).body
         for who, path in ((ann, "/v1/api-keys"), (ann, "/v1/auth/sessions"), (admin, "/v1/oauth-clients"))
     )
-    for hidden in (key, key.split("_")[2], secret, ann.refresh_token, "hash"):
+    for hidden in (key, key.split("_", 2)[2], secret, ann.refresh_token, "hash"):
         assert hidden.encode() not in shown
 
 
