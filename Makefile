@@ -37,7 +37,7 @@ seed: setup  ## fill a running local stack with demo data
 
 test:  ## every test that needs no AWS account and no Docker, but for the faults
 	@$(SETUP) --engines
-	$(WITHOUT_AWS) $(PYTHON) -m pytest --numprocesses $(JOBS) --dist loadgroup --no-loadscope-reorder --ignore tests/faults $(ARGS)
+	$(WITHOUT_AWS) $(PYTHON) -m pytest --numprocesses $(JOBS) --dist loadgroup --ignore tests/faults $(ARGS)
 
 faults: setup  ## what becomes of events while services refuse and processes are killed: 10 minutes
 	$(WITHOUT_AWS) $(PYTHON) -m pytest tests/faults $(ARGS)
