@@ -39,7 +39,7 @@ test:  ## every test that needs no AWS account and no Docker, but for the faults
 	@$(SETUP) --engines
 	$(WITHOUT_AWS) $(PYTHON) -m pytest --numprocesses $(JOBS) --dist loadgroup --ignore tests/faults $(ARGS)
 
-faults: setup  ## what becomes of events while services refuse and processes are killed: 10 minutes
+faults: setup  ## what becomes of events while services refuse and processes are killed: 11 minutes
 	$(WITHOUT_AWS) $(PYTHON) -m pytest tests/faults $(ARGS)
 
 check: setup  ## format, lint (with the security rules), types, import arrows, templates
