@@ -73,7 +73,7 @@ def test_in_no_quarter_of_an_hour_more_than_the_limit_pass(clock: Clock, pauses:
         if passes(subject=subject):
             passed.append(clock.now)
         else:
-            assert len(recent) == LIMIT.requests  # never refused too early, but for the one slot
+            assert len(recent) >= LIMIT.requests  # never refused too early, but for the one slot
         assert sum(instant > clock.now - LIMIT.seconds for instant in passed) <= LIMIT.requests
 
 

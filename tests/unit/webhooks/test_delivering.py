@@ -135,7 +135,7 @@ def test_whoever_dies_while_sending_is_followed_by_somebody_else(
 def test_an_endpoint_that_fails_for_days_is_disabled_and_its_owner_told(world: World, ann: User) -> None:
     made = hook(ann)
     world.behaviours[URL] = hangs
-    for _ in range(4):
+    for _ in range(5):
         happen(ann.id)
         world.live(DAY)
     webhook = service.get(made.id)
@@ -160,7 +160,7 @@ def test_an_endpoint_that_succeeds_now_and_then_is_never_disabled(world: World, 
     made = hook(ann)
     answers = iter([500, 500, 204] * 10_000)
     world.behaviours[URL] = lambda _: says(next(answers))("")
-    for _ in range(5):
+    for _ in range(6):
         happen(ann.id)
         world.live(DAY)
     assert service.get(made.id).status == WebhookStatus.ENABLED

@@ -7,7 +7,7 @@ So what the endpoints of others need, the threads that send, is never taken by o
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import UpdateError
@@ -25,8 +25,8 @@ LEASE_SECONDS = 30
 """How long a place is held by somebody who does not come back: much longer than a request may take."""
 OPENS_AFTER = 3
 """Failures in a row after which an endpoint is left alone."""
-GIVEN_UP_SECONDS = 3 * retries.DAY
-"""How long an endpoint may fail, with no success in between, until it is disabled."""
+GIVEN_UP_SECONDS = retries.GIVEN_UP_SECONDS
+"""How long an endpoint may fail, with no success in between, until it is disabled: longer than a delivery is tried."""
 
 
 class LaneItem(Item, discriminator="webhook_lane"):
@@ -140,7 +140,8 @@ def has_failed_for_days(lane: LaneItem) -> bool:
 
 def seconds_to_probe(lane: LaneItem) -> float:
     """Tell how long a failing endpoint is to be left alone."""
-    return max(0.0, (datetime.fromisoformat(lane.next_probe_at) - datetime.now(UTC)).total_seconds())
+    left = datetime.fromisoformat(lane.next_probe_at) - datetime.fromisoformat(ids.now())
+    return max(0.0, left.total_seconds())
 
 
 def _probe(lane: LaneItem) -> Place | Full:

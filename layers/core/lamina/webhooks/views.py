@@ -19,7 +19,7 @@ class WebhookView(BaseModel):
     scope: WebhookScope
     status: WebhookStatus
     disabled_reason: DisabledReason | None = Field(
-        description="`failing` when the endpoint has taken nothing for three days, `gone` when it has answered 410; "
+        description="`failing` when the endpoint has taken nothing for four days, `gone` when it has answered 410; "
         "null when somebody disabled it.",
         examples=[None],
     )
