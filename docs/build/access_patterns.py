@@ -59,8 +59,6 @@ CLOSE = """
   page of one type looks at {looked_at:,} of them at the most, some 40 R.
 - **An event** costs a delivery for each webhook that wants it: {own} of its owner at the most, and {everybody} of
   scope `all`.
-- **A webhook that falls behind** has its waiting deliveries looked through, after each that is done, for those to wake:
-  some 10 R for every 100 of them that come before these.
 - **The nightly walk** that reconciles the counters reads every user and its marker, 100 at a time: about 150 R for
   100 users of up to 4 KB.
 - **A replay of events** by time is an operator's command that scans the table, at the rate that it is told; one of a

@@ -16,11 +16,14 @@ from lamina.events.outbox import event
 from lamina.jobs import service as jobs
 from lamina.users import counting
 from lamina.users.model import User
+from lamina.webhooks import lanes, pending
 from lamina.webhooks import service as webhooks
 from lamina.webhooks.deliveries import prepare
 from lamina.webhooks.delivering import attempt
 from lamina.webhooks.directory import MOST_OF_ONE
 from lamina.webhooks.dispatch import dispatch
+from lamina.webhooks.items import PendingItem, pending_key
+from lamina.webhooks.lanes import LaneItem, lane_key
 from lamina.webhooks.service import NewWebhook
 from tests.aws import PASSWORD, Answer, Api, authorize, make_user, signed_in
 from tests.integration.metering import Bill, Meter
@@ -241,12 +244,27 @@ def _delivered(world: World) -> Hooked:
     return hooked
 
 
+def _crowded(world: World) -> Hooked:
+    """A webhook for which all but one delivery wait until the endpoint has a place."""
+    hooked = _hooked(world)
+    partition, prefix = pending_key(hooked.webhook, "")
+    for waiting in list(PendingItem.query(partition, PendingItem.sk.startswith(prefix))):
+        if pending.place_of(waiting)[1] != hooked.delivery:
+            pending.park(waiting, ids.ahead(3600))
+    lanes.note_backlog(LaneItem(*lane_key(hooked.webhook)), there_is=True)
+    return hooked
+
+
 def _of_webhook(target: str = "", method: str = "GET") -> Callable[[World, Hooked], Answer]:
     def act(_: World, hooked: Hooked) -> Answer:
         path = f"/v1/webhooks/{hooked.webhook}{target.format(delivery=hooked.delivery)}"
         return hooked.owner.post(path) if method == "POST" else hooked.owner.get(path)
 
     return act
+
+
+def _deliver(_: World, hooked: Hooked) -> None:
+    attempt(hooked.webhook, hooked.delivery)
 
 
 PATTERNS = (
@@ -315,7 +333,13 @@ PATTERNS = (
     Pattern(
         "Deliver, and it is taken",
         "queue → consumers/deliver_webhooks",
-        lambda _, hooked: attempt(hooked.webhook, hooked.delivery),
+        _deliver,
         _hooked,
+    ),
+    Pattern(
+        "… and others waited for that endpoint, of which two follow",
+        "queue → consumers/deliver_webhooks",
+        _deliver,
+        _crowded,
     ),
 )

@@ -20,7 +20,7 @@ from lamina.users.counting import CountedItem, CounterItem
 from lamina.users.items import GuardItem, SearchItem, UserItem
 from lamina.users.purging import TombstoneItem
 from lamina.users.reconciling import WalkItem
-from lamina.webhooks.items import DeliveryItem, DirectoryItem, PendingItem, WebhookItem
+from lamina.webhooks.items import DeliveryItem, DirectoryItem, ParkedItem, PendingItem, WebhookItem
 from lamina.webhooks.lanes import LaneItem
 
 ITEMS = (
@@ -42,6 +42,7 @@ ITEMS = (
     OneTimeTokenItem,
     OutboxItem,
     OwnedJobItem,
+    ParkedItem,
     PendingItem,
     PlaceItem,
     RefreshTokenItem,

@@ -241,7 +241,7 @@ def test_a_run_of_the_function_takes_its_event_literally() -> None:
 
 NOBODYS = {"counter", "counting_walk", "key_ring", "place"}
 """Kinds of items that belong to no user."""
-OF_A_WEBHOOK = {"webhook_delivery", "webhook_lane", "webhook_pending"}
+OF_A_WEBHOOK = {"webhook_delivery", "webhook_lane", "webhook_parked", "webhook_pending"}
 """Kinds that lie in the partition of a webhook, which goes as a whole."""
 
 

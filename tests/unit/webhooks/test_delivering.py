@@ -8,12 +8,14 @@ import pytest
 from standardwebhooks.webhooks import Webhook as Receiver
 
 from lamina import ids
+from lamina.storage import conditional
+from lamina.storage.item import connect
 from lamina.users.model import User
-from lamina.webhooks import lanes, pending, retries, secret_keeping, service
+from lamina.webhooks import delivering, lanes, pending, retries, secret_keeping, service
 from lamina.webhooks.deliveries import list_deliveries, redeliver, send_test
 from lamina.webhooks.delivering import attempt
 from lamina.webhooks.dispatch import dispatch
-from lamina.webhooks.items import PendingItem, WebhookItem, pending_key, webhook_key
+from lamina.webhooks.items import ParkedItem, PendingItem, WebhookItem, pending_key, webhook_key
 from lamina.webhooks.lanes import LaneItem, lane_key
 from lamina.webhooks.model import Delivery, DeliveryStatus, Webhook, WebhookStatus
 from lamina.webhooks.retries import DAY, HOUR
@@ -309,6 +311,65 @@ def test_what_is_parked_just_as_everybody_is_done_is_not_forgotten(
         attempt(made.id, only(made).id)
     world.deliver()
     assert len(world.sent) == 1
+
+
+def test_whoever_dies_while_parking_leaves_it_to_whoever_is_done_next(
+    world: World, ann: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = hook(ann)
+    happen(ann.id)
+    waiting = PendingItem.get(*pending_key(made.id, only(made).id))
+
+    def die(*_: object) -> bool:
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr(conditional, "update", die)
+        with pytest.raises(SystemExit):
+            pending.park(waiting, ids.ahead(HOUR))
+    world.queue.clear()
+    assert pending.wake(made.id, 2)
+    world.deliver()
+    assert len(world.sent) == 1
+
+
+def test_a_note_of_what_waits_no_more_wakes_nothing_and_goes(world: World, ann: User) -> None:
+    made = hook(ann)
+    happen(ann.id)
+    waiting = PendingItem.get(*pending_key(made.id, only(made).id))
+    until = ids.ahead(1)
+    pending.park(waiting, until)
+    world.clock.forward(2)
+    assert pending.claim(PendingItem.get(*pending_key(made.id, only(made).id)))
+    claimed = PendingItem.get(*pending_key(made.id, only(made).id)).next_attempt_at
+    assert not pending.wake(made.id, 2)
+    assert PendingItem.get(*pending_key(made.id, only(made).id)).next_attempt_at == claimed
+    assert not list(ParkedItem.query(f"WEBHOOK#{made.id}", ParkedItem.sk.startswith("PARKED#")))
+
+
+def test_however_many_wait_those_that_follow_are_found_at_once(world: World, ann: User) -> None:
+    made = hook(ann)
+    for _ in range(40):
+        happen(ann.id)
+    lanes.note_backlog(LaneItem(*lane_key(made.id)), there_is=True)
+    looked_at = 0
+
+    def note(parsed: dict[str, int], **_: object) -> None:
+        nonlocal looked_at
+        looked_at += parsed["ScannedCount"]
+
+    events = connect().client.meta.events
+    events.register("after-call.dynamodb.Query", note)
+    try:
+        attempt(*world.queue[0][1:])
+        for place in world.queue[1:4]:
+            pending.park(PendingItem.get(*pending_key(*place[1:])), ids.ahead(HOUR))
+        lanes.note_backlog(LaneItem(*lane_key(made.id)), there_is=True)
+        attempt(*world.queue[10][1:])
+    finally:
+        events.unregister("after-call.dynamodb.Query", note)
+    assert len(world.sent) == 2
+    assert looked_at == delivering.WOKEN_BY_ONE
 
 
 def test_after_an_endpoint_was_moved_what_was_parked_follows_the_next_event(world: World, ann: User) -> None:

@@ -12,10 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, UnicodeAttribute
-from pynamodb.exceptions import UpdateError
 
 from lamina import ids
-from lamina.storage import walking
+from lamina.storage import conditional, walking
 from lamina.storage.item import Item
 from lamina.storage.keys import identifier_of, key
 from lamina.storage.sharded_list import Source
@@ -156,13 +155,7 @@ def _correct(bucket: str, counter: CounterItem | None, amount: int) -> bool:
     """Set a counter, unless it has moved just now; tells whether it was set."""
     unmoved = CounterItem.moves == counter.moves if counter else CounterItem.moves.does_not_exist()
     item, actions = counting.movement(bucket, CounterItem.amount.set(amount))
-    try:
-        item.update(list(actions), condition=unmoved, add_version_condition=False)
-    except UpdateError as error:
-        if error.cause_response_code == "ConditionalCheckFailedException":
-            return False
-        raise
-    return True
+    return conditional.update(item, actions, unmoved)
 
 
 def _counters() -> dict[str, CounterItem]:

@@ -74,8 +74,16 @@ class PendingItem(Item, discriminator="webhook_pending"):
     """Whether it is being sent until `next_attempt_at`."""
     urgent = BooleanAttribute(default=False)
     """Whether somebody waits for it: then it is sent though the endpoint is failing."""
-    parked = BooleanAttribute(default=False)
-    """Whether it waits for its endpoint rather than for its time."""
+
+
+class ParkedItem(Item, discriminator="webhook_parked"):
+    """A delivery that waits for its endpoint rather than for its time: `WEBHOOK#<id>` / `PARKED#<delivery>`.
+
+    It is written before the delivery is put off, and holds while that is due at one of these two; else it is left over.
+    """
+
+    seen_due_at = UnicodeAttribute()
+    until = UnicodeAttribute()
 
 
 def webhook_key(webhook_id: str) -> tuple[str, str]:
@@ -96,6 +104,11 @@ def delivery_key(webhook_id: str, delivery_id: str) -> tuple[str, str]:
 def pending_key(webhook_id: str, delivery_id: str) -> tuple[str, str]:
     """Give the key of what is to be tried of a delivery."""
     return key("WEBHOOK", webhook_id), key("PENDING", delivery_id)
+
+
+def parked_key(webhook_id: str, delivery_id: str) -> tuple[str, str]:
+    """Give the key of the note that a delivery waits for its endpoint."""
+    return key("WEBHOOK", webhook_id), key("PARKED", delivery_id)
 
 
 def due_partitions() -> list[str]:

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
-from pynamodb.exceptions import UpdateError
-from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from lamina import ids
+from lamina.storage import conditional
 from lamina.storage.item import Item
 from lamina.storage.keys import key
 from lamina.storage.transactions import Update
@@ -89,7 +88,7 @@ def enter(lane: LaneItem, *, urgent: bool) -> Place | Full:
     taken = [str(getattr(lane, place.attr_name) or "") for place in PLACES]
     for place, held_until in zip(PLACES, taken, strict=True):
         free = place.does_not_exist() | (place < now)
-        if held_until < now and _write(lane, [*_described(), place.set(until)], free):
+        if held_until < now and conditional.update(lane, [*_described(), place.set(until)], free):
             return Place(place, until)
     return Full(max(ids.ahead(1), min(filter(None, taken), default=until)))
 
@@ -108,12 +107,12 @@ def leave(lane: LaneItem, place: Place, *, succeeded: bool | None) -> None:
         elif not is_open(lane):
             actions.append(LaneItem.next_probe_at.set(ids.ahead(retries.probe_delay(0))))
     # Somebody else may hold the place by now: then what we have seen is too old to count.
-    _write(lane, actions, place.attribute == place.until)
+    conditional.update(lane, actions, place.attribute == place.until)
 
 
 def note_backlog(lane: LaneItem, *, there_is: bool) -> None:
     """Remember whether deliveries are parked. Afterwards the lane is as stored now."""
-    _write(lane, [*_described()[:-1], LaneItem.backlog.set(there_is)], None)
+    conditional.update(lane, [*_described()[:-1], LaneItem.backlog.set(there_is)])
 
 
 def has_room(lane: LaneItem) -> bool:
@@ -152,7 +151,9 @@ def _probe(lane: LaneItem) -> Place | Full:
         return Full(next_probe_at)
     place = PLACES[0]
     actions = [LaneItem.next_probe_at.set(until), place.set(until)]
-    if _write(lane, actions, (LaneItem.next_probe_at == next_probe_at) & (LaneItem.failures >= OPENS_AFTER)):
+    if conditional.update(
+        lane, actions, (LaneItem.next_probe_at == next_probe_at) & (LaneItem.failures >= OPENS_AFTER)
+    ):
         return Place(place, until, is_probe=True)
     return Full(until)
 
@@ -177,14 +178,3 @@ def _described() -> Sequence[Action]:
         LaneItem.probes.set(LaneItem.probes | 0),
         LaneItem.backlog.set(LaneItem.backlog | False),
     ]
-
-
-def _write(lane: LaneItem, actions: Sequence[Action], condition: Condition | None) -> bool:
-    """Change the stored lane whatever its version, and take over what is there now; tells whether it was done."""
-    try:
-        lane.update(list(actions), condition=condition, add_version_condition=False)
-    except UpdateError as error:
-        if error.cause_response_code == "ConditionalCheckFailedException":
-            return False
-        raise
-    return True

@@ -1,12 +1,11 @@
 """What is to be tried: claimed by one at a time, put off, parked and woken, each by a conditional write."""
 
-from pynamodb.exceptions import UpdateError
-from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from lamina import ids
+from lamina.storage import conditional
 from lamina.storage.keys import value_of
-from lamina.webhooks.items import PendingItem, due_place, pending_key
+from lamina.webhooks.items import ParkedItem, PendingItem, due_place, parked_key, pending_key
 from lamina.webhooks.lanes import LEASE_SECONDS
 from lamina.webhooks.queue import Place, announce
 
@@ -27,11 +26,10 @@ def claim(pending: PendingItem) -> bool:
     actions = [
         PendingItem.next_attempt_at.set(until),
         PendingItem.in_flight.set(True),
-        PendingItem.parked.set(False),
         PendingItem.tries.add(1),
         _wakes(pending, until),
     ]
-    return _write(pending, actions, PendingItem.next_attempt_at == pending.next_attempt_at)
+    return conditional.update(pending, actions, PendingItem.next_attempt_at == pending.next_attempt_at)
 
 
 def put_off(pending: PendingItem, until: str, *, wakes_at: str) -> None:
@@ -48,11 +46,17 @@ def put_off(pending: PendingItem, until: str, *, wakes_at: str) -> None:
 
 def park(pending: PendingItem, until: str) -> None:
     """Leave a delivery until its endpoint has a place for it, or until then. It counts as no try."""
-    actions = [PendingItem.next_attempt_at.set(until), PendingItem.parked.set(True), _wakes(pending, until)]
-    _write(pending, actions, PendingItem.next_attempt_at == pending.next_attempt_at)
+    seen_due_at = pending.next_attempt_at
+    note = ParkedItem(
+        *parked_key(*place_of(pending)), seen_due_at=seen_due_at, until=until, expires_at=pending.expires_at
+    )
+    # Whoever wakes it between the two writes changes what the second one expects: nothing is left without a note.
+    note.save(add_version_condition=False)
+    actions = [PendingItem.next_attempt_at.set(until), _wakes(pending, until)]
+    conditional.update(pending, actions, PendingItem.next_attempt_at == seen_due_at)
 
 
-def wake(webhook_id: str, count: int, *, after: float = 0) -> int:
+def wake(webhook_id: str, count: int, *, after: float = 0) -> bool:
     """Have the oldest deliveries that wait for their endpoint tried, in so many seconds.
 
     Args:
@@ -61,35 +65,42 @@ def wake(webhook_id: str, count: int, *, after: float = 0) -> int:
         after: seconds from now.
 
     Returns:
-        How many there were.
+        Whether there were any; those that somebody else wakes at the same time count too.
     """
-    partition, prefix = pending_key(webhook_id, "")
-    is_parked = PendingItem.parked == True  # noqa: E712 (a condition, not a comparison)
-    waiting = PendingItem.query(
-        partition,
-        PendingItem.sk.startswith(prefix),
-        is_parked,
-        consistent_read=True,
-        limit=count,
-        page_size=100,
-    )
-    found = list(waiting)
-    at = ids.ahead(after)
-    woken = [
-        pending
-        for pending in found
-        if _write(
-            pending,
-            [
-                PendingItem.next_attempt_at.set(at),
-                PendingItem.parked.set(False),
-                _wakes(pending, ids.ahead(after + LOST_AFTER_SECONDS)),
-            ],
-            is_parked,
-        )
-    ]
-    announce([place_of(pending) for pending in woken], after)
-    return len(found)
+    woken: list[Place] = []
+    seen = 0
+    while seen < count and (notes := _parked(webhook_id, count - seen)):
+        for note in notes:
+            if _take_up(note, after):
+                woken.append(place_of(note))
+            # One that is left over is nobody's, and does not count.
+            elif _remove(note):
+                continue
+            seen += 1
+    announce(woken, after)
+    return seen > 0
+
+
+def _parked(webhook_id: str, count: int) -> list[ParkedItem]:
+    partition, prefix = parked_key(webhook_id, "")
+    return list(ParkedItem.query(partition, ParkedItem.sk.startswith(prefix), consistent_read=True, limit=count))
+
+
+def _take_up(note: ParkedItem, after: float) -> bool:
+    """Make a parked delivery due, then remove the note of it; tells whether it was still parked."""
+    place = place_of(note)
+    pending = PendingItem(*pending_key(*place))
+    due = PendingItem.next_attempt_at
+    actions = [due.set(ids.ahead(after)), _wakes(pending, ids.ahead(after + LOST_AFTER_SECONDS))]
+    if not conditional.update(pending, actions, (due == note.seen_due_at) | (due == note.until)):
+        return False
+    _remove(note)
+    return True
+
+
+def _remove(note: ParkedItem) -> bool:
+    """Remove a note, unless its delivery was parked again since; tells whether it was still there."""
+    return conditional.delete(note, ParkedItem.until == note.until)
 
 
 def look_again(place: Place, seen_at: str) -> bool:
@@ -100,24 +111,15 @@ def look_again(place: Place, seen_at: str) -> bool:
         seen_at: the position in the list at which it was seen.
     """
     pending = PendingItem(*pending_key(*place))
-    return _write(pending, [_wakes(pending, ids.ahead(LOOKED_AT_AGAIN_SECONDS))], PendingItem.gsisk == seen_at)
+    return conditional.update(
+        pending, [_wakes(pending, ids.ahead(LOOKED_AT_AGAIN_SECONDS))], PendingItem.gsisk == seen_at
+    )
 
 
-def place_of(pending: PendingItem) -> Place:
+def place_of(pending: PendingItem | ParkedItem) -> Place:
     """Name the delivery."""
     return value_of(pending.pk), value_of(pending.sk)
 
 
 def _wakes(pending: PendingItem, at: str) -> Action:
     return PendingItem.gsisk.set(due_place(*place_of(pending), at)[1])
-
-
-def _write(pending: PendingItem, actions: list[Action], condition: Condition) -> bool:
-    """Change what is stored, whatever its version, if the condition holds; tells whether it did."""
-    try:
-        pending.update(actions, condition=condition, add_version_condition=False)
-    except UpdateError as error:
-        if error.cause_response_code == "ConditionalCheckFailedException":
-            return False
-        raise
-    return True

@@ -1,0 +1,29 @@
+"""Single writes that are done if a condition holds, whatever the version of the item."""
+
+from collections.abc import Callable, Sequence
+
+from pynamodb.exceptions import DeleteError, UpdateError
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+
+from lamina.storage.item import Item
+
+
+def update(item: Item, actions: Sequence[Action], condition: Condition | None = None) -> bool:
+    """Change what is stored, and take over what is there then; tells whether it was done."""
+    return _is_done(lambda: item.update(list(actions), condition=condition, add_version_condition=False))
+
+
+def delete(item: Item, condition: Condition) -> bool:
+    """Remove what is stored; tells whether it was done."""
+    return _is_done(lambda: item.delete(condition=condition, add_version_condition=False))
+
+
+def _is_done(write: Callable[[], object]) -> bool:
+    try:
+        write()
+    except (DeleteError, UpdateError) as error:
+        if error.cause_response_code != "ConditionalCheckFailedException":
+            raise
+        return False
+    return True
