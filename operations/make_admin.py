@@ -33,7 +33,7 @@ def settle(email: str, username: str, password: str | None) -> str:
     from lamina.errors import LaminaError
     from lamina.events.cause import Cause
     from lamina.http.advice import invalid
-    from lamina.identity import service as identity
+    from lamina.identity import registration
     from lamina.identity.inputs import NewUserInput
     from lamina.ids import new_id
     from lamina.users import service as users
@@ -51,7 +51,7 @@ def settle(email: str, username: str, password: str | None) -> str:
             {"email": email, "username": username, "name": username, "role": Role.ADMIN, "password": password}
         )
         new = NewUser(**given.model_dump(exclude={"password"}))
-        identity.register(new, given.password, cause)
+        registration.register(new, given.password, cause)
     except ValidationError as error:
         give_up("; ".join(f"{problem.field} {problem.message}" for problem in invalid(error.errors()).details))
     except LaminaError as error:

@@ -21,7 +21,7 @@ from pydantic import SecretStr
 
 from lamina.access.policy import Role
 from lamina.events.cause import Cause
-from lamina.identity import service as identity
+from lamina.identity import registration
 from lamina.settings import settings
 from lamina.users.model import User
 from lamina.users.service import NewUser
@@ -219,7 +219,7 @@ def api(aws: None) -> Api:  # noqa: ARG001 (a fixture that must be there)
 def make_user(username: str, role: Role = Role.VIEWER, **fields: Any) -> User:
     """Store a user `<username>@example.com` that can sign in with `PASSWORD`."""
     new = NewUser(email=f"{username}@example.com", username=username, name=username.title(), role=role, **fields)
-    return identity.register(new, SecretStr(PASSWORD), Cause(None, "test"))
+    return registration.register(new, SecretStr(PASSWORD), Cause(None, "test"))
 
 
 def signed_in(username: str, role: Role = Role.VIEWER) -> tuple[Api, User]:

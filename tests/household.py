@@ -7,8 +7,7 @@ from lamina.activities.recording import activity, record
 from lamina.events.cause import Cause
 from lamina.events.envelope import envelope
 from lamina.events.outbox import OutboxItem
-from lamina.identity import api_keys, clients, second_factor
-from lamina.identity import service as identity
+from lamina.identity import api_keys, clients, second_factor, signing_in
 from lamina.identity.clients import GrantType
 from lamina.identity.one_time import Purpose, new_token
 from lamina.identity.opaque import digest
@@ -28,7 +27,7 @@ CAUSE = Cause(None, "test")
 
 def furnish(user: User) -> None:
     """Give a user a session, a second factor, a key, a client, a link, a webhook, a job with a result, activities."""
-    identity.sign_in(user.email, SecretStr(PASSWORD), Origin("203.0.113.7", "curl"), CAUSE)
+    signing_in.sign_in(user.email, SecretStr(PASSWORD), Origin("203.0.113.7", "curl"), CAUSE)
     second_factor.enroll(user)
     api_keys.create(user.id, "ci", [], None, CAUSE)
     clients.register(user.id, "import", [], [GrantType.REFRESH_TOKEN], CAUSE)

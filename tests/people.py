@@ -206,7 +206,7 @@ def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hashes that cost nothing, where a test signs in a hundred times to count and not to hash."""
     quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     monkeypatch.setattr(passwords, "_hasher", quick)
-    monkeypatch.setattr(passwords, "_nobody", quick.hash("nobody"))
+    monkeypatch.setattr(passwords, "NOBODYS", quick.hash("nobody"))
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from lamina.http.cookies import device_token, with_device
 from lamina.http.envelope import Envelope
 from lamina.http.resolver import Resolver
 from lamina.http.response import Response
-from lamina.identity import service
+from lamina.identity import signing_in
 from lamina.identity.errors import SecondFactorNeeded
 from lamina.identity.inputs import Login
 from lamina.identity.sessions import Origin
@@ -19,7 +19,7 @@ def login(body: Login) -> Response[Envelope[TokenView]]:
     """Begin a session. The answer is the same for an unknown address and a wrong password."""
     request = app.incoming
     origin = Origin(request.source_ip, request.headers.get("user-agent", ""), device_token(request))
-    signed_in = service.sign_in(body.email, body.password, origin, app.cause)
+    signed_in = signing_in.sign_in(body.email, body.password, origin, app.cause)
     links = {"self": "/v1/auth/login", "me": "/v1/users/me", "logout": "/v1/auth/logout"}
     return with_device(app.answer(token_view(signed_in), links=links), signed_in.device_token)
 

@@ -5,7 +5,7 @@ from lamina.http.envelope import Envelope
 from lamina.http.idempotency import idempotent
 from lamina.http.resolver import Resolver
 from lamina.http.response import Response
-from lamina.identity import service
+from lamina.identity import registration
 from lamina.identity.inputs import Registration
 from lamina.users.errors import EmailTaken, UsernameTaken
 from lamina.users.service import NewUser
@@ -18,7 +18,7 @@ app = Resolver(public=True, versioned=True, around=idempotent, raises=(EmailTake
 def register(body: Registration) -> Response[Envelope[UserView]]:
     """Make an account of a viewer, to sign in with by its e-mail address and password."""
     new = NewUser(**body.model_dump(exclude={"password"}))
-    user = service.register(new, body.password, app.cause)
+    user = registration.register(new, body.password, app.cause)
     return app.answer(
         UserView.model_validate(user),
         edition=ids.edition(user.id, user.version),

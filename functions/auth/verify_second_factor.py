@@ -5,7 +5,7 @@ from lamina.http.cookies import device_token, with_device
 from lamina.http.envelope import Envelope
 from lamina.http.resolver import Resolver
 from lamina.http.response import Response
-from lamina.identity import service
+from lamina.identity import signing_in
 from lamina.identity.sessions import Origin
 from lamina.identity.token_inputs import SecondFactor
 from lamina.identity.token_views import TokenView, token_view
@@ -18,7 +18,7 @@ def verify_second_factor(body: SecondFactor) -> Response[Envelope[TokenView]]:
     """Begin a session, in exchange for the token of the first step and a code of the authenticator or of recovery."""
     request = app.incoming
     origin = Origin(request.source_ip, request.headers.get("user-agent", ""), device_token(request))
-    signed_in = service.prove_second_factor(body.mfa_token.get_secret_value(), body.code, origin, app.cause)
+    signed_in = signing_in.prove_second_factor(body.mfa_token.get_secret_value(), body.code, origin, app.cause)
     links = {"self": "/v1/auth/mfa/verify", "me": "/v1/users/me", "logout": "/v1/auth/logout"}
     return with_device(app.answer(token_view(signed_in), links=links), signed_in.device_token)
 

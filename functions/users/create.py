@@ -6,7 +6,7 @@ from lamina.http.envelope import Envelope
 from lamina.http.idempotency import idempotent
 from lamina.http.resolver import Resolver
 from lamina.http.response import Response
-from lamina.identity import service
+from lamina.identity import registration
 from lamina.identity.inputs import NewUserInput
 from lamina.users.errors import EmailTaken, UsernameTaken
 from lamina.users.service import NewUser
@@ -20,7 +20,7 @@ def create_user(body: NewUserInput) -> Response[Envelope[UserView]]:
     """Make a user of any role. Without a password nobody can sign in as it until it resets one."""
     require(app.caller, Action.USER_CREATE)
     new = NewUser(**body.model_dump(exclude={"password"}))
-    user = service.register(new, body.password, app.cause)
+    user = registration.register(new, body.password, app.cause)
     return app.answer(UserView.model_validate(user), edition=edition(user, app.caller), links=links(user), created=True)
 
 

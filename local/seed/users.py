@@ -5,7 +5,7 @@ from pydantic import SecretStr, TypeAdapter, ValidationError
 from lamina import ids
 from lamina.access.policy import Role
 from lamina.events.cause import Cause
-from lamina.identity import service as identity
+from lamina.identity import registration
 from lamina.identity.passwords import NewPassword
 from lamina.users import service as users
 from lamina.users.errors import EmailTaken, UsernameTaken
@@ -32,7 +32,7 @@ class Seeder:
         if users.find_by_email(person.email):
             return False
         try:
-            user = identity.register(_new_user(person), self._password, self._cause)
+            user = registration.register(_new_user(person), self._password, self._cause)
         except (EmailTaken, UsernameTaken):
             return False
         if person == ADMIN:

@@ -11,8 +11,16 @@ from lamina.access.policy import Role
 from lamina.errors import LaminaError
 from lamina.events.cause import Cause
 from lamina.events.outbox import OutboxItem
-from lamina.identity import accounts, api_keys, one_time, second_factor, sessions
-from lamina.identity import service as identity
+from lamina.identity import (
+    accounts,
+    api_keys,
+    new_passwords,
+    one_time,
+    registration,
+    second_factor,
+    sessions,
+    signing_in,
+)
 from lamina.identity.granting import SignedIn, refresh_session
 from lamina.identity.items import RefreshTokenItem, SessionItem
 from lamina.identity.one_time import Purpose
@@ -52,7 +60,7 @@ def events(user: User, event_type: str) -> int:
 @pytest.fixture
 def ann(table: object) -> User:  # noqa: ARG001 (the table must be there)
     new = NewUser(email="ann@example.com", username="ann", name="Ann", role=Role.VIEWER)
-    return identity.register(new, PASSWORD, CAUSE)
+    return registration.register(new, PASSWORD, CAUSE)
 
 
 @pytest.fixture(autouse=True)
@@ -63,7 +71,7 @@ def room_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_many_sign_ins_at_once_all_succeed_each_with_a_session_of_its_own(ann: User) -> None:
     def sign_in(number: int) -> SignedIn:
-        return identity.sign_in(ann.email, PASSWORD, origin(number), CAUSE)
+        return signing_in.sign_in(ann.email, PASSWORD, origin(number), CAUSE)
 
     results = at_once(sign_in)
     assert outcomes([*results]) == {"done": CROWD}
@@ -85,13 +93,15 @@ def test_of_many_uses_of_one_refresh_token_one_gets_new_tokens(ann: User) -> Non
 def test_of_many_resets_with_one_token_one_succeeds(ann: User) -> None:
     token = one_time.new_token(Purpose.RESET_PASSWORD, ann.id, accounts.binding(ann, accounts.credentials_of(ann.id)))
     transactions.write(put=[token.item])
-    results = at_once(lambda number: accounts.reset_password(token.text, SecretStr(f"Horse-number-{number}"), CAUSE))
+    results = at_once(
+        lambda number: new_passwords.reset_password(token.text, SecretStr(f"Horse-number-{number}"), CAUSE)
+    )
     counted = outcomes([*results])
     assert counted["done"] == 1
     assert set(counted) <= {"done", "INVALID_TOKEN", "CONFLICT"}
     assert events(ann, "password.reset") == 1
     winner = next(number for number, result in enumerate(results) if result is None)
-    identity.sign_in(ann.email, SecretStr(f"Horse-number-{winner}"), origin(0), CAUSE)
+    signing_in.sign_in(ann.email, SecretStr(f"Horse-number-{winner}"), origin(0), CAUSE)
 
 
 def test_of_many_uses_of_one_verification_one_succeeds(ann: User) -> None:
@@ -123,7 +133,7 @@ def test_of_many_who_sign_in_with_one_code_one_succeeds(ann: User, kind: str) ->
     secret, codes = enroll(ann)
     code = codes[0] if kind == "recovery code" else pyotp.TOTP(secret).now()
     tokens = mfa_tokens(ann)
-    results = at_once(lambda number: identity.prove_second_factor(tokens[number], code, origin(number), CAUSE))
+    results = at_once(lambda number: signing_in.prove_second_factor(tokens[number], code, origin(number), CAUSE))
     counted = outcomes([*results])
     assert counted["done"] == 1
     assert set(counted) <= {"done", "UNAUTHENTICATED", "CONFLICT"}
@@ -136,7 +146,7 @@ def test_of_many_who_sign_in_with_one_code_one_succeeds(ann: User, kind: str) ->
 def test_of_many_uses_of_one_first_step_one_succeeds_though_each_code_is_another(ann: User) -> None:
     _, codes = enroll(ann)
     token = mfa_tokens(ann)[0]
-    results = at_once(lambda number: identity.prove_second_factor(token, codes[number], origin(number), CAUSE), 10)
+    results = at_once(lambda number: signing_in.prove_second_factor(token, codes[number], origin(number), CAUSE), 10)
     assert outcomes([*results])["done"] == 1
 
 
@@ -159,11 +169,11 @@ def test_sessions_that_begin_while_all_are_ended_are_over_or_newer(ann: User) ->
         if number == 0:
             accounts.end_all_sessions(ann.id, CAUSE)
             return None
-        return identity.sign_in(ann.email, PASSWORD, origin(number), CAUSE)
+        return signing_in.sign_in(ann.email, PASSWORD, origin(number), CAUSE)
 
     assert set(outcomes(at_once(act, 8))) <= {"done", "CONFLICT"}
     accounts.end_all_sessions(ann.id, CAUSE)
-    user = identity.sign_in(ann.email, PASSWORD, origin(0), CAUSE).user
+    user = signing_in.sign_in(ann.email, PASSWORD, origin(0), CAUSE).user
     listed, _ = sessions.list_sessions(user, 100, None)
     assert len(listed) == 1
 

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from lamina.errors import Conflict, LaminaError, NotFound, PreconditionFailed
 from lamina.events.cause import Cause
 from lamina.events.outbox import OutboxItem
-from lamina.identity import service as identity
+from lamina.identity import registration
 from lamina.storage import transactions
 from lamina.storage.item import Item
 from lamina.storage.transactions import ConditionFailed
@@ -66,7 +66,7 @@ def events(user: User) -> list[str]:
 def test_of_many_who_register_one_address_one_succeeds_and_the_others_leave_nothing() -> None:
     def register(number: int) -> User:
         new = NewUser(email="one@example.com", username=f"user.{number}", name=f"Number {number}")
-        return identity.register(new, SecretStr("Correct-horse-1"), CAUSE)
+        return registration.register(new, SecretStr("Correct-horse-1"), CAUSE)
 
     assert outcomes(at_once(register)) == {"done": 1, "EMAIL_TAKEN": CROWD - 1}
     (winner,) = stored_users()

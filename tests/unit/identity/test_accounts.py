@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lamina.events.cause import Cause
-from lamina.identity import service as identity
+from lamina.identity import registration
 from lamina.identity.items import CredentialsItem
 from lamina.identity.one_time import LIFE_SECONDS, OneTimeTokenItem, Purpose
 from lamina.storage.item import Item
@@ -101,7 +101,7 @@ def test_a_reset_sets_the_password_and_ends_every_session(mailbox: Mailbox) -> N
 
 
 def test_whoever_was_made_without_a_password_sets_the_first_one_by_a_reset(mailbox: Mailbox) -> None:
-    identity.register(NewUser(email=ANN, username="ann", name="Ann"), None, CAUSE)
+    registration.register(NewUser(email=ANN, username="ann", name="Ann"), None, CAUSE)
     assert login(ANN, NEW).status == 401
     forgot()
     token = mailbox.token(ANN, "reset")

@@ -11,8 +11,9 @@ from lamina import ids
 from lamina.access.policy import Role
 from lamina.errors import Conflict
 from lamina.identity import keys, tokens
+from lamina.identity.claims import AccessClaims
 from lamina.identity.keys import LEARNING, OUTLIVING, KeyRingItem
-from lamina.identity.tokens import AccessClaims, InvalidToken
+from lamina.identity.tokens import InvalidToken
 from lamina.settings import settings
 from operations.make_admin import settle
 from operations.rotate_signing_key import rotate

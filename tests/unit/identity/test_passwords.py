@@ -4,7 +4,7 @@ import pytest
 from pydantic import SecretStr, TypeAdapter, ValidationError
 
 from lamina.identity import passwords
-from lamina.identity.passwords import MAX_LENGTH, NewPassword, hash_password, verify_password
+from lamina.identity.passwords import MAX_LENGTH, NOBODYS, NewPassword, hash_password, needs_rehash, verify_password
 
 new_password: TypeAdapter[SecretStr] = TypeAdapter(NewPassword)
 
@@ -56,6 +56,11 @@ def test_the_list_holds_what_no_other_rule_refuses_and_nothing_else() -> None:
 
 def test_a_password_is_kept_as_argon2id_with_the_strength_promised() -> None:
     assert hash_password(SecretStr("Lamina-demo-1")).startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+
+
+def test_an_account_that_does_not_exist_costs_the_hash_of_today() -> None:
+    assert not needs_rehash(NOBODYS)
+    assert len(NOBODYS) == len(hash_password(SecretStr("Lamina-demo-1")))
 
 
 def test_the_same_password_is_never_kept_the_same_way_twice() -> None:

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from lamina.access.policy import Role
 from lamina.events.cause import Cause
-from lamina.identity import passwords, refresh, service
+from lamina.identity import passwords, refresh, signing_in
 from lamina.identity.items import REFRESH_SECONDS, RefreshTokenItem
 from lamina.storage.item import Item
 from lamina.users import service as users
@@ -199,8 +199,8 @@ def test_signing_in_again_with_a_stronger_hash_keeps_the_password(monkeypatch: p
         strengthened.append(password)
         return passwords.hash_password(password)
 
-    monkeypatch.setattr(service, "needs_rehash", lambda _: True)
-    monkeypatch.setattr(service, "hash_password", note)
+    monkeypatch.setattr(signing_in, "needs_rehash", lambda _: True)
+    monkeypatch.setattr(signing_in, "hash_password", note)
     assert login(ann.user.email).status == 200
     monkeypatch.undo()
     assert len(strengthened) == 1

@@ -6,7 +6,7 @@ import pytest
 
 from lamina.access.policy import Role
 from lamina.events.cause import Cause
-from lamina.identity import service as identity
+from lamina.identity import registration
 from lamina.users import service as users
 from lamina.users.model import Status
 from lamina.users.service import NewUser
@@ -36,7 +36,7 @@ def deleted() -> tuple[str, str]:
 
 def without_a_password() -> tuple[str, str]:
     new = NewUser(email="unset@example.com", username="unset", name="Unset", role=Role.VIEWER)
-    return identity.register(new, None, CAUSE).email, PASSWORD
+    return registration.register(new, None, CAUSE).email, PASSWORD
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,7 @@ import pytest
 from functions.schedules import expire_unverified as function
 from lamina.access.policy import Role
 from lamina.events.cause import Cause
-from lamina.identity import accounts
-from lamina.identity import service as identity
+from lamina.identity import accounts, registration
 from lamina.retention.expiry import Report, expire_unverified
 from lamina.retention.purging import purge_users
 from lamina.settings import settings
@@ -98,7 +97,7 @@ def test_who_has_proven_an_address_stays_also_after_changing_it(mailbox: Mailbox
 def test_whom_an_admin_has_made_promoted_or_suspended_stays() -> None:
     admin = make_user("admin", Role.ADMIN)
     new = NewUser(email="made@example.com", username="made", name="Made")
-    made = identity.register(new, None, Cause(admin.id, "test"))
+    made = registration.register(new, None, Cause(admin.id, "test"))
     stay = [admin, made, make_user("editor", Role.EDITOR), make_user("out", status=Status.SUSPENDED)]
     for each in stay:
         aged(each)

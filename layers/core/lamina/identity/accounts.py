@@ -1,20 +1,14 @@
-"""Keeping an account: verifying its address, changing and resetting its password, ending its sessions.
+"""Keeping an account: verifying its address, asking for a reset of its password, ending its sessions.
 
 Mails are not sent here: an event asks for one, and the consumer that writes it also makes the token in it, so that no
 secret ever lies in an event. What is asked for an unknown address does the same work and leads to nothing.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from pydantic import SecretStr
-
-from lamina.errors import NotFound
 from lamina.events.catalog import (
     EMAIL_VERIFICATION_REQUESTED,
     EMAIL_VERIFIED,
-    PASSWORD_CHANGED,
-    PASSWORD_REFUSED,
     PASSWORD_RESET,
     PASSWORD_RESET_REQUESTED,
     SESSIONS_ENDED,
@@ -23,14 +17,11 @@ from lamina.events.catalog import (
 from lamina.events.cause import Cause
 from lamina.events.event_type import EventType
 from lamina.events.outbox import OutboxItem
-from lamina.identity import one_time
-from lamina.identity.attempts import begin_own, failure_of
-from lamina.identity.errors import BadLink, WrongPassword
-from lamina.identity.items import CredentialsItem, SessionItem, credentials_key, session_key
-from lamina.identity.one_time import OneTimeTokenItem, Purpose
-from lamina.identity.passwords import hash_password, verify_password
+from lamina.identity import links
+from lamina.identity.errors import BadLink
+from lamina.identity.items import NOBODY, CredentialsItem, credentials_key
+from lamina.identity.one_time import Purpose
 from lamina.identity.security import account_event
-from lamina.identity.service import NOBODY
 from lamina.limits.rules import spend_mail
 from lamina.storage import transactions
 from lamina.storage.keys import key
@@ -40,14 +31,6 @@ from lamina.users.service import Amendment
 
 PROOFS = {EMAIL_VERIFIED.name, PASSWORD_RESET.name}
 """Events that tell of a link that was mailed and came back."""
-
-
-@dataclass(frozen=True)
-class PasswordChange:
-    """The password that is, and the one that shall be."""
-
-    current: SecretStr
-    new: SecretStr
 
 
 def ask_for_verification(email: str, cause: Cause) -> None:
@@ -74,7 +57,7 @@ def verify_email(token: str, cause: Cause) -> None:
     Raises:
         BadLink: when it is not good, or no longer.
     """
-    item = _find(Purpose.VERIFY_EMAIL, token)
+    item = links.find(Purpose.VERIFY_EMAIL, token)
 
     def verified(user: User) -> Amendment:
         if user.email != item.bound_to:
@@ -85,67 +68,7 @@ def verify_email(token: str, cause: Cause) -> None:
             delete=[item],
         )
 
-    _use(item, verified, cause)
-
-
-def reset_password(token: str, password: SecretStr, cause: Cause) -> None:
-    """Set a new password by the token that was mailed, and end every session.
-
-    Raises:
-        BadLink: when it is not good, or no longer.
-    """
-    item = _find(Purpose.RESET_PASSWORD, token)
-    hashed = hash_password(password)
-
-    def reset(user: User) -> Amendment:
-        credentials = credentials_of(user.id) or CredentialsItem(*credentials_key(user.id), created_by=user.id)
-        if item.bound_to != binding(user, credentials):
-            raise BadLink
-        credentials.password_hash = hashed
-        return Amendment(
-            user=replace(user, session_epoch=user.session_epoch + 1, email_verified=True),
-            events=[account_event(PASSWORD_RESET.of({}), user.id, cause)],
-            put=[credentials],
-            delete=[item],
-        )
-
-    _use(item, reset, cause)
-
-
-def change_password(user: User, session_id: str, passwords: PasswordChange, address: str, cause: Cause) -> None:
-    """Set a new password in exchange for the current one, and end every session but this.
-
-    Args:
-        user: whose.
-        session_id: the session to keep.
-        passwords: the current one and the new one.
-        address: where the request comes from.
-        cause: the request.
-
-    Raises:
-        WrongPassword: when the current password is another.
-        RateLimited: after too many wrong ones, as for signing in.
-    """
-    attempt = begin_own(f"password of {user.id}", address)
-    credentials = credentials_of(user.id)
-    if credentials is None or not verify_password(credentials.password_hash, passwords.current):
-        transactions.write(put=failure_of(attempt, PASSWORD_REFUSED, user.id, cause))
-        raise WrongPassword
-    attempt.succeeded()
-    hashed = hash_password(passwords.new)
-
-    def change(user: User) -> Amendment:
-        stored = CredentialsItem.get(*credentials_key(user.id), consistent_read=True)
-        session = SessionItem.get(*session_key(user.id, session_id), consistent_read=True)
-        stored.password_hash = hashed
-        session.epoch = user.session_epoch + 1
-        return Amendment(
-            user=replace(user, session_epoch=user.session_epoch + 1),
-            events=[account_event(PASSWORD_CHANGED.of({}), user.id, cause)],
-            put=[stored, session],
-        )
-
-    users.amend(user.id, change, cause)
+    links.use(item, verified, cause)
 
 
 def end_all_sessions(user_id: str, cause: Cause) -> None:
@@ -174,27 +97,6 @@ def _ask(event_type: EventType[Nothing], email: str, cause: Cause) -> None:
     user_id = users.find_by_email(email) or NOBODY
     asked: OutboxItem = account_event(event_type.of({}), user_id, cause)
     transactions.write(put=[asked])
-
-
-def _find(purpose: Purpose, token: str) -> OneTimeTokenItem:
-    item = one_time.find(purpose, token)
-    if item is None:
-        raise BadLink
-    return item
-
-
-def _use(item: OneTimeTokenItem, edit: Callable[[User], Amendment], cause: Cause) -> None:
-    """Change the user of a token and spend the token, in one transaction."""
-
-    def checked(user: User) -> Amendment:
-        if one_time.is_spent(item):
-            raise BadLink
-        return edit(user)
-
-    try:
-        users.amend(item.user_id, checked, cause)
-    except NotFound:
-        raise BadLink from None
 
 
 def credentials_of(user_id: str) -> CredentialsItem | None:

@@ -8,8 +8,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from lamina import ids
 from lamina.identity import api_keys, sessions
+from lamina.identity.claims import AccessClaims
 from lamina.identity.opaque import digest
-from lamina.identity.tokens import AccessClaims, ExpiredToken, InvalidToken, verify
+from lamina.identity.tokens import ExpiredToken, InvalidToken, verify
 from lamina.limits import window
 from lamina.limits.origin import origin_of
 from lamina.limits.quota import Quota

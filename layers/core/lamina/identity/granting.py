@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from lamina.access.policy import session_scopes
 from lamina.events.cause import Cause
 from lamina.identity import refresh, sessions, tokens
+from lamina.identity.claims import AccessClaims
 from lamina.users.model import User
 
 
@@ -32,4 +33,4 @@ def refresh_session(refresh_token: str, cause: Cause) -> SignedIn:
 def renew(user: User, session_id: str) -> str:
     """Sign a new access token of a person's session, for all that the role and owning allow."""
     scope = " ".join(sorted(session_scopes(user.role)))
-    return tokens.issue(tokens.AccessClaims(user.id, session_id, user.role, scope))
+    return tokens.issue(AccessClaims(user.id, session_id, user.role, scope))

@@ -8,11 +8,12 @@ from lamina.access.policy import session_scopes
 from lamina.errors import InvalidClient, NotFound, OAuthError, Unauthenticated
 from lamina.events.cause import Cause
 from lamina.identity import clients, refresh, sessions, tokens
+from lamina.identity.claims import AccessClaims
 from lamina.identity.clients import Client, GrantType
 from lamina.identity.items import SessionItem
 from lamina.identity.security import security_event
 from lamina.identity.sessions import Origin
-from lamina.identity.tokens import AccessClaims, ExpiredToken, InvalidToken
+from lamina.identity.tokens import ExpiredToken, InvalidToken
 from lamina.limits.rules import SignInTry
 from lamina.users import service as users
 from lamina.users.model import Status, User

@@ -8,12 +8,12 @@ from lamina import ids
 from lamina.errors import NotFound
 from lamina.events.catalog import SESSION_ENDED, SESSION_STARTED, SIGN_IN_SUSPICIOUS
 from lamina.events.cause import Cause
+from lamina.identity.claims import AccessClaims
 from lamina.identity.clients import client_key
 from lamina.identity.items import REFRESH_SECONDS, SessionItem, refresh_token, session_key
 from lamina.identity.keys import ACCESS_SECONDS
 from lamina.identity.opaque import digest, new_secret
 from lamina.identity.security import account_event
-from lamina.identity.tokens import AccessClaims
 from lamina.storage import transactions
 from lamina.storage.cursors import Cursor
 from lamina.storage.item import Item

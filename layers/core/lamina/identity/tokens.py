@@ -3,7 +3,6 @@
 import base64
 import json
 import time
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, NoReturn
 
@@ -14,11 +13,12 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from jwt.algorithms import Algorithm, ECAlgorithm
 from jwt.utils import der_to_raw_signature
 
+from lamina import ids
 from lamina.access.policy import Role
 from lamina.aws import CALLS
 from lamina.identity import keys
+from lamina.identity.claims import AccessClaims
 from lamina.identity.keys import ACCESS_SECONDS
-from lamina.ids import new_id
 from lamina.settings import settings
 
 TYPE = "at+jwt"
@@ -37,27 +37,6 @@ class ExpiredToken(Exception):
 
 class InvalidToken(Exception):
     """The token is not exactly what we issue."""
-
-
-@dataclass(frozen=True)
-class AccessClaims:
-    """What an access token says.
-
-    Attributes:
-        user_id: the subject.
-        session_id: the login that it belongs to.
-        role: the role that the user had when it was issued.
-        scope: scopes, separated by spaces (RFC 6749 section 3.3).
-        client_id: the OAuth client that it was issued to; None for a person's own.
-        ends: Unix seconds at which it is over; set when a token is read.
-    """
-
-    user_id: str
-    session_id: str
-    role: Role
-    scope: str
-    client_id: str | None = None
-    ends: int = 0
 
 
 class _KmsEs256(Algorithm):
@@ -97,7 +76,7 @@ def issue(claims: AccessClaims) -> str:
         "iat": now,
         "nbf": now,
         "exp": now + ACCESS_SECONDS,
-        "jti": new_id(),
+        "jti": ids.new_id(),
         "sid": claims.session_id,
         "scope": claims.scope,
         "role": claims.role,

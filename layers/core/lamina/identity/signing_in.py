@@ -1,4 +1,4 @@
-"""Registering and signing in."""
+"""Signing in, in one step or two."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ from lamina.identity import known_origins, one_time, sessions
 from lamina.identity.attempts import failure_of
 from lamina.identity.errors import SecondFactorNeeded
 from lamina.identity.granting import SignedIn, renew
-from lamina.identity.items import CredentialsItem, credentials_key
+from lamina.identity.items import NOBODY, CredentialsItem, credentials_key
 from lamina.identity.known_origins import KnownOriginsItem, known_origins_key
 from lamina.identity.one_time import Purpose
 from lamina.identity.passwords import hash_password, needs_rehash, verify_password
@@ -27,10 +27,6 @@ from lamina.storage.transactions import ConditionFailed
 from lamina.users import service as users
 from lamina.users.items import UserItem, to_user, user_key
 from lamina.users.model import Status, User
-from lamina.users.service import NewUser
-
-NOBODY = "00000000-0000-7000-8000-000000000000"
-"""The id whose items are read for an unknown address, so that both cases cost the same."""
 
 
 @dataclass(frozen=True)
@@ -41,22 +37,6 @@ class Account:
     credentials: CredentialsItem | None
     mfa: MfaItem | None
     known: KnownOriginsItem | None
-
-
-def register(new: NewUser, password: SecretStr | None, cause: Cause) -> User:
-    """Make a user with a password; without one, nobody can sign in as it until one is set.
-
-    Raises:
-        Conflict: `EMAIL_TAKEN` or `USERNAME_TAKEN`.
-    """
-    hashed = hash_password(password) if password is not None else None
-
-    def credentials(user: User) -> list[Item]:
-        if hashed is None:
-            return []
-        return [CredentialsItem(*credentials_key(user.id), password_hash=hashed, created_by=user.id)]
-
-    return users.create(new, cause, also=credentials)
 
 
 def sign_in(email: str, password: SecretStr, origin: Origin, cause: Cause) -> SignedIn:

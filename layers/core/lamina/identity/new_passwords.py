@@ -1,0 +1,87 @@
+"""Setting a new password: by a link that was mailed, or in exchange for the current one."""
+
+from dataclasses import dataclass, replace
+
+from pydantic import SecretStr
+
+from lamina.events.catalog import PASSWORD_CHANGED, PASSWORD_REFUSED, PASSWORD_RESET
+from lamina.events.cause import Cause
+from lamina.identity import accounts, links
+from lamina.identity.attempts import begin_own, failure_of
+from lamina.identity.errors import BadLink, WrongPassword
+from lamina.identity.items import CredentialsItem, SessionItem, credentials_key, session_key
+from lamina.identity.one_time import Purpose
+from lamina.identity.passwords import hash_password, verify_password
+from lamina.identity.security import account_event
+from lamina.storage import transactions
+from lamina.users import service as users
+from lamina.users.model import User
+from lamina.users.service import Amendment
+
+
+@dataclass(frozen=True)
+class PasswordChange:
+    """The password that is, and the one that shall be."""
+
+    current: SecretStr
+    new: SecretStr
+
+
+def reset_password(token: str, password: SecretStr, cause: Cause) -> None:
+    """Set a new password by the token that was mailed, and end every session.
+
+    Raises:
+        BadLink: when it is not good, or no longer.
+    """
+    item = links.find(Purpose.RESET_PASSWORD, token)
+    hashed = hash_password(password)
+
+    def reset(user: User) -> Amendment:
+        credentials = accounts.credentials_of(user.id) or CredentialsItem(*credentials_key(user.id), created_by=user.id)
+        if item.bound_to != accounts.binding(user, credentials):
+            raise BadLink
+        credentials.password_hash = hashed
+        return Amendment(
+            user=replace(user, session_epoch=user.session_epoch + 1, email_verified=True),
+            events=[account_event(PASSWORD_RESET.of({}), user.id, cause)],
+            put=[credentials],
+            delete=[item],
+        )
+
+    links.use(item, reset, cause)
+
+
+def change_password(user: User, session_id: str, passwords: PasswordChange, address: str, cause: Cause) -> None:
+    """Set a new password in exchange for the current one, and end every session but this.
+
+    Args:
+        user: whose.
+        session_id: the session to keep.
+        passwords: the current one and the new one.
+        address: where the request comes from.
+        cause: the request.
+
+    Raises:
+        WrongPassword: when the current password is another.
+        RateLimited: after too many wrong ones, as for signing in.
+    """
+    attempt = begin_own(f"password of {user.id}", address)
+    credentials = accounts.credentials_of(user.id)
+    if credentials is None or not verify_password(credentials.password_hash, passwords.current):
+        transactions.write(put=failure_of(attempt, PASSWORD_REFUSED, user.id, cause))
+        raise WrongPassword
+    attempt.succeeded()
+    hashed = hash_password(passwords.new)
+
+    def change(user: User) -> Amendment:
+        stored = CredentialsItem.get(*credentials_key(user.id), consistent_read=True)
+        session = SessionItem.get(*session_key(user.id, session_id), consistent_read=True)
+        stored.password_hash = hashed
+        session.epoch = user.session_epoch + 1
+        return Amendment(
+            user=replace(user, session_epoch=user.session_epoch + 1),
+            events=[account_event(PASSWORD_CHANGED.of({}), user.id, cause)],
+            put=[stored, session],
+        )
+
+    users.amend(user.id, change, cause)
