@@ -11,12 +11,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from threading import Lock
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import boto3
 import pytest
 from moto import mock_aws
+from moto.dynamodb.responses import DynamoHandler
 from pydantic import SecretStr
 
 from lamina.access.policy import Role
@@ -36,7 +38,7 @@ METHOD_ARN = "arn:aws:execute-api:us-east-1:123456789012:abcdef1234/live/{method
 @contextmanager
 def services() -> Iterator[None]:
     """Whatever functions call, in this process; what is made when a stack is deployed is there, but for the table."""
-    with mock_aws():
+    with mock_aws(), _one_at_a_time():
         kms = boto3.client("kms")
         key = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"]
         kms.create_alias(AliasName=settings().signing_keys, TargetKeyId=key)
@@ -46,6 +48,20 @@ def services() -> Iterator[None]:
         boto3.client("s3").create_bucket(Bucket=settings().files)
         boto3.client("sqs").create_queue(QueueName=settings().deliveries.rpartition("/")[2])
         boto3.client("secretsmanager").create_secret(Name=settings().cursor_secret, SecretString="x" * 64)
+        yield
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Let the table serve one call at a time: moto fails when a thread reads what another is changing."""
+    lock, call_action = Lock(), DynamoHandler.call_action
+
+    def alone(handler: DynamoHandler) -> object:
+        with lock:
+            return call_action(handler)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(DynamoHandler, "call_action", alone)
         yield
 
 
