@@ -201,12 +201,18 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Work:
     return counter
 
 
-@pytest.fixture
+QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+NOBODYS = QUICK.hash("nobody")
+
+
+@pytest.fixture(autouse=True)
 def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hashes that cost nothing, where a test signs in a hundred times to count and not to hash."""
-    quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr(passwords, "_hasher", quick)
-    monkeypatch.setattr(passwords, "NOBODYS", quick.hash("nobody"))
+    """Argon2 with the smallest parameters, for all in this process: hundreds of tests sign somebody in.
+
+    What runs as its own process, as in the end-to-end tests, and the tests of passwords have the real ones.
+    """
+    monkeypatch.setattr(passwords, "_hasher", QUICK)
+    monkeypatch.setattr(passwords, "NOBODYS", NOBODYS)
 
 
 @pytest.fixture

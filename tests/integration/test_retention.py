@@ -21,8 +21,6 @@ from tests.aws import make_user
 from tests.household import furnish
 from tests.integration.engines import Dynoxide, Engine, on_each
 
-pytestmark = pytest.mark.usefixtures("quick_hashes")
-
 CAUSE = Cause(None, "test")
 READS = {"GetItem", "BatchGetItem", "Query"}
 

@@ -5,7 +5,7 @@ import pytest
 from tests.aws import PASSWORD, Api, make_user
 from tests.people import Mailbox, login
 
-pytestmark = pytest.mark.usefixtures("aws", "clock", "quick_hashes")
+pytestmark = pytest.mark.usefixtures("aws", "clock")
 
 
 def test_accounts_made_from_one_address_are_limited() -> None:

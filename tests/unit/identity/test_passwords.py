@@ -9,6 +9,11 @@ from lamina.identity.passwords import MAX_LENGTH, NOBODYS, NewPassword, hash_pas
 new_password: TypeAdapter[SecretStr] = TypeAdapter(NewPassword)
 
 
+@pytest.fixture(autouse=True)
+def quick_hashes() -> None:
+    """Here it is the real ones that are looked at, in place of the quick ones of other tests."""
+
+
 @pytest.mark.parametrize(
     "text",
     [

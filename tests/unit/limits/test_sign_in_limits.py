@@ -15,7 +15,7 @@ from tests.people import Clock, Person, activities, login, person
 EMAIL = "ann@example.com"
 WRONG = "Wrong-horse-1"
 
-pytestmark = pytest.mark.usefixtures("aws", "clock", "quick_hashes")
+pytestmark = pytest.mark.usefixtures("aws", "clock")
 
 
 def fail(times: int, address: str = "203.0.113.7", email: str = EMAIL) -> list[int]:

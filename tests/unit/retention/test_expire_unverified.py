@@ -19,7 +19,7 @@ from tests.aging import age, naming
 from tests.aws import Context, make_user
 from tests.people import Mailbox, events_of, login, person
 
-pytestmark = pytest.mark.usefixtures("aws", "quick_hashes")
+pytestmark = pytest.mark.usefixtures("aws")
 
 CAUSE = Cause(None, "test")
 

@@ -26,7 +26,7 @@ from tests.aws import Context, make_user
 from tests.household import furnish, furnish_job
 from tests.people import Mailbox, Person, events_of, person
 
-pytestmark = pytest.mark.usefixtures("aws", "quick_hashes")
+pytestmark = pytest.mark.usefixtures("aws")
 
 CAUSE = Cause(None, "test")
 
