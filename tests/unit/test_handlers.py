@@ -43,29 +43,31 @@ def answer(function: Function) -> Answer:
     return answer_of(run(function))
 
 
-@pytest.mark.usefixtures("_samples")
-@pytest.mark.parametrize("place", DOCUMENTED)
-def test_a_sample_request_succeeds_just_as_documented(place: str) -> None:
-    route = ENDPOINTS[place].routes[0]
-    given = answer(ENDPOINTS[place])
-    documented = DOCUMENT["paths"][route.path][route.method.lower()]["responses"]
-    assert str(int(given.status)) == min(documented), given.body.decode()
-    assert not problems(route.method, route.path, given.status, dict(given.headers), given.body)
+def troubles(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
+    return [record for record in caplog.records if record.levelno > logging.INFO]
 
 
 @pytest.mark.usefixtures("_samples")
 @pytest.mark.parametrize("place", ENDPOINTS)
-def test_every_answer_carries_the_headers_of_the_contract(place: str) -> None:
-    headers = answer(ENDPOINTS[place]).headers
-    assert headers["X-Correlation-Id"] == "sample-1"
-    assert headers.keys() >= SECURITY.keys()
+def test_a_sample_request_succeeds_just_as_documented_and_shows_no_bug(
+    place: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    given = answer(ENDPOINTS[place])
+    assert given.headers["X-Correlation-Id"] == "sample-1"
+    assert given.headers.keys() >= SECURITY.keys()
+    assert troubles(caplog) == []
+    if place in DOCUMENTED:
+        route = ENDPOINTS[place].routes[0]
+        documented = DOCUMENT["paths"][route.path][route.method.lower()]["responses"]
+        assert str(int(given.status)) == min(documented), given.body.decode()
+        assert not problems(route.method, route.path, given.status, dict(given.headers), given.body)
 
 
 @pytest.mark.usefixtures("_samples")
-@pytest.mark.parametrize("place", ENDPOINTS | OTHERS)
+@pytest.mark.parametrize("place", OTHERS)
 def test_a_sample_event_shows_no_bug(place: str, caplog: pytest.LogCaptureFixture) -> None:
-    run((ENDPOINTS | OTHERS)[place])
-    assert [record for record in caplog.records if record.levelno > logging.INFO] == []
+    run(OTHERS[place])
+    assert troubles(caplog) == []
 
 
 @pytest.mark.usefixtures("_samples")
