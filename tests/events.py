@@ -18,9 +18,9 @@ SCHEMAS = ROOT / "docs" / "events"
 
 def raised() -> list[Envelope]:
     """Every event that lies in the outbox of the table, as it would be published."""
-    pages = boto3.client("dynamodb").get_paginator("scan").paginate(TableName=settings().table)
-    images = [item for page in pages for item in page["Items"] if item.get("kind") == {"S": "event"}]
-    return [envelope(OutboxItem.from_raw_data(image)) for image in images]
+    events = {"FilterExpression": "kind = :event", "ExpressionAttributeValues": {":event": {"S": "event"}}}
+    pages = boto3.client("dynamodb").get_paginator("scan").paginate(TableName=settings().table, **events)
+    return [envelope(OutboxItem.from_raw_data(image)) for page in pages for image in page["Items"]]
 
 
 def problems(event: Mapping[str, Any]) -> list[str]:
