@@ -18,8 +18,15 @@ SCHEMAS = ROOT / "docs" / "events"
 
 def raised() -> list[Envelope]:
     """Every event that lies in the outbox of the table, as it would be published."""
-    events = {"FilterExpression": "kind = :event", "ExpressionAttributeValues": {":event": {"S": "event"}}}
-    pages = boto3.client("dynamodb").get_paginator("scan").paginate(TableName=settings().table, **events)
+    pages = (
+        boto3.client("dynamodb")
+        .get_paginator("scan")
+        .paginate(
+            TableName=settings().table,
+            FilterExpression="kind = :event",
+            ExpressionAttributeValues={":event": {"S": "event"}},
+        )
+    )
     return [envelope(OutboxItem.from_raw_data(image)) for page in pages for image in page["Items"]]
 
 

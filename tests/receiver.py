@@ -87,6 +87,11 @@ class Receiver:
         assert enough, f"{path} got {len(self.at(path))} of {count} requests in {seconds} s"
         return self.at(path)
 
+    def is_quiet(self, path: str, seconds: float) -> bool:
+        """Whether an endpoint has no request to answer, and has not had a new one for so long."""
+        received = self.at(path)
+        return not self._at_once[path] and (not received or received[-1].at < time.time() - seconds)
+
     def take(self, request: BaseHTTPRequestHandler) -> None:
         """Note a request, then do what the endpoint does."""
         body = request.rfile.read(int(request.headers.get("Content-Length") or 0))

@@ -261,6 +261,8 @@ def test_the_sender_killed_in_the_middle_of_requests(
     told = owner.happen(8)
     endpoints.wait_for("/killed", 3, 30)
     killed = cloud.kill(SENDER)
+    # What the dead have sent may still be on its way, and is theirs.
+    wait_until(lambda: endpoints.is_quiet("/killed", 0.5), "the requests of the dead have come and ended", 30)
     died = time.time()
     endpoints.behaviours["/killed"] = answer(204)
     took = wait_for_all(cloud, endpoints, "/killed", died, 8, 150)
