@@ -244,6 +244,15 @@ def _delivered(world: World) -> Hooked:
     return hooked
 
 
+def _full(world: World) -> Hooked:
+    """A webhook whose endpoint has as many requests as it may have at a time."""
+    hooked = _hooked(world)
+    busy = LaneItem(*lane_key(hooked.webhook))
+    busy.place1 = busy.place2 = busy.place3 = busy.place4 = ids.ETERNITY
+    busy.save()
+    return hooked
+
+
 def _crowded(world: World) -> Hooked:
     """A webhook for which all but one delivery wait until the endpoint has a place."""
     hooked = _hooked(world)
@@ -337,7 +346,13 @@ PATTERNS = (
         _hooked,
     ),
     Pattern(
-        "… and others waited for that endpoint, of which two follow",
+        "… but the endpoint is busy, so it has to wait",
+        "queue → consumers/deliver_webhooks",
+        _deliver,
+        _full,
+    ),
+    Pattern(
+        "… is taken, and two that have waited for the endpoint follow",
         "queue → consumers/deliver_webhooks",
         _deliver,
         _crowded,
