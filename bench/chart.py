@@ -11,6 +11,7 @@ VALUES = 130
 BAR = 18
 GAP = 8
 HEAD = 42
+NO_DECIMALS_FROM = 100
 STYLE = (
     "<style>text{font:13px system-ui,sans-serif;fill:#444}.head{font-weight:600;font-size:15px}.own{fill:#0a7d5a}"
     ".other{fill:#9aa5b1}.spread{stroke:#333;stroke-width:1.5}.axis{stroke:#bbb}.line{fill:none;stroke-width:2}"
@@ -99,5 +100,5 @@ def _svg(height: float, parts: Sequence[str]) -> str:
 
 
 def _figure(value: float) -> str:
-    """Write a number with three digits that count, and none that do not."""
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"  # noqa: PLR2004 (three digits before the point)
+    """Write a number with three digits that count, or with as many as stand before the point."""
+    return f"{value:,.0f}" if value >= NO_DECIMALS_FROM else f"{value:.3g}"

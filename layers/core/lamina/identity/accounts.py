@@ -92,16 +92,16 @@ def has_proven_an_address(user_id: str) -> bool:
     return any(event.event_type in PROOFS for event in events)
 
 
-def _ask(event_type: EventType[Nothing], email: str, cause: Cause) -> None:
-    spend_mail(email)
-    user_id = users.find_by_email(email) or NOBODY
-    asked: OutboxItem = account_event(event_type.of({}), user_id, cause)
-    transactions.write(put=[asked])
-
-
 def credentials_of(user_id: str) -> CredentialsItem | None:
     """Read how a user proves itself; None if nobody can sign in as it yet."""
     try:
         return CredentialsItem.get(*credentials_key(user_id), consistent_read=True)
     except CredentialsItem.DoesNotExist:
         return None
+
+
+def _ask(event_type: EventType[Nothing], email: str, cause: Cause) -> None:
+    spend_mail(email)
+    user_id = users.find_by_email(email) or NOBODY
+    asked: OutboxItem = account_event(event_type.of({}), user_id, cause)
+    transactions.write(put=[asked])

@@ -71,12 +71,12 @@ def wake(webhook_id: str, count: int, *, after: float = 0) -> bool:
     seen = 0
     while seen < count and (notes := _parked(webhook_id, count - seen)):
         for note in notes:
-            if _take_up(note, after):
+            # In this order, so that whoever dies in between leaves a note too many and not one too few.
+            was_parked, was_there = _make_due(note, after), _remove(note)
+            if was_parked:
                 woken.append(place_of(note))
-            # One that is left over is nobody's, and does not count.
-            elif _remove(note):
-                continue
-            seen += 1
+            # One that was there and not parked is left over; one that is gone is somebody else's.
+            seen += was_parked or not was_there
     announce(woken, after)
     return seen > 0
 
@@ -86,16 +86,12 @@ def _parked(webhook_id: str, count: int) -> list[ParkedItem]:
     return list(ParkedItem.query(partition, ParkedItem.sk.startswith(prefix), consistent_read=True, limit=count))
 
 
-def _take_up(note: ParkedItem, after: float) -> bool:
-    """Make a parked delivery due, then remove the note of it; tells whether it was still parked."""
-    place = place_of(note)
-    pending = PendingItem(*pending_key(*place))
+def _make_due(note: ParkedItem, after: float) -> bool:
+    """Have a parked delivery tried in so many seconds; tells whether it was still parked."""
+    pending = PendingItem(*pending_key(*place_of(note)))
     due = PendingItem.next_attempt_at
     actions = [due.set(ids.ahead(after)), _wakes(pending, ids.ahead(after + LOST_AFTER_SECONDS))]
-    if not conditional.update(pending, actions, (due == note.seen_due_at) | (due == note.until)):
-        return False
-    _remove(note)
-    return True
+    return conditional.update(pending, actions, (due == note.seen_due_at) | (due == note.until))
 
 
 def _remove(note: ParkedItem) -> bool:
