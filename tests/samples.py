@@ -13,11 +13,18 @@ from lamina.events.cause import Cause
 from lamina.identity.accounts import binding
 from lamina.identity.api_keys import ApiKeyItem, api_key_key
 from lamina.identity.clients import ClientItem, GrantType, client_key
-from lamina.identity.items import CredentialsItem, SessionItem, credentials_key, refresh_token, session_key
+from lamina.identity.items import (
+    CredentialsItem,
+    MfaItem,
+    SessionItem,
+    credentials_key,
+    mfa_key,
+    refresh_token,
+    session_key,
+)
 from lamina.identity.one_time import LIFE_SECONDS, OneTimeTokenItem, Purpose
 from lamina.identity.opaque import digest
 from lamina.identity.passwords import hash_password
-from lamina.identity.second_factor import MfaItem, mfa_key
 from lamina.jobs.items import job_item
 from lamina.jobs.model import Job, JobType
 from lamina.storage.keys import key

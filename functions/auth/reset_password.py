@@ -11,8 +11,12 @@ app = Resolver(public=True, raises=(BadLink,))
 
 @app.post("/v1/auth/reset-password", summary="Reset your password", status_code=204)
 def reset_password(body: PasswordReset) -> Response[None]:
-    """Set the password and end every session. The token is then spent."""
-    new_passwords.reset_password(body.token.get_secret_value(), body.password, app.cause)
+    """Set the password, end every session and, unless `keep_api_keys` is true, revoke all API keys, OAuth clients and
+    webhooks. If nobody has proven the address before, everything made until now is revoked, the second factor too.
+    """
+    new_passwords.reset_password(
+        body.token.get_secret_value(), body.password, app.cause, keep_api_keys=body.keep_api_keys
+    )
     return app.no_content()
 
 

@@ -11,7 +11,11 @@ app = Resolver(public=True, raises=(BadLink,))
 
 @app.post("/v1/auth/verify-email", summary="Verify your e-mail address", status_code=204)
 def verify_email(body: Link) -> Response[None]:
-    """Take the address as the user's. The token is then spent."""
+    """Take the address as the user's. The token is then spent.
+
+    The first proof of an address ends every session and revokes every API key, OAuth client, webhook and second factor
+    made before it: whoever made them had not shown that the address is theirs. Sign in again.
+    """
     accounts.verify_email(body.token.get_secret_value(), app.cause)
     return app.no_content()
 

@@ -8,11 +8,10 @@ from lamina.activities.items import ActivityItem
 from lamina.events.outbox import OutboxItem
 from lamina.identity.api_keys import ApiKeyItem
 from lamina.identity.clients import ClientItem
-from lamina.identity.items import CredentialsItem, RefreshTokenItem, SessionItem
+from lamina.identity.items import CredentialsItem, MfaItem, RefreshTokenItem, SessionItem
 from lamina.identity.keys import KeyRingItem
 from lamina.identity.known_origins import KnownOriginsItem
 from lamina.identity.one_time import OneTimeTokenItem
-from lamina.identity.second_factor import MfaItem
 from lamina.jobs.items import JobItem, JobRequestItem, OwnedJobItem
 from lamina.mail.items import WelcomeItem
 from lamina.storage.walking import PlaceItem

@@ -21,6 +21,7 @@ from lamina.identity import links
 from lamina.identity.errors import BadLink
 from lamina.identity.items import NOBODY, CredentialsItem, credentials_key
 from lamina.identity.one_time import Purpose
+from lamina.identity.proof import prove_address
 from lamina.identity.security import account_event
 from lamina.limits.rules import spend_mail
 from lamina.storage import transactions
@@ -52,7 +53,7 @@ def ask_for_reset(email: str, cause: Cause) -> None:
 
 
 def verify_email(token: str, cause: Cause) -> None:
-    """Take an address as proven by the token that was mailed to it.
+    """Take an address as proven by the token that was mailed to it; the first proof revokes what was made before it.
 
     Raises:
         BadLink: when it is not good, or no longer.
@@ -62,11 +63,8 @@ def verify_email(token: str, cause: Cause) -> None:
     def verified(user: User) -> Amendment:
         if user.email != item.bound_to:
             raise BadLink
-        return Amendment(
-            user=replace(user, email_verified=True),
-            events=[account_event(EMAIL_VERIFIED.of({}), user.id, cause)],
-            delete=[item],
-        )
+        told = account_event(EMAIL_VERIFIED.of({}), user.id, cause)
+        return replace(prove_address(user), events=[told], delete=[item])
 
     links.use(item, verified, cause)
 

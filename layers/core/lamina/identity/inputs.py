@@ -34,6 +34,12 @@ class PasswordReset(Link):
     """The token of a mailed link, and the password to set."""
 
     password: NewPassword
+    keep_api_keys: bool = Field(
+        default=False,
+        strict=True,
+        description="Whether API keys, OAuth clients and webhooks stay. They are revoked all the same when this is the "
+        "first proof of the address.",
+    )
 
 
 class PasswordChangeInput(Input):

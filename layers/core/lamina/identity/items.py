@@ -1,6 +1,6 @@
 """How identity lies in the table."""
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
 
 from lamina.identity.belongings import belongs_to
 from lamina.ids import epoch_in
@@ -15,6 +15,17 @@ class CredentialsItem(Item, discriminator="credentials"):
     """How a user proves itself: `USER#<id>` / `CREDENTIALS`, apart from the user so that no read of one leaks it."""
 
     password_hash = UnicodeAttribute()
+
+
+class MfaItem(Item, discriminator="mfa"):
+    """A user's second factor: `USER#<id>` / `MFA`."""
+
+    secret = UnicodeAttribute()
+    """Encrypted by KMS for this user alone, in base64."""
+    active = BooleanAttribute(default=False)
+    last_step = NumberAttribute(default=0)
+    recovery = JSONAttribute()
+    """Hashes of the recovery codes that are left."""
 
 
 class SessionItem(Item, discriminator="session"):
@@ -44,6 +55,11 @@ class RefreshTokenItem(Item, discriminator="refresh_token"):
 def credentials_key(user_id: str) -> tuple[str, str]:
     """Give the key of a user's credentials."""
     return key("USER", user_id), "CREDENTIALS"
+
+
+def mfa_key(user_id: str) -> tuple[str, str]:
+    """Return the key of a user's second factor."""
+    return key("USER", user_id), "MFA"
 
 
 def session_key(user_id: str, session_id: str) -> tuple[str, str]:

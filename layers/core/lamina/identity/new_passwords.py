@@ -12,6 +12,7 @@ from lamina.identity.errors import BadLink, WrongPassword
 from lamina.identity.items import CredentialsItem, SessionItem, credentials_key, session_key
 from lamina.identity.one_time import Purpose
 from lamina.identity.passwords import hash_password, verify_password
+from lamina.identity.proof import prove_address, revoke_credentials
 from lamina.identity.security import account_event
 from lamina.storage import transactions
 from lamina.users import service as users
@@ -27,8 +28,15 @@ class PasswordChange:
     new: SecretStr
 
 
-def reset_password(token: str, password: SecretStr, cause: Cause) -> None:
+def reset_password(token: str, password: SecretStr, cause: Cause, *, keep_api_keys: bool = False) -> None:
     """Set a new password by the token that was mailed, and end every session.
+
+    Args:
+        token: the text that was mailed.
+        password: the new password.
+        cause: the request.
+        keep_api_keys: whether API keys, OAuth clients and webhooks outlive it; never those made before the address was
+            first proven.
 
     Raises:
         BadLink: when it is not good, or no longer.
@@ -41,14 +49,18 @@ def reset_password(token: str, password: SecretStr, cause: Cause) -> None:
         if item.bound_to != accounts.binding(user, credentials):
             raise BadLink
         credentials.password_hash = hashed
-        return Amendment(
-            user=replace(user, session_epoch=user.session_epoch + 1, email_verified=True),
-            events=[account_event(PASSWORD_RESET.of({}), user.id, cause)],
-            put=[credentials],
-            delete=[item],
-        )
+        told = account_event(PASSWORD_RESET.of({}), user.id, cause)
+        return replace(_proven_by_reset(user, keep_api_keys), events=[told], put=[credentials], delete=[item])
 
     links.use(item, reset, cause)
+
+
+def _proven_by_reset(user: User, keep_api_keys: bool) -> Amendment:
+    if not user.email_verified:
+        return prove_address(user)
+    if keep_api_keys:
+        return Amendment(user=replace(user, session_epoch=user.session_epoch + 1))
+    return Amendment(user=revoke_credentials(user))
 
 
 def change_password(user: User, session_id: str, passwords: PasswordChange, address: str, cause: Cause) -> None:

@@ -5,18 +5,17 @@ import time
 from dataclasses import dataclass
 
 import pyotp
-from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
 
 from lamina.errors import Conflict
 from lamina.events.catalog import MFA_ACTIVATED, MFA_DISABLED, SECOND_FACTOR_FAILED
 from lamina.events.cause import Cause
 from lamina.identity.attempts import begin_own, failure_of
 from lamina.identity.errors import MfaActive, MfaNotEnrolled, WrongCode
+from lamina.identity.items import MfaItem, mfa_key
 from lamina.identity.opaque import digest
 from lamina.identity.security import account_event
 from lamina.storage import transactions
 from lamina.storage.item import Item
-from lamina.storage.keys import key
 from lamina.storage.sealing import seal, unseal
 from lamina.storage.transactions import ConditionFailed
 from lamina.users.model import User
@@ -29,28 +28,12 @@ _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 _RECOVERY_LENGTH = 16
 
 
-class MfaItem(Item, discriminator="mfa"):
-    """A user's second factor: `USER#<id>` / `MFA`."""
-
-    secret = UnicodeAttribute()
-    """Encrypted by KMS for this user alone, in base64."""
-    active = BooleanAttribute(default=False)
-    last_step = NumberAttribute(default=0)
-    recovery = JSONAttribute()
-    """Hashes of the recovery codes that are left."""
-
-
 @dataclass(frozen=True)
 class Enrolment:
     """What an authenticator app needs: the secret in base32, and the same as a URI for a QR code."""
 
     secret: str
     uri: str
-
-
-def mfa_key(user_id: str) -> tuple[str, str]:
-    """Give the key of a user's second factor."""
-    return key("USER", user_id), "MFA"
 
 
 def find(user_id: str) -> MfaItem | None:

@@ -13,11 +13,11 @@ from lamina.identity import known_origins, one_time, sessions
 from lamina.identity.attempts import failure_of
 from lamina.identity.errors import SecondFactorNeeded
 from lamina.identity.granting import SignedIn, renew
-from lamina.identity.items import NOBODY, CredentialsItem, credentials_key
+from lamina.identity.items import NOBODY, CredentialsItem, MfaItem, credentials_key, mfa_key
 from lamina.identity.known_origins import KnownOriginsItem, known_origins_key
 from lamina.identity.one_time import Purpose
 from lamina.identity.passwords import hash_password, needs_rehash, verify_password
-from lamina.identity.second_factor import MfaItem, accept, mfa_key
+from lamina.identity.second_factor import accept
 from lamina.identity.security import security_event
 from lamina.identity.sessions import Origin
 from lamina.limits.rules import SignInTry

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pynamodb.exceptions import TransactWriteError
+from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
@@ -22,6 +23,7 @@ UNDECIDED = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExc
 
 type RawItem = Mapping[str, Mapping[str, Any]]
 type Update = tuple[Item, Sequence[Action]]
+type Check = tuple[Item, Condition]
 
 
 class ConditionFailed(Exception):
@@ -42,6 +44,7 @@ def write(
     delete: Sequence[Item] = (),
     discard: Sequence[Item] = (),
     update: Sequence[Update] = (),
+    check: Sequence[Check] = (),
 ) -> None:
     """Write up to 100 items, all or nothing (TransactWriteItems).
 
@@ -50,18 +53,19 @@ def write(
         delete: items to remove; each expects the stored version that it was read with.
         discard: items to remove whatever their version, if they are there at all.
         update: items, and what is to happen to each of them whatever its version.
+        check: items that are not written, and what must hold of each for the others to be.
 
     Raises:
         ConditionFailed: when an item is not in the expected state.
         Conflict: when other transactions kept touching the same items.
         Unavailable: when the table kept refusing work.
     """
-    # PynamoDB sends deletes before puts, and DynamoDB gives its reasons in that order.
-    sent = [*delete, *discard, *put]
+    # PynamoDB sends checks, deletes and puts in this order, and DynamoDB gives its reasons in it.
+    sent = [*(item for item, _ in check), *delete, *discard, *put]
     codes: set[str] = set()
     for attempt in range(ATTEMPTS):
         try:
-            _commit(put, delete, discard, update)
+            _commit(put, delete, discard, update, check)
         except TransactWriteError as error:
             codes = {reason.code for reason in error.cancellation_reasons if reason}
             if "ConditionalCheckFailed" in codes:
@@ -74,9 +78,17 @@ def write(
     raise Conflict if "TransactionConflict" in codes else Unavailable
 
 
-def _commit(put: Sequence[Item], delete: Sequence[Item], discard: Sequence[Item], update: Sequence[Update]) -> None:
+def _commit(
+    put: Sequence[Item],
+    delete: Sequence[Item],
+    discard: Sequence[Item],
+    update: Sequence[Update],
+    check: Sequence[Check],
+) -> None:
     # The token lets botocore send the request again after a lost answer without a second effect.
     with TransactWrite(connection=connect(), client_request_token=new_id()) as transaction:
+        for item, condition in check:
+            transaction.condition_check(type(item), item.pk, item.sk, condition)
         for item in delete:
             transaction.delete(item)
         for item in discard:

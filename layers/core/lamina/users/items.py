@@ -31,6 +31,7 @@ class UserItem(Item, discriminator="user"):
     avatar_url = UnicodeAttribute(null=True)
     deleted_at = UnicodeAttribute(null=True)
     session_epoch = NumberAttribute(default=0)
+    credential_epoch = NumberAttribute(default=0)
 
 
 class GuardItem(Item, discriminator="guard"):
@@ -97,6 +98,7 @@ def user_item(user: User) -> UserItem:
         avatar_url=user.avatar_url,
         deleted_at=user.deleted_at,
         session_epoch=user.session_epoch,
+        credential_epoch=user.credential_epoch,
         created_at=user.created_at,
         updated_at=user.updated_at,
         created_by=user.created_by,
@@ -152,6 +154,7 @@ def to_user(item: UserItem) -> User:
         created_by=item.created_by,
         deleted_at=item.deleted_at,
         session_epoch=int(item.session_epoch),
+        credential_epoch=int(item.credential_epoch or 0),
     )
 
 

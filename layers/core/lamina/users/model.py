@@ -35,7 +35,8 @@ class User:
         updated_at: RFC 3339 UTC.
         created_by: id of the user who made it; None if it registered itself.
         deleted_at: when it was soft-deleted; None while it lives.
-        session_epoch: sessions of an earlier epoch are over; raised to end them all at once.
+        session_epoch: sessions of another epoch are over; raised to end them all at once.
+        credential_epoch: API keys, OAuth clients and webhooks of another epoch are void; raised to revoke them all.
     """
 
     id: str
@@ -54,3 +55,4 @@ class User:
     created_by: str | None = None
     deleted_at: str | None = None
     session_epoch: int = 0
+    credential_epoch: int = 0

@@ -81,11 +81,17 @@ def insert(user: User, events: Sequence[OutboxItem], *, request: str, also: Sequ
 
 
 def update(
-    before: User, after: User, events: Sequence[OutboxItem], *, put: Sequence[Item] = (), delete: Sequence[Item] = ()
+    before: User,
+    after: User,
+    events: Sequence[OutboxItem],
+    *,
+    put: Sequence[Item] = (),
+    delete: Sequence[Item] = (),
+    discard: Sequence[Item] = (),
 ) -> None:
     """Save a changed user over the version it was read with, moving its guards and search entries along, or nothing.
 
-    `put` and `delete` are items of other subjects that must change with it.
+    `put`, `delete` and `discard` are items of other subjects that must change with it, as in `transactions.write`.
 
     Raises:
         Conflict: `EMAIL_TAKEN`, `USERNAME_TAKEN`; `CONFLICT` when the stored user is no longer `before`.
@@ -99,7 +105,7 @@ def update(
         transactions.write(
             put=[user_item(after), *events, *kept, *put],
             delete=[*released, *delete],
-            discard=left,
+            discard=[*left, *discard],
             update=entered,
         )
     except ConditionFailed as refused:

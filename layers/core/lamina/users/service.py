@@ -42,13 +42,15 @@ class Amendment:
         user: as it shall be.
         events: that tell of it, beside `user.updated`.
         put: items to write, each over the version that it was read with.
-        delete: items to remove.
+        delete: items to remove, each at the version that it was read with.
+        discard: items to remove, if they are there at all.
     """
 
     user: User
     events: Sequence[OutboxItem] = ()
     put: Sequence[Item] = ()
     delete: Sequence[Item] = ()
+    discard: Sequence[Item] = ()
 
 
 def create(new: NewUser, cause: Cause, also: Callable[[User], Sequence[Item]] = lambda _: ()) -> User:
@@ -158,7 +160,9 @@ def amend(user_id: str, edit: Callable[[User], Amendment], cause: Cause) -> User
             *([_event(USER_UPDATED.of({**_facts(after), "changed": changed}), after, cause)] if changed else []),
         ]
         try:
-            repository.update(before, after, told, put=amendment.put, delete=amendment.delete)
+            repository.update(
+                before, after, told, put=amendment.put, delete=amendment.delete, discard=amendment.discard
+            )
         except Conflict:
             continue
         return replace(after, version=before.version + 1)
@@ -242,7 +246,7 @@ def _effects(user: User, changes: Mapping[str, Any]) -> dict[str, Any]:
 
 def _changed(before: User, after: User) -> list[str]:
     """Name the fields that differ; values are compared as JSON, to which `1` and `true` are not the same."""
-    internal = {"version", "updated_at", "session_epoch"}
+    internal = {"version", "updated_at", "session_epoch", "credential_epoch"}
     old, new = asdict(before), asdict(after)
     return [name for name in sorted(old.keys() - internal) if _as_json(old[name]) != _as_json(new[name])]
 
