@@ -9,7 +9,6 @@ from lamina.http.sealed import idempotent_secret
 from lamina.identity import api_keys
 from lamina.identity.key_inputs import NewApiKey
 from lamina.identity.views import ApiKeyView, NewApiKeyView
-from lamina.ids import stamp
 
 app = Resolver(in_person=True, around=idempotent_secret, raises=(Forbidden,))
 
@@ -19,8 +18,7 @@ def create_api_key(body: NewApiKey) -> Response[Envelope[NewApiKeyView]]:
     """Make a key for a program that acts for the caller, in these scopes. Its text is answered this once."""
     caller = app.caller
     require(caller, Action.API_KEY_MANAGE, owner_id=caller.user_id)
-    expires_at = stamp(body.expires_at) if body.expires_at else None
-    made, text = api_keys.create(caller.user_id, body.name, sorted(set(body.scopes)), expires_at, app.cause)
+    made, text = api_keys.create(caller.user_id, body.name, sorted(set(body.scopes)), body.expires_at, app.cause)
     shown = NewApiKeyView(**ApiKeyView.model_validate(made).model_dump(), key=text)
     return app.answer(shown, links={"self": f"/v1/api-keys/{made.id}", "collection": "/v1/api-keys"}, created=True)
 

@@ -13,9 +13,7 @@ app = Resolver(public=True, counted=False, versioned=True)
 MAX_AGE_SECONDS = 300
 
 _written = json.loads((Path(__file__).parent / "openapi.json").read_bytes())
-_served = json.dumps(
-    {**_written, "servers": [{"url": settings().public_url}]}, ensure_ascii=False, separators=(",", ":")
-)
+_served = json.dumps({**_written, "servers": [{"url": settings().public_url}]}, separators=(",", ":"))
 _headers = {
     "ETag": etag(sha256(_served.encode()).hexdigest()[:32]),
     "Cache-Control": f"public, max-age={MAX_AGE_SECONDS}",

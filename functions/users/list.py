@@ -6,6 +6,7 @@ from pydantic import Field
 
 from lamina.access.policy import Action, Role, may, require
 from lamina.errors import Forbidden
+from lamina.fields import QueryBoolean
 from lamina.http.envelope import ListEnvelope
 from lamina.http.listing import CursorParameter, LimitParameter, ListRequest, PageParameter
 from lamina.http.resolver import Resolver
@@ -31,7 +32,7 @@ SearchText = Annotated[
         description="Starts of words of name, username and, for admins, e-mail address; every term must match.",
     ),
 ]
-DeletedFilter = Annotated[bool, Field(description="The deleted users instead. For admins.")]
+DeletedFilter = Annotated[QueryBoolean, Field(description="The deleted users instead. For admins.")]
 
 
 @app.get("/v1/users", summary="List users")

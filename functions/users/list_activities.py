@@ -5,10 +5,11 @@ from typing import Annotated
 from pydantic import Field
 
 from lamina.access.policy import Action, require
-from lamina.activities.inputs import Moment, TypeFilter, chosen
+from lamina.activities.inputs import TypeFilter, chosen
 from lamina.activities.reading import read_page
 from lamina.activities.views import ActivityView
 from lamina.errors import Forbidden, NotFound
+from lamina.fields import Timestamp
 from lamina.http.envelope import ListEnvelope
 from lamina.http.listing import CursorParameter, LimitParameter, ListRequest
 from lamina.http.paths import Id
@@ -18,8 +19,8 @@ from lamina.users import service as users
 
 app = Resolver(raises=(Forbidden, NotFound))
 
-SinceParameter = Annotated[Moment | None, Field(alias="from", description="From this instant on.")]
-UntilParameter = Annotated[Moment | None, Field(alias="to", description="Before this instant.")]
+SinceParameter = Annotated[Timestamp | None, Field(alias="from", description="From this instant on.")]
+UntilParameter = Annotated[Timestamp | None, Field(alias="to", description="Before this instant.")]
 TypeParameter = Annotated[
     TypeFilter | None, Field(alias="type", description="Only this type, or, with `.*` at its end, those that begin so.")
 ]

@@ -20,6 +20,7 @@ from lamina.http.envelope import ErrorEnvelope
 
 type Json = dict[str, Any]
 
+_BEYOND = re.compile("[\U00010000-\U0010ffff]")
 _GENERIC = re.compile(r'"(#/components/schemas/)?((?:List)?Envelope_\w+_)"')
 
 VERSION = "0.1.0"
@@ -60,6 +61,8 @@ SECURITY_SCHEMES = {
 def files() -> dict[Path, str]:
     """Give the document as JSON, a line for each value so that changes can be read."""
     text = json.dumps(document(), ensure_ascii=False, indent=1) + "\n"
+    # Patterns hold characters beyond U+FFFF that are not assigned: no editor can show them.
+    text = _BEYOND.sub(lambda found: json.dumps(found[0])[1:-1], text)
     return {ROOT / "functions" / "gateway" / "openapi.json": text}
 
 

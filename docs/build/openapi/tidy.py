@@ -6,6 +6,8 @@ from typing import Any
 
 type Json = dict[str, Any]
 
+RENAMED = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
+"""Bounds that stand behind a validator: Pydantic leaves them under its own names."""
 BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
 
 
@@ -15,7 +17,7 @@ def schema(found: Json) -> Json:
     Titles that only repeat a name go, whole numbers lose their `.0`, and a docstring's `Attributes:` become the
     descriptions of the properties.
     """
-    tidied = {key: value for key, value in found.items() if key != "title"}
+    tidied = {RENAMED.get(key, key): value for key, value in found.items() if key != "title"}
     for bound in BOUNDS:
         if bound in tidied and float(tidied[bound]).is_integer():
             tidied[bound] = int(tidied[bound])

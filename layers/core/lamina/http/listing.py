@@ -13,6 +13,7 @@ from pydantic import Field
 
 from lamina.aws import CALLS
 from lamina.errors import Invalid, Problem
+from lamina.fields import QueryInteger
 from lamina.http.envelope import Links, PageMeta
 from lamina.settings import settings
 from lamina.storage.cursors import Cursor, CursorSigner
@@ -20,12 +21,12 @@ from lamina.storage.cursors import Cursor, CursorSigner
 MAX_OFFSET = 10_000
 SECRET_CACHE_SECONDS = 3600
 
-LimitParameter = Annotated[int, Field(ge=1, le=100, description="Items a page.")]
+LimitParameter = Annotated[QueryInteger, Field(ge=1, le=100, description="Items a page.")]
 CursorParameter = Annotated[
     str | None, Field(min_length=1, max_length=1024, description="Where to go on: `next_cursor` of the page before.")
 ]
 PageParameter = Annotated[
-    int | None,
+    QueryInteger | None,
     Field(
         ge=1,
         json_schema_extra={"maximum": MAX_OFFSET},

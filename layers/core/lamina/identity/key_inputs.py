@@ -1,16 +1,23 @@
 """What clients send to make API keys and OAuth clients."""
 
-from datetime import UTC, datetime
+from typing import Annotated
 
-from pydantic import AwareDatetime, Field, field_validator
+from pydantic import AfterValidator, Field
 
+from lamina import ids
 from lamina.access.policy import Permission
+from lamina.fields import Name, Timestamp
 from lamina.identity.clients import GrantType
 from lamina.identity.token_inputs import Input
-from lamina.users.inputs import Name
 
-LATEST = datetime(9999, 1, 1, tzinfo=UTC)
+LATEST = "9999-01-01"
 """Later instants cannot be written in every time zone."""
+
+
+def _ahead(instant: str) -> str:
+    if not ids.now() < instant < LATEST:
+        raise ValueError("must lie in the future, before the year 9999")
+    return instant
 
 
 class NewApiKey(Input):
@@ -18,14 +25,7 @@ class NewApiKey(Input):
 
     name: Name
     scopes: list[Permission] = Field(min_length=1, max_length=len(Permission))
-    expires_at: AwareDatetime | None = None
-
-    @field_validator("expires_at")
-    @classmethod
-    def _ahead(cls, instant: datetime | None) -> datetime | None:
-        if instant is not None and not datetime.now(UTC) < instant < LATEST:
-            raise ValueError("must lie in the future, before the year 9999")
-        return instant
+    expires_at: Annotated[Timestamp, AfterValidator(_ahead)] | None = None
 
 
 class NewClient(Input):

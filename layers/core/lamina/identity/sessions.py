@@ -8,6 +8,7 @@ from lamina import ids
 from lamina.errors import NotFound
 from lamina.events.catalog import SESSION_ENDED, SESSION_STARTED, SIGN_IN_SUSPICIOUS
 from lamina.events.cause import Cause
+from lamina.fields import one_line
 from lamina.identity.claims import AccessClaims
 from lamina.identity.clients import client_key
 from lamina.identity.items import REFRESH_SECONDS, SessionItem, refresh_token, session_key
@@ -108,7 +109,7 @@ def start(
         *session_key(user.id, session_id),
         epoch=user.session_epoch,
         address=origin.address,
-        device=origin.device[:MAX_DEVICE],
+        device=one_line(origin.device)[:MAX_DEVICE],
         client_id=client_id,
         scope=scope or None,
         created_by=user.id,

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from lamina.access.policy import Role
-from lamina.activities.inputs import Moment
+from lamina.fields import Boolean, Timestamp
 from lamina.ids import canonical
 from lamina.reports.formats import Format
 from lamina.users.model import Status
@@ -28,11 +28,11 @@ class NewReport(BaseModel):
     format: Format
     role: Role | None = Field(default=None, description="Only users of this role.")
     status: Status | None = Field(default=None, description="Only users of this status.")
-    deleted: bool | None = Field(
-        default=None, strict=True, description="The deleted users instead; goes without the other filters."
+    deleted: Boolean | None = Field(
+        default=None, description="The deleted users instead; goes without the other filters."
     )
     user_id: Annotated[str, AfterValidator(canonical)] | None = Field(
         default=None, json_schema_extra={"format": "uuid"}, description="Whose activities."
     )
-    since: Moment | None = Field(default=None, alias="from", description="Activities from this instant on.")
-    until: Moment | None = Field(default=None, alias="to", description="Activities before this instant.")
+    since: Timestamp | None = Field(default=None, alias="from", description="Activities from this instant on.")
+    until: Timestamp | None = Field(default=None, alias="to", description="Activities before this instant.")

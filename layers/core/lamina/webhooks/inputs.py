@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from lamina.events.catalog import CATALOG
+from lamina.fields import LINE_ADVICE, OPTIONAL_LINE, matching
 from lamina.webhooks.model import WebhookScope, WebhookStatus
 from lamina.webhooks.patterns import PATTERN
 from lamina.webhooks.targets import LONGEST, Refused, read_target
@@ -50,7 +51,14 @@ type Patterns = Annotated[
     AfterValidator(_once_each),
 ]
 type Description = Annotated[
-    str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$", description="For people.", examples=["Shop floor"])
+    str,
+    Field(
+        max_length=200,
+        description="One line for people; may be empty.",
+        examples=["Shop floor"],
+        json_schema_extra={"pattern": OPTIONAL_LINE},
+    ),
+    matching(OPTIONAL_LINE, LINE_ADVICE),
 ]
 
 
