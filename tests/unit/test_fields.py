@@ -34,7 +34,7 @@ JOINED = [
     "ខ្ញុំ\u200bឈ្មោះ",
     "\u200fאדה\u200e",
 ]
-"""A family, the flag of England, Persian, Sinhala, a red heart, Khmer, Hebrew: what needs joiners, tags, selectors, marks."""
+"""A family, the flag of England, Persian, Sinhala, a red heart, Khmer, Hebrew: they need joiners, tags and marks."""
 
 
 def takes(kind: Any, value: object) -> bool:
