@@ -19,6 +19,7 @@ BOUND_BY_TOOLS = (
     "layers/runtime/requirements",
     "layers/runtime/images",
     "layers/runtime/crypto",
+    "layers/runtime/egress",
     "bench/runtime/requirements",
     "bench/peers/boto3/requirements",
     "bench/peers/chalice/requirements",

@@ -2,7 +2,7 @@
 
 Called by the Makefile beside it as ``build.py <lock> <folder>``, once for each layer: ``requirements.txt`` is what
 every function has, ``crypto.txt`` what those have that check tokens, passwords or codes, ``images.txt`` what the one
-has that looks into pictures.
+has that looks into pictures, ``egress.txt`` what those have that call hosts outside AWS.
 
 Small matters twice: Lambda reads a layer from cold storage before the first answer, and the local AWS unpacks it. The
 figures are in ``docs/decisions/slim-layer.md``.
@@ -13,8 +13,8 @@ LAMINA_ARCHITECTURE
     ``arm64`` (default) or ``x86_64`` for Lambda; ``host`` for the machine that builds, whatever its system, where the
     local AWS runs the functions.
 LAMINA_ROOTS
-    ``all`` keeps every certificate authority, for endpoints that are not signed by Amazon's own: behind a proxy that
-    opens TLS, or in the partition of China. At run time ``AWS_CA_BUNDLE`` names another bundle.
+    ``all`` keeps every certificate authority in botocore's bundle, for AWS endpoints that are not signed by Amazon's
+    own: behind a proxy that opens TLS, or in the partition of China. What leaves AWS has certifi's bundle regardless. At run time ``AWS_CA_BUNDLE`` names another bundle.
 LAMINA_SLIM
     ``0`` leaves the packages just as they were installed, to find out whether slimming is what broke something.
 """

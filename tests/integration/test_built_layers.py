@@ -1,22 +1,41 @@
 """What is deployed starts: every function, from the layers as `sam build` makes them and from nothing else."""
 
+import json
 import os
+import shutil
+import ssl
 import subprocess
 import sys
+import threading
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from bench.authority import CERTIFICATE, make_authority
+from layers.runtime.build import AMAZON_ROOTS
 from tests.conftest import ENVIRONMENT
 from tests.templates import Function, functions, template
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = {"CoreLayer": "core", "RuntimeLayer": "runtime", "CryptoLayer": "runtime", "ImagesLayer": "runtime"}
+LAYERS = {
+    "CoreLayer": "core",
+    **dict.fromkeys(("RuntimeLayer", "CryptoLayer", "ImagesLayer", "EgressLayer"), "runtime"),
+}
+"""Each layer, and the folder that it is built in."""
 BUILD_SECONDS = 120
 START_SECONDS = 120
 START = """
-import importlib, sys
-sys.path = [path for path in sys.path if not path.endswith("-packages")] + sys.argv[1].split(":")
+import importlib, importlib.abc, json, sys
+missed = set()
+class Missed(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        missed.add(name)
+sys.meta_path.append(Missed())
+sys.path += sys.argv[1].split(":")
 for place in sys.argv[2:]:
     folder, name = place.rsplit("/", 1)
     before = set(sys.modules)
@@ -26,8 +45,48 @@ for place in sys.argv[2:]:
     for module in set(sys.modules) - before:
         if getattr(sys.modules[module], "__file__", "").startswith(folder):
             del sys.modules[module]
+json.dump(sorted(missed - set(sys.modules)), sys.stdout)
 """
-"""Imports the handlers one after the other, each from its folder, as the runtime does."""
+"""Imports the handlers one after the other, each from its folder, as the runtime does. Prints what was looked for in
+vain: the packages that others do without when they are not there."""
+DONE_WITHOUT = {
+    "OpenSSL": "botocore asks for it to find the standard library's SSL context behind it, which it has without",
+    "awscrt": "botocore computes checksums with it, and without it by zlib; the values are the same",
+    "blinker": "PynamoDB sends signals with it; nothing of ours listens to them",
+    "certifi": "botocore takes its bundle where it is there, and else its own, which is cut to the authorities of AWS",
+}
+"""Packages that the tests have and Lambda lacks, although something looks for them, and why nothing depends on it."""
+TRUSTED = """
+import json, sys
+sys.path += sys.argv[1].split(":")
+from lamina.webhooks import egress
+json.dump([dict(part[0] for part in each["subject"]) for each in egress._trust().get_ca_certs()], sys.stdout)
+"""
+"""Prints whom the sender of webhooks trusts."""
+POST = """
+import json, sys
+sys.path += sys.argv[1].split(":")
+from lamina.webhooks import egress
+try:
+    json.dump(egress.post(sys.argv[2], b"{}", {}).status, sys.stdout)
+except egress.NoAnswer as failure:
+    json.dump(str(failure), sys.stdout)
+"""
+"""Sends a body to a URL, and prints the status of the answer."""
+AUTHORITIES = {
+    "Amazon Root CA 1",
+    "Certum Trusted Network CA",
+    "DigiCert Global Root G2",
+    "GlobalSign Root R46",
+    "GTS Root R1",
+    "ISRG Root X1",
+    "ISRG Root X2",
+    "Microsoft RSA Root Certificate Authority 2017",
+    "QuoVadis Root CA 2 G3",
+    "SSL.com TLS RSA Root CA 2022",
+    "USERTrust RSA Certification Authority",
+}
+"""That sign most of the hosts there are: Let's Encrypt, DigiCert, GlobalSign, Google, Microsoft, Sectigo and others."""
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +94,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Every layer, each in a folder of its name."""
     made = tmp_path_factory.mktemp("layers")
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    for layer, folder in FOLDERS.items():
+    for layer, folder in LAYERS.items():
         subprocess.run(
             ["make", "--silent", f"build-{layer}", f"ARTIFACTS_DIR={made / layer}"],
             cwd=ROOT / "layers" / folder,
@@ -52,16 +111,77 @@ def layers(function: Function) -> tuple[str, ...]:
     return tuple(layer["Ref"] for layer in [*stack["Globals"]["Function"]["Layers"], *own])
 
 
-@pytest.mark.parametrize("with_layers", sorted({layers(function) for function in functions()}), ids="+".join)
-def test_every_function_starts_from_its_layers_alone(built: Path, with_layers: tuple[str, ...]) -> None:
-    places = [str(ROOT / "functions" / known.place) for known in functions() if layers(known) == with_layers]
-    path = ":".join(str(built / layer / "python") for layer in with_layers)
-    subprocess.run(
-        [sys.executable, "-I", "-c", START, path, *places],
-        env={**ENVIRONMENT, "AWS_LAMBDA_FUNCTION_NAME": "lamina-test"},
+class Taker(BaseHTTPRequestHandler):
+    """Takes whatever is posted."""
+
+    def do_POST(self) -> None:
+        self.send_response(HTTPStatus.OK)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Nobody reads it."""
+
+
+def alone(program: str, *arguments: str) -> Any:
+    """What a program prints as JSON that can import the standard library and what it is told of, and nothing else."""
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", program, *arguments],
+        env={**ENVIRONMENT, "AWS_LAMBDA_FUNCTION_NAME": "lamina-test", "LAMINA_WEBHOOK_TARGETS": "local"},
         check=True,
+        stdout=subprocess.PIPE,
         timeout=START_SECONDS,
     )
+    return json.loads(done.stdout)
+
+
+def search_path(built: Path, with_layers: tuple[str, ...]) -> str:
+    return ":".join(str(built / layer / "python") for layer in with_layers)
+
+
+def is_installed(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+@pytest.mark.parametrize("with_layers", sorted({layers(function) for function in functions()}), ids="+".join)
+def test_every_function_starts_from_its_layers_alone_as_in_the_tests(built: Path, with_layers: tuple[str, ...]) -> None:
+    places = [str(ROOT / "functions" / known.place) for known in functions() if layers(known) == with_layers]
+    missed = alone(START, search_path(built, with_layers), *places)
+    assert {module for module in missed if is_installed(module)} - DONE_WITHOUT.keys() == set()
+
+
+def test_what_sends_webhooks_trusts_every_public_authority(built: Path) -> None:
+    sender = next(known for known in functions() if known.place == "consumers/deliver_webhooks")
+    trusted = alone(TRUSTED, search_path(built, layers(sender)))
+    names = {subject.get("commonName", "") for subject in trusted}
+    assert names >= AUTHORITIES
+    assert len(trusted) > 100, "and the others that browsers trust"
+
+
+def test_a_webhook_reaches_a_host_whose_authority_is_in_the_built_bundle(built: Path, tmp_path: Path) -> None:
+    authority = make_authority(tmp_path)
+    egress_layer = tmp_path / "EgressLayer"
+    shutil.copytree(built / "EgressLayer", egress_layer)
+    path = f"{search_path(built, ('CoreLayer', 'RuntimeLayer'))}:{egress_layer / 'python'}"
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / CERTIFICATE)
+    with ThreadingHTTPServer(("127.0.0.1", 0), Taker) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"https://127.0.0.1:{server.server_port}/hook"
+        assert "certificate" in alone(POST, path, url)
+        with (egress_layer / "python" / "certifi" / "cacert.pem").open("a", encoding="utf-8") as bundle:
+            bundle.write(authority)
+        assert alone(POST, path, url) == HTTPStatus.OK
+        server.shutdown()
+
+
+def test_what_calls_aws_alone_reads_the_authorities_of_aws_alone(built: Path) -> None:
+    bundle = built / "RuntimeLayer" / "python" / "botocore" / "cacert.pem"
+    assert bundle.read_text(encoding="utf-8").count("BEGIN CERTIFICATE") == len(AMAZON_ROOTS)
+    assert not (built / "RuntimeLayer" / "python" / "certifi").exists(), "botocore would read its bundle instead"
 
 
 def test_a_read_function_with_its_layers_takes_at_most_30_megabytes(built: Path) -> None:

@@ -14,7 +14,12 @@ from tests.templates import Function, functions, template
 
 ROOT = Path(__file__).resolve().parents[2]
 CORE = ROOT / "layers" / "core"
-LOCKS = {"RuntimeLayer": "requirements.txt", "CryptoLayer": "crypto.txt", "ImagesLayer": "images.txt"}
+LOCKS = {
+    "RuntimeLayer": "requirements.txt",
+    "CryptoLayer": "crypto.txt",
+    "ImagesLayer": "images.txt",
+    "EgressLayer": "egress.txt",
+}
 """What the layers of packages hold."""
 EVERYWHERE = {"CoreLayer", "RuntimeLayer"}
 

@@ -15,6 +15,7 @@ LOCKS = [
     ROOT / "layers/runtime/requirements.txt",
     ROOT / "layers/runtime/images.txt",
     ROOT / "layers/runtime/crypto.txt",
+    ROOT / "layers/runtime/egress.txt",
 ]
 
 

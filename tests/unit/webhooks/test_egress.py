@@ -1,5 +1,6 @@
 """Requests to endpoints that behave badly, and to names that change their mind."""
 
+import errno
 import socket
 import ssl
 import threading
@@ -8,6 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -189,6 +191,125 @@ def test_a_port_where_nobody_listens_is_no_answer() -> None:
         closed.bind(("127.0.0.1", 0))
         with pytest.raises(NoAnswer, match="connection failed"):
             send(f"http://127.0.0.1:{closed.getsockname()[1]}/")
+
+
+EARLY_HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\nContent-Length: 9\r\n\r\n"
+
+
+@pytest.mark.parametrize("interim", [b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 102 Processing\r\n\r\n", EARLY_HINTS])
+@pytest.mark.parametrize("times", [1, 3])
+def test_interim_responses_are_skipped(serve: Callable[[Talk], str], interim: bytes, times: int) -> None:
+    final = OK + b"Retry-After: 7\r\nContent-Length: 4\r\n\r\ntake"
+    assert send(serve(say(interim * times, final))) == Answer(200, b"take", "7")
+    assert (
+        send(serve(say(interim * times + OK + b"Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n"))).body == b"ab"
+    )
+
+
+@pytest.mark.parametrize("talk", [forever(EARLY_HINTS), say(*[EARLY_HINTS] * 10_000)], ids=["slow", "fast"])
+def test_interim_responses_without_a_final_one_are_no_answer(serve: Callable[[Talk], str], talk: Talk) -> None:
+    begun = time.monotonic()
+    with pytest.raises(NoAnswer):
+        send(serve(talk))
+    assert time.monotonic() - begun < 1.5
+
+
+def test_a_switch_of_protocols_that_nobody_asked_for_is_the_answer(serve: Callable[[Talk], str]) -> None:
+    assert send(serve(say(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n"))).status == 101
+
+
+def leads_to(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
+    """Have every name lead to these addresses, in this order."""
+    each = [Names(address) for address in addresses]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda host, port, **_: [name(host, port)[0] for name in each])
+
+
+@pytest.fixture
+def hole(request: pytest.FixtureRequest) -> Callable[[str, int], None]:
+    """Have an address take no connection and refuse none, as one does that packets never reach."""
+
+    def dig(address: str, port: int) -> None:
+        server = socket.create_server((address, port), backlog=0)
+        request.addfinalizer(server.close)
+        waiting = socket.create_connection((address, port))  # fills the backlog: whoever comes next is not answered
+        request.addfinalizer(waiting.close)
+
+    return dig
+
+
+def port_of(url: str) -> int:
+    return int(url.rpartition(":")[2].partition("/")[0])
+
+
+WELL = say(OK, b"Content-Length: 0\r\n\r\n")
+
+
+@pytest.mark.parametrize("dead", [["127.0.0.2"], ["127.0.0.2", "127.0.0.3", "127.0.0.4"]])
+def test_a_host_is_reached_whose_first_addresses_are_not_answered_from(
+    serve: Callable[[Talk], str], monkeypatch: pytest.MonkeyPatch, hole: Callable[[str, int], None], dead: list[str]
+) -> None:
+    port = port_of(serve(WELL))
+    for address in dead:
+        hole(address, port)
+    leads_to(monkeypatch, *dead, "127.0.0.1")
+    begun = time.monotonic()
+    assert send(f"http://hooks.example.com:{port}/").status == 200
+    assert time.monotonic() - begun < 1
+
+
+def test_a_host_is_reached_whose_first_address_refuses(
+    serve: Callable[[Talk], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leads_to(monkeypatch, "127.0.0.2", "127.0.0.1")
+    assert send(f"http://hooks.example.com:{port_of(serve(WELL))}/").status == 200
+
+
+def test_addresses_that_are_all_dead_take_no_more_time_than_one(
+    monkeypatch: pytest.MonkeyPatch, hole: Callable[[str, int], None]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    dead = [f"127.0.0.{number}" for number in range(2, 12)]
+    for address in dead:
+        hole(address, port)
+    leads_to(monkeypatch, *dead)
+    begun = time.monotonic()
+    with pytest.raises(NoAnswer, match="no answer within"):
+        send(f"http://hooks.example.com:{port}/")
+    assert time.monotonic() - begun < 1.5
+
+
+def test_a_machine_without_ipv6_reaches_the_ipv4_address(
+    serve: Callable[[Talk], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class WithoutIPv6(socket.socket):
+        def __init__(self, family: int = socket.AF_INET, *more: Any, **others: Any) -> None:
+            if family == socket.AF_INET6:
+                raise OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol")
+            super().__init__(family, *more, **others)
+
+    port = port_of(serve(WELL))
+    leads_to(monkeypatch, *(f"2606:4700::{number}" for number in range(1, 9)), "127.0.0.1")
+    monkeypatch.setattr(socket, "socket", WithoutIPv6)
+    assert send(f"http://hooks.example.com:{port}/").status == 200
+
+
+def test_an_address_is_reached_by_ipv6(monkeypatch: pytest.MonkeyPatch) -> None:
+    try:
+        server = socket.create_server(("::1", 0), family=socket.AF_INET6)
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    with server:
+        threading.Thread(target=_serve, args=(server, WELL, None), daemon=True).start()
+        leads_to(monkeypatch, "127.0.0.2", "::1")
+        assert send(f"http://hooks.example.com:{server.getsockname()[1]}/").status == 200
+
+
+def test_families_alternate_and_few_addresses_are_tried() -> None:
+    sixes, fours = [[ip_address(f"{net}{n}") for n in range(1, 9)] for net in ("2606:4700::", "93.184.216.")]
+    assert egress._in_turn([*sixes, *fours]) == [sixes[0], fours[0], sixes[1], fours[1]]
+    assert egress._in_turn(fours[:2]) == fours[:2]
+    assert egress._in_turn([]) == []
 
 
 def test_proxies_of_the_environment_are_not_asked(

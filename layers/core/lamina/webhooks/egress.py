@@ -13,11 +13,13 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
-from http.client import HTTPConnection, HTTPException
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException, HTTPResponse
 from ipaddress import ip_address
+from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, cast
 
-from botocore.httpsession import where
+from certifi import where
 
 from lamina.webhooks.targets import Address, Refused, Target, may_connect, read_target, resolve
 
@@ -30,6 +32,8 @@ READ_BYTES = 64 * 1024
 """What is read of an answer at the most, its headers counted."""
 KEPT_BYTES = 1024
 """What is kept of its body."""
+ADDRESSES_TRIED = 4
+"""Of a host that has more; each that does not answer takes its share of the time."""
 
 _lookups = ThreadPoolExecutor(32, thread_name_prefix="lookup")
 
@@ -89,6 +93,14 @@ class _Deadline:
             raise TimeoutError
         return left
 
+    def share(self, tries: int) -> float:
+        """Return the seconds that the first of so many tries may take: the others, and the answer, need theirs.
+
+        Raises:
+            TimeoutError: when none are left.
+        """
+        return self.left() / (tries + 1 if tries > 1 else 1)
+
 
 class _Reader(io.RawIOBase):
     """Reads a socket until the deadline and the limit, however the bytes come."""
@@ -123,14 +135,28 @@ class _Conversation:
         """Leave it to whoever has opened it."""
 
 
+class _FinalResponse(HTTPResponse):
+    """The response after any interim ones, of which `http.client` skips 100 alone (RFC 9110, section 15.2)."""
+
+    def begin(self) -> None:
+        """Read until a status that is final. To 101 nobody has asked us to switch, so it is final too."""
+        super().begin()
+        while HTTPStatus.SWITCHING_PROTOCOLS < self.status < HTTPStatus.OK:
+            self.headers = self.msg = None  # type: ignore[assignment]  # with headers, it takes itself for read
+            super().begin()
+
+
 def _connected(target: Target, addresses: list[Address], deadline: _Deadline) -> socket.socket:
     """Connect to the first of the checked addresses that answers."""
     refusal: OSError = OSError("no address")
-    for address in addresses:
-        connection = socket.socket(socket.AF_INET if address.version == 4 else socket.AF_INET6)  # noqa: PLR2004 (IPv4)
+    tried = _in_turn(addresses)
+    for left, address in zip(range(len(tried), 0, -1), tried, strict=True):
         try:
-            connection.settimeout(deadline.left())
-            connection.connect((str(address), target.port))
+            connection = _open(target, address, deadline.share(left))
+        except OSError as error:
+            refusal = error
+            continue
+        try:
             return _secured(connection, target, address, deadline)
         except (Refused, ssl.SSLError):
             connection.close()
@@ -139,6 +165,29 @@ def _connected(target: Target, addresses: list[Address], deadline: _Deadline) ->
             connection.close()
             refusal = error
     raise refusal
+
+
+def _in_turn(addresses: list[Address]) -> list[Address]:
+    """Return the addresses to try: the resolver's order, but families alternate (RFC 8305, section 4).
+
+    So a host whose IPv6 addresses lead nowhere, from here or at all, is reached by its second try.
+    """
+    preferred = [address for address in addresses if address.version == addresses[0].version]
+    others = [address for address in addresses if address not in preferred]
+    mixed = chain.from_iterable(zip_longest(preferred, others))
+    return [address for address in mixed if address is not None][:ADDRESSES_TRIED]
+
+
+def _open(target: Target, address: Address, seconds: float) -> socket.socket:
+    """Open a connection to one address; a machine without IPv6 cannot even make the socket."""
+    connection = socket.socket(socket.AF_INET if address.version == 4 else socket.AF_INET6)  # noqa: PLR2004 (IPv4)
+    try:
+        connection.settimeout(seconds)
+        connection.connect((str(address), target.port))
+    except OSError:
+        connection.close()
+        raise
+    return connection
 
 
 def _secured(connection: socket.socket, target: Target, address: Address, deadline: _Deadline) -> socket.socket:
@@ -152,7 +201,7 @@ def _secured(connection: socket.socket, target: Target, address: Address, deadli
 
 @cache
 def _trust() -> ssl.SSLContext:
-    """Trust whom botocore trusts: its bundle of authorities comes with the layer."""
+    """Trust the public authorities: botocore's own bundle is cut to those of AWS when its layer is built."""
     return ssl.create_default_context(cafile=where())
 
 
@@ -162,6 +211,7 @@ def _ask(
     host = f"[{target.host}]" if ":" in target.host else target.host
     client = HTTPConnection(host, target.port)
     client.default_port = 443 if target.tls else 80  # the Host header names no port that is the scheme's own
+    client.response_class = _FinalResponse
     client.sock = cast("socket.socket", _Conversation(connection, deadline))
     client.request("POST", target.path, body, {**headers, "Connection": "close"})
     response = client.getresponse()
