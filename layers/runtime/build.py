@@ -14,7 +14,8 @@ LAMINA_ARCHITECTURE
     local AWS runs the functions.
 LAMINA_ROOTS
     ``all`` keeps every certificate authority in botocore's bundle, for AWS endpoints that are not signed by Amazon's
-    own: behind a proxy that opens TLS, or in the partition of China. What leaves AWS has certifi's bundle regardless. At run time ``AWS_CA_BUNDLE`` names another bundle.
+    own: behind a proxy that opens TLS, or in the partition of China. At run time ``AWS_CA_BUNDLE`` names another
+    bundle. What calls hosts outside AWS has certifi's, which is never cut.
 LAMINA_SLIM
     ``0`` leaves the packages just as they were installed, to find out whether slimming is what broke something.
 """
