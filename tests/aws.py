@@ -232,10 +232,10 @@ def api(aws: None) -> Api:  # noqa: ARG001 (a fixture that must be there)
     return Api()
 
 
-def make_user(username: str, role: Role = Role.VIEWER, **fields: Any) -> User:
-    """Store a user `<username>@example.com` that can sign in with `PASSWORD`."""
+def make_user(username: str, role: Role = Role.VIEWER, *, password: str = PASSWORD, **fields: Any) -> User:
+    """Store a user `<username>@example.com` that can sign in with this password."""
     new = NewUser(email=f"{username}@example.com", username=username, name=username.title(), role=role, **fields)
-    return registration.register(new, SecretStr(PASSWORD), Cause(None, "test"))
+    return registration.register(new, SecretStr(password), Cause(None, "test"))
 
 
 def signed_in(username: str, role: Role = Role.VIEWER) -> tuple[Api, User]:

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from lamina.ids import stamp
 
-_BREAKING = (
+BREAKING = (
     r"\x00-\x1f\x7f-\x9f\u2028\u2029"  # controls, line and paragraph separators
     r"\u202a-\u202e\u2066-\u2069"  # embeddings, overrides and isolates, which reorder the text around them
     r"\ufdd0-\ufdef\ufff9-\ufffb\ufffe\uffff"  # noncharacters, and annotations within a line
@@ -27,9 +27,9 @@ _INVISIBLE = (
 )
 """White space and Default_Ignorable_Code_Point (Unicode 5.21): a line may hold them, joiners of emoji and scripts among
 them, but not consist of them."""
-VISIBLE_LINE = rf"^(?![{_INVISIBLE}]*$)[^{_BREAKING}]*$"
+VISIBLE_LINE = rf"^(?![{_INVISIBLE}]*$)[^{BREAKING}]*$"
 """One line of text with something to see."""
-OPTIONAL_LINE = rf"^(?![{_INVISIBLE}]+$)[^{_BREAKING}]*$"
+OPTIONAL_LINE = rf"^(?![{_INVISIBLE}]+$)[^{BREAKING}]*$"
 """The same, or nothing at all."""
 LINE_ADVICE = "must be one line with a visible character, without control or direction characters"
 
@@ -42,7 +42,7 @@ TIMESTAMP = (
 )
 """RFC 3339 section 5.6, without leap seconds, which no clock here can hold."""
 
-_BREAKS = re.compile(f"[{_BREAKING}]")
+_BREAKS = re.compile(f"[{BREAKING}]")
 
 
 def matching(pattern: str, advice: str) -> AfterValidator:

@@ -122,6 +122,10 @@ def test_a_body_that_nobody_asked_for_is_refused_unless_it_says_nothing() -> Non
         "application/jsonp",
         "application/json; charset=iso-8859-1",
         "application/json; charset=utf-16",
+        "application/json; charset=utf-8; charset=latin1",
+        "application/json; charset=",
+        "application/json; charset*=utf-16''utf-8",
+        'application/json; x=";charset=utf-8"; charset=utf-16',
         "application/json, text/plain",
         "text/json",
     ],
@@ -132,6 +136,11 @@ def test_another_content_type_than_json_in_utf_8_is_415(content_type: str) -> No
     assert "application/json" in answer.error["message"]
 
 
+@pytest.mark.parametrize("coding", ["", "identity", "Identity, ,"])
+def test_a_body_in_no_coding_is_taken(coding: str) -> None:
+    assert make('{"name": "x"}', {"Content-Encoding": coding}).status == 201
+
+
 @pytest.mark.parametrize("coding", ["gzip", "br", "deflate", "identity, gzip"])
 def test_a_body_in_another_coding_is_415(coding: str) -> None:
     assert make('{"name": "x"}', {"Content-Encoding": coding}).status == 415
@@ -139,7 +148,16 @@ def test_a_body_in_another_coding_is_415(coding: str) -> None:
 
 @pytest.mark.parametrize(
     "content_type",
-    ["application/json", "Application/JSON", "application/json; charset=UTF-8", 'application/json;charset="utf-8"'],
+    [
+        *(
+            "application/json",
+            "Application/JSON",
+            "application/json; charset=UTF-8",
+            'application/json;charset="utf-8"',
+        ),
+        *("application/json;", "application/json; charset=utf-8;", "application/json ; ; charset=utf8 ;"),
+        *("application/json; odata.metadata=minimal", 'application/json; note="a; charset=latin1"; CharSet=utf-8'),
+    ],
 )
 def test_json_in_utf_8_is_taken_however_it_is_named(content_type: str) -> None:
     assert make('{"name": "x"}', {"Content-Type": content_type}).status == 201

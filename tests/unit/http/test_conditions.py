@@ -1,6 +1,10 @@
 """ETag, If-Match and If-None-Match (RFC 9110 section 13)."""
 
+import time
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lamina.http.conditional import version_condition
 from tests.unit.http.toy import ID, make, read
@@ -8,8 +12,11 @@ from tests.unit.http.toy import ID, make, read
 TAG = f'"{ID}-1"'
 OTHER = '"01890a5d-ac96-774b-bcce-b302099a8058-1"'
 
+EMPTY_ELEMENTS = [f"{TAG},", f",{TAG}", f", ,{TAG} , ,", f"{OTHER}, ,\t,{TAG}", f"{OTHER},,{TAG},"]
+"""Lists as RFC 9110 section 5.6.1.2 has recipients take them."""
 
-@pytest.mark.parametrize("sent", [TAG, f"W/{TAG}", f'"x", {TAG}', f"{OTHER},{TAG}", "*", f" {TAG} "])
+
+@pytest.mark.parametrize("sent", [TAG, f"W/{TAG}", f'"x", {TAG}', f"{OTHER},{TAG}", "*", f" {TAG} ", *EMPTY_ELEMENTS])
 def test_a_caller_who_has_it_gets_304_with_the_headers_of_a_200(sent: str) -> None:
     whole, unchanged = read(), read(headers={"If-None-Match": sent})
     assert (unchanged.status, unchanged.body) == (304, b"")
@@ -23,7 +30,7 @@ def test_a_caller_who_has_another_or_says_it_badly_gets_it_whole(sent: str) -> N
     assert read(headers={"If-None-Match": sent}).status == 200
 
 
-@pytest.mark.parametrize("sent", [TAG, "*", f"{OTHER}, {TAG}", f'"a,b",{TAG}'])
+@pytest.mark.parametrize("sent", [TAG, "*", f"{OTHER}, {TAG}", f'"a,b",{TAG}', *EMPTY_ELEMENTS])
 def test_a_write_over_the_version_that_is_named_passes(sent: str) -> None:
     assert version_condition(ID, {"if-match": sent})(1)
 
@@ -42,11 +49,27 @@ def test_a_write_over_the_version_that_is_named_passes(sent: str) -> None:
         f"{TAG}{TAG}",
         f"*,{TAG}",
         "'1'",
-        f"{TAG},",
+        f"{TAG};",
+        ",",
+        ", ,",
+        f"{TAG},x",
+        f"{TAG},,{TAG}{TAG}",
     ],
 )
 def test_a_write_with_a_stale_weak_foreign_or_malformed_tag_never_passes(sent: str) -> None:
     assert not version_condition(ID, {"if-match": sent})(1)
+
+
+@given(st.lists(st.sampled_from([TAG, OTHER, f"W/{TAG}", '"a,b"', "", " ", "\t"]), min_size=1, max_size=8))
+def test_a_list_names_what_its_elements_name(elements: list[str]) -> None:
+    assert version_condition(ID, {"if-match": ",".join(elements)})(1) is (TAG in elements)
+
+
+@pytest.mark.parametrize("hostile", [", " * 4000, '"a",' * 2000, f"{' ,' * 2000}x", f'"a"{", " * 4000}"'])
+def test_no_list_takes_long_to_read(hostile: str) -> None:
+    started = time.process_time()
+    assert not version_condition(ID, {"if-match": hostile})(1)
+    assert time.process_time() - started < 0.5  # a regular expression that backtracks takes years
 
 
 def test_a_write_that_names_no_version_passes() -> None:

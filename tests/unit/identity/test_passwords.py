@@ -1,10 +1,16 @@
 """What a password must be."""
 
+import unicodedata
+from itertools import product
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema_rs import Draft202012Validator
 from pydantic import SecretStr, TypeAdapter, ValidationError
 
 from lamina.identity import passwords
-from lamina.identity.passwords import MAX_LENGTH, NOBODYS, NewPassword, hash_password, needs_rehash, verify_password
+from lamina.identity.passwords import MAX_LENGTH, NOBODYS, Match, NewPassword, hash_password, verify_password
 
 new_password: TypeAdapter[SecretStr] = TypeAdapter(NewPassword)
 
@@ -23,6 +29,8 @@ def quick_hashes() -> None:
         "Ünïcode-Çase-1",
         "with spaces Inside 1",
         "密码密码Aa1密码",
+        "МойПароль2041",
+        "ΜυστικόΛέξη1",
     ],
 )
 def test_a_strong_password_is_taken(text: str) -> None:
@@ -37,6 +45,11 @@ def test_a_strong_password_is_taken(text: str) -> None:
         ("lower-case-1", "must hold a lower-case letter"),
         ("UPPER-CASE-1", "must hold a lower-case letter"),
         ("No-digit-here", "must hold a lower-case letter"),
+        ("Aa²aaaaaa", "must hold a lower-case letter"),
+        ("Aa٣aaaaaa", "must hold a lower-case letter"),
+        ("ªA1-AAAAAA", "must hold a lower-case letter"),
+        ("Aa1\naaaaaa", "must be one line"),
+        ("Aa1\u202eaaaaaa", "must be one line"),
         ("Password1", "is among the most common passwords"),
         ("pASSw0RD", "is among the most common passwords"),
         ("Qwerty123", "is among the most common passwords"),
@@ -64,7 +77,7 @@ def test_a_password_is_kept_as_argon2id_with_the_strength_promised() -> None:
 
 
 def test_an_account_that_does_not_exist_costs_the_hash_of_today() -> None:
-    assert not needs_rehash(NOBODYS)
+    assert not passwords._hasher.check_needs_rehash(NOBODYS)
     assert len(NOBODYS) == len(hash_password(SecretStr("Lamina-demo-1")))
 
 
@@ -78,3 +91,46 @@ def test_only_the_right_password_is_verified() -> None:
     assert not verify_password(kept, SecretStr("Lamina-demo-2"))
     assert not verify_password(None, SecretStr("Lamina-demo-1"))
     assert not verify_password("not a hash", SecretStr("Lamina-demo-1"))
+    assert verify_password(kept, SecretStr("Lamina-demo-1")) is Match.CURRENT
+
+
+NFC, NFD = "Pässwörd-2041é", unicodedata.normalize("NFD", "Pässwörd-2041é")
+SPACES = ("Pass word-1", "Pass\u00a0word-1", "Pass\u3000word-1")
+
+
+@pytest.mark.parametrize(("one", "other"), [(NFC, NFD), (NFD, NFC), *product(SPACES, SPACES)])
+def test_a_password_is_the_same_from_every_keyboard(one: str, other: str) -> None:
+    assert NFC != NFD
+    assert verify_password(hash_password(SecretStr(one)), SecretStr(other)) is Match.CURRENT
+    assert new_password.validate_python(one) == new_password.validate_python(other)
+
+
+def test_a_hash_from_before_normalization_is_good_as_it_was_typed_and_is_to_be_made_anew() -> None:
+    kept = passwords._hasher.hash(NFD)
+    assert verify_password(kept, SecretStr(NFD)) is Match.OUTDATED
+    assert verify_password(kept, SecretStr(NFC)) is Match.NONE
+
+
+@pytest.mark.parametrize("text", ["Aa1" + "é" * 125, "Aa1ééééé", "Aa1" + "\u1f82" * 125])
+def test_length_is_counted_after_normalization(text: str) -> None:
+    typed = unicodedata.normalize("NFD", text)
+    assert len(typed) > len(text)
+    assert new_password.validate_python(typed).get_secret_value() == text
+    with pytest.raises(ValidationError, match="must have 8 to 128 characters"):
+        new_password.validate_python(unicodedata.normalize("NFD", "Aa1éééé"))
+    with pytest.raises(ValidationError, match="must have 8 to 128 characters"):
+        new_password.validate_python(typed + "é" * 1000)
+
+
+ALPHABET = "aZ0Éßя²٣ªǅ密 -\u0301\u2028\n\u202e\U0001fffe"
+
+
+@given(text=st.text(st.characters(codec="utf-8"), max_size=20) | st.text(ALPHABET, min_size=6, max_size=130))
+def test_a_validator_of_json_schema_takes_what_the_code_takes(text: str) -> None:
+    text = passwords._normalized(text)
+    try:
+        new_password.validate_python(text)
+        taken = True
+    except ValidationError as refused:
+        taken = "most common" in str(refused)
+    assert Draft202012Validator(new_password.json_schema()).is_valid(text) is taken

@@ -89,17 +89,52 @@ def test_a_code_of_the_step_before_is_good_if_it_was_not_used(ann: Person, clock
     assert prove(ann.mfa_token(), ann.code(-1)).status == 200
 
 
-@pytest.mark.parametrize(
-    "code", ["000000", "12345", "1234567", "１２３４５６", "é", "٠١٢٣٤٥", "\u202e123456", "x" * 64, "-1", "1e5", " "]
-)
+@pytest.mark.parametrize("code", ["000000", "12345", "1234567", "é", "x" * 64, "-1", "1e5", " ", "--", "\u200b", "½"])
 def test_whatever_is_no_code_is_refused(ann: Person, code: str) -> None:
     answer = prove(ann.mfa_token(), code)
     assert (answer.status, answer.error["code"]) == (401, "UNAUTHENTICATED")
 
 
-def test_a_code_may_be_typed_with_a_space(ann: Person) -> None:
+FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")
+ARABIC = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "{0} {1}",
+        "{0}-{1}",
+        "{0}\u2011{1}",
+        "{0}\u00a0{1}",
+        "{0}{1}\n",
+        "\t{0}{1}\r\n",
+        "\u200b{0}\u202f{1}\ufeff",
+        "{0}.{1}",
+    ],
+    ids=ascii,
+)
+def test_a_code_is_taken_as_it_is_pasted(ann: Person, form: str) -> None:
     code = ann.code()
-    assert prove(ann.mfa_token(), f"{code[:3]} {code[3:]}").status == 200
+    assert prove(ann.mfa_token(), form.format(code[:3], code[3:])).status == 200
+
+
+@pytest.mark.parametrize("digits", [FULL_WIDTH, ARABIC])
+def test_a_code_is_taken_in_the_digits_of_the_keyboard(ann: Person, digits: dict[int, str]) -> None:
+    assert prove(ann.mfa_token(), ann.code().translate(digits)).status == 200
+
+
+@pytest.mark.parametrize("between", ["-", " ", "\u2013", "\u00a0", "\n"])
+def test_a_recovery_code_may_be_grouped(ann: Person, between: str) -> None:
+    code = ann.codes[0]
+    grouped = between.join(code[start : start + 4] for start in range(0, len(code), 4))
+    assert prove(ann.mfa_token(), f"{grouped.upper()}\n").status == 200
+    assert prove(ann.mfa_token(), code).status == 401
+
+
+def test_the_same_code_in_another_form_is_no_second_code(ann: Person) -> None:
+    code = ann.code()
+    assert prove(ann.mfa_token(), code).status == 200
+    assert prove(ann.mfa_token(), f"{code[:3]}-{code[3:]}").status == 401
 
 
 def test_ten_recovery_codes_each_sign_in_once(ann: Person) -> None:

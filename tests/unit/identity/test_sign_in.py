@@ -1,12 +1,14 @@
 """Signing in: answers and work never tell whether an account exists, nor in what state it is."""
 
+import unicodedata
 from collections.abc import Callable
 
 import pytest
 
 from lamina.access.policy import Role
 from lamina.events.cause import Cause
-from lamina.identity import registration
+from lamina.identity import accounts, passwords, registration
+from lamina.storage import transactions
 from lamina.users import service as users
 from lamina.users.model import Status
 from lamina.users.service import NewUser
@@ -68,6 +70,41 @@ def test_whoever_may_not_sign_in_gets_the_same_answer_for_the_same_work(
     assert {name: value for name, value in answer.headers.items() if name not in volatile} == {
         name: value for name, value in expected.headers.items() if name not in volatile
     }
+
+
+NFD = unicodedata.normalize("NFD", "Pässwörd-2041é")
+NFC = unicodedata.normalize("NFC", NFD)
+
+
+@pytest.mark.parametrize("typed", [NFC, NFD])
+def test_a_password_signs_in_however_the_keyboard_composes_it(api: Api, typed: str) -> None:
+    for name, password in (("composed", NFC), ("decomposed", NFD)):
+        email = make_user(name, password=password).email
+        assert api.post("/v1/auth/login", {"email": email, "password": typed}).status == 200
+
+
+def test_a_hash_from_before_normalization_is_made_anew_when_it_signs_in(api: Api) -> None:
+    user = make_user("casey")
+    stored = accounts.credentials_of(user.id)
+    assert stored is not None
+    stored.password_hash = passwords._hasher.hash(NFD)
+    transactions.write(put=[stored])
+
+    def status(password: str) -> int:
+        return api.post("/v1/auth/login", {"email": user.email, "password": password}).status
+
+    assert [status(NFC), status(NFD), status(NFC), status(NFD)] == [401, 200, 200, 200]
+
+
+@pytest.mark.parametrize(
+    "account", [known_with_a_wrong_password, without_a_password, deleted, with_status(Status.SUSPENDED), unknown]
+)
+def test_an_old_form_of_a_password_costs_the_same_for_every_account(
+    api: Api, work: Work, account: Callable[[], tuple[str, str]]
+) -> None:
+    email, _ = account()
+    answer, cost = work.of(lambda: api.post("/v1/auth/login", {"email": email, "password": NFD}))
+    assert (answer.status, cost["hash"]) == (401, 2)
 
 
 def test_the_address_is_taken_in_whatever_case(api: Api) -> None:

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from lamina.fields import VISIBLE_LINE, Name
-from lamina.identity.passwords import NewPassword
 from lamina.users.inputs import EMAIL, USERNAME, Age, Email, NewUserFields, Username
 
 WHOLE: dict[str, Any] = {"email": "Ada@Example.com", "username": "Ada", "name": "Ada Lovelace"}
@@ -52,10 +51,3 @@ def test_what_the_document_says_of_a_field_is_what_the_code_takes(kind: Any, pat
     schema = TypeAdapter(kind).json_schema()
     fits = bool(re.fullmatch(pattern.removesuffix("$"), text))
     assert takes(kind, text) == (fits and schema.get("minLength", 0) <= len(text) <= schema["maxLength"])
-
-
-@given(text=st.from_regex(r"[a-zA-Z0-9]{0,10}", fullmatch=True))
-def test_what_the_document_says_of_a_password_is_what_the_code_takes(text: str) -> None:
-    schema = TypeAdapter(NewPassword).json_schema()
-    documented = re.search(schema["pattern"], text) and schema["minLength"] <= len(text) <= schema["maxLength"]
-    assert takes(NewPassword, text) is bool(documented)

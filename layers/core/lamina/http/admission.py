@@ -1,6 +1,7 @@
 """What is refused at the door of an endpoint, before its own fields are looked at."""
 
 from collections.abc import Collection, Mapping
+from email.message import Message
 
 from lamina.errors import Invalid, Problem
 from lamina.http.advice import MAX_PROBLEMS, problem
@@ -10,7 +11,7 @@ from lamina.http.request import Request
 
 METHODS_WITH_BODY = ("POST", "PUT", "PATCH")
 """Elsewhere a body has no meaning and is not looked at (RFC 9110 sections 9.3.1 and 9.3.5)."""
-_UTF_8 = ("", "charset=utf-8", 'charset="utf-8"')
+_UTF_8 = ("utf-8", "utf8")
 
 
 def check_query(request: Request, known: Collection[str]) -> None:
@@ -56,12 +57,17 @@ def check_body(request: Request, media_types: Collection[str], *, wanted: bool) 
 def check_media_type(headers: Mapping[str, str], media_types: Collection[str]) -> None:
     """Refuse a body of another format, another encoding than UTF-8, or another coding, such as gzip.
 
+    Empty and unknown parameters of the media type mean nothing (RFC 9110 section 5.6.6, RFC 8259 section 11).
+
     Raises:
         UnsupportedMediaType: naming the types that the endpoint takes.
     """
-    media_type, _, parameters = headers.get("content-type", "").lower().partition(";")
-    plain = headers.get("content-encoding", "identity").lower() in ("identity", "")
-    if media_type.strip() not in media_types or parameters.strip() not in _UTF_8 or not plain:
+    sent = Message()
+    sent["Content-Type"] = headers.get("content-type", "")
+    charsets = {str(value).lower() for name, value in sent.get_params([]) if name.lower() == "charset"}
+    codings = {coding.strip().lower() for coding in headers.get("content-encoding", "").split(",")}
+    is_taken = sent.get_content_type() in media_types and charsets.issubset(_UTF_8) and codings <= {"identity", ""}
+    if not is_taken:
         raise UnsupportedMediaType(f"Send the body as one of: {', '.join(media_types)}; in UTF-8.")
 
 

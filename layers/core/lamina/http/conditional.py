@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from lamina.ids import edition
 
 _TAG = re.compile(r'(W/)?"([\x21\x23-\x7e]*)"')
-_LIST = re.compile(rf"{_TAG.pattern}(?:[ \t]*,[ \t]*{_TAG.pattern})*")
+_LIST = re.compile(rf"[ \t,]*(?:{_TAG.pattern}(?:[ \t]*,[ \t,]*{_TAG.pattern})*[ \t,]*)?")
+"""Tags separated by commas; empty elements count for nothing (RFC 9110 section 5.6.1.2)."""
 
 
 def etag(state: str) -> str:

@@ -1,9 +1,9 @@
 """What clients send that holds a password."""
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 
 from lamina.access.policy import Role
-from lamina.identity.passwords import MAX_LENGTH, NewPassword
+from lamina.identity.passwords import NewPassword, TypedPassword
 from lamina.identity.token_inputs import Input, Link
 from lamina.users.inputs import NewUserFields
 from lamina.users.model import Status
@@ -27,7 +27,7 @@ class Login(Input):
     """An address and a password. Neither is checked for form: a wrong one is wrong, whatever it looks like."""
 
     email: str = Field(max_length=254, examples=["ada@example.com"])
-    password: SecretStr = Field(max_length=MAX_LENGTH, examples=["Correct-horse-1"])
+    password: TypedPassword
 
 
 class PasswordReset(Link):
@@ -45,5 +45,5 @@ class PasswordReset(Link):
 class PasswordChangeInput(Input):
     """The password that is, and the one that shall be."""
 
-    current_password: SecretStr = Field(max_length=MAX_LENGTH, examples=["Correct-horse-1"])
+    current_password: TypedPassword
     new_password: NewPassword

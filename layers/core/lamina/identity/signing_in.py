@@ -16,7 +16,7 @@ from lamina.identity.granting import SignedIn, renew
 from lamina.identity.items import NOBODY, CredentialsItem, MfaItem, credentials_key, mfa_key
 from lamina.identity.known_origins import KnownOriginsItem, known_origins_key
 from lamina.identity.one_time import Purpose
-from lamina.identity.passwords import hash_password, needs_rehash, verify_password
+from lamina.identity.passwords import Match, hash_password, verify_password
 from lamina.identity.second_factor import accept
 from lamina.identity.security import security_event
 from lamina.identity.sessions import Origin
@@ -66,7 +66,7 @@ def sign_in(email: str, password: SecretStr, origin: Origin, cause: Cause) -> Si
         transactions.write(put=[token.item])
         raise SecondFactorNeeded(token.text)
     attempt.succeeded()
-    return _open(user, account, origin, cause, if_possible=_rehashed(credentials, password))
+    return _open(user, account, origin, cause, if_possible=_rehashed(credentials, password, proven))
 
 
 def prove_second_factor(mfa_token: str, code: str, origin: Origin, cause: Cause) -> SignedIn:
@@ -129,9 +129,9 @@ def _code_is_spent() -> Unauthenticated:
     return Unauthenticated("This code was used at the same moment. Sign in again.")
 
 
-def _rehashed(credentials: CredentialsItem, password: SecretStr) -> list[Item]:
-    """Give credentials whose hash is as strong as today's, if the kept one is weaker."""
-    if not needs_rehash(credentials.password_hash):
+def _rehashed(credentials: CredentialsItem, password: SecretStr, proven: Match) -> list[Item]:
+    """Return the credentials with a hash as it is made today, if the kept one is not."""
+    if proven is Match.CURRENT:
         return []
     credentials.password_hash = hash_password(password)
     return [credentials]
