@@ -26,8 +26,8 @@ PATTERN = (
     r"(?=.*[A-Z\u00c0-\u00d6\u00d8-\u00de\u0391-\u03a1\u03a3-\u03a9\u0400-\u042f])"
     rf"(?=.*[0-9])[^{BREAKING}]*$"
 )
-"""A lower-case and an upper-case letter, Latin, Greek or Cyrillic, and a digit, in one line. Written out, because regular
-expressions have no portable class for the letters of every script."""
+"""A lower-case and an upper-case letter, Latin, Greek or Cyrillic, and a digit, in one line. Letters are written out:
+engines of regular expressions share no class for those of every script."""
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1, type=Type.ID)
 """Argon2id with 19 MiB, 2 passes, 1 lane: OWASP Password Storage Cheat Sheet."""
