@@ -128,7 +128,7 @@ def _store_second_factor(user_id: str, *, active: bool) -> None:
         *mfa_key(user_id),
         secret=seal(TOTP_SECRET, {"totp_of": user_id}),
         active=active,
-        recovery=[digest("sample-recovery-code")] if active else [],
+        recovery=[digest("samplerecoverycode")] if active else [],
         created_by=user_id,
     ).save()
 
