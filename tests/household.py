@@ -15,7 +15,7 @@ from lamina.identity.sessions import Origin
 from lamina.jobs import service as jobs
 from lamina.jobs import transitions
 from lamina.jobs.model import Job, JobType, NewJob
-from lamina.mail.items import is_first
+from lamina.mail.items import is_first, mark_refused
 from lamina.users.model import User
 from lamina.webhooks import service as webhooks
 from lamina.webhooks.model import WebhookScope
@@ -36,6 +36,7 @@ def furnish(user: User) -> None:
     webhooks.create(user.id, hook, CAUSE)
     furnish_job(user.id)
     is_first(user.id, "welcome")
+    mark_refused(user.id, "former@example.com")
     record([activity(envelope(event)) for event in OutboxItem.query(f"USER#{user.id}", OutboxItem.sk.startswith("E"))])
 
 

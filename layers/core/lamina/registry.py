@@ -13,7 +13,7 @@ from lamina.identity.keys import KeyRingItem
 from lamina.identity.known_origins import KnownOriginsItem
 from lamina.identity.one_time import OneTimeTokenItem
 from lamina.jobs.items import JobItem, JobRequestItem, OwnedJobItem
-from lamina.mail.items import WelcomeItem
+from lamina.mail.items import RefusedAddressItem, WelcomeItem
 from lamina.storage.walking import PlaceItem
 from lamina.users.counting import CountedItem, CounterItem
 from lamina.users.items import GuardItem, SearchItem, UserItem
@@ -45,6 +45,7 @@ ITEMS = (
     PendingItem,
     PlaceItem,
     RefreshTokenItem,
+    RefusedAddressItem,
     SearchItem,
     SessionItem,
     TombstoneItem,

@@ -1,5 +1,6 @@
 """Which mail follows from what has happened, and what it says."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -8,6 +9,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
 
+from functions.consumers import send_mail
+from lamina import ids
 from lamina.events.cause import Cause
 from lamina.events.redelivery import Postponed
 from lamina.identity import sessions
@@ -20,8 +23,9 @@ from lamina.settings import settings
 from lamina.users import service as users
 from lamina.users.model import User
 from lamina.webhooks.model import DisabledReason
-from tests.aws import make_user
+from tests.aws import Context, make_user
 from tests.people import Mailbox
+from tests.samples import sample
 from tests.templates import ROOT, template
 from tests.unit.events.conftest import happened
 
@@ -109,8 +113,8 @@ def test_no_mail_proves_an_address_that_is_proven(ada: User, mailbox: Mailbox) -
     assert mailbox.sent == []
 
 
-def refused(code: str) -> ClientError:
-    return ClientError({"Error": {"Code": code}}, "SendEmail")
+def refused(code: str, message: str = "") -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": message}}, "SendEmail")
 
 
 @pytest.mark.parametrize("error", [refused("TooManyRequestsException"), ConnectTimeoutError(endpoint_url="")])
@@ -133,12 +137,92 @@ def test_while_ses_is_down_mails_are_postponed_and_leave_no_token_behind(
     assert circuit._outcomes.are_bad() is False
 
 
-@pytest.mark.usefixtures("circuit")
-def test_mails_that_are_not_right_do_not_keep_others_back(ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(**_: object) -> None:
-        raise refused("MessageRejected")
+UNVERIFIED = "Email address is not verified. The following identities failed the check in region US-EAST-1: us@here.org"
 
-    monkeypatch.setattr(sender._ses, "send_email", refuse)
+
+class Refusing:
+    """SES, refusing every mail with an error, or taking it where there is none."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.error: ClientError | None = None
+        self.tried: list[str] = []
+        monkeypatch.setattr(sender._ses, "send_email", self.send_email)
+
+    def send_email(self, Destination: Mapping[str, list[str]], **_: object) -> None:  # noqa: N803 (as boto3 has it)
+        self.tried += Destination["ToAddresses"]
+        if self.error is not None:
+            raise self.error
+
+
+@pytest.fixture
+def ses(monkeypatch: pytest.MonkeyPatch, circuit: Circuit) -> Refusing:  # noqa: ARG001 (it must be a new one)
+    return Refusing(monkeypatch)
+
+
+def consume(*event_types: str, user: User) -> list[str]:
+    """Hand events to the consumer as messages of the queue, and return those that are to come again."""
+    record: dict[str, Any] = sample("consumers/send_mail")["Records"][0]
+    events = [happened(f"{ids.new_id()} {each}", type=each, subject=user.id) for each in event_types]
+    records = [
+        record | {"messageId": each["type"], "body": json.dumps({"detail": each}, default=str)} for each in events
+    ]
+    context: Any = Context()
+    answer = send_mail.handler({"Records": records}, context)
+    return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+
+@pytest.mark.parametrize("code", ["BadRequestException", "MessageRejected"])
+def test_a_mail_that_is_refused_for_good_is_done_with_and_the_address_gets_no_more(
+    ada: User, ses: Refusing, code: str
+) -> None:
+    ses.error = refused(code, "Invalid email address ada@example.com.")
+    assert consume("password.changed", user=ada) == []
+    ses.error = None
+    assert consume("password_reset.requested", "password.changed", user=ada) == []
+    assert ses.tried == [ada.email]
+
+
+def test_another_address_is_written_to_and_when_that_is_refused_too_it_is_marked_in_its_place(
+    ada: User, ses: Refusing
+) -> None:
+    ses.error = refused("BadRequestException")
+    consume("password.changed", user=ada)
+    other = users.update(ada.id, {"email": "other@example.com"}, Cause(None, "test"), if_version=lambda _: True)
+    consume("password.changed", user=other)
+    consume("password.changed", user=other)
+    assert ses.tried == [ada.email, other.email]
+    again = users.update(ada.id, {"email": ada.email}, Cause(None, "test"), if_version=lambda _: True)
+    ses.error = None
+    consume("password.changed", user=again)
+    assert ses.tried == [ada.email, other.email, ada.email]
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("MessageRejected", UNVERIFIED),
+        ("AccountSuspendedException", ""),
+        ("SendingPausedException", ""),
+        ("MailFromDomainNotVerifiedException", ""),
+        ("LimitExceededException", ""),
+        ("NotFoundException", ""),
+        ("TooManyRequestsException", ""),
+        ("InternalServiceErrorException", ""),
+        ("AccessDeniedException", ""),
+    ],
+)
+def test_what_is_said_of_our_account_or_of_ses_is_tried_again_and_marks_nobody(
+    ada: User, ses: Refusing, code: str, message: str
+) -> None:
+    ses.error = refused(code, message)
+    assert consume("password.changed", user=ada) == ["password.changed"]
+    ses.error = None
+    assert consume("password.changed", user=ada) == []
+    assert ses.tried == [ada.email] * 2
+
+
+def test_mails_that_are_refused_do_not_keep_others_back(ada: User, ses: Refusing) -> None:
+    ses.error = refused("MessageRejected", UNVERIFIED)
     for _ in range(9):
         with pytest.raises(ClientError, match="MessageRejected"):
             follow(happened(type="password.changed", subject=ada.id))

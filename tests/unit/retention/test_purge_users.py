@@ -85,6 +85,7 @@ def test_a_user_who_was_deleted_a_month_ago_goes_with_all_that_was_theirs(mailbo
         "sessions": 2,
         "tokens and clients": 5,
         "webhooks and deliveries": 1,
+        "refused addresses": 1,
         "welcomes": 1,
     }
     assert left_of(ann.user) == ["event", "tombstone"]

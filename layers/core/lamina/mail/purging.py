@@ -1,15 +1,18 @@
 """What goes with a user: what mail has to remember of it."""
 
-from lamina.mail.items import welcome_key
+from lamina.mail.items import refused_address_key, welcome_key
 from lamina.storage.item import Entry
 from lamina.storage.sweeping import Sweep
 
 
 def purge(user_id: str, sweep: Sweep) -> None:
-    """Forget whether a user that is no longer was welcomed: a query, and a write if it was.
+    """Forget whether a user that is no longer was welcomed, and which address was refused: two queries.
 
     Raises:
         Interrupted: before that was done.
     """
-    partition, position = welcome_key(user_id)
-    sweep.remove("welcomes", Entry.query(partition, Entry.sk == position))
+    for name, (partition, position) in {
+        "refused addresses": refused_address_key(user_id),
+        "welcomes": welcome_key(user_id),
+    }.items():
+        sweep.remove(name, Entry.query(partition, Entry.sk == position))

@@ -16,7 +16,12 @@ if TYPE_CHECKING:
     from mypy_boto3_sesv2.type_defs import BodyTypeDef
 
 WRONG_MAIL = {"BadRequestException", "MessageRejected"}
-"""What SES answers when it is the mail that is not right (API_SendEmail); anything else is said of SES itself."""
+"""Errors of SES about the one mail (SES API v2, SendEmail); all others are about SES, our account or its set-up."""
+UNVERIFIED = "not verified"
+"""In the text of a `MessageRejected` for identities that SES does not know: our sender, or, in its sandbox, anybody.
+
+It has no code of its own. We can mend it, so such a mail is tried again and then kept among the dead letters.
+"""
 
 # Three seconds in all, and one try: SES has no way to tell that it has sent a mail before, so each try may be a mail.
 _ses = boto3.client("sesv2", config=Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 1}))
@@ -52,6 +57,12 @@ def send(to: str, subject: str, template: str, values: Mapping[str, str]) -> Non
         Destination={"ToAddresses": [to]},
         Content={"Simple": {"Subject": {"Data": subject, "Charset": "UTF-8"}, "Body": body}},
     )
+
+
+def is_final(error: ClientError) -> bool:
+    """Return whether SES refuses a mail for good: because of its address, as sender and templates are our own."""
+    said = error.response["Error"]
+    return said["Code"] in WRONG_MAIL and UNVERIFIED not in said.get("Message", "")
 
 
 def _is_failure(error: Exception) -> bool:

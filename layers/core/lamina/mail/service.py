@@ -3,11 +3,14 @@
 import random
 from functools import partial
 
+from botocore.exceptions import ClientError
+
 from lamina.errors import NotFound
 from lamina.events.consumer import Event
 from lamina.events.redelivery import Postponed
 from lamina.mail.compose import MAILS, Mail
-from lamina.mail.sender import circuit, send
+from lamina.mail.items import is_refused, mark_refused
+from lamina.mail.sender import circuit, is_final, send
 from lamina.observability.logs import logger
 from lamina.resilience.circuit import CircuitOpen
 from lamina.storage import transactions
@@ -20,6 +23,8 @@ SPREAD_SECONDS = 10
 
 def follow(event: Event) -> None:
     """Send the mail that follows an event, if there is one and its user is still there.
+
+    To an address that SES refuses for good nothing more is sent until the user has another.
 
     Raises:
         Postponed: while SES is down.
@@ -36,15 +41,27 @@ def follow(event: Event) -> None:
     mail = compose(user, event)
     if mail is None:
         return
+    if is_refused(user.id, user.email):
+        logger.info("no mail: the address was refused", extra={"template": mail.template, "user_id": user.id})
+        return
     try:
         circuit.call(partial(_deliver, user, mail))
     except CircuitOpen as refused:
         spread = random.randint(1, SPREAD_SECONDS)  # noqa: S311 (jitter, not a secret)
         raise Postponed(refused.seconds + spread) from None
-    logger.info("mail sent", extra={"template": mail.template, "user_id": user.id})
 
 
 def _deliver(user: User, mail: Mail) -> None:
     if mail.token is not None:
         transactions.write(put=[mail.token])
-    send(user.email, mail.subject, mail.template, mail.values)
+    about = {"template": mail.template, "user_id": user.id}
+    try:
+        send(user.email, mail.subject, mail.template, mail.values)
+    except ClientError as error:
+        if not is_final(error):
+            raise
+        # To try again would only fill the dead letters, whose alarm anybody could then ring.
+        mark_refused(user.id, user.email)
+        logger.warning("mail refused for good", extra={**about, "error_code": error.response["Error"]["Code"]})
+        return
+    logger.info("mail sent", extra=about)
