@@ -1,7 +1,7 @@
 """POST /v1/api-keys: make an API key."""
 
 from lamina.access.policy import Action, require
-from lamina.errors import Forbidden
+from lamina.errors import Forbidden, ReauthenticationRequired
 from lamina.http.envelope import Envelope
 from lamina.http.resolver import Resolver
 from lamina.http.response import Response
@@ -10,14 +10,14 @@ from lamina.identity import api_keys
 from lamina.identity.key_inputs import NewApiKey
 from lamina.identity.views import ApiKeyView, NewApiKeyView
 
-app = Resolver(in_person=True, around=idempotent_secret, raises=(Forbidden,))
+app = Resolver(in_person=True, around=idempotent_secret, raises=(Forbidden, ReauthenticationRequired))
 
 
 @app.post("/v1/api-keys", summary="Make an API key", status_code=201)
 def create_api_key(body: NewApiKey) -> Response[Envelope[NewApiKeyView]]:
     """Make a key for a program that acts for the caller, in these scopes. Its text is answered this once."""
     caller = app.caller
-    require(caller, Action.API_KEY_MANAGE, owner_id=caller.user_id)
+    require(caller, Action.API_KEY_CREATE, owner_id=caller.user_id)
     made, text = api_keys.create(caller.user_id, body.name, sorted(set(body.scopes)), body.expires_at, app.cause)
     shown = NewApiKeyView(**ApiKeyView.model_validate(made).model_dump(), key=text)
     return app.answer(shown, links={"self": f"/v1/api-keys/{made.id}", "collection": "/v1/api-keys"}, created=True)

@@ -1,7 +1,7 @@
 """POST /v1/auth/mfa/activate: use the enrolled second factor from now on."""
 
 from lamina.access.policy import Action, require
-from lamina.errors import Forbidden
+from lamina.errors import Forbidden, ReauthenticationRequired
 from lamina.http.envelope import Envelope
 from lamina.http.resolver import Resolver
 from lamina.http.response import Response
@@ -10,13 +10,13 @@ from lamina.identity.errors import MfaActive, MfaNotEnrolled, WrongCode
 from lamina.identity.token_inputs import Code
 from lamina.identity.views import RecoveryCodesView
 
-app = Resolver(in_person=True, raises=(Forbidden, MfaActive, MfaNotEnrolled, WrongCode))
+app = Resolver(in_person=True, raises=(Forbidden, ReauthenticationRequired, MfaActive, MfaNotEnrolled, WrongCode))
 
 
 @app.post("/v1/auth/mfa/activate", summary="Activate the second factor")
 def activate_second_factor(body: Code) -> Response[Envelope[RecoveryCodesView]]:
     """Ask for a code at every login from now on, and answer the recovery codes."""
-    require(app.caller, Action.ACCOUNT_SECURE, owner_id=app.caller.user_id)
+    require(app.caller, Action.SECOND_FACTOR_MANAGE, owner_id=app.caller.user_id)
     codes = second_factor.activate(app.caller.user_id, body.code, app.cause)
     links = {"self": "/v1/auth/mfa/activate", "disable": "/v1/auth/mfa/disable"}
     return app.answer(RecoveryCodesView(recovery_codes=codes), links=links)

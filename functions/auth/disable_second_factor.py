@@ -1,7 +1,7 @@
 """POST /v1/auth/mfa/disable: do without a second factor."""
 
 from lamina.access.policy import Action, require
-from lamina.errors import Forbidden
+from lamina.errors import Forbidden, ReauthenticationRequired
 from lamina.http.resolver import Resolver
 from lamina.http.response import Response
 from lamina.identity import second_factor
@@ -9,13 +9,13 @@ from lamina.identity.errors import MfaNotEnrolled, WrongCode
 from lamina.identity.token_inputs import Code
 from lamina.limits.quota import RateLimited
 
-app = Resolver(in_person=True, raises=(Forbidden, MfaNotEnrolled, WrongCode, RateLimited))
+app = Resolver(in_person=True, raises=(Forbidden, ReauthenticationRequired, MfaNotEnrolled, WrongCode, RateLimited))
 
 
 @app.post("/v1/auth/mfa/disable", summary="Disable the second factor", status_code=204)
 def disable_second_factor(body: Code) -> Response[None]:
     """Ask for the password alone from now on, in exchange for a code."""
-    require(app.caller, Action.ACCOUNT_SECURE, owner_id=app.caller.user_id)
+    require(app.caller, Action.SECOND_FACTOR_MANAGE, owner_id=app.caller.user_id)
     second_factor.disable(app.caller.user_id, body.code, app.incoming.source_ip, app.cause)
     return app.no_content()
 

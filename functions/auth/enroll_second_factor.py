@@ -1,7 +1,7 @@
 """POST /v1/auth/mfa/enroll: begin to use a second factor."""
 
 from lamina.access.policy import Action, require
-from lamina.errors import Forbidden
+from lamina.errors import Forbidden, ReauthenticationRequired
 from lamina.http.envelope import Envelope
 from lamina.http.resolver import Resolver
 from lamina.http.response import Response
@@ -10,13 +10,13 @@ from lamina.identity.errors import MfaActive
 from lamina.identity.views import EnrolmentView
 from lamina.users import service as users
 
-app = Resolver(in_person=True, raises=(Forbidden, MfaActive))
+app = Resolver(in_person=True, raises=(Forbidden, ReauthenticationRequired, MfaActive))
 
 
 @app.post("/v1/auth/mfa/enroll", summary="Enrol a second factor")
 def enroll_second_factor() -> Response[Envelope[EnrolmentView]]:
     """Answer a secret for an authenticator app. It counts once a code of it was sent to activate."""
-    require(app.caller, Action.ACCOUNT_SECURE, owner_id=app.caller.user_id)
+    require(app.caller, Action.SECOND_FACTOR_MANAGE, owner_id=app.caller.user_id)
     enrolment = second_factor.enroll(users.get(app.caller.user_id))
     links = {"self": "/v1/auth/mfa/enroll", "activate": "/v1/auth/mfa/activate"}
     return app.answer(EnrolmentView(secret=enrolment.secret, otpauth_uri=enrolment.uri), links=links)

@@ -33,7 +33,7 @@ def handler(event: Mapping[str, Any], _: object) -> dict[str, Any]:
 def _context(request: Request) -> dict[str, str]:
     """Say who asks. A failure of ours must not turn into anonymity: a bug is raised, and API Gateway answers 500."""
     try:
-        return authenticate(request.headers, request.source_ip)
+        return authenticate(request.method, request.headers, request.source_ip)
     except Exception as error:
         if isinstance(as_lamina_error(error), Unavailable):
             log_unavailable(error)

@@ -1,7 +1,7 @@
 """POST /v1/oauth-clients: register an OAuth client."""
 
 from lamina.access.policy import Action, require
-from lamina.errors import Forbidden
+from lamina.errors import Forbidden, ReauthenticationRequired
 from lamina.http.envelope import Envelope
 from lamina.http.resolver import Resolver
 from lamina.http.response import Response
@@ -10,14 +10,14 @@ from lamina.identity import clients
 from lamina.identity.key_inputs import NewClient
 from lamina.identity.views import ClientView, NewClientView
 
-app = Resolver(in_person=True, around=idempotent_secret, raises=(Forbidden,))
+app = Resolver(in_person=True, around=idempotent_secret, raises=(Forbidden, ReauthenticationRequired))
 
 
 @app.post("/v1/oauth-clients", summary="Register an OAuth client", status_code=201)
 def create_oauth_client(body: NewClient) -> Response[Envelope[NewClientView]]:
     """Register a program that gets tokens with a secret and acts for the caller. The secret is answered this once."""
     caller = app.caller
-    require(caller, Action.CLIENT_MANAGE)
+    require(caller, Action.CLIENT_CREATE)
     made, secret = clients.register(
         caller.user_id, body.name, sorted(set(body.scopes)), sorted(set(body.grant_types)), app.cause
     )

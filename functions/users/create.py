@@ -1,7 +1,7 @@
 """POST /v1/users: an admin makes a user."""
 
-from lamina.access.policy import Action, require
-from lamina.errors import Forbidden
+from lamina.access.policy import Action, Role, require
+from lamina.errors import Forbidden, ReauthenticationRequired
 from lamina.http.envelope import Envelope
 from lamina.http.idempotency import idempotent
 from lamina.http.resolver import Resolver
@@ -12,13 +12,17 @@ from lamina.users.errors import EmailTaken, UsernameTaken
 from lamina.users.service import NewUser
 from lamina.users.views import UserView, edition, links
 
-app = Resolver(versioned=True, around=idempotent, raises=(Forbidden, EmailTaken, UsernameTaken))
+app = Resolver(
+    versioned=True, around=idempotent, raises=(Forbidden, ReauthenticationRequired, EmailTaken, UsernameTaken)
+)
 
 
 @app.post("/v1/users", summary="Make a user", status_code=201)
 def create_user(body: NewUserInput) -> Response[Envelope[UserView]]:
     """Make a user of any role. Without a password nobody can sign in as it until it resets one."""
     require(app.caller, Action.USER_CREATE)
+    if body.role != Role.VIEWER:
+        require(app.caller, Action.USER_SET_ROLE)
     new = NewUser(**body.model_dump(exclude={"password"}))
     user = registration.register(new, body.password, app.cause)
     return app.answer(UserView.model_validate(user), edition=edition(user, app.caller), links=links(user), created=True)

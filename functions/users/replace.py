@@ -1,7 +1,7 @@
 """PUT /v1/users/{user_id}: replace a user."""
 
 from lamina.access.policy import Action, may, require
-from lamina.errors import Conflict, Forbidden, NotFound
+from lamina.errors import Conflict, Forbidden, NotFound, ReauthenticationRequired
 from lamina.http.envelope import Envelope
 from lamina.http.paths import Id
 from lamina.http.resolver import Resolver
@@ -11,7 +11,9 @@ from lamina.users.errors import EmailTaken, UsernameTaken
 from lamina.users.inputs import UserReplacement
 from lamina.users.views import UserView, edition, links
 
-app = Resolver(versioned=True, raises=(Forbidden, NotFound, Conflict, EmailTaken, UsernameTaken))
+app = Resolver(
+    versioned=True, raises=(Forbidden, ReauthenticationRequired, NotFound, Conflict, EmailTaken, UsernameTaken)
+)
 
 
 @app.put("/v1/users/<user_id>", summary="Replace a user")

@@ -1,7 +1,7 @@
 """PATCH /v1/users/{user_id}: change some fields of a user."""
 
 from lamina.access.policy import Action, may, require
-from lamina.errors import Conflict, Forbidden, NotFound
+from lamina.errors import Conflict, Forbidden, NotFound, ReauthenticationRequired
 from lamina.http.envelope import Envelope
 from lamina.http.paths import Id
 from lamina.http.resolver import MERGE_PATCH, Resolver
@@ -11,7 +11,11 @@ from lamina.users.errors import EmailTaken, UsernameTaken
 from lamina.users.inputs import UserChange
 from lamina.users.views import UserView, edition, links
 
-app = Resolver(versioned=True, takes=MERGE_PATCH, raises=(Forbidden, NotFound, Conflict, EmailTaken, UsernameTaken))
+app = Resolver(
+    versioned=True,
+    takes=MERGE_PATCH,
+    raises=(Forbidden, ReauthenticationRequired, NotFound, Conflict, EmailTaken, UsernameTaken),
+)
 
 
 @app.patch("/v1/users/<user_id>", summary="Change a user")

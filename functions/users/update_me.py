@@ -1,7 +1,7 @@
 """PATCH /v1/users/me: the caller changes itself."""
 
 from lamina.access.policy import Action, may, require
-from lamina.errors import Conflict, Forbidden, NotFound
+from lamina.errors import Conflict, Forbidden, NotFound, ReauthenticationRequired
 from lamina.http.envelope import Envelope
 from lamina.http.resolver import MERGE_PATCH, Resolver
 from lamina.http.response import Response
@@ -10,7 +10,11 @@ from lamina.users.errors import EmailTaken, UsernameTaken
 from lamina.users.inputs import UserChange
 from lamina.users.views import UserView, edition, links
 
-app = Resolver(versioned=True, takes=MERGE_PATCH, raises=(Forbidden, NotFound, Conflict, EmailTaken, UsernameTaken))
+app = Resolver(
+    versioned=True,
+    takes=MERGE_PATCH,
+    raises=(Forbidden, ReauthenticationRequired, NotFound, Conflict, EmailTaken, UsernameTaken),
+)
 
 
 @app.patch("/v1/users/me", summary="Change yourself")

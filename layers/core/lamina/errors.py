@@ -57,6 +57,13 @@ class Forbidden(LaminaError):
     message = "Your role does not allow this."
 
 
+class ReauthenticationRequired(Forbidden):
+    """The session was authenticated too long ago for this action."""
+
+    code = "REAUTHENTICATION_REQUIRED"
+    message = "This takes a recent sign-in. Send your password to /v1/auth/reauthenticate, then repeat the request."
+
+
 class NotFound(LaminaError):
     """There is no such thing, or none that the caller may know of."""
 

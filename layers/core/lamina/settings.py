@@ -44,7 +44,9 @@ class Settings(BaseModel):
     audience: str = "lamina"
     """The `aud` of access tokens (RFC 7519 section 4.1.3)."""
     authorizer_cache_seconds: float = Field(default=30, ge=0, le=300)
-    """How long the authorizer may trust a session that it has checked."""
+    """How long the authorizer may trust a session that it has checked, for requests that change nothing."""
+    recent_authentication_seconds: int = Field(default=600, ge=1)
+    """How long after a sign-in or reauthentication a session may do what requires a recent one."""
     anonymous_limit: int = Field(default=100, ge=1)
     """Requests of one address without a caller, in 15 minutes."""
     caller_limit: int = Field(default=1000, ge=1)

@@ -14,7 +14,7 @@ def break_sessions(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     def check(*_: object) -> bool:
         raise error
 
-    monkeypatch.setattr(sessions, "check", check)
+    monkeypatch.setattr(sessions, "find_active", check)
 
 
 def refusal(code: str) -> ClientError:

@@ -58,7 +58,7 @@ def victim(aws: None) -> Victim:  # noqa: ARG001 (the table must be there)
 
 
 def ask(authorization: str) -> dict[str, str]:
-    return authenticate({"authorization": authorization}, "203.0.113.7")
+    return authenticate("GET", {"authorization": authorization}, "203.0.113.7")
 
 
 def problem(token: str) -> str | None:
@@ -79,6 +79,7 @@ def test_the_token_as_issued_is_good(victim: Victim) -> None:
         "session_id": victim.claims["sid"],
         "scope": "delete read write",
         "credential": "session",
+        "authenticated_at": str(victim.claims["iat"]),
         "ends": str(victim.claims["exp"]),
         "quota": "",
     }

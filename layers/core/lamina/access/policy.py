@@ -3,11 +3,13 @@
 Every decision of the API is a row of `RULES`, so that the whole matrix can be read, printed and tried.
 """
 
+import time
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
 
-from lamina.errors import Forbidden
+from lamina.errors import Forbidden, ReauthenticationRequired
+from lamina.settings import settings
 
 
 class Role(StrEnum):
@@ -40,7 +42,7 @@ class Action(StrEnum):
     USER_CREATE = "users.create"
     USER_UPDATE = "users.update"
     USER_SET_ROLE = "users.set_role"
-    """Set role and status."""
+    """Set role and status, and create users with another role than viewer."""
     USER_SET_EMAIL = "users.set_email"
     """Set the address that a forgotten password is reset through: with a leaked key it would open the account."""
     USER_DELETE = "users.delete"
@@ -48,10 +50,15 @@ class Action(StrEnum):
     USER_READ_ACTIVITIES = "users.read_activities"
     """What has happened to the user, and from whose hand."""
     ACCOUNT_SECURE = "account.secure"
-    """Change the password and the second factor, see and end sessions."""
+    """Change the password, prove who one is again, see and end sessions."""
+    SECOND_FACTOR_MANAGE = "second_factor.manage"
+    """Enrol, activate and disable the second factor."""
+    API_KEY_CREATE = "api_keys.create"
     API_KEY_MANAGE = "api_keys.manage"
-    """Make, see and revoke API keys of one's own."""
+    """See and revoke API keys of one's own."""
+    CLIENT_CREATE = "oauth_clients.create"
     CLIENT_MANAGE = "oauth_clients.manage"
+    """See and remove OAuth clients."""
     REPORT_USERS = "reports.users"
     """Have all users written to a file."""
     REPORT_ACTIVITIES = "reports.activities"
@@ -75,11 +82,14 @@ class Rule:
         needs: the permission that allows it on anything; None where no role has it on others' things.
         owner: the scope in which the owner may do it to what is theirs; None where owning does not help.
         in_person: whether it takes somebody who has signed in: no API key and no OAuth client may.
+        recent: whether a session must have been authenticated recently. Keys and clients have no such moment: what they
+            must not do at all is `in_person`.
     """
 
     needs: Permission | None
     owner: Permission | None = None
     in_person: bool = False
+    recent: bool = False
 
 
 RULES: dict[Action, Rule] = {
@@ -89,13 +99,16 @@ RULES: dict[Action, Rule] = {
     Action.USER_READ_PRIVATE: Rule(Permission.MANAGE_USERS, owner=Permission.READ),
     Action.USER_CREATE: Rule(Permission.MANAGE_USERS),
     Action.USER_UPDATE: Rule(Permission.MANAGE_USERS, owner=Permission.WRITE),
-    Action.USER_SET_ROLE: Rule(Permission.MANAGE_USERS),
+    Action.USER_SET_ROLE: Rule(Permission.MANAGE_USERS, recent=True),
     Action.USER_SET_EMAIL: Rule(Permission.MANAGE_USERS, owner=Permission.WRITE, in_person=True),
     Action.USER_DELETE: Rule(Permission.MANAGE_USERS, owner=Permission.DELETE),
     Action.USER_RESTORE: Rule(Permission.MANAGE_USERS),
     Action.USER_READ_ACTIVITIES: Rule(Permission.MANAGE_USERS, owner=Permission.READ),
     Action.ACCOUNT_SECURE: Rule(None, owner=Permission.WRITE, in_person=True),
+    Action.SECOND_FACTOR_MANAGE: Rule(None, owner=Permission.WRITE, in_person=True, recent=True),
+    Action.API_KEY_CREATE: Rule(None, owner=Permission.WRITE, in_person=True, recent=True),
     Action.API_KEY_MANAGE: Rule(None, owner=Permission.WRITE, in_person=True),
+    Action.CLIENT_CREATE: Rule(Permission.MANAGE_USERS, in_person=True, recent=True),
     Action.CLIENT_MANAGE: Rule(Permission.MANAGE_USERS, in_person=True),
     Action.REPORT_USERS: Rule(Permission.MANAGE_USERS),
     Action.REPORT_ACTIVITIES: Rule(Permission.MANAGE_USERS, owner=Permission.READ),
@@ -135,6 +148,7 @@ class Caller:
         session_id: the login that the access token belongs to.
         scopes: what the credential may be used for; never widens what the role and owning allow.
         credential: what the caller has proven itself with.
+        authenticated_at: Unix seconds of the last sign-in or reauthentication of the session; 0 for other credentials.
     """
 
     user_id: str
@@ -142,6 +156,7 @@ class Caller:
     session_id: str
     scopes: AbstractSet[str]
     credential: Credential = Credential.SESSION
+    authenticated_at: int = 0
 
 
 def session_scopes(role: Role) -> frozenset[Permission]:
@@ -170,6 +185,15 @@ def require(caller: Caller, action: Action, owner_id: str | None = None) -> None
 
     Raises:
         Forbidden: when `may` says no.
+        ReauthenticationRequired: when it may, but has authenticated too long ago for this action.
     """
     if not may(caller, action, owner_id):
         raise Forbidden
+    if RULES[action].recent and not is_recent(caller):
+        raise ReauthenticationRequired
+
+
+def is_recent(caller: Caller) -> bool:
+    """Return whether the session was authenticated within the time that the settings give; always true of programs."""
+    age = time.time() - caller.authenticated_at
+    return caller.credential != Credential.SESSION or age <= settings().recent_authentication_seconds

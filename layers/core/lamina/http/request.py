@@ -113,7 +113,14 @@ class Request:
         if "user_id" in claims:
             scopes = frozenset(claims["scope"].split())
             credential = Credential(claims.get("credential", Credential.SESSION))
-            return Caller(claims["user_id"], Role(claims["role"]), claims["session_id"], scopes, credential)
+            return Caller(
+                claims["user_id"],
+                Role(claims["role"]),
+                claims["session_id"],
+                scopes,
+                credential,
+                authenticated_at=int(claims.get("authenticated_at") or 0),
+            )
         problem = claims.get("problem")
         for known in (TokenExpired, Unavailable):
             if problem == known.code:

@@ -9,6 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from lamina import ids
 from lamina.identity import api_keys, sessions
 from lamina.identity.claims import AccessClaims
+from lamina.identity.items import SessionItem
 from lamina.identity.opaque import digest
 from lamina.identity.tokens import ExpiredToken, InvalidToken, verify
 from lamina.limits import window
@@ -22,23 +23,26 @@ from lamina.settings import settings
 _BEARER = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] +([A-Za-z0-9._~+/-]+=*)")
 """RFC 6750 section 2.1; the scheme is case-insensitive (RFC 9110 section 11.1)."""
 CACHED_CREDENTIALS = 10_000
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+"""Methods that change nothing (RFC 9110 section 9.2.1). Only these may rely on what was read a while ago."""
 
 type Context = dict[str, str]
-"""What the authorizer says of a request: of a caller `user_id`, `role`, `session_id`, `scope` and `credential`; else
-`problem`. Both with `quota`: limit, remaining and reset, separated by spaces."""
+"""What the authorizer says of a request: of a caller `user_id`, `role`, `session_id`, `scope`, `credential` and
+`authenticated_at`; else `problem`. Both with `quota`: limit, remaining and reset, separated by spaces."""
 
 _trusted: dict[str, tuple[float, Context]] = {}
 """Hashes of credentials that were in order, until when that is taken for granted (monotonic seconds), and for what."""
 
 
-def authenticate(headers: Mapping[str, str], address: str) -> Context:
+def authenticate(method: str, headers: Mapping[str, str], address: str) -> Context:
     """Say who sends a request and how many more it may send.
 
     Args:
+        method: of the request.
         headers: of the request, by lower-case name.
         address: where API Gateway saw it come from.
     """
-    context = _caller(headers)
+    context = _caller(headers, may_be_cached=method in SAFE_METHODS)
     try:
         limit, subject = (CALLER, context["user_id"]) if "user_id" in context else (ANONYMOUS, origin_of(address))
         quota = window.spend(limit, subject)
@@ -51,14 +55,14 @@ def authenticate(headers: Mapping[str, str], address: str) -> Context:
     return {**context, "quota": _text(quota)}
 
 
-def _caller(headers: Mapping[str, str]) -> Context:
-    """Say who the credential stands for, checked in the table at most once in the cache time."""
+def _caller(headers: Mapping[str, str], *, may_be_cached: bool) -> Context:
+    """Say who the credential stands for: checked in the table now, or within the cache time where that will do."""
     # A token counts where tokens are sent and a key where keys are, so the header belongs to the credential.
     header, read = ("authorization", _of_token) if "authorization" in headers else ("x-api-key", _of_key)
     text = headers.get(header, "")
     credential = digest(f"{header} {text}")
     until, context = _trusted.get(credential, (0.0, {}))
-    if until > time.monotonic():
+    if may_be_cached and until > time.monotonic():
         return context
     _trusted.pop(credential, None)
     context = read(text)
@@ -85,9 +89,10 @@ def _of_token(authorization: str) -> Context:
         return {"problem": "TOKEN_EXPIRED"}
     except InvalidToken:
         return {"problem": "UNAUTHENTICATED"}
-    if not sessions.check(claims):
+    session = sessions.find_active(claims)
+    if session is None:
         return {"problem": "UNAUTHENTICATED"}
-    return _context(claims)
+    return _context(claims, session)
 
 
 def _of_key(text: str) -> Context:
@@ -100,17 +105,19 @@ def _of_key(text: str) -> Context:
         "session_id": "",
         "scope": " ".join(proven.key.scopes),
         "credential": "api_key",
+        "authenticated_at": "",
         "ends": str(ids.epoch_of(proven.key.expires_at)) if proven.key.expires_at else "",
     }
 
 
-def _context(claims: AccessClaims) -> Context:
+def _context(claims: AccessClaims, session: SessionItem) -> Context:
     return {
         "user_id": claims.user_id,
         "role": claims.role,
         "session_id": claims.session_id,
         "scope": claims.scope,
         "credential": "oauth_client" if claims.client_id else "session",
+        "authenticated_at": "" if claims.client_id else str(sessions.authenticated_at(session)),
         "ends": str(claims.ends),
     }
 

@@ -98,7 +98,7 @@ def list_clients(limit: int, cursor: Cursor | None) -> tuple[list[Client], Page]
 
 
 def remove(client_id: str, cause: Cause) -> None:
-    """End a client; its tokens are void within the authorizer's cache time, because each use reads it.
+    """End a client; its tokens change nothing from now on, and read nothing after the authorizer's cache time.
 
     Raises:
         NotFound: when there is none.

@@ -35,6 +35,8 @@ class SessionItem(Item, discriminator="session"):
     address = UnicodeAttribute(null=True)
     device = UnicodeAttribute(null=True)
     last_used_at = UnicodeAttribute(null=True)
+    authenticated_at = UnicodeAttribute(null=True)
+    """When its user last proved to be it again; None until then: it was when the session began."""
     client_id = UnicodeAttribute(null=True)
     """The OAuth client that it belongs to; None for a person's own."""
     scope = UnicodeAttribute(null=True)

@@ -173,8 +173,8 @@ def list_sessions(user: User, limit: int, cursor: Cursor | None) -> tuple[list[S
     return [_session(item) for item in sessions if in_order(item, user)], page
 
 
-def check(claims: AccessClaims) -> bool:
-    """Tell whether an access token may be used now: one call.
+def find_active(claims: AccessClaims) -> SessionItem | None:
+    """Return the session of an access token that may be used now, else None: one call.
 
     Its session exists, its user is active in the same role, and its client, if it has one, is still registered.
     """
@@ -184,9 +184,15 @@ def check(claims: AccessClaims) -> bool:
     found = {type(item): item for item in Item.batch_get(keys, consistent_read=True)}
     stored, session = found.get(UserItem), found.get(SessionItem)
     if len(found) < len(keys) or not isinstance(stored, UserItem) or not isinstance(session, SessionItem):
-        return False
+        return None
     user = to_user(stored)
-    return user.role == claims.role and session.client_id == claims.client_id and in_order(session, user)
+    is_active = user.role == claims.role and session.client_id == claims.client_id and in_order(session, user)
+    return session if is_active else None
+
+
+def authenticated_at(session: SessionItem) -> int:
+    """Return the Unix seconds at which the user of a session last proved who it is."""
+    return ids.epoch_of(session.authenticated_at or session.created_at)
 
 
 def id_of(session: SessionItem) -> str:

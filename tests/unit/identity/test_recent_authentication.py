@@ -1,0 +1,82 @@
+"""What secures an account takes a recent sign-in: a stolen session alone does not become a lasting one."""
+
+from collections.abc import Callable
+
+import pytest
+
+from lamina import ids
+from lamina.access.policy import Role
+from lamina.identity.items import SessionItem
+from lamina.storage.keys import key
+from tests.aws import Answer, make_user
+from tests.people import Clock, Person, person
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+MINUTES = 60
+
+SENSITIVE: dict[str, Callable[[Person, str], Answer]] = {
+    "make a key": lambda ann, _: ann.api.post("/v1/api-keys", {"name": "ci", "scopes": ["read"]}),
+    "make a client": lambda ann, _: ann.api.post(
+        "/v1/oauth-clients", {"name": "import", "scopes": ["read"], "grant_types": ["client_credentials"]}
+    ),
+    "enrol a factor": lambda ann, _: ann.api.post("/v1/auth/mfa/enroll"),
+    "change a role": lambda ann, bob: ann.api.patch(f"/v1/users/{bob}", {"role": "editor"}),
+    "change a status": lambda ann, bob: ann.api.patch(f"/v1/users/{bob}", {"status": "suspended"}),
+    "replace with a role": lambda ann, bob: ann.api.put(
+        f"/v1/users/{bob}", {"email": "bob@example.com", "username": "bob", "name": "Bob", "role": "editor"}
+    ),
+    "make an editor": lambda ann, _: ann.api.post(
+        "/v1/users", {"email": "eve@example.com", "username": "eve", "name": "Eve", "role": "editor"}
+    ),
+}
+
+
+def begun_long_ago(ann: Person) -> None:
+    """Let the sessions have begun eleven minutes ago."""
+    for session in SessionItem.query(key("USER", ann.id), SessionItem.sk.startswith("SESSION#")):
+        session.created_at = ids.ago(11 * MINUTES)
+        session.save()
+
+
+def is_refused(answer: Answer) -> bool:
+    return answer.status == 403 and answer.error["code"] == "REAUTHENTICATION_REQUIRED"
+
+
+@pytest.mark.parametrize("act", SENSITIVE.values(), ids=SENSITIVE.keys())
+def test_a_session_may_do_it_for_ten_minutes(clock: Clock, act: Callable[[Person, str], Answer]) -> None:
+    ann, bob = person("ann", Role.ADMIN), make_user("bob").id
+    clock.forward(9 * MINUTES)
+    assert act(ann, bob).status < 300
+    clock.forward(2 * MINUTES)
+    assert is_refused(act(ann, bob))
+
+
+def test_refreshing_the_session_is_no_authentication() -> None:
+    ann = person("ann")
+    begun_long_ago(ann)
+    assert ann.refresh().status == 200
+    assert is_refused(ann.api.post("/v1/auth/mfa/enroll"))
+
+
+def test_a_factor_is_neither_activated_nor_disabled_by_an_old_session(clock: Clock) -> None:
+    ann = person("ann")
+    ann.enroll()
+    clock.forward(11 * MINUTES)
+    assert is_refused(ann.api.post("/v1/auth/mfa/disable", {"code": ann.code()}))
+    assert is_refused(ann.api.post("/v1/auth/mfa/activate", {"code": ann.code()}))
+
+
+def test_reading_and_revoking_need_no_recent_authentication(clock: Clock) -> None:
+    ann = person("ann")
+    key = ann.api.post("/v1/api-keys", {"name": "ci", "scopes": ["read"]}).data
+    clock.forward(11 * MINUTES)
+    assert ann.api.get("/v1/api-keys").status == 200
+    assert ann.api.delete(f"/v1/api-keys/{key['id']}").status == 204
+    assert ann.api.post("/v1/auth/logout-all").status == 204
+
+
+def test_who_may_not_do_it_is_told_that(clock: Clock) -> None:
+    ann, bob = person("ann"), make_user("bob").id
+    clock.forward(11 * MINUTES)
+    assert ann.api.patch(f"/v1/users/{bob}", {"role": "editor"}).error["code"] == "FORBIDDEN"
