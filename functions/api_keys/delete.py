@@ -12,7 +12,7 @@ app = Resolver(in_person=True, raises=(Forbidden, NotFound))
 
 @app.delete("/v1/api-keys/<key_id>", summary="Revoke an API key", status_code=204)
 def delete_api_key(key_id: Id) -> Response[None]:
-    """Revoke a key of the caller. It changes nothing from now on, and reads nothing after the authorizer's cache time."""
+    """Revoke a key of the caller. It changes nothing from now on; reading ends within the authorizer's cache time."""
     require(app.caller, Action.API_KEY_MANAGE, owner_id=app.caller.user_id)
     api_keys.revoke(app.caller.user_id, key_id, app.cause)
     return app.no_content()

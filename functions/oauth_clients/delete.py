@@ -12,7 +12,7 @@ app = Resolver(in_person=True, raises=(Forbidden, NotFound))
 
 @app.delete("/v1/oauth-clients/<client_id>", summary="Remove an OAuth client", status_code=204)
 def delete_oauth_client(client_id: Id) -> Response[None]:
-    """Remove a client. Its tokens change nothing from now on, and read nothing after the authorizer's cache time."""
+    """Remove a client. Its tokens change nothing from now on; reading ends within the authorizer's cache time."""
     require(app.caller, Action.CLIENT_MANAGE)
     clients.remove(client_id, app.cause)
     return app.no_content()
