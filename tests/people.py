@@ -13,10 +13,13 @@ from argon2 import PasswordHasher
 from botocore.client import BaseClient
 
 from lamina.access.policy import Role
+from lamina.events.cause import Cause
 from lamina.events.envelope import envelope
 from lamina.events.outbox import OutboxItem
-from lamina.identity import passwords
+from lamina.identity import passwords, sessions
+from lamina.identity.sessions import NewSession, Origin
 from lamina.mail import service as mail
+from lamina.storage import transactions
 from lamina.users.model import User
 from tests.aws import PASSWORD, Answer, Api, make_user
 
@@ -93,6 +96,13 @@ def again(user: User, password: str = PASSWORD) -> Person:
 def person(username: str, role: Role = Role.VIEWER) -> Person:
     """Somebody new, signed in."""
     return again(make_user(username, role))
+
+
+def begin_session(user: User, origin: Origin) -> NewSession:
+    """A session, without signing in."""
+    session = sessions.new_session(user, origin, Cause(user.id, "test"))
+    transactions.write(put=session.items)
+    return session
 
 
 def activities(user_id: str) -> list[str]:

@@ -13,7 +13,10 @@ app = Resolver(public=True, raises=(Unauthenticated,))
 
 @app.post("/v1/auth/refresh", summary="Refresh the tokens")
 def refresh(body: Refresh) -> Response[Envelope[TokenView]]:
-    """Give new tokens. The refresh token is spent by it; whoever brings it again ends the session."""
+    """Return new tokens for a refresh token, which is then spent.
+
+    The token that was used last may be repeated for 10 seconds. Any other use of an old token ends the session.
+    """
     renewed = granting.refresh_session(body.refresh_token.get_secret_value(), app.cause)
     links = {"self": "/v1/auth/refresh", "me": "/v1/users/me", "logout": "/v1/auth/logout"}
     return app.answer(token_view(renewed), links=links)

@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from lamina.access.policy import Role
-from lamina.errors import LaminaError
+from lamina.errors import LaminaError, Unauthenticated
 from lamina.events.cause import Cause
 from lamina.events.outbox import OutboxItem
 from lamina.identity import (
@@ -20,6 +20,7 @@ from lamina.identity import (
     second_factor,
     sessions,
     signing_in,
+    tokens,
 )
 from lamina.identity.granting import SignedIn, refresh_session
 from lamina.identity.items import RefreshTokenItem, SessionItem
@@ -33,6 +34,7 @@ from lamina.storage import transactions
 from lamina.users.model import User
 from lamina.users.service import NewUser
 from tests.integration.crowd import CROWD, at_once
+from tests.people import begin_session
 
 pytestmark = pytest.mark.usefixtures("table")
 
@@ -81,13 +83,23 @@ def test_many_sign_ins_at_once_all_succeed_each_with_a_session_of_its_own(ann: U
     assert events(ann, "session.started") == CROWD
 
 
-def test_of_many_uses_of_one_refresh_token_one_gets_new_tokens(ann: User) -> None:
-    opened = sessions.start(ann, origin(0), CAUSE)
+def test_many_uses_of_one_refresh_token_at_once_end_no_session_and_all_get_the_same_next_one(
+    ann: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = begin_session(ann, origin(0))
     results = at_once(lambda _: refresh_session(opened.refresh_token, CAUSE))
-    counted = outcomes([*results])
-    assert counted["done"] == 1
-    assert set(counted) <= {"done", "UNAUTHENTICATED", "CONFLICT"}
+    assert outcomes([*results]) == {"done": CROWD}
+    renewed = [result for result in results if isinstance(result, SignedIn)]
+    assert all(sessions.check(tokens.verify(result.access_token)) for result in renewed)
+    (following,) = {result.refresh_token for result in renewed}
     assert len(list(RefreshTokenItem.scan())) == 2  # the spent one and its one successor
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + settings().refresh_repeat_seconds)
+    with pytest.raises(Unauthenticated):
+        refresh_session(opened.refresh_token, CAUSE)
+    with pytest.raises(Unauthenticated):
+        refresh_session(following, CAUSE)
+    assert events(ann, "refresh_token.reused") == 1
 
 
 def test_of_many_resets_with_one_token_one_succeeds(ann: User) -> None:

@@ -42,7 +42,8 @@ def second_factor() -> None:
 def refresh() -> None:
     ada = person("ada")
     spent = ada.refresh_token
-    assert ada.refresh().status == 200
+    for _ in range(2):
+        assert ada.refresh().status == 200
     assert people.use(spent).status == 401
     assert not ada.is_signed_in()
 

@@ -59,6 +59,10 @@ class Settings(BaseModel):
     """Failed sign-ins for one account from everywhere, in 15 minutes."""
     mails_of_account: int = Field(default=5, ge=1)
     """Mails of verification and reset to one account, in 15 minutes."""
+    session_days: int = Field(default=90, ge=1)
+    """How long a session lasts at most, however often its tokens are refreshed."""
+    refresh_repeat_seconds: int = Field(default=10, ge=0, le=60)
+    """How long the refresh token that was used last may be used again: a lost answer, or two tabs at once."""
     purge_after_days: int = Field(default=30, ge=1)
     """How long a deleted user can be restored; then it goes for good."""
     unverified_days: int = Field(default=7, ge=1)

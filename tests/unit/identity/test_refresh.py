@@ -10,7 +10,8 @@ from pydantic import SecretStr
 from lamina.access.policy import Role
 from lamina.events.cause import Cause
 from lamina.identity import passwords, refresh, signing_in
-from lamina.identity.items import REFRESH_SECONDS, RefreshTokenItem
+from lamina.identity.items import REFRESH_SECONDS, RefreshTokenItem, SessionItem
+from lamina.ids import epoch_of
 from lamina.storage.item import Item
 from lamina.users import service as users
 from lamina.users.model import Status
@@ -18,6 +19,7 @@ from tests.aws import Api
 from tests.people import Clock, Person, activities, again, login, person, use
 
 CAUSE = Cause(None, "test")
+DAY = 24 * 3600
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -47,7 +49,8 @@ def test_a_second_use_ends_the_session_and_is_told_as_a_security_event(
     ann, spent = person("ann"), ""
     other = again(ann.user)
     spent = ann.refresh_token
-    assert ann.refresh().status == 200
+    for _ in range(2):
+        assert ann.refresh().status == 200
     assert use(spent).status == 401
     assert not ann.is_signed_in()
     assert ann.refresh().status == 401
@@ -68,19 +71,67 @@ def test_a_use_long_after_is_noticed_too(clock: Clock) -> None:
     assert use(ann.refresh_token).status == 401
 
 
-def test_of_two_uses_at_the_same_moment_one_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_uses_at_the_same_moment_get_the_same_next_token(monkeypatch: pytest.MonkeyPatch) -> None:
     ann = person("ann")
     find, answers = refresh._find, []
 
     def find_while_another_uses_it(text: str) -> RefreshTokenItem | None:
         found = find(text)
         monkeypatch.setattr(refresh, "_find", find)
-        answers.append(use(text).status)
+        answers.append(use(text))
         return found
 
     monkeypatch.setattr(refresh, "_find", find_while_another_uses_it)
-    assert use(ann.refresh_token).status == 401
-    assert answers == [200]
+    answers.append(use(ann.refresh_token))
+    assert [answer.status for answer in answers] == [200, 200]
+    assert answers[0].data["refresh_token"] == answers[1].data["refresh_token"]
+
+
+def test_the_last_used_token_may_be_repeated_for_ten_seconds(clock: Clock) -> None:
+    ann = person("ann")
+    spent = ann.refresh_token
+    ann.refresh()
+    clock.forward(9)
+    repeated = use(spent)
+    assert (repeated.status, repeated.data["refresh_token"]) == (200, ann.refresh_token)
+    assert len(list(RefreshTokenItem.scan())) == 2
+    clock.forward(1)
+    assert use(spent).status == 401
+    assert ann.refresh().status == 401
+
+
+def test_both_tabs_go_on_after_they_have_refreshed_at_once(clock: Clock) -> None:
+    ann = person("ann")
+    for _ in range(3):
+        tabs = [use(ann.refresh_token), use(ann.refresh_token)]
+        assert [tab.status for tab in tabs] == [200, 200]
+        ann.refresh_token = tabs[1].data["refresh_token"]
+        clock.forward(900)
+
+
+def test_a_token_before_the_last_used_one_cannot_be_repeated(clock: Clock) -> None:
+    ann = person("ann")
+    spent = ann.refresh_token
+    for _ in range(2):
+        ann.refresh()
+    assert clock.now
+    assert use(spent).status == 401
+    assert ann.refresh().status == 401
+
+
+def test_whoever_reads_the_table_cannot_make_the_next_token_from_older_ones() -> None:
+    """The salt of each rotation takes the place of the last one's."""
+    ann = person("ann")
+    (item,) = SessionItem.query(f"USER#{ann.id}", SessionItem.sk.startswith("SESSION#"))
+    salts = []
+    for _ in range(2):
+        spent = ann.refresh_token
+        ann.refresh()
+        item.refresh(consistent_read=True)
+        salts.append(item.salt)
+        assert refresh._following(spent, item.salt) == ann.refresh_token
+    assert salts[0] != salts[1]
+    assert salts[0] not in str([stored.to_dynamodb_dict() for stored in Item.scan(consistent_read=True)])
 
 
 def test_a_refresh_token_lasts_thirty_days_from_its_making(clock: Clock) -> None:
@@ -88,6 +139,18 @@ def test_a_refresh_token_lasts_thirty_days_from_its_making(clock: Clock) -> None
     clock.forward(REFRESH_SECONDS - 1)
     assert ann.refresh().status == 200
     clock.forward(REFRESH_SECONDS)
+    assert ann.refresh().status == 401
+
+
+def test_a_session_is_over_after_ninety_days_however_often_it_is_refreshed(clock: Clock) -> None:
+    ann = person("ann")
+    begun = clock.now
+    for day in (29, 58, 87):
+        clock.now = begun + day * DAY
+        assert ann.refresh().status == 200
+    (session,) = SessionItem.query(f"USER#{ann.id}", SessionItem.sk.startswith("SESSION#"))
+    assert session.expires_at == epoch_of(session.created_at) + 90 * DAY
+    clock.now = session.expires_at
     assert ann.refresh().status == 401
 
 
@@ -129,7 +192,8 @@ def test_any_other_text_is_refused_in_the_same_words(text: str) -> None:
 def test_a_refusal_tells_nothing_of_why() -> None:
     ann = person("ann")
     spent = ann.refresh_token
-    ann.refresh()
+    for _ in range(2):
+        ann.refresh()
     messages = {use(text).error["message"] for text in (spent, ann.refresh_token, "unknown")}
     assert len(messages) == 1
 

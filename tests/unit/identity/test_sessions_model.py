@@ -9,14 +9,15 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from lamina.events.cause import Cause
-from lamina.identity import accounts, sessions
+from lamina.identity import accounts
 from lamina.identity.granting import renew
+from lamina.identity.items import SessionItem, session_key
 from lamina.identity.sessions import Origin
 from lamina.settings import settings as deployment
 from lamina.users import service as users
 from lamina.users.service import NewUser
 from tests.aws import Api, table_definition
-from tests.people import use
+from tests.people import begin_session, use
 
 CAUSE = Cause(None, "test")
 HERE = Origin("203.0.113.7", "tests")
@@ -28,6 +29,7 @@ class Login:
     def __init__(self, session_id: str, access: str, refresh: str) -> None:
         self.id, self.access, self.current = session_id, access, refresh
         self.spent: list[str] = []
+        self.is_repeatable = False
         self.lives = True
 
 
@@ -49,7 +51,7 @@ class Sessions(RuleBasedStateMachine):
     @rule(target=logins)
     def begin(self) -> Login:
         user = users.get(self.user.id)
-        opened = sessions.start(user, HERE, CAUSE)
+        opened = begin_session(user, HERE)
         login = Login(opened.id, renew(user, opened.id), opened.refresh_token)
         self.all.append(login)
         return login
@@ -60,19 +62,31 @@ class Sessions(RuleBasedStateMachine):
         assert answer.status == (200 if login.lives else 401)
         if login.lives:
             login.spent.append(login.current)
+            login.is_repeatable = True
             login.current, login.access = answer.data["refresh_token"], answer.data["access_token"]
 
     @rule(login=logins)
     @precondition(lambda self: any(login.spent for login in self.all))
     def use_the_token_before(self, login: Login) -> None:
-        if login.spent:
+        if login.spent and login.lives and login.is_repeatable:
+            assert use(login.spent[-1]).data["refresh_token"] == login.current
+        elif login.spent:
             assert use(login.spent[-1]).status == 401
             login.lives = False
+
+    @rule()
+    def let_time_pass(self) -> None:
+        for login in self.all:
+            if login.lives and login.is_repeatable:
+                session = SessionItem.get(*session_key(self.user.id, login.id))
+                session.repeatable_until = 0
+                session.save()
+                login.is_repeatable = False
 
     @rule(login=logins)
     @precondition(lambda self: any(len(login.spent) > 1 for login in self.all))
     def use_the_first_token(self, login: Login) -> None:
-        if login.spent:
+        if len(login.spent) > 1:
             assert use(login.spent[0]).status == 401
             login.lives = False
 

@@ -24,7 +24,7 @@ from lamina.users import service as users
 from lamina.users.model import User
 from lamina.webhooks.model import DisabledReason
 from tests.aws import Context, make_user
-from tests.people import Mailbox
+from tests.people import Mailbox, begin_session
 from tests.samples import sample
 from tests.templates import ROOT, template
 from tests.unit.events.conftest import happened
@@ -53,7 +53,7 @@ def test_the_queue_lets_in_the_events_that_a_mail_follows_and_no_others() -> Non
 def test_every_mail_has_a_text_and_a_page(ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[Mapping[str, Any]] = []
     monkeypatch.setattr(sender._ses, "send_email", lambda **mail: sent.append(mail))
-    session = sessions.start(ada, WHERE, Cause(ada.id, "test"))
+    session = begin_session(ada, WHERE)
     data = {"session_id": session.id, "webhook_id": "w1", "host": "hooks.example.com", "reason": "failing"}
     for event_type in MAILS:
         follow(happened(event_type, type=event_type, subject=ada.id, data=data))
@@ -72,7 +72,7 @@ def test_people_are_told_of_every_reason_for_which_a_webhook_is_disabled() -> No
 def test_what_others_have_written_is_no_markup_in_a_page(ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[Mapping[str, Any]] = []
     monkeypatch.setattr(sender._ses, "send_email", lambda **mail: sent.append(mail))
-    session = sessions.start(ada, WHERE, Cause(ada.id, "test"))
+    session = begin_session(ada, WHERE)
     follow(happened(type="sign_in.suspicious", subject=ada.id, data={"session_id": session.id}))
     page = sent[0]["Content"]["Simple"]["Body"]["Html"]["Data"]
     assert "&lt;b&gt;Agent&lt;/b&gt;/1.0" in page
@@ -91,7 +91,7 @@ def test_a_user_is_welcomed_once_however_often_an_address_is_proven(ada: User, m
 
 
 def test_no_mail_of_a_suspicious_sign_in_once_its_session_is_over(ada: User, mailbox: Mailbox) -> None:
-    session = sessions.start(ada, WHERE, Cause(ada.id, "test"))
+    session = begin_session(ada, WHERE)
     sessions.end(ada.id, session.id, Cause(ada.id, "test"))
     follow(happened(type="sign_in.suspicious", subject=ada.id, data={"session_id": session.id}))
     assert mailbox.sent == []

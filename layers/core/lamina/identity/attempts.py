@@ -28,6 +28,7 @@ def begin_own(what: str, address: str) -> SignInTry:
 
 
 def failure_of(attempt: SignInTry, failure: EventType[Nothing], user_id: str, cause: Cause) -> list[OutboxItem]:
-    """Compose the events of a failed try: that it failed, and that it was the last for now."""
-    failed = [account_event(failure.of({}), user_id, cause)]
-    return [*failed, account_event(ACCOUNT_LOCKED.of({}), user_id, cause)] if attempt.was_last else failed
+    """Keep a try counted, and compose its events: that it failed, and that it was the last for now."""
+    attempt.failed()
+    events = [account_event(failure.of({}), user_id, cause)]
+    return [*events, account_event(ACCOUNT_LOCKED.of({}), user_id, cause)] if attempt.was_last else events

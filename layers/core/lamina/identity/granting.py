@@ -25,9 +25,8 @@ def refresh_session(refresh_token: str, cause: Cause) -> SignedIn:
     Raises:
         Unauthenticated: when it is not good, or no longer.
     """
-    rotated = refresh.rotate(refresh_token, cause)
-    access = renew(rotated.user, sessions.id_of(rotated.session))
-    return SignedIn(access, rotated.refresh_token, rotated.user)
+    rotated = refresh.rotate(refresh_token, cause, lambda session, user: renew(user, sessions.id_of(session)))
+    return SignedIn(rotated.access, rotated.refresh_token, rotated.user)
 
 
 def renew(user: User, session_id: str) -> str:

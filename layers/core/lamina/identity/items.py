@@ -3,7 +3,8 @@
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
 
 from lamina.identity.belongings import belongs_to
-from lamina.ids import epoch_in
+from lamina.ids import epoch_in, epoch_of
+from lamina.settings import settings
 from lamina.storage.item import Item
 from lamina.storage.keys import key, value_of
 
@@ -41,6 +42,12 @@ class SessionItem(Item, discriminator="session"):
     """The OAuth client that it belongs to; None for a person's own."""
     scope = UnicodeAttribute(null=True)
     """What a client's session may be used for; None for a person's own, which may all that the person may."""
+    newest_token = UnicodeAttribute(null=True)
+    """Hash of the refresh token that the last rotation made; None before the first."""
+    salt = UnicodeAttribute(null=True)
+    """Random; with the text of the token that was used last, which only its holder has, it makes the newest."""
+    repeatable_until = NumberAttribute(null=True)
+    """Unix seconds until which the token that was used last may be used again."""
 
 
 class RefreshTokenItem(Item, discriminator="refresh_token"):
@@ -78,14 +85,19 @@ REFRESH_SECONDS = 30 * 24 * 3600
 
 
 def refresh_token(digest: str, session: SessionItem) -> RefreshTokenItem:
-    """Lay out a refresh token of a session, good for 30 days; `digest` is its hash."""
+    """Return a refresh token of a session, good for 30 days but not beyond the session's end; `digest` is its hash."""
     token = RefreshTokenItem(
         *refresh_token_key(digest),
         user_id=value_of(session.pk),
         session_id=value_of(session.sk),
         client_id=session.client_id,
         created_by=session.created_by,
-        expires_at=epoch_in(REFRESH_SECONDS),
+        expires_at=min(epoch_in(REFRESH_SECONDS), last_second(session)),
     )
     belongs_to(token.user_id, token)
     return token
+
+
+def last_second(session: SessionItem) -> int:
+    """Return the Unix time at which a session ends, however often it is refreshed."""
+    return epoch_of(session.created_at) + settings().session_days * 24 * 3600

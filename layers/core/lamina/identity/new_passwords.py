@@ -77,12 +77,12 @@ def change_password(user: User, session_id: str, passwords: PasswordChange, addr
         WrongPassword: when the current password is another.
         RateLimited: after too many wrong ones, as for signing in.
     """
-    attempt = begin_own(f"password of {user.id}", address)
-    credentials = accounts.credentials_of(user.id)
-    if credentials is None or not verify_password(credentials.password_hash, passwords.current):
-        transactions.write(put=failure_of(attempt, PASSWORD_REFUSED, user.id, cause))
-        raise WrongPassword
-    attempt.succeeded()
+    with begin_own(f"password of {user.id}", address) as attempt:
+        credentials = accounts.credentials_of(user.id)
+        if credentials is None or not verify_password(credentials.password_hash, passwords.current):
+            transactions.write(put=failure_of(attempt, PASSWORD_REFUSED, user.id, cause))
+            raise WrongPassword
+        attempt.succeeded()
     hashed = hash_password(passwords.new)
 
     def change(user: User) -> Amendment:

@@ -15,6 +15,7 @@ from lamina.identity.security import security_event
 from lamina.identity.sessions import Origin
 from lamina.identity.tokens import ExpiredToken, InvalidToken
 from lamina.limits.rules import SignInTry
+from lamina.storage import transactions
 from lamina.users import service as users
 from lamina.users.model import Status, User
 
@@ -55,10 +56,11 @@ def grant_to_client(client: Client, scope: str | None, origin: Origin, cause: Ca
     owner = _owner(client)
     granted = _narrowed(client.scopes, scope, owner)
     may_refresh = GrantType.REFRESH_TOKEN in client.grant_types
-    session = sessions.start(
+    session = sessions.new_session(
         owner, origin, cause, client_id=client.client_id, scope=granted, is_refreshable=may_refresh
     )
     access = tokens.issue(AccessClaims(owner.id, session.id, owner.role, granted, client.client_id))
+    transactions.write(put=session.items)
     return Granted(access, granted, session.refresh_token if may_refresh else None)
 
 
@@ -70,17 +72,16 @@ def grant_refresh(client: Client, refresh_token: str, scope: str | None, cause: 
     """
     _require_grant(client, GrantType.REFRESH_TOKEN)
 
-    def check_scope(session: SessionItem, user: User) -> None:
-        _narrowed((session.scope or "").split(), scope, user)
+    def sign(session: SessionItem, user: User) -> tuple[str, str]:
+        granted = _narrowed((session.scope or "").split(), scope, user)
+        claims = AccessClaims(user.id, sessions.id_of(session), user.role, granted, client.client_id)
+        return tokens.issue(claims), granted
 
     try:
-        rotated = refresh.rotate(refresh_token, cause, client_id=client.client_id, check=check_scope)
+        rotated = refresh.rotate(refresh_token, cause, sign, client_id=client.client_id)
     except Unauthenticated as refused:
         raise OAuthError(refused.message, code="invalid_grant") from None
-    user, session = rotated.user, rotated.session
-    granted = _narrowed((session.scope or "").split(), scope, user)
-    access = tokens.issue(AccessClaims(user.id, sessions.id_of(session), user.role, granted, client.client_id))
-    return Granted(access, granted, rotated.refresh_token)
+    return Granted(*rotated.access, rotated.refresh_token)
 
 
 def revoke(client: Client, token: str, cause: Cause) -> None:

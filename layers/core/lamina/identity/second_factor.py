@@ -99,15 +99,15 @@ def disable(user_id: str, code: str, address: str, cause: Cause) -> None:
     item = find(user_id)
     if item is None or not item.active:
         raise MfaNotEnrolled
-    attempt = begin_own(f"second factor of {user_id}", address)
-    if not accept(item, user_id, code):
-        transactions.write(put=failure_of(attempt, SECOND_FACTOR_FAILED, user_id, cause))
-        raise WrongCode
+    with begin_own(f"second factor of {user_id}", address) as attempt:
+        if not accept(item, user_id, code):
+            transactions.write(put=failure_of(attempt, SECOND_FACTOR_FAILED, user_id, cause))
+            raise WrongCode
+        attempt.succeeded()
     try:
         transactions.write(put=[account_event(MFA_DISABLED.of({}), user_id, cause)], delete=[item])
     except ConditionFailed:
         raise Conflict from None
-    attempt.succeeded()
 
 
 def accept(item: MfaItem, user_id: str, code: str) -> bool:

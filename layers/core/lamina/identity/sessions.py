@@ -11,7 +11,7 @@ from lamina.events.cause import Cause
 from lamina.fields import one_line
 from lamina.identity.claims import AccessClaims
 from lamina.identity.clients import client_key
-from lamina.identity.items import REFRESH_SECONDS, SessionItem, refresh_token, session_key
+from lamina.identity.items import REFRESH_SECONDS, SessionItem, last_second, refresh_token, session_key
 from lamina.identity.keys import ACCESS_SECONDS
 from lamina.identity.opaque import digest, new_secret
 from lamina.identity.security import account_event
@@ -30,16 +30,18 @@ NO_SUCH_SESSION = "There is no such session."
 
 
 @dataclass(frozen=True)
-class OpenedSession:
-    """A session that has just begun.
+class NewSession:
+    """A session that begins once its items are written.
 
     Attributes:
         id: the `sid` of its tokens.
         refresh_token: told once; only its hash is kept.
+        items: the session, its refresh token and the events that tell of it.
     """
 
     id: str
     refresh_token: str
+    items: Sequence[Item]
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ class Session:
     last_used_at: str
 
 
-def start(
+def new_session(
     user: User,
     origin: Origin,
     cause: Cause,
@@ -86,10 +88,8 @@ def start(
     client_id: str | None = None,
     scope: str = "",
     is_refreshable: bool = True,
-    put: Sequence[Item] = (),
-    delete: Sequence[Item] = (),
-) -> OpenedSession:
-    """Begin a session: one transaction of the session, its refresh token and the events.
+) -> NewSession:
+    """Compose a session. Sign its access token first, then write its items in one transaction with what it spends.
 
     Args:
         user: whose.
@@ -98,11 +98,6 @@ def start(
         client_id: the OAuth client that it belongs to, if any.
         scope: what such a client may use it for.
         is_refreshable: whether it outlives its first access token.
-        put: items that must change with it.
-        delete: items that it takes the place of.
-
-    Raises:
-        ConditionFailed: when one of those items has changed.
     """
     session_id = ids.new_id()
     session = SessionItem(
@@ -113,14 +108,14 @@ def start(
         client_id=client_id,
         scope=scope or None,
         created_by=user.id,
-        expires_at=ids.epoch_in(REFRESH_SECONDS if is_refreshable else ACCESS_SECONDS),
     )
+    life = REFRESH_SECONDS if is_refreshable else ACCESS_SECONDS
+    session.expires_at = min(ids.epoch_in(life), last_second(session))
     secret = new_secret()
     refresh = [refresh_token(digest(secret), session)] if is_refreshable else []
     types = [SESSION_STARTED, *([SIGN_IN_SUSPICIOUS] if origin.is_suspicious else [])]
     told = [account_event(event_type.of({"session_id": session_id}), user.id, cause) for event_type in types]
-    transactions.write(put=[session, *refresh, *told, *put], delete=delete)
-    return OpenedSession(session_id, secret)
+    return NewSession(session_id, secret, [session, *refresh, *told])
 
 
 def get(user_id: str, session_id: str) -> Session:
@@ -206,7 +201,7 @@ def in_order(session: SessionItem, user: User) -> bool:
         user.status == Status.ACTIVE
         and user.deleted_at is None
         and user.session_epoch == session.epoch
-        and (session.expires_at or 0) > time.time()
+        and min(session.expires_at or 0, last_second(session)) > time.time()
     )
 
 

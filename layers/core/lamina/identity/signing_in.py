@@ -51,21 +51,21 @@ def sign_in(email: str, password: SecretStr, origin: Origin, cause: Cause) -> Si
     """
     attempt = SignInTry(email.lower(), origin.address)
     attempt.begin()
-    account = _read(users.find_by_email(email) or NOBODY)
-    if attempt.is_account_locked and not known_origins.knows(account.known, origin):
-        security_event("sign_in.locked_out", account.user.id if account.user else None, cause)
-        raise attempt.refuse()
-    user, credentials = account.user, account.credentials
-    proven = verify_password(credentials.password_hash if credentials else None, password)
-    if not proven or user is None or credentials is None or not _may_sign_in(user):
-        transactions.write(put=failure_of(attempt, SIGN_IN_FAILED, user.id if user else NOBODY, cause))
-        raise Unauthenticated("The e-mail address or the password is not right.")
-    if account.mfa is not None and account.mfa.active:
-        attempt.was_half_way()
-        token = one_time.new_token(Purpose.SECOND_FACTOR, user.id, _binding(account))
-        transactions.write(put=[token.item])
-        raise SecondFactorNeeded(token.text)
-    attempt.succeeded()
+    with attempt:
+        account = _read(users.find_by_email(email) or NOBODY)
+        if attempt.is_account_locked and not known_origins.knows(account.known, origin):
+            security_event("sign_in.locked_out", account.user.id if account.user else None, cause)
+            raise attempt.refuse()
+        user, credentials = account.user, account.credentials
+        proven = verify_password(credentials.password_hash if credentials else None, password)
+        if not proven or user is None or credentials is None or not _may_sign_in(user):
+            transactions.write(put=failure_of(attempt, SIGN_IN_FAILED, user.id if user else NOBODY, cause))
+            raise Unauthenticated("The e-mail address or the password is not right.")
+        if account.mfa is not None and account.mfa.active:
+            token = one_time.new_token(Purpose.SECOND_FACTOR, user.id, _binding(account))
+            transactions.write(put=[token.item])
+            raise SecondFactorNeeded(token.text)
+        attempt.succeeded()
     return _open(user, account, origin, cause, if_possible=_rehashed(credentials, password, proven))
 
 
@@ -83,15 +83,15 @@ def prove_second_factor(mfa_token: str, code: str, origin: Origin, cause: Cause)
         raise Unauthenticated("The mfa_token is not valid, or no longer. Sign in again.")
     attempt = SignInTry(user.email, origin.address)
     attempt.begin()
-    if attempt.is_account_locked and not known_origins.knows(account.known, origin):
-        security_event("sign_in.locked_out", user.id, cause)
-        raise attempt.refuse()
-    if not mfa.active or not accept(mfa, user.id, code):
-        transactions.write(put=failure_of(attempt, SECOND_FACTOR_FAILED, user.id, cause))
-        raise Unauthenticated("The code is not right, or was used before.")
-    signed_in = _open(user, account, origin, cause, put=[mfa], delete=[token])
-    attempt.succeeded()
-    return signed_in
+    with attempt:
+        if attempt.is_account_locked and not known_origins.knows(account.known, origin):
+            security_event("sign_in.locked_out", user.id, cause)
+            raise attempt.refuse()
+        if not mfa.active or not accept(mfa, user.id, code):
+            transactions.write(put=failure_of(attempt, SECOND_FACTOR_FAILED, user.id, cause))
+            raise Unauthenticated("The code is not right, or was used before.")
+        attempt.succeeded()
+    return _open(user, account, origin, cause, put=[mfa], delete=[token])
 
 
 def _open(
@@ -113,16 +113,19 @@ def _open(
     known, device_token = known_origins.remember(account.known, user.id, origin)
     origin = replace(origin, is_suspicious=is_suspicious)
     optional = [*if_possible, *([known] if known is not None else [])]
+    session = sessions.new_session(user, origin, cause)
+    access_token = renew(user, session.id)  # Before anything is spent: a failure of KMS costs no code and no token.
     try:
-        session = sessions.start(user, origin, cause, put=[*put, *optional], delete=delete)
+        transactions.write(put=[*session.items, *put, *optional], delete=delete)
     except ConditionFailed as refused:
         if refused.found.keys() & {(item.pk, item.sk) for item in (*put, *delete)}:
             raise _code_is_spent() from None
         try:
-            session, device_token = sessions.start(user, origin, cause, put=put, delete=delete), ""
+            transactions.write(put=[*session.items, *put], delete=delete)
+            device_token = ""
         except ConditionFailed:
             raise _code_is_spent() from None
-    return SignedIn(renew(user, session.id), session.refresh_token, user, device_token)
+    return SignedIn(access_token, session.refresh_token, user, device_token)
 
 
 def _code_is_spent() -> Unauthenticated:

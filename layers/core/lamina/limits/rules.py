@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Self
 
 from lamina.limits import window
 from lamina.limits.origin import origin_of
@@ -23,6 +24,7 @@ class SignInTry:
     """One try to prove to be somebody: counted before it is made, so that no race gets past a limit.
 
     A failed try stays counted. A good one is taken back, and clears what failed for this account from this address.
+    As a context manager it also takes back a try that was not found to have failed, so that an outage locks nobody out.
     """
 
     def __init__(self, account: str, address: str, *, guessable: bool = True) -> None:
@@ -40,6 +42,14 @@ class SignInTry:
         self._account = (ACCOUNT, account)
         self._tries = [self._here, self._address, *([self._account] if guessable else [])]
         self._standing: dict[tuple[Limit, str], Quota | RateLimited] = {}
+        self._has_failed = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if not self._has_failed:
+            self._take_back(self._tries)
 
     @property
     def is_account_locked(self) -> bool:
@@ -67,21 +77,22 @@ class SignInTry:
 
     def refuse(self) -> RateLimited:
         """Take the try back because the account is locked for strangers, and give the refusal."""
-        self._take_back(self._tries)
         standing = self._standing[self._account]
+        self._take_back(self._tries)
         return standing if isinstance(standing, RateLimited) else RateLimited()
+
+    def failed(self) -> None:
+        """Keep the try counted."""
+        self._has_failed = True
 
     def succeeded(self) -> None:
         """Take the try back, and forget the failures for this account from this address."""
         window.clear(*self._here)
-        self._take_back(self._tries[1:])
-
-    def was_half_way(self) -> None:
-        """Take the try back: it has not failed, and more is to be proven."""
+        self._standing.pop(self._here, None)
         self._take_back(self._tries)
 
     def _take_back(self, tries: Sequence[tuple[Limit, str]]) -> None:
-        counted = [one for one in tries if isinstance(self._standing[one], Quota)]
+        counted = [one for one in tries if isinstance(self._standing.pop(one, None), Quota)]
         for _ in _windows.map(lambda one: window.refund(*one), counted):
             pass
 
