@@ -90,7 +90,7 @@ def test_many_uses_of_one_refresh_token_at_once_end_no_session_and_all_get_the_s
     results = at_once(lambda _: refresh_session(opened.refresh_token, CAUSE))
     assert outcomes([*results]) == {"done": CROWD}
     renewed = [result for result in results if isinstance(result, SignedIn)]
-    assert all(sessions.check(tokens.verify(result.access_token)) for result in renewed)
+    assert all(sessions.find_active(tokens.verify(result.access_token)) for result in renewed)
     (following,) = {result.refresh_token for result in renewed}
     assert len(list(RefreshTokenItem.scan())) == 2  # the spent one and its one successor
     now = time.time()
