@@ -2,7 +2,7 @@
 #
 #   PORT=3000            where `make run` serves the API
 #   LAMINA_STATE=.local  where it keeps its data; `memory` keeps nothing
-#   ARGS=…               passed on: make test ARGS="-k sign_in", make deploy ARGS="--guided"
+#   ARGS=…               passed on: make test ARGS="-k sign_in", make deploy ARGS=--guided
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test faults check seed build deploy admin redrive replay rotate-signing-key bench bench-quick growth scale performance openapi docs \
@@ -15,8 +15,6 @@ PYTHON := .venv/bin/python
 # The set-up runs on the machine's own Python, because it is what makes the other one.
 SETUP := PATH="$(PATH)" python3 -m setup
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
-# The layer's build sees no parameter of the template, so it is told what samconfig.toml sets, or the template's default.
-export LAMINA_ARCHITECTURE := $(or $(shell sed -n 's/.*Architecture=[\"]*\([a-z0-9_]*\).*/\1/p' samconfig.toml),arm64)
 export SAM_CLI_TELEMETRY := 0
 
 # Nothing of the reader's own AWS account may reach a test or the local stack: no variable, no profile, no metadata service.
@@ -49,11 +47,11 @@ check: setup  ## format, lint (with the security rules), types, import arrows, t
 	PYTHONPATH=layers/core lint-imports --no-logo
 	cfn-lint
 
-build: setup  ## build for AWS what samconfig.toml says
-	sam build $(ARGS)
+build: setup  ## build for AWS what samconfig.toml says; ARGS are those of `sam build`
+	@$(PYTHON) -m operations.build $(ARGS)
 
-deploy: build  ## deploy to AWS what was built
-	sam deploy $(ARGS)
+deploy: setup  ## build and deploy to AWS, asking five questions the first time or with ARGS=--guided; else ARGS are those of `sam deploy`
+	@$(PYTHON) -m operations.deploy $(ARGS)
 
 admin: setup  ## make an administrator of a deployed stack: EMAIL=… STACK=lamina (takes AWS credentials)
 	$(PYTHON) -m operations.make_admin $(EMAIL) --stack $(STACK) $(ARGS)

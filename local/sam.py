@@ -178,7 +178,8 @@ def build_environment(settings: Settings, endpoint: str | None = None) -> dict[s
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
-        "LAMINA_ARCHITECTURE": settings.parameters["Architecture"],
+        # Functions run on this machine: where it is no Linux, packages for Lambda would not start.
+        "LAMINA_ARCHITECTURE": settings.parameters["Architecture"] if sys.platform == "linux" else "host",
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         "PYTHONPATH": str(ROOT),
         "SAM_CLI_TELEMETRY": "0",

@@ -1,0 +1,58 @@
+"""`make build`: `sam build` for the architecture that is to be deployed.
+
+The layers are built by makefiles, which see no parameter of the template, and sam's cache looks at their sources alone.
+So the architecture is read where sam reads it, told to the makefiles by `LAMINA_ARCHITECTURE`, and each way of
+building has a cache of its own. Takes the arguments of `sam build`.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from samtranslator.yaml_helper import yaml_parse
+
+from operations.configuration import Configuration, environment_of, parameters_of
+from operations.connection import give_up
+
+ROOT = Path(__file__).resolve().parent.parent
+VARIABLES = ("LAMINA_ARCHITECTURE", "LAMINA_ROOTS", "LAMINA_SLIM")
+"""What the layers are built by (layers/runtime/build.py)."""
+
+
+def main() -> None:
+    """Build, and end with sam's exit code."""
+    sys.exit(build(sys.argv[1:]))
+
+
+def build(arguments: Sequence[str]) -> int:
+    """Run `sam build` and return its exit code.
+
+    Args:
+        arguments: of `sam build`; its parameters count before those of samconfig.toml, as for sam.
+    """
+    given = {**Configuration(environment_of(arguments)).parameters, **parameters_of(arguments)}
+    environment = {**os.environ, "LAMINA_ARCHITECTURE": os.environ.get("LAMINA_ARCHITECTURE") or _architecture(given)}
+    cache = "-".join(filter(None, map(environment.get, VARIABLES)))
+    command = ["sam", "build", "--cache-dir", f".aws-sam/cache/{cache}", *arguments]
+    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+
+
+def template_parameters() -> dict[str, dict[str, Any]]:
+    """Return the parameters of the root template, by name."""
+    found: dict[str, dict[str, Any]] = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))["Parameters"]
+    return found
+
+
+def _architecture(given: dict[str, str]) -> str:
+    known = template_parameters()["Architecture"]
+    chosen = given.get("Architecture", known["Default"])
+    if chosen not in known["AllowedValues"]:
+        give_up(f"Architecture is {chosen!r}, and can be {' or '.join(known['AllowedValues'])}")
+    return str(chosen)
+
+
+if __name__ == "__main__":
+    main()
