@@ -36,7 +36,7 @@ class Terminal:
         monkeypatch.setattr("builtins.input", self.input)
         monkeypatch.setattr(subprocess, "run", self.run)
         monkeypatch.delenv("LAMINA_ARCHITECTURE", raising=False)
-        self._argv = lambda *arguments: monkeypatch.setattr(sys, "argv", ["-m", *arguments])
+        self._monkeypatch = monkeypatch
 
     def input(self, prompt: str) -> str:
         self.asked.append(prompt)
@@ -55,7 +55,7 @@ class Terminal:
         self.ran.clear()
         self.environments.clear()
         self.answers = iter(answers)
-        self._argv(*arguments)
+        self._monkeypatch.setattr(sys, "argv", ["-m", *arguments])
         with pytest.raises(SystemExit) as ended:
             program.main()
         return ended.value.code
