@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 from hypothesis import given, strategies
-from PIL import Image
+from PIL import Image, ImageOps
 
+from lamina.avatars import metadata
 from lamina.avatars.form import MAX_BYTES
 from lamina.avatars.picture import MAX_PIXELS, NotAPicture, avatar
-from tests.pictures import picture
+from tests.pictures import COLOURS, beside, chunk, picture
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 
@@ -119,9 +120,113 @@ def test_deep_greys_keep_their_brightness() -> None:
     assert is_like(seen(avatar(saved(deep, "PNG"))).getpixel((128, 128)), (128, 128, 128))
 
 
-def test_what_a_camera_wrote_badly_beside_the_picture_does_not_matter() -> None:
-    source = bytearray(saved(Image.new("RGB", (300, 300)), "JPEG", exif=b"Exif\0\0II*\0\x08\0\0\0\xff\xff"))
-    assert seen(avatar(bytes(source))).size == (256, 256)
+TIFF = b"II*\0\x08\0\0\0"
+SIDEWAYS = b"\x01\0" + struct.pack("<HHII", 0x0112, 3, 1, 6) + bytes(4)
+"""A directory of TIFF with one entry: to be turned by 90 degrees."""
+BY_ZERO = b"\x01\0" + struct.pack("<HHII", 0x011A, 10, 1, 26) + bytes(4) + struct.pack("<ii", -1, 0)
+"""A directory with the resolution -1/0."""
+BADLY_WRITTEN = [
+    ("JPEG", b"\xe1", b"Exif\0\0" + TIFF + b"\xff\xff"),
+    ("JPEG", b"\xe1", b"Exif\0\0" + TIFF + BY_ZERO),
+    ("JPEG", b"\xe1", b"Exif\0\0MM\0"),
+    ("JPEG", b"\xe0", b"JFIF"),
+    ("JPEG", b"\xee", b"Adobe"),
+    ("JPEG", b"\xe2", b"MPF\0" + TIFF + b"\x01\0"),
+    ("JPEG", b"\xed", b"Photoshop 3.0\x008BIM\x03\xed\0"),
+    ("JPEG", b"\xfe", b"\xff" * 65_533),
+    ("PNG", b"eXIf", b"II*"),
+    ("PNG", b"eXIf", TIFF + BY_ZERO),
+    ("PNG", b"tEXt", b"Comment\0Ada at home"),
+    ("PNG", b"zTXt", b"Comment\0\0" + zlib.compress(b"Ada at home" * 1_000_000)),
+    ("PNG", b"iTXt", b"XML:com.adobe.xmp\0\1"),
+    ("PNG", b"tEXt", b"Comment\0" + b"x" * 1_500_000),
+    ("PNG", b"iCCP", b"profile\0\0not compressed"),
+    ("PNG", b"acTL", b"\0"),
+    ("PNG", b"x\xff\0q", b"no chunk at all"),
+    ("WEBP", b"EXIF", TIFF + BY_ZERO),
+    ("WEBP", b"XMP ", b"<x"),
+    ("WEBP", b"ICCP", b""),
+    ("GIF", b"\xfe", b""),
+    ("GIF", b"\xff", b"NETSCAPE2.0"),
+    ("GIF", b"\x01", b"Ada at home"),
+]
+
+
+@pytest.mark.parametrize(("form", "kind", "data"), BADLY_WRITTEN, ids=lambda given: ascii(given)[:40])
+@pytest.mark.parametrize("last", [False, True])
+def test_what_is_written_badly_beside_the_pixels_does_not_matter(
+    form: str, kind: bytes, data: bytes, last: bool
+) -> None:
+    made = avatar(beside(form, kind, data, last=last))
+    assert is_like(seen(made).convert("RGB").getpixel((128, 128)), COLOURS["RGB"])
+    assert b"Ada" not in made
+
+
+KINDS = {
+    "JPEG": strategies.sampled_from([bytes([marker]) for marker in (*range(0xE0, 0xF0), 0xFE)]),
+    "PNG": strategies.sampled_from([b"tEXt", b"zTXt", b"iTXt", b"eXIf", b"iCCP", b"gAMA", b"pHYs", b"fcTL", b"prVt"])
+    | strategies.from_regex(rb"[a-z][a-zA-Z]{3}", fullmatch=True).filter(lambda kind: kind != b"tRNS"),
+    "WEBP": strategies.sampled_from([b"EXIF", b"XMP ", b"ICCP", b"JUNK"]),
+    "GIF": strategies.integers(0, 255).map(lambda label: bytes([label])),
+}
+STARTS = [
+    b"",
+    b"Exif\0\0",
+    b"Exif\0\0" + TIFF,
+    TIFF,
+    b"MPF\0" + TIFF,
+    b"Photoshop 3.0\x008BIM",
+    b"JFIF",
+    b"ICC_PROFILE\0",
+]
+
+
+@pytest.mark.parametrize("form", KINDS)
+@given(data=strategies.data(), start=strategies.sampled_from(STARTS), rest=strategies.binary(max_size=60))
+def test_only_pixels_decide_whether_it_is_a_picture(
+    form: str, data: strategies.DataObject, start: bytes, rest: bytes
+) -> None:
+    content = beside(form, data.draw(KINDS[form]), start + rest, last=data.draw(strategies.booleans()), size=(40, 30))
+    assert seen(avatar(content)).size == (256, 256)
+
+
+@pytest.mark.parametrize(
+    ("form", "kind", "data"), [("JPEG", b"\xe1", b"Exif\0\0"), ("PNG", b"eXIf", b""), ("WEBP", b"EXIF", b"")]
+)
+def test_every_form_may_say_which_way_is_up(form: str, kind: bytes, data: bytes) -> None:
+    lying = beside(form, kind, data + TIFF + SIDEWAYS, size=(900, 300))
+    assert metadata.orientation(TIFF + SIDEWAYS) == 6
+    with Image.open(io.BytesIO(metadata.without_metadata(lying)[0])) as opened:
+        exif = metadata.without_metadata(lying)[1] or opened.info["exif"]
+    assert metadata.orientation(exif) == 6
+
+
+@pytest.mark.parametrize("stated", range(1, 9))
+def test_each_orientation_is_turned_as_pillow_turns_it(stated: int) -> None:
+    source = Image.new("RGB", (300, 300), RED)
+    source.paste(BLUE, (0, 0, 150, 100))
+    exif = Image.Exif()
+    exif[0x0112] = stated
+    lying = saved(source, "JPEG", exif=exif, quality=95)
+    upright = ImageOps.exif_transpose(Image.open(io.BytesIO(lying)))
+    made = seen(avatar(lying))
+    for at in ((20, 20), (20, 230), (230, 20), (230, 230), (128, 20), (20, 128)):
+        wanted = upright.getpixel((at[0] * 300 // 256, at[1] * 300 // 256))
+        assert isinstance(wanted, tuple)
+        assert is_like(made.getpixel(at), wanted)
+
+
+@pytest.mark.parametrize("stated", [0, 9, 65535])
+def test_an_orientation_that_there_is_not_turns_nothing(stated: int) -> None:
+    directory = b"\x01\0" + struct.pack("<HHII", 0x0112, 3, 1, stated) + bytes(4)
+    assert metadata.orientation(TIFF + directory) == 1
+
+
+def test_pixels_with_a_wrong_checksum_are_refused() -> None:
+    content = bytearray(picture("PNG"))
+    content[content.index(b"IDAT") + 10] ^= 1
+    with pytest.raises(NotAPicture, match="unreadable"):
+        avatar(bytes(content))
 
 
 @pytest.mark.parametrize(
@@ -153,9 +258,6 @@ def test_what_is_no_picture_or_not_all_of_one_is_refused(content: bytes) -> None
 
 def bomb(width: int, height: int) -> bytes:
     """A PNG that says it is so large, and unpacks to nearly nothing."""
-
-    def chunk(name: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0))
     return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(b"\0" * 1000)) + chunk(b"IEND", b"")

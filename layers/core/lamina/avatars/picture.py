@@ -9,8 +9,10 @@ import warnings
 
 # Pillow finds the decoder by the first bytes; WebP is not among those that it loads by itself.
 from PIL import Image, ImageOps, WebPImagePlugin
+from PIL.Image import Transpose
 
 from lamina.avatars.form import MAX_BYTES
+from lamina.avatars.metadata import orientation, without_metadata
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 SIDE = 256
@@ -19,6 +21,16 @@ MAX_PIXELS = 25_000_000
 """Of the picture. The worst of that size, a WebP that can be seen through, was measured to take 580 MB of memory."""
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 QUALITY = 85
+TURNS = {
+    2: Transpose.FLIP_LEFT_RIGHT,
+    3: Transpose.ROTATE_180,
+    4: Transpose.FLIP_TOP_BOTTOM,
+    5: Transpose.TRANSPOSE,
+    6: Transpose.ROTATE_270,
+    7: Transpose.TRANSVERSE,
+    8: Transpose.ROTATE_90,
+}
+"""What turns a picture upright, by its orientation in EXIF."""
 
 
 class NotAPicture(Exception):
@@ -45,8 +57,9 @@ def avatar(content: bytes) -> bytes:
         # Pillow warns of oddities that cameras make, and of pictures above the limit, which are not to be unpacked.
         with warnings.catch_warnings(action="ignore"):
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(content), formats=FORMATS) as opened:
-                return _encoded(_square(opened))
+            pixels, exif = without_metadata(content)
+            with Image.open(io.BytesIO(pixels), formats=FORMATS) as opened:
+                return _encoded(_square(opened, orientation(exif or opened.info.get("exif", b""))))
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         raise NotAPicture("too_large") from error
     except MemoryError:
@@ -56,11 +69,11 @@ def avatar(content: bytes) -> bytes:
         raise NotAPicture("unreadable") from error
 
 
-def _square(opened: Image.Image) -> Image.Image:
+def _square(opened: Image.Image, stated: int) -> Image.Image:
     # A JPEG can be decoded at an eighth of its size, which is all that is needed of a large one.
     opened.draft(None, (2 * SIDE, 2 * SIDE))
     opened.load()
-    upright = ImageOps.exif_transpose(opened)
+    upright = opened.transpose(TURNS[stated]) if stated in TURNS else opened
     if upright.mode.startswith("I"):
         # Greys of 16 bits; Pillow would cut them off at 255 instead of scaling them.
         upright = upright.convert("I").point(lambda grey: grey / 256).convert("L")
