@@ -6,18 +6,22 @@ Importing moto comes before importing `lamina`: it hooks into the clients that m
 import base64
 import importlib
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cache
 from threading import Lock
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import boto3
 import pytest
+from botocore.awsrequest import AWSPreparedRequest
+from botocore.compat import HTTPHeaders
 from moto import mock_aws
+from moto.core.models import botocore_stubber
 from moto.dynamodb.responses import DynamoHandler
 from pydantic import SecretStr
 
@@ -25,14 +29,34 @@ from lamina.access.policy import Role
 from lamina.events.cause import Cause
 from lamina.identity import registration
 from lamina.settings import settings
+from lamina.storage.connections import RawResponse
+from lamina.storage.item import connect
+from lamina.storage.transport import DynamoDb
 from lamina.users.model import User
 from lamina.users.service import NewUser
-from tests import calls
+from tests import calls, table
 from tests.events import problems, raised
 from tests.templates import STACKS, Function, Route, functions, template
 
 PASSWORD = "Correct-horse-1"
 METHOD_ARN = "arn:aws:execute-api:us-east-1:123456789012:abcdef1234/live/{method}{path}"
+
+
+def moto_exchange(body: bytes, headers: Mapping[str, str]) -> RawResponse:
+    """Have moto answer a request of the transport: the double of its connections."""
+    url = f"https://dynamodb.{os.environ['AWS_REGION']}.amazonaws.com/"
+    request = AWSPreparedRequest("POST", url, HTTPHeaders.from_dict(dict(headers)), body, stream_output=False)
+    answered = botocore_stubber.process_request(request)
+    assert answered, "moto is not running"
+    status, given, content = answered
+    raw = content if isinstance(content, bytes) else content.encode()
+    return RawResponse(status, {name.lower(): str(value) for name, value in given.items()}, raw)
+
+
+_client = cast("DynamoDb", connect().client)
+_client.before.append(calls.record_table_call)
+if not table.IS_THERE:
+    _client._exchange = moto_exchange
 
 
 @contextmanager
@@ -68,7 +92,8 @@ def _one_at_a_time() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def moto_services() -> Iterator[None]:
     """The services, once: making an elliptic key takes its time, and the code caches it and the secret."""
-    with services():
+    engine = table.served(os.environ["AWS_ENDPOINT_URL_DYNAMODB"]) if table.IS_THERE else nullcontext()
+    with services(), engine:
         yield
 
 
@@ -80,9 +105,11 @@ def aws(moto_services: None) -> Iterator[None]:  # noqa: ARG001 (a fixture that 
     """
     client = boto3.client("dynamodb")
     client.create_table(TableName=settings().table, **table_definition())
-    yield
-    unfit = [problem for event in raised() for problem in problems(event)]
-    client.delete_table(TableName=settings().table)
+    try:
+        yield
+        unfit = [problem for event in raised() for problem in problems(event)]
+    finally:
+        client.delete_table(TableName=settings().table)
     assert not unfit, "events were raised that are not as their schemas say"
 
 

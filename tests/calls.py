@@ -12,6 +12,7 @@ from botocore import handlers
 from botocore.model import OperationModel
 
 from lamina.settings import settings
+from lamina.storage.transport import Call
 
 type Permission = tuple[str, str]
 """An IAM action, and which of our resources it is for: `table`, `index/gsi1`, `files/reports/…`, `queue`, …"""
@@ -55,12 +56,23 @@ def _permissions(params: Mapping[str, Any], model: OperationModel) -> Iterator[P
         yield f"sqs:{model.name.removesuffix('Batch')}", "queue"
     elif service != "dynamodb":
         yield f"{PREFIXES.get(service, service)}:{model.name}", RESOURCES.get(service, "unknown")
-    elif model.name == "TransactWriteItems":
+    else:
+        yield from _table_permissions(model.name, params)
+
+
+def record_table_call(call: Call) -> None:
+    """Record a call of the direct transport."""
+    if _callers:
+        made[_callers[-1]].update(_table_permissions(call.operation, call.params))
+
+
+def _table_permissions(operation: str, params: Mapping[str, Any]) -> Iterator[Permission]:
+    if operation == "TransactWriteItems":
         for item in params["TransactItems"]:
             for part in item:
                 yield f"dynamodb:{TRANSACTED[part]}", "table"
     else:
-        yield f"dynamodb:{model.name}", f"index/{params['IndexName']}" if "IndexName" in params else "table"
+        yield f"dynamodb:{operation}", f"index/{params['IndexName']}" if "IndexName" in params else "table"
 
 
 def _file_permissions(operation: str, params: Mapping[str, Any]) -> Iterator[Permission]:

@@ -5,6 +5,8 @@ import os
 
 from hypothesis import settings
 
+from tests import table
+
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
@@ -23,7 +25,7 @@ ENVIRONMENT = {
     "LAMINA_MAIL_FROM": "no-reply@lamina.test",
     "LAMINA_AUTHORIZER_CACHE_SECONDS": "0",
 }
-os.environ.update(ENVIRONMENT)
+os.environ.update(ENVIRONMENT | table.environment())
 
 pytest_plugins = ["tests.calls", "tests.aws", "tests.log", "tests.people", "tests.stack"]
 

@@ -20,6 +20,7 @@ from lamina.identity import passwords, sessions
 from lamina.identity.sessions import NewSession, Origin
 from lamina.mail import service as mail
 from lamina.storage import transactions
+from lamina.storage.transport import DynamoDb
 from lamina.users.model import User
 from tests.aws import PASSWORD, Answer, Api, make_user
 
@@ -189,10 +190,15 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Work:
     """Count the work of requests."""
     counter = Work()
     call, hasher = BaseClient._make_api_call, passwords._hasher  # type: ignore[attr-defined]  # every client calls it
+    call_table = DynamoDb._make_api_call
 
     def count_call(client: BaseClient, operation: str, parameters: object) -> object:
         counter.counts[operation] += 1
         return call(client, operation, parameters)
+
+    def count_table_call(client: DynamoDb, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        counter.counts[operation] += 1
+        return call_table(client, operation, parameters)
 
     class CountingHasher:
         def verify(self, kept: str, password: str) -> bool:
@@ -207,6 +213,7 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Work:
             return hasher.check_needs_rehash(kept)
 
     monkeypatch.setattr(BaseClient, "_make_api_call", count_call)
+    monkeypatch.setattr(DynamoDb, "_make_api_call", count_table_call)
     monkeypatch.setattr(passwords, "_hasher", CountingHasher())
     return counter
 

@@ -25,6 +25,7 @@ from lamina.http import idempotency
 from lamina.identity import second_factor
 from lamina.settings import settings
 from lamina.storage.item import connect
+from lamina.storage.transport import DynamoDb
 from tests.aws import invoke, services, signed_in, table_definition
 from tests.integration.metering import Meter
 from tests.samples import EPOCH, sample, store_samples
@@ -44,19 +45,19 @@ def measure() -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     # The codes of the second factor in the samples are of one instant.
     clock = patch.object(second_factor, "time", SimpleNamespace(time=lambda: EPOCH))
-    with services(), _engine() as client, clock:
+    with services(), _engine() as (client, tables), clock:
         meter = Meter(client)
         for number, function in enumerate(chosen, 1):
-            found[function.place] = {**_describe(function), **_call(function, client, meter)}
+            found[function.place] = {**_describe(function), **_call(function, tables, meter)}
             if number % NEWS == 0 or number == len(chosen):
                 say(f"called {number} of {len(chosen)} functions")
     return found
 
 
-def _call(function: Function, client: Any, meter: Meter) -> dict[str, Any]:  # noqa: ANN401 (botocore's are untyped)
+def _call(function: Function, tables: Any, meter: Meter) -> dict[str, Any]:  # noqa: ANN401 (botocore's are untyped)
     spent, reads, writes, calls = [], 0.0, 0.0, Counter[str]()
     for _ in range(REPEATS):
-        with _fresh_table(client):
+        with _fresh_table(tables):
             store_samples()
             event = _event(function)
             made.clear()
@@ -88,17 +89,19 @@ def _describe(function: Function) -> dict[str, Any]:
 
 
 @contextmanager
-def _fresh_table(client: Any) -> Iterator[None]:  # noqa: ANN401 (botocore's clients are untyped)
-    client.create_table(TableName=settings().table, **table_definition())
+def _fresh_table(tables: Any) -> Iterator[None]:  # noqa: ANN401 (botocore's clients are untyped)
+    tables.create_table(TableName=settings().table, **table_definition())
     yield
-    client.delete_table(TableName=settings().table)
+    tables.delete_table(TableName=settings().table)
 
 
 @contextmanager
-def _engine() -> Iterator[Any]:
+def _engine() -> Iterator[tuple[DynamoDb, Any]]:
+    """Have everything talk to an engine: through the first client; the second makes tables."""
     port = free_port()
     with program(port), ExitStack() as patched:
-        client = boto3.client("dynamodb", endpoint_url=f"http://{HOST}:{port}")
+        url = f"http://{HOST}:{port}"
+        client = DynamoDb(url, "us-east-1")
         patched.enter_context(patch.object(connect(), "_client", client))
         patched.enter_context(patch.object(idempotency._store, "client", client))  # noqa: SLF001 (made at import)
-        yield client
+        yield client, boto3.client("dynamodb", endpoint_url=url)

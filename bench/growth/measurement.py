@@ -12,9 +12,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from unittest.mock import patch
 
-import boto3
-from botocore.config import Config
-
 from bench import HOST
 from bench.engine import PROGRAM, program
 from bench.growth.filling import WHOLE, position_of, write_export
@@ -24,7 +21,9 @@ from lamina.access.policy import Role
 from lamina.http import idempotency
 from lamina.http.listing import ListRequest
 from lamina.settings import settings
+from lamina.storage.connections import pooled_exchange
 from lamina.storage.item import connect
+from lamina.storage.transport import DynamoDb
 from lamina.users.queries import user_query
 from tests.aws import Api, make_user, services, signed_in, table_definition
 from tests.integration.access_patterns import PATTERNS, World, measure
@@ -134,4 +133,5 @@ def _load(folder: Path) -> None:
 def _serving(folder: Path) -> Iterator[Any]:
     port = free_port()
     with program(port, "--db-path", str(folder / "table.db")):
-        yield boto3.client("dynamodb", endpoint_url=f"http://{HOST}:{port}", config=Config(max_pool_connections=40))
+        url = f"http://{HOST}:{port}"
+        yield DynamoDb(url, "us-east-1", exchange=pooled_exchange(url, connections=40))

@@ -26,7 +26,8 @@ def table(engine: Engine, moto_services: None, monkeypatch: pytest.MonkeyPatch) 
     client = engine.client()
     client.create_table(TableName=settings().table, **table_definition())
     # Clients are made when modules are imported, so the engine's take their place.
-    monkeypatch.setattr(connect(), "_client", client)
-    monkeypatch.setattr(idempotency._store, "client", client)
+    transport = engine.transport()
+    monkeypatch.setattr(connect(), "_client", transport)
+    monkeypatch.setattr(idempotency._store, "client", transport)
     yield engine
     client.delete_table(TableName=settings().table)

@@ -20,6 +20,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from lamina.storage.connections import pooled_exchange
+from lamina.storage.transport import DynamoDb
 from tests.local.ministack import MiniStack
 from tests.stack import ROOT, free_port
 
@@ -55,6 +57,10 @@ class Engine(ABC):
             retries={"mode": "standard", "total_max_attempts": 4},
         )
         return boto3.client("dynamodb", endpoint_url=self.url, config=config)
+
+    def transport(self) -> DynamoDb:
+        """A client of it as `lamina` has one."""
+        return DynamoDb(self.url, "us-east-1", exchange=pooled_exchange(self.url, connections=40))
 
 
 class LocalAws(Engine):

@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
 
-from botocore.model import OperationModel
-
+from lamina.storage.transport import Call, DynamoDb
 from tests import calls
 
 READS = {"GetItem", "BatchGetItem", "Query"}
@@ -45,12 +44,12 @@ class Bill:
 class Meter:
     """Listens to a client, and bills what one function calls at a time."""
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: DynamoDb) -> None:
         """Take the client through which everything goes."""
         self._bill: Bill | None = None
         self._but: str = ""
-        client.meta.events.register("provide-client-params.dynamodb", self._ask)
-        client.meta.events.register("after-call.dynamodb", self._note)
+        client.before.append(self._ask)
+        client.after.append(self._note)
 
     @contextmanager
     def running(self, but: str = "") -> Iterator[Bill]:
@@ -61,22 +60,22 @@ class Meter:
         finally:
             self._bill = None
 
-    def _ask(self, params: dict[str, Any], model: OperationModel, **_: object) -> dict[str, Any]:
-        if self._bill is None or self._is_left_out():
-            return params
-        self._bill.calls[model.name] += 1
-        self._bill.keys.update(_shapes(model.name, params))
-        return {**params, "ReturnConsumedCapacity": "TOTAL"}
-
-    def _note(self, parsed: Mapping[str, Any], model: OperationModel, **_: object) -> None:
+    def _ask(self, call: Call) -> None:
         if self._bill is None or self._is_left_out():
             return
+        self._bill.calls[call.operation] += 1
+        self._bill.keys.update(_shapes(call.operation, call.params))
+
+    def _note(self, call: Call) -> None:
+        if self._bill is None or self._is_left_out():
+            return
+        parsed = call.response or {}
         if parsed.get("Error", {}).get("Code") == "ConditionalCheckFailedException":
             # An error tells no units, and is billed by the size of the item that stands in the way.
             self._bill.writes += ceil(len(json.dumps(parsed.get("Item", {}))) / 1024) or 1
         consumed = parsed.get("ConsumedCapacity", [])
         units = sum(each["CapacityUnits"] for each in (consumed if isinstance(consumed, list) else [consumed]))
-        if model.name in READS:
+        if call.operation in READS:
             self._bill.reads += units
         else:
             self._bill.writes += units

@@ -46,7 +46,7 @@ def _measured(size: int, folder: Path) -> list[Figure]:
     definition = {"TableName": settings().table, **table_definition()}
     engine = LoadedDynoxide(definition, raw_items(users(size)))
     engine.start(folder)
-    client = engine.client()
+    client = engine.transport()
     try:
         with pytest.MonkeyPatch.context() as patched:
             _fix_chance_and_time(patched)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import batched
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -14,6 +14,7 @@ from lamina.retention.expiry import expire_unverified
 from lamina.retention.purging import purge_users
 from lamina.settings import settings
 from lamina.storage.item import connect
+from lamina.storage.transport import Call, DynamoDb
 from lamina.users import counting, service
 from lamina.users.model import User
 from tests.aging import age, naming
@@ -85,23 +86,23 @@ def world(table: Engine) -> World:
 def writes(*, die_after: int = 0) -> Iterator[list[str]]:
     """Note what is written meanwhile; end the process after a write that is given by its number, from 1."""
     made: list[str] = []
-    client = connect().client
+    client = cast("DynamoDb", connect().client)
 
-    def before(model: Any, **_: object) -> None:
-        if model.name not in READS:
-            made.append(model.name)
+    def before(call: Call) -> None:
+        if call.operation not in READS:
+            made.append(call.operation)
 
-    def after(model: Any, **_: object) -> None:
-        if model.name not in READS and len(made) == die_after:
+    def after(call: Call) -> None:
+        if call.operation not in READS and len(made) == die_after:
             raise Killed
 
-    client.meta.events.register("before-call.dynamodb", before)
-    client.meta.events.register("after-call.dynamodb", after)
+    client.before.append(before)
+    client.after.append(after)
     try:
         yield made
     finally:
-        client.meta.events.unregister("before-call.dynamodb", before)
-        client.meta.events.unregister("after-call.dynamodb", after)
+        client.before.remove(before)
+        client.after.remove(after)
 
 
 def assert_gone(world: World, user: User, reason: str) -> None:

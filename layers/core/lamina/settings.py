@@ -15,6 +15,8 @@ class Settings(BaseModel):
 
     table: str = Field(min_length=3)
     """Name of the single DynamoDB table."""
+    table_transport: Literal["direct", "botocore"] = "direct"
+    """How calls reach the table: by `lamina.storage.transport`, or by botocore's client."""
     public_url: str = Field(pattern=r"^https?://[^/?#]+(/[^?#]*[^/?#])?$")
     """Where clients reach the API, without a slash at the end: the token issuer and the root of every link."""
     allowed_origins: str = ""

@@ -1,5 +1,6 @@
 """By these limits a stranger can neither guess on nor lock somebody out."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -144,7 +145,7 @@ def test_a_refused_try_writes_nothing_and_hashes_nothing() -> None:
 def counted() -> list[Any]:
     """Everything in the table but the window of anonymous requests, which counts each."""
     items = boto3.client("dynamodb").scan(TableName=settings().table)["Items"]
-    return sorted(str(item) for item in items if "LIMIT#anonymous" not in item["pk"]["S"])
+    return sorted(json.dumps(item, sort_keys=True) for item in items if "LIMIT#anonymous" not in item["pk"]["S"])
 
 
 def test_failures_and_the_lock_out_are_told(security_log: Callable[[], list[dict[str, Any]]]) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from itertools import pairwise
+from typing import cast
 
 import pytest
 from standardwebhooks.webhooks import Webhook as Receiver
@@ -10,6 +11,7 @@ from standardwebhooks.webhooks import Webhook as Receiver
 from lamina import ids
 from lamina.storage import conditional
 from lamina.storage.item import connect
+from lamina.storage.transport import Call, DynamoDb
 from lamina.users.model import User
 from lamina.webhooks import delivering, lanes, pending, retries, secret_keeping, service
 from lamina.webhooks.deliveries import list_deliveries, redeliver, send_test
@@ -354,12 +356,12 @@ def test_however_many_wait_those_that_follow_are_found_at_once(world: World, ann
     lanes.note_backlog(LaneItem(*lane_key(made.id)), there_is=True)
     looked_at = 0
 
-    def note(parsed: dict[str, int], **_: object) -> None:
+    def note(call: Call) -> None:
         nonlocal looked_at
-        looked_at += parsed["ScannedCount"]
+        looked_at += (call.response or {}).get("ScannedCount", 0) if call.operation == "Query" else 0
 
-    events = connect().client.meta.events
-    events.register("after-call.dynamodb.Query", note)
+    observers = cast("DynamoDb", connect().client).after
+    observers.append(note)
     try:
         attempt(*world.queue[0][1:])
         for place in world.queue[1:4]:
@@ -367,7 +369,7 @@ def test_however_many_wait_those_that_follow_are_found_at_once(world: World, ann
         lanes.note_backlog(LaneItem(*lane_key(made.id)), there_is=True)
         attempt(*world.queue[10][1:])
     finally:
-        events.unregister("after-call.dynamodb.Query", note)
+        observers.remove(note)
     assert len(world.sent) == 2
     assert looked_at == delivering.WOKEN_BY_ONE
 

@@ -1,10 +1,11 @@
 """Records of what was done once, kept by Powertools in the single table."""
 
-import boto3
+from typing import Any, cast
+
 from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
 
-from lamina.aws import CALLS
 from lamina.settings import settings
+from lamina.storage.item import connect
 from lamina.storage.keys import key
 
 
@@ -12,7 +13,7 @@ class _SingleTable(DynamoDBPersistenceLayer):
     """Records beside everything else, each in a partition of its own so that none is hot."""
 
     def __init__(self) -> None:
-        client = boto3.client("dynamodb", config=CALLS)
+        client = cast("Any", connect().client)
         super().__init__(settings().table, key_attr="pk", expiry_attr="expires_at", boto3_client=client)
 
     def _get_key(self, idempotency_key: str) -> dict[str, dict[str, str]]:

@@ -1,17 +1,17 @@
 """The base of every item in the table, and its four sparse indexes."""
 
-from typing import Any, Self
+import os
+from typing import Any, Self, cast
 
-from botocore.config import Config
 from pynamodb.attributes import DiscriminatorAttribute, NumberAttribute, UnicodeAttribute, VersionAttribute
 from pynamodb.connection import Connection
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 
 from lamina import ids
-from lamina.aws import NAME
 from lamina.settings import settings
-from lamina.storage.parsing import Parsers
+from lamina.storage.connections import dynamodb_endpoint
+from lamina.storage.transport import DynamoDb
 
 
 class ListIndex1(GlobalSecondaryIndex[Any]):  # type: ignore[no-untyped-call]  # PynamoDB leaves it so
@@ -117,10 +117,11 @@ class Item(Entry):
 
 
 def connect() -> Connection:
-    """Give the one DynamoDB connection of this process, with its client made: call it at init, not in a request."""
+    """Return the one DynamoDB connection of this process, with its client made: call it at init, not in a request."""
     connection = Entry._get_connection().connection  # noqa: SLF001 (PynamoDB offers no other way to its shared connection)
-    connection.session.set_default_client_config(Config(user_agent=NAME))
-    connection.session.register_component("response_parser_factory", Parsers())
+    if connection._client is None and settings().table_transport == "direct":  # noqa: SLF001 (the seam for a client)
+        region = os.environ.get("AWS_REGION") or connection.session.get_config_variable("region")
+        connection._client = cast("Any", DynamoDb(dynamodb_endpoint(region), region))  # noqa: SLF001
     _ = connection.client  # PynamoDB would make it in the first call (about 60 ms)
     return connection
 

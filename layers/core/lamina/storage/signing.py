@@ -1,0 +1,85 @@
+"""Signatures of requests to DynamoDB (IAM user guide, "Create a signed AWS API request")."""
+
+import hashlib
+import hmac
+import os
+import time
+from functools import cache, lru_cache
+
+from botocore.credentials import Credentials as BotocoreCredentials
+from botocore.credentials import ReadOnlyCredentials
+from botocore.exceptions import NoCredentialsError
+from botocore.session import get_session
+
+
+def credentials_of_process() -> ReadOnlyCredentials:
+    """Return the credentials to sign with now: Lambda's variables, read at each call, or what botocore finds.
+
+    Botocore renews those that expire, such as the container credentials of SnapStart (Lambda developer guide, "Lambda
+    SnapStart compatibility").
+
+    Raises:
+        NoCredentialsError: when there are none.
+    """
+    environment = os.environ
+    if environment.get("AWS_ACCESS_KEY_ID") and environment.get("AWS_SECRET_ACCESS_KEY"):
+        return ReadOnlyCredentials(
+            environment["AWS_ACCESS_KEY_ID"],
+            environment["AWS_SECRET_ACCESS_KEY"],
+            environment.get("AWS_SESSION_TOKEN"),
+        )
+    found = _provided_credentials()
+    if found is None:
+        raise NoCredentialsError
+    frozen: ReadOnlyCredentials = found.get_frozen_credentials()
+    return frozen
+
+
+@cache
+def _provided_credentials() -> BotocoreCredentials | None:
+    return get_session().get_credentials()
+
+
+def signed_headers(
+    operation: str, body: bytes, *, host: str, region: str, credentials: ReadOnlyCredentials, clock: float
+) -> dict[str, str]:
+    """Return the headers of a request, its signature among them.
+
+    Args:
+        operation: such as `GetItem`.
+        body: of the request.
+        host: with the port, if it is not the scheme's own.
+        region: that the table is in.
+        credentials: to sign with.
+        clock: Unix seconds of now, as DynamoDB has it.
+    """
+    instant = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(clock))
+    headers = {
+        "content-type": "application/x-amz-json-1.0",
+        "host": host,
+        "x-amz-date": instant,
+        **({"x-amz-security-token": credentials.token} if credentials.token else {}),
+        "x-amz-target": f"DynamoDB_20120810.{operation}",
+    }
+    names = ";".join(headers)
+    lines = "".join(f"{name}:{value}\n" for name, value in headers.items())
+    request = f"POST\n/\n\n{lines}\n{names}\n{hashlib.sha256(body).hexdigest()}"
+    scope = f"{instant[:8]}/{region}/dynamodb/aws4_request"
+    text = f"AWS4-HMAC-SHA256\n{instant}\n{scope}\n{hashlib.sha256(request.encode()).hexdigest()}"
+    signature = hmac.digest(_signing_key(credentials.secret_key, instant[:8], region), text.encode(), "sha256").hex()
+    proof = f"Credential={credentials.access_key}/{scope}, SignedHeaders={names}, Signature={signature}"
+    return {**headers, "authorization": f"AWS4-HMAC-SHA256 {proof}"}
+
+
+def forget_credentials() -> None:
+    """Let the next request find its credentials anew."""
+    _provided_credentials.cache_clear()
+
+
+@lru_cache(maxsize=2)
+def _signing_key(secret: str, day: str, region: str) -> bytes:
+    """Derive the key that signs all requests of a day."""
+    key = f"AWS4{secret}".encode()
+    for part in (day, region, "dynamodb", "aws4_request"):
+        key = hmac.digest(key, part.encode(), "sha256")
+    return key
