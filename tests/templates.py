@@ -79,6 +79,33 @@ def _routes(properties: Mapping[str, Any]) -> Iterator[Route]:
             yield Route(at["Method"], at["Path"], at.get("Auth", {}).get("Authorizer") != "NONE")
 
 
+def nested(stack: Path) -> dict[str, Path]:
+    """Return the templates that a template nests, by the logical id of their stack."""
+    return {
+        name: (stack.parent / resource["Properties"]["Location"]).resolve()
+        for name, resource in template(stack)["Resources"].items()
+        if resource["Type"] == "AWS::Serverless::Application"
+    }
+
+
+def path_of(reference: Mapping[str, Any], stack: Path, prefix: str = "") -> str:
+    """Return the logical path (`Async/Mail/Queue`) of the resource that a `Ref` or `Fn::GetAtt` in a stack leads to.
+
+    Outputs of nested stacks are followed; parameters are not, and are returned by their name.
+    """
+    written = reference.get("Ref", reference.get("Fn::GetAtt", ""))
+    name, *attribute = (written if isinstance(written, str) else ".".join(written)).split(".")
+    if name in nested(stack):
+        child = nested(stack)[name]
+        return path_of(template(child)["Outputs"][attribute[1]]["Value"], child, f"{prefix or _prefix(stack)}{name}/")
+    return f"{prefix or _prefix(stack)}{name}"
+
+
+def _prefix(stack: Path) -> str:
+    """Return the logical path of a stack that is nested once: `Async/`."""
+    return next((f"{name}/" for name, child in nested(STACKS[0]).items() if child == stack), "")
+
+
 class _NoManagedPolicies:
     """What the transform asks for managed policies; it needs none of the account's."""
 

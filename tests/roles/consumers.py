@@ -6,6 +6,7 @@ from typing import Any
 
 import boto3
 
+from lamina import ids
 from lamina.mail.sender import circuit
 from lamina.settings import settings
 from tests.aws import invoke
@@ -28,7 +29,7 @@ def send_mail() -> None:
     boto3.client("sqs").create_queue(QueueName="lamina-MailQueue")
     for seconds_ago in (0, 60):
         open_circuit(seconds_ago)
-        assert deliver(mail_event(f"postponed {seconds_ago}")) == []
+        assert deliver(mail_event(f"postponed {seconds_ago}", occurred_at=ids.now())) == []
 
 
 def mail_event(event_id: str, **fields: str) -> dict[str, Any]:

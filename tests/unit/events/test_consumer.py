@@ -5,8 +5,9 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
+from lamina import ids
 from lamina.events.consumer import Event
-from lamina.events.redelivery import LONGEST_SECONDS, Postponed, backoff
+from lamina.events.redelivery import LONGEST_SECONDS, POSTPONED_FOR_SECONDS, Postponed, backoff
 from tests.aws import Context
 from tests.log import Log
 from tests.unit.events.conftest import Consumer, Queue, happened
@@ -88,14 +89,14 @@ def test_what_is_postponed_waits_as_a_fresh_copy_and_no_try_is_counted(deliver: 
             raise Postponed(30)
         done.append(event["id"])
 
-    give = deliver(work)
-    assert give(happened("e1"), tries=7) == []
-    assert queue.sent == [(happened("e1"), 30)]
+    give, event = deliver(work), happened("e1", occurred_at=ids.now())
+    assert give(event, tries=7) == []
+    assert queue.sent == [(event, 30)]
     assert queue.hidden == {}
     closed.clear()
     closed.append(False)
-    assert give(happened("e1")) == []
-    assert give(happened("e1"), tries=8) == []
+    assert give(event) == []
+    assert give(event, tries=8) == []
     assert done == ["e1"]
 
 
@@ -103,8 +104,27 @@ def test_postponing_is_bounded_by_what_a_queue_takes(deliver: Consumer, queue: Q
     def work(event: Event) -> None:
         raise Postponed(event["data"]["seconds"])
 
-    deliver(work)(happened("e1", data={"seconds": 86_400}), happened("e2", data={"seconds": -5}))
-    assert [delay for _, delay in queue.sent] == [900, 0]
+    asked = (86_400, -5)
+    deliver(work)(*(happened(str(n), occurred_at=ids.now(), data={"seconds": n}) for n in asked))
+    assert [delay for _, delay in queue.sent] == [900, 1]
+
+
+def postponing(_: Event) -> None:
+    raise Postponed(30)
+
+
+@pytest.mark.parametrize(("age", "seconds"), [(0, 30), (290, 30), (600, 60), (6 * 3600, 900), (24 * 3600 - 60, 900)])
+def test_a_copy_waits_the_longer_the_older_its_event_is(
+    deliver: Consumer, queue: Queue, age: int, seconds: int
+) -> None:
+    assert deliver(postponing)(happened(occurred_at=ids.ago(age))) == []
+    assert [delay for _, delay in queue.sent] == [seconds]
+
+
+def test_the_loop_of_copies_ends_a_day_after_the_event(deliver: Consumer, queue: Queue) -> None:
+    assert deliver(postponing)(happened(occurred_at=ids.ago(POSTPONED_FOR_SECONDS + 1)), tries=3) == ["m0"]
+    assert queue.sent == []
+    assert list(queue.hidden) == ["r0"]
 
 
 def test_what_cannot_be_postponed_is_a_failure_like_any_other(deliver: Consumer, queue: Queue) -> None:
@@ -112,7 +132,7 @@ def test_what_cannot_be_postponed_is_a_failure_like_any_other(deliver: Consumer,
         queue.refuse = ClientError({"Error": {"Code": "RequestThrottled"}}, "SendMessage")
         raise Postponed(30)
 
-    assert deliver(work)(happened()) == ["m0"]
+    assert deliver(work)(happened(occurred_at=ids.now())) == ["m0"]
 
 
 def test_a_twin_of_what_is_being_worked_on_fails_and_comes_when_the_other_must_have_ended(

@@ -6,6 +6,7 @@ were done, and names those that failed, so that only they come again; the queue 
 
 import json
 import math
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
@@ -15,6 +16,7 @@ from aws_lambda_powertools.utilities.idempotency import IdempotencyConfig, idemp
 from aws_lambda_powertools.utilities.idempotency.exceptions import IdempotencyAlreadyInProgressError
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from lamina import ids
 from lamina.events.redelivery import Postponed, hide, put_off, send_again
 from lamina.observability.logs import about, logger
 from lamina.storage.idempotency import records
@@ -70,13 +72,13 @@ def _take(record: SQSRecord, work: Work, timeout: int) -> None:
     """
     try:
         event: Event = json.loads(record.body)["detail"]
-        ids = {"correlation_id": event["correlation_id"], "event_id": event["id"], "event_type": event["type"]}
+        names = {"correlation_id": event["correlation_id"], "event_id": event["id"], "event_type": event["type"]}
     except (ValueError, LookupError, TypeError) as error:
         put_off(record, error)
         raise
-    with about(**ids):
+    with about(**names):
         try:
-            _do_or_postpone(record, lambda: work(event))
+            _do_or_postpone(record, event, work)
         except IdempotencyAlreadyInProgressError:
             # Whoever works on it may yet die. By then that is known, and this message does the work or is done.
             logger.info("a twin is being worked on", extra={"seconds": timeout})
@@ -87,9 +89,8 @@ def _take(record: SQSRecord, work: Work, timeout: int) -> None:
             raise
 
 
-def _do_or_postpone(record: SQSRecord, work: Callable[[], None]) -> None:
+def _do_or_postpone(record: SQSRecord, event: Event, work: Work) -> None:
     try:
-        work()
+        work(event)
     except Postponed as postponed:
-        send_again(record, postponed.seconds)
-        logger.info("postponed", extra={"seconds": postponed.seconds})
+        send_again(record, postponed, time.time() - ids.epoch_of(event["occurred_at"]))

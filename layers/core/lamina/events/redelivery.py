@@ -18,7 +18,12 @@ FIRST_SECONDS = 1
 LONGEST_SECONDS = 15 * 60
 """What the wait grows to. A queue that puts a message aside after eight tries gets to 64 seconds at most."""
 LONGEST_DELAY_SECONDS = 15 * 60
-"""What SQS takes as a message's delay (API_SendMessage)."""
+"""The longest delay that SQS accepts for a message (API_SendMessage)."""
+POSTPONED_FOR_SECONDS = 24 * 3600
+"""How long after its event a message may be postponed. This bounds the loop from the consumer to its own queue, which
+Lambda does not stop after 16 rounds (`RecursiveLoop: Allow` in the template)."""
+SLOWED_BY = 10
+"""A message that has waited this many times a wait before waits that long again: a long outage costs few rounds."""
 
 _sqs = boto3.client("sqs", config=CALLS)
 
@@ -27,11 +32,11 @@ class Postponed(Exception):
     """The work cannot be done now, through no fault of the event: bring it again later, and count no try.
 
     Attributes:
-        seconds: how much later, up to 15 minutes.
+        seconds: how much later, from one second to 15 minutes.
     """
 
     def __init__(self, seconds: int) -> None:
-        self.seconds = min(max(seconds, 0), LONGEST_DELAY_SECONDS)
+        self.seconds = min(max(seconds, 1), LONGEST_DELAY_SECONDS)
         super().__init__(f"postponed by {self.seconds} s")
 
 
@@ -71,15 +76,25 @@ def put_off(record: SQSRecord, error: Exception) -> None:
     hide(record, seconds)
 
 
-def send_again(record: SQSRecord, seconds: int) -> None:
-    """Put a fresh copy of a message into its queue, which nobody sees for so many seconds and whose tries start anew.
+def send_again(record: SQSRecord, postponed: Postponed, age: float) -> None:
+    """Send a delayed copy of a message to its queue; the copy's receive count starts anew.
 
-    The message itself is done with then. If it comes again nevertheless, the event's id tells that it is the same.
+    The message itself is then done. If it is received again nevertheless, the event's id shows that it is the same.
+
+    Args:
+        record: the message.
+        postponed: what the work raised.
+        age: seconds since the event. The delay grows with it, and after a day there is no further copy.
 
     Raises:
-        ClientError, BotoCoreError: when SQS does not take it; the message is then to fail.
+        Postponed: when the event is older than a day; the message then fails like any other.
+        ClientError, BotoCoreError: when SQS refuses it; the message then fails too.
     """
+    if age > POSTPONED_FOR_SECONDS:
+        raise postponed
+    seconds = max(postponed.seconds, min(int(age / SLOWED_BY), LONGEST_DELAY_SECONDS))
     _sqs.send_message(QueueUrl=_queue_url(record), MessageBody=record.body, DelaySeconds=seconds)
+    logger.info("postponed", extra={"seconds": seconds})
 
 
 def _queue_url(record: SQSRecord) -> str:
