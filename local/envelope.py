@@ -18,6 +18,9 @@ SECURITY_HEADERS = {
 }
 
 
+EXPOSED = "Retry-After, WWW-Authenticate, X-Correlation-Id"
+
+
 class Answer(web.Response):
     """A response that does not name the software, as API Gateway's do not."""
 
@@ -34,6 +37,7 @@ def refuse(
     correlation = asked.get("X-Correlation-Id", "")
     headers = {
         **SECURITY_HEADERS,
+        **_cors(asked),
         "X-Correlation-Id": correlation if CORRELATION_ID.fullmatch(correlation) else request_id,
         **(extra or {}),
     }
@@ -41,3 +45,17 @@ def refuse(
     return Answer(
         status=status, body=json.dumps({"error": error}).encode(), headers=headers, content_type="application/json"
     )
+
+
+def _cors(asked: Mapping[str, str]) -> dict[str, str]:
+    """Let pages of this port read the answer, by whichever of its two names; they are the only allowed origins here."""
+    _, _, port = asked.get("Host", "").partition(":")
+    origin = asked.get("Origin")
+    if origin not in (f"http://127.0.0.1:{port}", f"http://localhost:{port}"):
+        return {}
+    return {
+        "Access-Control-Allow-Credentials": "true",
+        "Access-Control-Allow-Origin": origin,
+        "Access-Control-Expose-Headers": EXPOSED,
+        "Vary": "Origin",
+    }

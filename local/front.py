@@ -23,6 +23,8 @@ from local.terminal import complain
 
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
 BODY_LIMIT = 10 * 1024 * 1024
+# As above: the request line and the values of all headers.
+HEADERS_LIMIT = 10_240
 # A client that was told 413 before it had sent everything would see a broken connection: read this much more.
 DRAIN_LIMIT = 64 * 1024 * 1024
 HEAD_LIMIT = 64 * 1024
@@ -103,9 +105,11 @@ class Front:
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         if request.path == "/_local" or request.path.startswith("/_local/"):
             return await self._local(request)
+        if _size_of_head(request) > HEADERS_LIMIT:
+            return refuse(431, "BAD_REQUEST", "The gateway refused this request.", request.headers)
         body = await _body(request)
         if body is None:
-            return refuse(413, "PAYLOAD_TOO_LARGE", "The body is larger than 10 MB.", request.headers)
+            return refuse(413, "PAYLOAD_TOO_LARGE", "The body is too large; 1 MB is the limit.", request.headers)
         return await self._api_answer(request, body)
 
     async def _api_answer(self, request: web.BaseRequest, body: bytes) -> web.StreamResponse:
@@ -159,6 +163,12 @@ class Front:
 
 def _unavailable(request: web.BaseRequest, message: str) -> Answer:
     return refuse(503, "UNAVAILABLE", message, request.headers, RETRY)
+
+
+def _size_of_head(request: web.BaseRequest) -> int:
+    """Return the size of the request line and the values of all headers, in bytes."""
+    line = len(request.method) + len(request.raw_path.encode(errors="surrogateescape")) + len(" ") + len(" HTTP/1.1")
+    return line + sum(len(value) for _, value in request.raw_headers)
 
 
 async def _body(request: web.BaseRequest) -> bytes | None:

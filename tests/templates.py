@@ -1,6 +1,7 @@
 """What the templates say, read for tests that compare it with the code."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
@@ -11,6 +12,7 @@ from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
 
 ROOT = Path(__file__).resolve().parent.parent
+NO_VALUE = {"Ref": "AWS::NoValue"}
 STACKS = (ROOT / "template.yaml", *sorted((ROOT / "stacks").glob("*.yaml")))
 
 
@@ -104,6 +106,42 @@ def path_of(reference: Mapping[str, Any], stack: Path, prefix: str = "") -> str:
 def _prefix(stack: Path) -> str:
     """Return the logical path of a stack that is nested once: `Async/`."""
     return next((f"{name}/" for name, child in nested(STACKS[0]).items() if child == stack), "")
+
+
+def evaluated(value: Any, stack: Path, parameters: Mapping[str, str]) -> Any:
+    """Return a value of a template as CloudFormation evaluates it, by those of its functions that the templates use.
+
+    A reference to anything but a parameter stays as it is; what is `AWS::NoValue` is left out.
+    """
+    known = {name: each.get("Default") for name, each in template(stack)["Parameters"].items()} | dict(parameters)
+
+    def condition(name: str) -> bool:
+        return bool(of(template(stack)["Conditions"][name]))
+
+    functions: dict[str, Callable[[Any], Any]] = {
+        "Ref": lambda name: known.get(name, {"Ref": name}),
+        "Condition": condition,
+        "Fn::If": lambda parts: of(parts[1] if condition(parts[0]) else parts[2]),
+        "Fn::Not": lambda parts: not of(parts[0]),
+        "Fn::And": lambda parts: all(map(of, parts)),
+        "Fn::Or": lambda parts: any(map(of, parts)),
+        "Fn::Equals": lambda parts: of(parts[0]) == of(parts[1]),
+        "Fn::Select": lambda parts: of(parts[1])[int(of(parts[0]))],
+        "Fn::Split": lambda parts: of(parts[1]).split(parts[0]),
+        "Fn::Sub": lambda text: re.sub(r"\$\{(\w+)\}", lambda found: str(known.get(found[1], found[0])), str(text)),
+    }
+
+    def of(value: Any) -> Any:
+        if isinstance(value, list):
+            return [each for each in map(of, value) if each != NO_VALUE]
+        if not isinstance(value, dict):
+            return value
+        (name, argument), *more = value.items() or [("", None)]
+        if not more and name in functions:
+            return functions[name](argument)
+        return {name: each for name, each in ((name, of(each)) for name, each in value.items()) if each != NO_VALUE}
+
+    return of(value)
 
 
 class _NoManagedPolicies:

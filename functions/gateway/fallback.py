@@ -14,7 +14,10 @@ app = Resolver(public=True, counted=False)
 
 _document = json.loads((Path(__file__).parent / "openapi.json").read_bytes())
 _methods = {
-    re.compile(re.sub(r"\{[^}]+\}", "[^/]+", path)): sorted(method.upper() for method in operations)
+    re.compile(re.sub(r"\{[^}]+\}", "[^/]+", path)): sorted(
+        # HEAD is not in the document: it is what GET is, without a body, where anybody may GET.
+        [*map(str.upper, operations), *(["HEAD"] if operations.get("get", {}).get("security") == [] else [])]
+    )
     for path, operations in _document["paths"].items()
 }
 

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.xdist_group("stack")
 
 ZOE = {"email": "never@example.com", "username": "never-made", "name": "Never Made", "password": PASSWORD}
 DEEP = 10_000
-MEGABYTES_11 = 11 * 1024 * 1024
+MEGABYTE = 1024 * 1024
 SECRET = "hunter2-hunter2-hunter2"
 """Stands where the input is broken, so that a log or an answer that quotes it is found out."""
 
@@ -137,8 +137,9 @@ def test_a_body_of_another_content_type_is_refused(anyone: Client, content_type:
 
 
 @pytest.mark.usefixtures("untouched")
-def test_eleven_megabytes_are_too_large(anyone: Client) -> None:
-    answer = anyone.post("/v1/auth/register", with_field("name", json.dumps("x" * MEGABYTES_11)))
+@pytest.mark.parametrize("size", [MEGABYTE + 1, 7 * MEGABYTE, 11 * MEGABYTE])
+def test_more_than_a_megabyte_is_too_large_whoever_refuses_it(anyone: Client, size: int) -> None:
+    answer = anyone.post("/v1/auth/register", with_field("name", json.dumps("x" * size)))
     assert_refused(answer, 413)
     assert answer.error["code"] == "PAYLOAD_TOO_LARGE"
 

@@ -27,9 +27,9 @@ SECURITY = {
         ("DELETE", "/v1/users/me", {"GET", "PATCH", "OPTIONS"}),
         ("POST", "/v1/users/01890a5d-ac96-774b-bcce-b302099a8057", {"GET", "PUT", "PATCH", "DELETE", "OPTIONS"}),
         ("GET", "/v1/auth/login", {"POST", "OPTIONS"}),
-        ("HEAD", "/health", {"GET", "OPTIONS"}),
-        ("PUT", "/openapi.json", {"GET", "OPTIONS"}),
-        ("POST", "/.well-known/jwks.json", {"GET", "OPTIONS"}),
+        ("HEAD", "/v1/users", {"GET", "POST", "OPTIONS"}),
+        ("PUT", "/openapi.json", {"GET", "HEAD", "OPTIONS"}),
+        ("POST", "/.well-known/jwks.json", {"GET", "HEAD", "OPTIONS"}),
     ],
 )
 def test_a_method_that_an_address_does_not_take_is_405_with_those_that_it_takes(

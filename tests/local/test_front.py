@@ -67,11 +67,17 @@ def test_bytes_that_are_not_utf_8_break_nothing(small: RunningStack) -> None:
     assert answer.json["event"]["body"] == "\ufffd\ufffd\x00"
 
 
-def test_a_body_of_10_mb_passes_and_a_larger_one_is_413_in_the_envelope(small: RunningStack) -> None:
-    limit = 10 * 1024 * 1024
-    answer = ask(small, "/echo/x?body=b2s=", "POST", body=b"x" * limit)
+def test_a_body_that_lambda_would_take_passes_and_one_over_its_6_mb_does_not(small: RunningStack) -> None:
+    limit = 6 * 1024 * 1024
+    answer = ask(small, "/echo/x?body=b2s=", "POST", body=b"x" * (limit - 4096))
     assert (answer.status, answer.body) == (200, b"ok")
-    refused = ask(small, "/echo/x", "POST", body=b"x" * (limit + 1), headers=[("X-Correlation-Id", "mine")])
+    assert ask(small, "/echo/x?body=b2s=", "POST", body=b"x" * limit).status == 413
+    assert ask(small, "/echo/x?body=b2s=", "POST", body=b'"' * (limit // 2)).status == 413
+
+
+def test_a_body_over_the_gateways_10_mb_is_413_in_the_envelope(small: RunningStack) -> None:
+    headers = [("X-Correlation-Id", "mine")]
+    refused = ask(small, "/echo/x", "POST", body=b"x" * (10 * 1024 * 1024 + 1), headers=headers)
     assert refused.status == 413
     error = refused.json["error"]
     assert error["code"] == "PAYLOAD_TOO_LARGE"
@@ -95,7 +101,25 @@ def test_answers_do_not_name_the_software(small: RunningStack) -> None:
 
 
 def test_a_long_identifier_reaches_the_function(small: RunningStack) -> None:
-    assert ask(small, f"/echo/{'x' * 20_000}").json["event"]["pathParameters"]["id"] == "x" * 20_000
+    assert ask(small, f"/echo/{'x' * 9_000}").json["event"]["pathParameters"]["id"] == "x" * 9_000
+
+
+@pytest.mark.parametrize(("path", "value"), [(f"/echo/{'x' * 10_240}", ""), ("/echo/x", "x" * 10_240)])
+def test_more_than_10_240_bytes_of_request_line_and_headers_are_refused(
+    small: RunningStack, path: str, value: str
+) -> None:
+    refused = ask(small, path, headers=[("X-Long", value)])
+    assert (refused.status, refused.json["error"]["code"]) == (431, "BAD_REQUEST")
+
+
+@pytest.mark.parametrize("name", ["127.0.0.1", "localhost"])
+def test_a_page_may_read_what_the_front_itself_refuses(small: RunningStack, name: str) -> None:
+    origin = f"http://{name}:{small.port}"
+    refused = ask(small, "/echo/x", headers=[("X-Long", "x" * 10_240), ("Origin", origin)])
+    assert refused.headers["Access-Control-Allow-Origin"] == origin
+    assert "Retry-After" in refused.headers["Access-Control-Expose-Headers"]
+    foreign = ask(small, "/echo/x", headers=[("X-Long", "x" * 10_240), ("Origin", "http://evil.example")])
+    assert "Access-Control-Allow-Origin" not in foreign.headers
 
 
 def test_a_function_finds_its_own_code_before_layers_and_nothing_that_was_not_declared(small: RunningStack) -> None:

@@ -84,12 +84,22 @@ def a_gateway_response_of_an_openapi_body_is_used(aws: MiniStack) -> bool:
     return bool(response["responseTemplates"] == {"application/json": "ours"})
 
 
+def events_and_answers_of_more_than_6_mb_are_refused(aws: MiniStack) -> bool:
+    api = _served(aws, "sizes", "def handler(event, context):\n    return {'statusCode': 200, 'body': 'x' * 6291556}\n")
+
+    def status(body: bytes) -> int:
+        connection = http.client.HTTPConnection(aws.url.removeprefix("http://"), timeout=SECONDS)
+        connection.request("POST", f"/_aws/execute-api/{api}/live/", body)
+        response = connection.getresponse()
+        response.read()
+        connection.close()
+        return response.status
+
+    return [status(b"\x01" * (1024 * 1024)), status(b"")] == [413, 502]
+
+
 def repeated_headers_and_query_keys_reach_the_function_each(aws: MiniStack) -> bool:
-    arn = aws.function("repeated", ECHO)
-    uri = f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{arn}/invocations"
-    integration = {"type": "aws_proxy", "httpMethod": "POST", "uri": uri}
-    api = _api(aws, "repeated-api", {"/": {"get": {"x-amazon-apigateway-integration": integration}}})
-    aws.client("apigateway").create_deployment(restApiId=api, stageName="live")
+    api = _served(aws, "repeated", ECHO)
     connection = http.client.HTTPConnection(aws.url.removeprefix("http://"), timeout=SECONDS)
     connection.putrequest("GET", f"/_aws/execute-api/{api}/live/?key=a&key=b")
     for value in ("one", "two"):
@@ -191,6 +201,7 @@ BEHAVIOURS = [
     an_unchanged_resource_of_a_nested_stack_keeps_its_attributes,
     an_any_method_of_an_openapi_body_serves,
     a_gateway_response_of_an_openapi_body_is_used,
+    events_and_answers_of_more_than_6_mb_are_refused,
     repeated_headers_and_query_keys_reach_the_function_each,
     a_layer_is_shared_and_comes_after_the_code,
     a_package_that_nobody_declared_cannot_be_imported,
@@ -329,6 +340,15 @@ def _api(aws: MiniStack, name: str, paths: dict[str, Any], **extensions: Any) ->
     body = {"openapi": "3.0.1", "info": {"title": name, "version": "1"}, "paths": paths, **extensions}
     aws.deploy(name, {"Api": {"Type": "AWS::ApiGateway::RestApi", "Properties": {"Body": body}}}, Id={"Ref": "Api"})
     return aws.outputs(name)["Id"]
+
+
+def _served(aws: MiniStack, name: str, code: str) -> str:
+    """A function behind an API that is deployed; the API's id."""
+    uri = f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{aws.function(name, code)}/invocations"
+    integration = {"x-amazon-apigateway-integration": {"type": "aws_proxy", "httpMethod": "POST", "uri": uri}}
+    api = _api(aws, f"{name}-api", {"/": {"get": integration, "post": integration}})
+    aws.client("apigateway").create_deployment(restApiId=api, stageName="live")
+    return api
 
 
 def _table(**more: Any) -> Resources:

@@ -15,7 +15,7 @@ from lamina.http.oauth import FORM
 from lamina.limits.quota import RateLimited
 from tests.aws import Api
 from tests.openapi import DOCUMENT, operations
-from tests.templates import STACKS, template
+from tests.templates import STACKS, evaluated, template
 
 
 def test_the_document_is_valid_openapi() -> None:
@@ -93,6 +93,25 @@ def test_api_gateway_refuses_in_the_words_and_with_the_headers_of_the_code(name:
     assert json.loads(refusal["ResponseTemplates"]["application/json"]) == content(error, "$context.requestId")
     assert int(refusal.get("StatusCode", status_of(error))) == status_of(error)
     assert refusal["ResponseParameters"]["Headers"].keys() >= {*SECURITY, "X-Correlation-Id", *headers_of(error)}
+
+
+@pytest.mark.parametrize(
+    ("origins", "allowed", "credentials"),
+    [
+        ("", None, None),
+        ("https://app.example", "'https://app.example'", "'true'"),
+        ("https://app.example,https://admin.example", "'*'", None),
+    ],
+)
+def test_a_page_can_read_what_api_gateway_refuses_if_any_origin_is_allowed(
+    origins: str, allowed: str | None, credentials: str | None
+) -> None:
+    responses = template(STACKS[0])["Resources"]["Api"]["Properties"]["GatewayResponses"]
+    for response in responses.values():
+        headers = evaluated(response["ResponseParameters"]["Headers"], STACKS[0], {"AllowedOrigins": origins})
+        assert headers.get("Access-Control-Allow-Origin") == allowed
+        assert headers.get("Access-Control-Allow-Credentials") == credentials
+        assert ("Retry-After" in headers.get("Access-Control-Expose-Headers", "")) is bool(origins)
 
 
 def test_the_served_document_names_the_public_address_and_may_be_kept(api: Api) -> None:

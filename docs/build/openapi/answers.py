@@ -146,7 +146,7 @@ class Failures:
         return {str(status): self._of_one_status(kinds, oauth=oauth) for status, kinds in sorted(by_status.items())}
 
     def _of_one_status(self, kinds: list[ErrorClass], *, oauth: bool) -> Json:
-        # Too large a body is refused by API Gateway, which knows one form only.
+        # Too large a body may be refused by API Gateway, which knows one form only.
         oauth = oauth and kinds != [PayloadTooLarge]
         name = ("OAuth" if oauth else "") + "Or".join(
             "Internal" if kind is errors.LaminaError else kind.__name__ for kind in kinds

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lamina.http.body import MAX_DEPTH, MAX_VALUES, MalformedJson, parse
+from lamina.http.request import MAX_BODY_BYTES
 from tests.unit.http.toy import do, make
 
 JSON_VALUES = st.recursive(
@@ -198,3 +199,25 @@ def test_an_answer_names_no_more_than_fifty_fields_and_cuts_long_names() -> None
 
 def test_no_answer_repeats_the_value_that_was_wrong() -> None:
     assert b"hunter2" not in make('{"name": "x", "age": "hunter2", "address": "hunter2"}').body
+
+
+def body_of(size: int, filler: str = "x") -> str:
+    """A body of so many bytes in UTF-8."""
+    frame = '{"name": "", "rest": {}}'
+    return frame.replace('""', f'"{filler * ((size - len(frame)) // len(filler.encode()))}"')
+
+
+@pytest.mark.parametrize("filler", ["x", "é", "\\n"])
+@pytest.mark.parametrize("binary", [False, True])
+def test_a_body_of_1_mb_is_read_and_one_byte_more_is_413(filler: str, *, binary: bool) -> None:
+    text = body_of(MAX_BODY_BYTES, filler)
+    text += " " * (MAX_BODY_BYTES - len(text.encode()))
+    for body, status in ((text, 201), (text + " ", 413)):
+        answer = make(body.encode() if binary else body)
+        assert answer.status == status
+    assert answer.error["code"] == "PAYLOAD_TOO_LARGE"
+
+
+def test_a_body_that_is_too_large_is_413_even_where_none_is_taken_and_whatever_it_is() -> None:
+    assert do(" " * (MAX_BODY_BYTES + 1)).status == 413
+    assert make("x" * (MAX_BODY_BYTES + 1), {"Content-Type": "text/plain"}).status == 413

@@ -6,7 +6,7 @@ import pytest
 
 from lamina.http.request import Request
 from tests.aws import Api
-from tests.unit.http.toy import ID, read
+from tests.unit.http.toy import ID, read, reading, send
 
 
 def event(**changes: Any) -> dict[str, Any]:
@@ -41,3 +41,14 @@ def test_headers_without_several_values_do() -> None:
 
 def test_the_address_is_what_the_gateway_saw_whatever_a_header_claims() -> None:
     assert Request(event(headers={"X-Forwarded-For": "6.6.6.6"})).source_ip == "203.0.113.7"
+
+
+def test_head_answers_as_get_does_without_a_body() -> None:
+    got, headed = read(), send(reading, event(httpMethod="HEAD"))
+    varying = {"X-Correlation-Id"}
+    assert (headed.status, headed.body) == (got.status, b"")
+    assert {name: value for name, value in headed.headers.items() if name not in varying} == {
+        name: value for name, value in got.headers.items() if name not in varying
+    }
+    fresh = send(reading, event(httpMethod="HEAD", multiValueHeaders={"If-None-Match": [got.headers["ETag"]]}))
+    assert fresh.status == 304

@@ -132,6 +132,12 @@ def test_broken_credentials_are_an_invalid_client(credentials: str) -> None:
     assert error_of(answer) == (401, "invalid_client")
 
 
+@pytest.mark.usefixtures("aws")
+def test_a_form_of_more_than_1_mb_is_refused_in_the_envelope_as_api_gateway_does() -> None:
+    answer = Api().post("/oauth2/token", "a=" + "b" * 1024 * 1024, headers=FORM)
+    assert (answer.status, answer.error["code"]) == (413, "PAYLOAD_TOO_LARGE")
+
+
 def test_a_parameter_that_comes_twice_is_an_invalid_request(admin: Person) -> None:
     client = register(admin)
     headers = {**FORM, **basic(client["client_id"], client["client_secret"])}

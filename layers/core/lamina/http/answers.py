@@ -11,6 +11,7 @@ from lamina.http.request import Request
 from lamina.http.response import JSON, Response, as_json
 from lamina.observability.logs import log_failure, log_unavailable
 
+READS = ("GET", "HEAD")
 type Answer = dict[str, Any]
 """What a proxy integration returns: statusCode, multiValueHeaders, body, isBase64Encoded."""
 
@@ -47,7 +48,7 @@ def finish(answer: Answer, request: Request, *, public: bool) -> Answer:
     """Put on what every answer carries, and leave out a body that the caller already has."""
     given: dict[str, list[str]] = dict(answer["multiValueHeaders"])
     tag = given.get("ETag", [""])[0]
-    if tag and request.method == "GET":
+    if tag and request.method in READS:
         # A client may keep what has a tag, and must ask before it uses it again (RFC 9111 section 5.2.2.4).
         given.setdefault("Cache-Control", ["private, no-cache"])
         if is_fresh(tag, request.headers):
@@ -57,6 +58,6 @@ def finish(answer: Answer, request: Request, *, public: bool) -> Answer:
     every |= headers.quota_headers(request.quota)
     return answer | {
         "statusCode": int(answer["statusCode"]),
-        "body": answer["body"] or "",
+        "body": "" if request.method == "HEAD" else answer["body"] or "",
         "multiValueHeaders": {name: [value] for name, value in every.items()} | given,
     }

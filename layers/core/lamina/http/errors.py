@@ -57,10 +57,10 @@ class UnsupportedMediaType(errors.LaminaError):
 
 
 class PayloadTooLarge(errors.LaminaError):
-    """The body is larger than API Gateway takes, which answers this in our name."""
+    """The body is larger than 1 MB. Beyond 6 MB of event or 10 MB of body, API Gateway returns this in our name."""
 
     code = "PAYLOAD_TOO_LARGE"
-    message = "The body is too large; 10 MB is the limit."
+    message = "The body is too large; 1 MB is the limit."
 
 
 class CredentialRefused(errors.Unauthenticated):

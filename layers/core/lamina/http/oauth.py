@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, unquote_plus
 from lamina.errors import InvalidClient, LaminaError, OAuthError
 from lamina.http.admission import check_media_type
 from lamina.http.answers import Answer, failure
-from lamina.http.errors import as_lamina_error
+from lamina.http.errors import PayloadTooLarge, as_lamina_error
 from lamina.http.request import Request
 from lamina.http.resolver import Resolver
 from lamina.http.response import JSON, Response, as_json
@@ -89,9 +89,10 @@ class OAuthResolver(Resolver):
         check_media_type(request.headers, self.takes)
 
     def refuse(self, error: Exception, request: Request) -> Answer:
-        """Write a failure as `{error, error_description}`."""
+        """Write a failure as `{error, error_description}`; too large a body in the envelope, as API Gateway does."""
         known = as_lamina_error(error) or LaminaError()
-        return failure(error, request) | {"body": as_json(as_oauth(known))}
+        answer = failure(error, request)
+        return answer if isinstance(known, PayloadTooLarge) else answer | {"body": as_json(as_oauth(known))}
 
 
 def as_oauth(error: LaminaError) -> dict[str, str]:

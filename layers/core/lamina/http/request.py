@@ -10,13 +10,16 @@ from lamina.access.policy import Caller, Credential, Role
 from lamina.errors import Unauthenticated, Unavailable
 from lamina.events.cause import Cause
 from lamina.http import body
-from lamina.http.errors import CredentialRefused, TokenExpired
+from lamina.http.errors import CredentialRefused, PayloadTooLarge, TokenExpired
 from lamina.http.headers import correlation_id
 from lamina.limits.quota import Quota, RateLimited
 from lamina.settings import settings
 
 CREDENTIALS = ("authorization", "x-api-key")
 """Headers that say who asks."""
+MAX_BODY_BYTES = 1024 * 1024
+"""Counted before JSON and after base64. Even fully escaped, such a body is about the 6 MB that Lambda takes as an event
+(Lambda developer guide, "Lambda quotas")."""
 
 
 class Request:
@@ -59,11 +62,16 @@ class Request:
         """The body; `""` where there is none.
 
         Raises:
+            PayloadTooLarge: when it is over 1 MB.
             MalformedJson: when it is not UTF-8.
         """
         raw: str = self.event.get("body") or ""
+        encoded = self.event.get("isBase64Encoded")
         try:
-            text = b64decode(raw, validate=True).decode() if self.event.get("isBase64Encoded") else raw
+            content = b64decode(raw, validate=True) if encoded else raw.encode(errors="surrogatepass")
+            if len(content) > MAX_BODY_BYTES:
+                raise PayloadTooLarge
+            text = content.decode() if encoded else raw
         except (UnicodeDecodeError, binascii.Error):
             raise body.MalformedJson from None
         if body.REPLACEMENT in text:

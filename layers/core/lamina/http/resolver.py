@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 type Around = Callable[[Request, "LambdaContext", Callable[[], Answer]], Answer]
 """Something that wraps the endpoint, such as idempotency."""
 
+HEAD_OF_GET = ("HEAD", "GET")
 MERGE_PATCH = (JSON, "application/merge-patch+json")
 """What PATCH takes (RFC 7396)."""
 
@@ -186,12 +187,17 @@ class Resolver:
 
         return take
 
+    def _has_method(self, method: str) -> bool:
+        """Tell whether the route takes a method: its own, and HEAD where anybody may GET (RFC 9110 section 9.3.2)."""
+        route = self.route
+        return route is not None and (method == route.method or (self.public and (method, route.method) == HEAD_OF_GET))
+
     def _run(self, request: Request, context: "LambdaContext") -> Answer:
         request.check_quota()
         if not self.public:
             _ = request.caller
         route = self.route
-        in_path = route.match(request.path) if route and route.method == request.method else None
+        in_path = route.match(request.path) if route and self._has_method(request.method) else None
         if route is None or in_path is None:
             return success(self._elsewhere(), as_json)
         check_query(request, route.query)
