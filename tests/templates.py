@@ -126,6 +126,7 @@ def evaluated(value: Any, stack: Path, parameters: Mapping[str, str]) -> Any:
         "Fn::And": lambda parts: all(map(of, parts)),
         "Fn::Or": lambda parts: any(map(of, parts)),
         "Fn::Equals": lambda parts: of(parts[0]) == of(parts[1]),
+        "Fn::Join": lambda parts: parts[0].join(of(parts[1])),
         "Fn::Select": lambda parts: of(parts[1])[int(of(parts[0]))],
         "Fn::Split": lambda parts: of(parts[1]).split(parts[0]),
         "Fn::Sub": lambda text: re.sub(r"\$\{(\w+)\}", lambda found: str(known.get(found[1], found[0])), str(text)),
