@@ -37,6 +37,18 @@ TAGS = {
     "gateway": "The API itself: whether it is well, and how it is described.",
 }
 """What the folders of `functions/` that serve requests are about, in the order of the page."""
+SUBJECTS = {
+    "auth": "accounts",
+    "users": "users",
+    "api_keys": "API keys",
+    "oauth_clients": "OAuth 2.0 clients",
+    "reports": "reports",
+    "jobs": "jobs",
+    "webhooks": "webhooks",
+    "oauth2": "",
+    "gateway": "",
+}
+"""What a sentence calls them; nothing for those that only serve the others."""
 SECURITY_SCHEMES = {
     "bearer": {
         "type": "http",
@@ -100,8 +112,16 @@ def document() -> Json:
     }
 
 
+def _subjects(folders: list[str]) -> str:
+    """Return what the API is about as the beginning of a sentence: "Users, API keys and jobs"."""
+    *others, last = filter(None, (SUBJECTS[folder] for folder in folders))
+    listed = f"{', '.join(others)} and {last}"
+    return listed[0].upper() + listed[1:]
+
+
 def _drafted(known: list[Endpoint]) -> Json:
     about = Path(__file__).with_name("about.md").read_text(encoding="utf-8")
+    about = about.replace("{subjects}", _subjects(_folders(known)))
     merge = OpenAPIMerge(title="Lamina", version=VERSION, description=about, on_conflict="error")
     for endpoint in known:
         merge.add_schema(json.loads(_GENERIC.sub(_renamed, draft(endpoint.route))))
@@ -120,8 +140,8 @@ def _errors() -> Json:
 def _folders(known: list[Endpoint]) -> list[str]:
     """Give the folders that have endpoints, in the order of `TAGS`."""
     found = {endpoint.folder for endpoint in known}
-    if missing := found - TAGS.keys():
-        raise KeyError(f"TAGS says nothing of {missing}")
+    if missing := found - (TAGS.keys() & SUBJECTS.keys()):
+        raise KeyError(f"TAGS or SUBJECTS says nothing of {missing}")
     return [folder for folder in TAGS if folder in found]
 
 

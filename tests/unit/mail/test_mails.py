@@ -16,13 +16,13 @@ from lamina.events.redelivery import Postponed
 from lamina.identity import sessions
 from lamina.identity.sessions import Origin
 from lamina.mail import sender
-from lamina.mail.compose import MAILS, REASONS
+from lamina.mail.compose import MAILS
 from lamina.mail.service import follow
 from lamina.resilience.circuit import Circuit
 from lamina.settings import settings
 from lamina.users import service as users
 from lamina.users.model import User
-from lamina.webhooks.model import DisabledReason
+from lamina.webhooks.model import REASONS, DisabledReason
 from tests.aws import Context, make_user
 from tests.people import Mailbox, begin_session
 from tests.samples import sample

@@ -113,7 +113,7 @@ class WebhookEnd(WebhookFacts):
     """Which webhook it was, and why it is told of nothing any more."""
 
     host: Annotated[str, Field(description="of its endpoint")]
-    reason: Annotated[str, Field(description="failing: it has taken nothing for three days; gone: it has answered 410")]
+    reason: Annotated[str, Field(description="failing: it has taken nothing for days; gone: it has answered 410")]
 
 
 USER_CREATED = _declare(EventType("user.created", "user", UserFacts, "A user was made, by itself or by another."))

@@ -15,12 +15,7 @@ from lamina.identity.one_time import OneTimeTokenItem, Purpose
 from lamina.mail.items import is_first
 from lamina.settings import settings
 from lamina.users.model import User
-
-REASONS = {
-    "failing": "it has taken nothing for three days",
-    "gone": "it has answered 410 Gone, by which it wants nothing more",
-}
-"""Why webhooks are disabled, for people."""
+from lamina.webhooks.model import REASONS, DisabledReason
 
 
 @dataclass(frozen=True)
@@ -84,7 +79,7 @@ def suspicious_sign_in(user: User, event: Event) -> Mail | None:
 
 def webhook_disabled(_: User, event: Event) -> Mail:
     """Tell the owner of a webhook that nothing is sent to it any more."""
-    reason = REASONS.get(event["data"]["reason"], event["data"]["reason"])
+    reason = REASONS[DisabledReason(event["data"]["reason"])]
     values = {**event["data"], "reason": reason, "at": _moment(event["occurred_at"])}
     return Mail("webhook_disabled", "Your webhook was disabled", values)
 

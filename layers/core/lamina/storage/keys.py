@@ -1,7 +1,8 @@
-"""Every key of the table is built here, and nowhere else.
+"""How keys of the table are composed, so that no caller can compose somebody else's.
 
-A key is a type and a value joined by `#`. Values are checked to hold no separator where they come from outside, so
-that no caller can compose somebody else's key.
+A key is a kind and a value joined by `#`. Kinds are literals that hold no separator, so a value may hold any, as an
+address may: two things never have the same key. Of a value made of several parts, all but the last hold no separator:
+they are ids, instants and names of ours. Which keys an item has, its subject says (`items.py`).
 """
 
 from zlib import crc32

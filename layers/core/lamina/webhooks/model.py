@@ -21,13 +21,22 @@ class WebhookStatus(StrEnum):
     DISABLED = "disabled"
 
 
+DISABLED_AFTER_DAYS = 4
+"""How long an endpoint may fail, with no success in between, until its webhook is disabled."""
+
+
 class DisabledReason(StrEnum):
     """Why a webhook is disabled that nobody has disabled."""
 
     FAILING = "failing"
-    """Its endpoint has taken nothing for days."""
     GONE = "gone"
-    """Its endpoint has answered that it wants nothing more."""
+
+
+REASONS = {
+    DisabledReason.FAILING: f"it has taken nothing for {DISABLED_AFTER_DAYS} days",
+    DisabledReason.GONE: "it has answered 410 Gone, by which it wants nothing more",
+}
+"""What the reasons say of an endpoint, for people."""
 
 
 @dataclass(frozen=True, kw_only=True)

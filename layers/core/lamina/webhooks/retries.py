@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from lamina import ids
+from lamina.webhooks.model import DISABLED_AFTER_DAYS
 
 MINUTE, HOUR, DAY = 60, 3600, 24 * 3600
 
@@ -13,7 +14,7 @@ SCHEDULE = (5, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, *[10 * HOUR] * 7)
 """Seconds from one try to the next: three days and a few hours in all (Standard Webhooks, "Deliverability")."""
 LONGEST_ASKED_SECONDS = 10 * HOUR
 """What an endpoint may ask for: as long as the longest wait of the schedule."""
-GIVEN_UP_SECONDS = 4 * DAY
+GIVEN_UP_SECONDS = DISABLED_AFTER_DAYS * DAY
 """When a delivery is given up that has spent its days waiting for its endpoint."""
 PROBES = (5, MINUTE, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE)
 """Seconds from one question to the next; the last of them goes on."""

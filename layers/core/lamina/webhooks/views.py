@@ -3,7 +3,15 @@
 from pydantic import BaseModel, ConfigDict, Field
 
 from lamina.ids import Id, Instant
-from lamina.webhooks.model import Delivery, DeliveryStatus, DisabledReason, Webhook, WebhookScope, WebhookStatus
+from lamina.webhooks.model import (
+    REASONS,
+    Delivery,
+    DeliveryStatus,
+    DisabledReason,
+    Webhook,
+    WebhookScope,
+    WebhookStatus,
+)
 
 
 class WebhookView(BaseModel):
@@ -19,8 +27,8 @@ class WebhookView(BaseModel):
     scope: WebhookScope
     status: WebhookStatus
     disabled_reason: DisabledReason | None = Field(
-        description="`failing` when the endpoint has taken nothing for four days, `gone` when it has answered 410; "
-        "null when somebody disabled it.",
+        description=f"Why nothing is sent to the endpoint: `failing` ({REASONS[DisabledReason.FAILING]}) or `gone` "
+        f"({REASONS[DisabledReason.GONE]}); null while it is enabled, and when somebody disabled it.",
         examples=[None],
     )
     version: int = Field(examples=[1])

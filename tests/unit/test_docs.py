@@ -1,0 +1,196 @@
+"""What people read says what is so: lists are whole, numbers are those of the code, and what is named exists."""
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from docs.build.openapi import document
+from lamina.events import consumer, outbox, redelivery
+from lamina.http import idempotency
+from lamina.identity import api_keys, items, keys, second_factor
+from lamina.identity.one_time import LIFE_SECONDS, Purpose
+from lamina.jobs import model as jobs
+from lamina.jobs import results
+from lamina.mail.compose import MAILS
+from lamina.reports import service as reports
+from lamina.webhooks import egress, lanes, retries, secret_keeping
+from lamina.webhooks.items import DELIVERY_KEPT_SECONDS
+from lamina.webhooks.model import DISABLED_AFTER_DAYS, REASONS, DisabledReason
+from lamina.webhooks.views import WebhookView
+from tests.templates import template
+
+ROOT = Path(__file__).resolve().parents[2]
+DECISIONS = ROOT / "docs" / "decisions"
+WORDS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+DAY, HOUR, MINUTE = 24 * 3600, 3600, 60
+
+
+def text_of(page: str) -> str:
+    """A page, with every stretch of blanks and line ends as one blank."""
+    return " ".join((ROOT / page).read_text(encoding="utf-8").split())
+
+
+def word(number: float | str) -> str:
+    """A number as prose has it."""
+    return WORDS[int(number)]
+
+
+def parameter(name: str, stack: str = "template.yaml") -> str:
+    """The default of a parameter of a template."""
+    return str(template(ROOT / stack)["Parameters"][name]["Default"])
+
+
+def test_the_readme_names_every_decision_and_no_other() -> None:
+    linked = re.findall(r"\]\(docs/decisions/([\w-]+\.md)\)", text_of("README.md"))
+    assert sorted(linked) == sorted(path.name for path in DECISIONS.glob("*.md"))
+
+
+@pytest.mark.parametrize(
+    "page", [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")], ids=lambda page: str(page.relative_to(ROOT))
+)
+def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
+    targets = re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8"))
+    local = [target for target in targets if "://" not in target]
+    assert [target for target in local if not (page.parent / target).exists()] == []
+
+
+def required(*sources: str) -> set[str]:
+    """The packages that these files ask for."""
+    lines = [line for source in sources for line in (ROOT / source).read_text(encoding="utf-8").splitlines()]
+    return {re.split(r"[\[<>=! ]", line)[0] for line in lines if line and not line.startswith(("-r", "#"))}
+
+
+def described(heading: str) -> set[str]:
+    """The packages that a table of the page on dependencies gives a reason for."""
+    _, _, chapter = (DECISIONS / "dependencies.md").read_text(encoding="utf-8").partition(f"\n## {heading}\n")
+    rows = re.findall(r"^\| (.+?) \|", chapter.partition("\n## ")[0], re.MULTILINE)
+    return {name.strip() for row in rows[2:] for name in row.split(",")}
+
+
+def test_every_package_that_lambda_runs_has_its_reason() -> None:
+    sources = [str(path.relative_to(ROOT)) for path in ROOT.glob("layers/runtime/*.in")]
+    assert described("What Lambda runs") == required(*sources)
+
+
+def test_every_package_that_developers_run_has_its_reason() -> None:
+    assert described("What only developers run") == required("requirements/dev.in", "requirements/bootstrap.in")
+
+
+def test_every_npm_package_has_its_reason() -> None:
+    listed = json.loads((ROOT / "package.json").read_bytes())
+    assert described("The storage tests' second opinions") == {
+        name for kind in ("dependencies", "devDependencies", "optionalDependencies") for name in listed.get(kind, {})
+    }
+
+
+def test_every_lock_is_in_the_table_of_locks() -> None:
+    page = text_of("docs/decisions/dependencies.md")
+    locks = [*ROOT.glob("requirements/*.txt"), *ROOT.glob("layers/runtime/*.txt")]
+    assert [lock for lock in locks if f"`{lock.relative_to(ROOT)}`" not in page] == []
+
+
+def test_every_event_that_a_mail_follows_is_in_the_table_of_mails() -> None:
+    _, _, chapter = (ROOT / "docs" / "consumers.md").read_text(encoding="utf-8").partition("\n## Mail\n")
+    rows = re.findall(r"^\| (`[a-z_.`, ]+`) \|", chapter, re.MULTILINE)
+    assert sorted(name.strip("` ") for row in rows for name in row.split(",")) == sorted(MAILS)
+
+
+def test_the_description_of_the_api_names_what_exists() -> None:
+    made = document()
+    about = made["info"]["description"]
+    for method, path in re.findall(r"`(GET|POST|PUT|PATCH|DELETE) (/[^`]+)`", about):
+        assert method.lower() in made["paths"][path], (method, path)
+    headers = set(re.findall(r"`([A-Z][a-z]+(?:-[A-Z]?[a-z]+)+|ETag|Vary)`", about))
+    sent = json.dumps(made["components"]) + text_of("layers/core/lamina/http/headers.py")
+    assert [header for header in headers if header.lower() not in sent.lower()] == []
+
+
+def test_the_description_of_the_api_promises_no_subject_that_has_no_endpoint() -> None:
+    made = document()
+    subjects = made["info"]["description"].partition(" over HTTP")[0].lower().replace(" and ", ", ").split(", ")
+    served = {path.split("/")[2].replace("-", " ") for path in made["paths"] if path.startswith("/v1/")}
+    renamed = {"accounts": "auth", "oauth 2.0 clients": "oauth clients"}
+    assert {renamed.get(subject, subject) for subject in subjects} == served
+
+
+def kinds() -> Iterator[str]:
+    """The kinds of keys that the code composes."""
+    for path in ROOT.glob("layers/core/lamina/**/*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "key" and node.args:
+                kind = node.args[0]
+                if isinstance(kind, ast.Constant):
+                    yield str(kind.value)
+
+
+def test_no_kind_of_a_key_holds_a_separator() -> None:
+    found = set(kinds())
+    assert len(found) > 10
+    assert not any("#" in kind for kind in found)
+
+
+def test_why_a_webhook_is_disabled_is_said_alike_everywhere() -> None:
+    told = str(WebhookView.model_json_schema()["properties"]["disabled_reason"]["description"])
+    assert all(reason in told for reason in REASONS.values())
+    event = json.loads((ROOT / "docs" / "events" / "webhook.disabled.v1.json").read_bytes())
+    assert not re.search(r"(\d|two|three|four|five) days", json.dumps(event)), "what is counted in days may change"
+    assert lanes.GIVEN_UP_SECONDS == retries.GIVEN_UP_SECONDS == DISABLED_AFTER_DAYS * DAY
+    assert REASONS.keys() == set(DisabledReason)
+
+
+HALF_AN_HOUR, ONE_DAY = LIFE_SECONDS[Purpose.RESET_PASSWORD] == 1800, LIFE_SECONDS[Purpose.VERIFY_EMAIL] == DAY
+TEMPLATES = "layers/core/lamina/mail/templates"
+SAID = [
+    ("docs/consumers.md", f"remembered by the event's id for {consumer.REMEMBERED_SECONDS // DAY} days"),
+    ("docs/consumers.md", f"{redelivery.LONGEST_SECONDS // MINUTE} minutes at most"),
+    (
+        "docs/consumers.md",
+        f"after {word(parameter('MaxReceiveCount', 'stacks/queue.yaml'))} tries it is put",
+    ),
+    ("docs/conventions.md", f"Successes are kept for {idempotency.KEPT_SECONDS // HOUR} hours"),
+    ("docs/events.md", f"once for each id, for {consumer.REMEMBERED_SECONDS // DAY} days"),
+    ("docs/events.md", f"replayed from the outbox for {outbox.KEPT_SECONDS // DAY} days"),
+    ("docs/identity.md", f"| access token | {keys.ACCESS_SECONDS // MINUTE} minutes |"),
+    ("docs/identity.md", f"| refresh token | {items.REFRESH_SECONDS // DAY} days"),
+    ("docs/identity.md", f"| `mfa_token` | {LIFE_SECONDS[Purpose.SECOND_FACTOR] // MINUTE} minutes"),
+    ("docs/identity.md", f"its {second_factor.STEP_SECONDS} seconds"),
+    ("docs/identity.md", f"| token in a verification mail | {LIFE_SECONDS[Purpose.VERIFY_EMAIL] // HOUR} hours"),
+    ("docs/identity.md", f"| token in a reset mail | {LIFE_SECONDS[Purpose.RESET_PASSWORD] // MINUTE} minutes"),
+    ("docs/identity.md", f"is exact to {word(api_keys.USE_NOTED_SECONDS // MINUTE)} minutes"),
+    ("docs/identity.md", f"cache time ({parameter('AuthorizerCacheSeconds')} seconds"),
+    ("docs/jobs.md", f"{results.LINK_SECONDS // MINUTE} minutes. The file is kept"),
+    ("docs/jobs.md", f"A job is kept for {jobs.KEPT_SECONDS // DAY} days"),
+    ("docs/jobs.md", f"A report may take {reports.LIMIT_SECONDS // MINUTE} minutes"),
+    ("docs/schedules.md", f"in {parameter('UnverifiedDays')} days (`UnverifiedDays`)"),
+    ("docs/schedules.md", f"deleted {parameter('PurgeAfterDays')} days ago (`PurgeAfterDays`)"),
+    ("docs/webhooks.md", f"within {word(egress.SECONDS)} seconds"),
+    ("docs/webhooks.md", f"for {word(sum(retries.SCHEDULE) // DAY)} days, each time up to a tenth later"),
+    ("docs/webhooks.md", f"what it asks for beyond {retries.LONGEST_ASKED_SECONDS // HOUR} hours"),
+    ("docs/webhooks.md", f"after {DISABLED_AFTER_DAYS} days the delivery has `failed`"),
+    ("docs/webhooks.md", f"taken nothing for {DISABLED_AFTER_DAYS} days is disabled"),
+    ("docs/webhooks.md", f"fails {word(lanes.OPENS_AFTER)} times in a row"),
+    ("docs/webhooks.md", f"gets {word(len(lanes.PLACES))} requests at a time"),
+    ("docs/webhooks.md", f"at once, for {DELIVERY_KEPT_SECONDS // DAY} days"),
+    ("docs/webhooks.md", f"For {secret_keeping.OVERLAP_SECONDS // HOUR} hours requests carry two signatures"),
+    (
+        "docs/decisions/webhooks-reach-out.md",
+        f"{egress.READ_BYTES // 1024} KB are read and {egress.KEPT_BYTES // 1024} KB",
+    ),
+    ("docs/decisions/webhooks-reach-out.md", f"tried in turn, {word(egress.ADDRESSES_TRIED)} at most"),
+    ("docs/build/openapi/about.md", f"gives an access token for {keys.ACCESS_SECONDS // MINUTE} minutes"),
+    ("docs/build/openapi/about.md", f"for {idempotency.KEPT_SECONDS // HOUR} hours: it happens once"),
+    (f"{TEMPLATES}/reset.txt", "half an hour" if HALF_AN_HOUR else "?"),
+    (f"{TEMPLATES}/reset.html", "half an hour" if HALF_AN_HOUR else "?"),
+    (f"{TEMPLATES}/verification.txt", "one day" if ONE_DAY else "?"),
+    (f"{TEMPLATES}/verification.html", "one day" if ONE_DAY else "?"),
+]
+"""What pages and mails say of numbers, in the words that they have for them."""
+
+
+@pytest.mark.parametrize(("page", "said"), SAID, ids=lambda part: str(part).rpartition("/")[2])
+def test_numbers_that_people_read_are_those_of_the_code(page: str, said: str) -> None:
+    assert said in text_of(page)
