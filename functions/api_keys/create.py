@@ -8,13 +8,13 @@ from lamina.http.response import Response
 from lamina.http.sealed import idempotent_secret
 from lamina.identity import api_keys
 from lamina.identity.key_inputs import NewApiKey
-from lamina.identity.views import ApiKeyView, NewApiKeyView
+from lamina.identity.views import ApiKeyLinks, ApiKeyView, NewApiKeyView
 
 app = Resolver(in_person=True, around=idempotent_secret, raises=(Forbidden, ReauthenticationRequired))
 
 
 @app.post("/v1/api-keys", summary="Make an API key", status_code=201)
-def create_api_key(body: NewApiKey) -> Response[Envelope[NewApiKeyView]]:
+def create_api_key(body: NewApiKey) -> Response[Envelope[NewApiKeyView, ApiKeyLinks]]:
     """Make a key for a program that acts for the caller, in these scopes. Its text is answered this once."""
     caller = app.caller
     require(caller, Action.API_KEY_CREATE, owner_id=caller.user_id)

@@ -8,17 +8,17 @@ from lamina.http.response import Response
 from lamina.identity import second_factor
 from lamina.identity.errors import MfaActive, MfaNotEnrolled, WrongCode
 from lamina.identity.token_inputs import Code
-from lamina.identity.views import RecoveryCodesView
+from lamina.identity.views import RecoveryCodesLinks, RecoveryCodesView
 
 app = Resolver(in_person=True, raises=(Forbidden, ReauthenticationRequired, MfaActive, MfaNotEnrolled, WrongCode))
 
 
 @app.post("/v1/auth/mfa/activate", summary="Activate the second factor")
-def activate_second_factor(body: Code) -> Response[Envelope[RecoveryCodesView]]:
+def activate_second_factor(body: Code) -> Response[Envelope[RecoveryCodesView, RecoveryCodesLinks]]:
     """Ask for a code at every login from now on, and answer the recovery codes."""
     require(app.caller, Action.SECOND_FACTOR_MANAGE, owner_id=app.caller.user_id)
     codes = second_factor.activate(app.caller.user_id, body.code, app.cause)
-    links = {"self": "/v1/auth/mfa/activate", "disable": "/v1/auth/mfa/disable"}
+    links: RecoveryCodesLinks = {"self": "/v1/auth/mfa/activate", "disable": "/v1/auth/mfa/disable"}
     return app.answer(RecoveryCodesView(recovery_codes=codes), links=links)
 
 

@@ -7,18 +7,18 @@ from lamina.http.resolver import Resolver
 from lamina.http.response import Response
 from lamina.identity import second_factor
 from lamina.identity.errors import MfaActive
-from lamina.identity.views import EnrolmentView
+from lamina.identity.views import EnrolmentLinks, EnrolmentView
 from lamina.users import service as users
 
 app = Resolver(in_person=True, raises=(Forbidden, ReauthenticationRequired, MfaActive))
 
 
 @app.post("/v1/auth/mfa/enroll", summary="Enrol a second factor")
-def enroll_second_factor() -> Response[Envelope[EnrolmentView]]:
+def enroll_second_factor() -> Response[Envelope[EnrolmentView, EnrolmentLinks]]:
     """Answer a secret for an authenticator app. It counts once a code of it was sent to activate."""
     require(app.caller, Action.SECOND_FACTOR_MANAGE, owner_id=app.caller.user_id)
     enrolment = second_factor.enroll(users.get(app.caller.user_id))
-    links = {"self": "/v1/auth/mfa/enroll", "activate": "/v1/auth/mfa/activate"}
+    links: EnrolmentLinks = {"self": "/v1/auth/mfa/enroll", "activate": "/v1/auth/mfa/activate"}
     return app.answer(EnrolmentView(secret=enrolment.secret, otpauth_uri=enrolment.uri), links=links)
 
 

@@ -9,18 +9,18 @@ from lamina.identity import signing_in
 from lamina.identity.errors import SecondFactorNeeded
 from lamina.identity.inputs import Login
 from lamina.identity.sessions import Origin
-from lamina.identity.token_views import TokenView, token_view
+from lamina.identity.token_views import TokenLinks, TokenView, token_view
 
 app = Resolver(public=True, sends=("Set-Cookie",), raises=(Unauthenticated, SecondFactorNeeded))
 
 
 @app.post("/v1/auth/login", summary="Sign in")
-def login(body: Login) -> Response[Envelope[TokenView]]:
+def login(body: Login) -> Response[Envelope[TokenView, TokenLinks]]:
     """Begin a session. The answer is the same for an unknown address and a wrong password."""
     request = app.incoming
     origin = Origin(request.source_ip, request.headers.get("user-agent", ""), device_token(request))
     signed_in = signing_in.sign_in(body.email, body.password, origin, app.cause)
-    links = {"self": "/v1/auth/login", "me": "/v1/users/me", "logout": "/v1/auth/logout"}
+    links: TokenLinks = {"self": "/v1/auth/login", "me": "/v1/users/me", "logout": "/v1/auth/logout"}
     return with_device(app.answer(token_view(signed_in), links=links), signed_in.device_token)
 
 

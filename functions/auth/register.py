@@ -9,13 +9,13 @@ from lamina.identity import registration
 from lamina.identity.inputs import Registration
 from lamina.users.errors import EmailTaken, UsernameTaken
 from lamina.users.service import NewUser
-from lamina.users.views import UserView, links
+from lamina.users.views import UserLinks, UserView, links
 
 app = Resolver(public=True, versioned=True, around=idempotent, raises=(EmailTaken, UsernameTaken))
 
 
 @app.post("/v1/auth/register", summary="Make an account", status_code=201)
-def register(body: Registration) -> Response[Envelope[UserView]]:
+def register(body: Registration) -> Response[Envelope[UserView, UserLinks]]:
     """Make an account of a viewer, to sign in with by its e-mail address and password."""
     new = NewUser(**body.model_dump(exclude={"password"}))
     user = registration.register(new, body.password, app.cause)

@@ -8,18 +8,18 @@ from lamina.http.response import Response
 from lamina.identity import signing_in
 from lamina.identity.sessions import Origin
 from lamina.identity.token_inputs import SecondFactor
-from lamina.identity.token_views import TokenView, token_view
+from lamina.identity.token_views import TokenLinks, TokenView, token_view
 
 app = Resolver(public=True, sends=("Set-Cookie",), raises=(Unauthenticated,))
 
 
 @app.post("/v1/auth/mfa/verify", summary="Finish signing in with a code")
-def verify_second_factor(body: SecondFactor) -> Response[Envelope[TokenView]]:
+def verify_second_factor(body: SecondFactor) -> Response[Envelope[TokenView, TokenLinks]]:
     """Begin a session, in exchange for the token of the first step and a code of the authenticator or of recovery."""
     request = app.incoming
     origin = Origin(request.source_ip, request.headers.get("user-agent", ""), device_token(request))
     signed_in = signing_in.prove_second_factor(body.mfa_token.get_secret_value(), body.code, origin, app.cause)
-    links = {"self": "/v1/auth/mfa/verify", "me": "/v1/users/me", "logout": "/v1/auth/logout"}
+    links: TokenLinks = {"self": "/v1/auth/mfa/verify", "me": "/v1/users/me", "logout": "/v1/auth/logout"}
     return with_device(app.answer(token_view(signed_in), links=links), signed_in.device_token)
 
 

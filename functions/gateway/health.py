@@ -1,12 +1,13 @@
 """GET /health: alive."""
 
-from typing import Literal
+from typing import Literal, TypedDict
 
 from pydantic import BaseModel
 
 from lamina.http.envelope import Envelope
 from lamina.http.resolver import Resolver
 from lamina.http.response import Response
+from lamina.ids import Href
 
 app = Resolver(public=True, counted=False)
 
@@ -17,8 +18,15 @@ class Health(BaseModel):
     status: Literal["ok"]
 
 
+class HealthLinks(TypedDict):
+    """Where to go from here: to whether every dependency answers."""
+
+    self: Href
+    ready: Href
+
+
 @app.get("/health", summary="Alive")
-def health() -> Response[Envelope[Health]]:
+def health() -> Response[Envelope[Health, HealthLinks]]:
     """Answer that requests are answered; nothing else is asked."""
     return app.answer(Health(status="ok"), links={"self": "/health", "ready": "/health/ready"})
 

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from lamina.http.envelope import Envelope
+from lamina.http.envelope import Envelope, SelfLink
 from lamina.http.resolver import Resolver
 from lamina.http.response import Response
 from lamina.observability.readiness import check
@@ -14,7 +14,7 @@ type Dependencies = dict[str, Literal["ok"]]
 
 
 @app.get("/health/ready", summary="Ready")
-def ready() -> Response[Envelope[Dependencies]]:
+def ready() -> Response[Envelope[Dependencies, SelfLink]]:
     """Ask the table, the signing key and the secret store; 503 names those that do not answer."""
     answering: Dependencies = dict.fromkeys(check(), "ok")
     return app.answer(answering, links={"self": "/health/ready"})

@@ -8,13 +8,13 @@ from lamina.http.resolver import Resolver
 from lamina.http.response import Response
 from lamina.jobs import service
 from lamina.jobs.model import JobFinished
-from lamina.jobs.views import JobView, edition, links, view
+from lamina.jobs.views import JobLinks, JobView, edition, links, view
 
 app = Resolver(versioned=True, raises=(Forbidden, NotFound, Conflict, JobFinished))
 
 
 @app.post("/v1/jobs/<job_id>/cancel", summary="Cancel a job")
-def cancel_job(job_id: Id) -> Response[Envelope[JobView]]:
+def cancel_job(job_id: Id) -> Response[Envelope[JobView, JobLinks]]:
     """Cancel a job that is queued or running: it will have no result. What is running leaves off within seconds."""
     service.get_for(app.caller, job_id, Action.JOB_CANCEL)
     job = service.cancel(job_id, app.cause)

@@ -6,13 +6,13 @@ from lamina.http.paths import Id
 from lamina.http.resolver import Resolver
 from lamina.http.response import Response
 from lamina.jobs import results, service
-from lamina.jobs.views import JobView, edition, links, view
+from lamina.jobs.views import JobLinks, JobView, edition, links, view
 
 app = Resolver(versioned=True, raises=(NotFound,))
 
 
 @app.get("/v1/jobs/<job_id>", summary="Read a job")
-def get_job(job_id: Id) -> Response[Envelope[JobView]]:
+def get_job(job_id: Id) -> Response[Envelope[JobView, JobLinks]]:
     """Answer a job to its owner and to admins, with a new link to its result if it has one."""
     job = service.get_for(app.caller, job_id)
     url = results.link(job, app.caller)

@@ -8,13 +8,13 @@ from lamina.http.response import Response
 from lamina.http.sealed import idempotent_secret
 from lamina.identity import clients
 from lamina.identity.key_inputs import NewClient
-from lamina.identity.views import ClientView, NewClientView
+from lamina.identity.views import ClientLinks, ClientView, NewClientView
 
 app = Resolver(in_person=True, around=idempotent_secret, raises=(Forbidden, ReauthenticationRequired))
 
 
 @app.post("/v1/oauth-clients", summary="Register an OAuth client", status_code=201)
-def create_oauth_client(body: NewClient) -> Response[Envelope[NewClientView]]:
+def create_oauth_client(body: NewClient) -> Response[Envelope[NewClientView, ClientLinks]]:
     """Register a program that gets tokens with a secret and acts for the caller. The secret is answered this once."""
     caller = app.caller
     require(caller, Action.CLIENT_CREATE)
@@ -22,7 +22,11 @@ def create_oauth_client(body: NewClient) -> Response[Envelope[NewClientView]]:
         caller.user_id, body.name, sorted(set(body.scopes)), sorted(set(body.grant_types)), app.cause
     )
     shown = NewClientView(**ClientView.model_validate(made).model_dump(), client_secret=secret)
-    links = {"self": f"/v1/oauth-clients/{made.id}", "collection": "/v1/oauth-clients", "token": "/oauth2/token"}
+    links: ClientLinks = {
+        "self": f"/v1/oauth-clients/{made.id}",
+        "collection": "/v1/oauth-clients",
+        "token": "/oauth2/token",
+    }
     return app.answer(shown, links=links, created=True)
 
 

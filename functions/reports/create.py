@@ -6,7 +6,7 @@ from lamina.http.idempotency import idempotent
 from lamina.http.resolver import Resolver
 from lamina.http.response import Response
 from lamina.jobs.model import TooManyJobs
-from lamina.jobs.views import JobView, links, view
+from lamina.jobs.views import JobLinks, JobView, links, view
 from lamina.reports import service
 from lamina.reports.inputs import NewReport
 
@@ -14,7 +14,7 @@ app = Resolver(around=idempotent, raises=(Forbidden, NotFound, TooManyJobs))
 
 
 @app.post("/v1/reports", summary="Ask for a report", status_code=202)
-def create_report(body: NewReport) -> Response[Envelope[JobView]]:
+def create_report(body: NewReport) -> Response[Envelope[JobView, JobLinks]]:
     """Begin a report, and answer the job that makes it: when it has succeeded, its `result_url` leads to the file."""
     job = service.request(body, app.caller, app.cause)
     return app.answer(view(job), links=links(job), begun=True)

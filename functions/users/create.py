@@ -10,7 +10,7 @@ from lamina.identity import registration
 from lamina.identity.inputs import NewUserInput
 from lamina.users.errors import EmailTaken, UsernameTaken
 from lamina.users.service import NewUser
-from lamina.users.views import UserView, edition, links
+from lamina.users.views import UserLinks, UserView, edition, links
 
 app = Resolver(
     versioned=True, around=idempotent, raises=(Forbidden, ReauthenticationRequired, EmailTaken, UsernameTaken)
@@ -18,7 +18,7 @@ app = Resolver(
 
 
 @app.post("/v1/users", summary="Make a user", status_code=201)
-def create_user(body: NewUserInput) -> Response[Envelope[UserView]]:
+def create_user(body: NewUserInput) -> Response[Envelope[UserView, UserLinks]]:
     """Make a user of any role. Without a password nobody can sign in as it until it resets one."""
     require(app.caller, Action.USER_CREATE)
     if body.role != Role.VIEWER:

@@ -7,13 +7,13 @@ from lamina.http.paths import Id
 from lamina.http.resolver import Resolver
 from lamina.http.response import Response
 from lamina.users import service
-from lamina.users.views import PublicProfile, UserView, edition, links, view
+from lamina.users.views import PublicProfile, UserLinks, UserView, edition, links, view
 
 app = Resolver(versioned=True, raises=(Forbidden, NotFound))
 
 
 @app.get("/v1/users/<user_id>", summary="Read a user")
-def get_user(user_id: Id) -> Response[Envelope[UserView | PublicProfile]]:
+def get_user(user_id: Id) -> Response[Envelope[UserView | PublicProfile, UserLinks]]:
     """Answer a user by its id: all of it to itself and to admins, the public profile to others."""
     require(app.caller, Action.USER_READ)
     user = service.get(user_id)

@@ -6,13 +6,13 @@ from lamina.http.envelope import Envelope
 from lamina.http.resolver import Resolver
 from lamina.http.response import Response
 from lamina.users import service
-from lamina.users.views import PublicProfile, UserView, edition, links, view
+from lamina.users.views import PublicProfile, UserLinks, UserView, edition, links, view
 
 app = Resolver(versioned=True, raises=(Forbidden, NotFound))
 
 
 @app.get("/v1/users/me", summary="Read yourself")
-def get_me() -> Response[Envelope[UserView | PublicProfile]]:
+def get_me() -> Response[Envelope[UserView | PublicProfile, UserLinks]]:
     """Answer the caller's own user."""
     require(app.caller, Action.USER_READ)
     user = service.get(app.caller.user_id)

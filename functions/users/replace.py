@@ -9,7 +9,7 @@ from lamina.http.response import Response
 from lamina.users import service
 from lamina.users.errors import EmailTaken, UsernameTaken
 from lamina.users.inputs import UserReplacement
-from lamina.users.views import UserView, edition, links
+from lamina.users.views import UserLinks, UserView, edition, links
 
 app = Resolver(
     versioned=True, raises=(Forbidden, ReauthenticationRequired, NotFound, Conflict, EmailTaken, UsernameTaken)
@@ -17,7 +17,7 @@ app = Resolver(
 
 
 @app.put("/v1/users/<user_id>", summary="Replace a user")
-def replace_user(user_id: Id, body: UserReplacement) -> Response[Envelope[UserView]]:
+def replace_user(user_id: Id, body: UserReplacement) -> Response[Envelope[UserView, UserLinks]]:
     """Set every field: what is left out is reset, except role and status, which are for admins to set and stay."""
     require(app.caller, Action.USER_UPDATE, owner_id=user_id)
     if body.role or body.status:

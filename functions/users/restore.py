@@ -7,13 +7,13 @@ from lamina.http.paths import Id
 from lamina.http.resolver import Resolver
 from lamina.http.response import Response
 from lamina.users import service
-from lamina.users.views import UserView, edition, links
+from lamina.users.views import UserLinks, UserView, edition, links
 
 app = Resolver(versioned=True, raises=(Forbidden, NotFound, Conflict))
 
 
 @app.post("/v1/users/<user_id>/restore", summary="Restore a deleted user")
-def restore_user(user_id: Id) -> Response[Envelope[UserView]]:
+def restore_user(user_id: Id) -> Response[Envelope[UserView, UserLinks]]:
     """Bring a deleted user back as it was. One that lives is answered as it is."""
     require(app.caller, Action.USER_RESTORE)
     user = service.restore(user_id, app.cause)

@@ -9,7 +9,7 @@ from lamina.http.response import Response
 from lamina.users import service
 from lamina.users.errors import EmailTaken, UsernameTaken
 from lamina.users.inputs import UserChange
-from lamina.users.views import UserView, edition, links
+from lamina.users.views import UserLinks, UserView, edition, links
 
 app = Resolver(
     versioned=True,
@@ -19,7 +19,7 @@ app = Resolver(
 
 
 @app.patch("/v1/users/<user_id>", summary="Change a user")
-def update_user(user_id: Id, body: UserChange) -> Response[Envelope[UserView]]:
+def update_user(user_id: Id, body: UserChange) -> Response[Envelope[UserView, UserLinks]]:
     """Change the fields that are sent; the others stay. Role and status are for admins to set."""
     require(app.caller, Action.USER_UPDATE, owner_id=user_id)
     changes = body.model_dump(exclude_unset=True)

@@ -8,7 +8,7 @@ from lamina.http.response import Response
 from lamina.users import service
 from lamina.users.errors import EmailTaken, UsernameTaken
 from lamina.users.inputs import UserChange
-from lamina.users.views import UserView, edition, links
+from lamina.users.views import UserLinks, UserView, edition, links
 
 app = Resolver(
     versioned=True,
@@ -18,7 +18,7 @@ app = Resolver(
 
 
 @app.patch("/v1/users/me", summary="Change yourself")
-def update_me(body: UserChange) -> Response[Envelope[UserView]]:
+def update_me(body: UserChange) -> Response[Envelope[UserView, UserLinks]]:
     """Change the fields that are sent; the others stay. Role and status are for admins to set."""
     caller = app.caller
     require(caller, Action.USER_UPDATE, owner_id=caller.user_id)

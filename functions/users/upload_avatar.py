@@ -2,7 +2,7 @@
 
 from lamina.access.policy import Action, require
 from lamina.avatars.form import upload_form
-from lamina.avatars.views import NewAvatar, UploadFormView
+from lamina.avatars.views import NewAvatar, UploadFormLinks, UploadFormView
 from lamina.errors import Forbidden, NotFound
 from lamina.http.envelope import Envelope
 from lamina.http.paths import Id
@@ -14,12 +14,12 @@ app = Resolver(raises=(Forbidden, NotFound))
 
 
 @app.post("/v1/users/<user_id>/avatar", summary="Get a form to upload an avatar")
-def upload_avatar(user_id: Id, body: NewAvatar) -> Response[Envelope[UploadFormView]]:
+def upload_avatar(user_id: Id, body: NewAvatar) -> Response[Envelope[UploadFormView, UploadFormLinks]]:
     """Answer a form that takes one picture of this type, 2 MB at most, for ten minutes; the avatar is made of it."""
     require(app.caller, Action.USER_UPDATE, owner_id=user_id)
     user = users.get(user_id)
     form = upload_form(user.id, body.content_type, app.cause)
-    links = {"self": f"/v1/users/{user_id}/avatar", "user": f"/v1/users/{user_id}"}
+    links: UploadFormLinks = {"self": f"/v1/users/{user_id}/avatar", "user": f"/v1/users/{user_id}"}
     return app.answer(UploadFormView.model_validate(form), links=links)
 
 

@@ -12,13 +12,13 @@ from lamina.webhooks.errors import TooManyWebhooks
 from lamina.webhooks.inputs import WebhookInput
 from lamina.webhooks.model import WebhookScope
 from lamina.webhooks.service import NewWebhook
-from lamina.webhooks.views import SecretWebhookView, WebhookView, links
+from lamina.webhooks.views import SecretWebhookView, WebhookLinks, WebhookView, links
 
 app = Resolver(versioned=True, around=idempotent_secret, raises=(Forbidden, Conflict, TooManyWebhooks))
 
 
 @app.post("/v1/webhooks", summary="Make a webhook", status_code=201)
-def create_webhook(body: WebhookInput) -> Response[Envelope[SecretWebhookView]]:
+def create_webhook(body: WebhookInput) -> Response[Envelope[SecretWebhookView, WebhookLinks]]:
     """Have events posted to a URL. The secret that they are signed by is answered this once."""
     caller = app.caller
     require(caller, Action.WEBHOOK_WRITE, owner_id=caller.user_id)

@@ -8,13 +8,13 @@ from lamina.http.resolver import Resolver
 from lamina.http.response import Response
 from lamina.ids import edition
 from lamina.webhooks.authorization import reach
-from lamina.webhooks.views import WebhookView, links
+from lamina.webhooks.views import WebhookLinks, WebhookView, links
 
 app = Resolver(versioned=True, raises=(Forbidden, NotFound))
 
 
 @app.get("/v1/webhooks/<webhook_id>", summary="Read a webhook")
-def get_webhook(webhook_id: Id) -> Response[Envelope[WebhookView]]:
+def get_webhook(webhook_id: Id) -> Response[Envelope[WebhookView, WebhookLinks]]:
     """Answer a webhook, without its secret."""
     webhook = reach(app.caller, Action.WEBHOOK_READ, webhook_id)
     shown = WebhookView.model_validate(webhook)

@@ -9,7 +9,7 @@ from lamina.http.response import Response
 from lamina.webhooks import deliveries
 from lamina.webhooks.authorization import reach
 from lamina.webhooks.errors import WebhookDisabled
-from lamina.webhooks.views import DeliveryView, delivery_links
+from lamina.webhooks.views import DeliveryLinks, DeliveryView, delivery_links
 
 app = Resolver(raises=(Forbidden, NotFound, WebhookDisabled), sends=("Location",))
 
@@ -17,7 +17,7 @@ app = Resolver(raises=(Forbidden, NotFound, WebhookDisabled), sends=("Location",
 @app.post(
     "/v1/webhooks/<webhook_id>/deliveries/<delivery_id>/redeliver", summary="Deliver an event again", status_code=202
 )
-def redeliver(webhook_id: Id, delivery_id: Id) -> Response[Envelope[DeliveryView]]:
+def redeliver(webhook_id: Id, delivery_id: Id) -> Response[Envelope[DeliveryView, DeliveryLinks]]:
     """Send an event to the endpoint again, now, whether or not it has taken it before."""
     webhook = reach(app.caller, Action.WEBHOOK_WRITE, webhook_id)
     delivery = deliveries.redeliver(webhook, delivery_id)

@@ -10,13 +10,13 @@ from lamina.http.sealed import idempotent_secret
 from lamina.ids import edition
 from lamina.webhooks import service
 from lamina.webhooks.authorization import reach
-from lamina.webhooks.views import SecretWebhookView, WebhookView, links
+from lamina.webhooks.views import SecretWebhookView, WebhookLinks, WebhookView, links
 
 app = Resolver(versioned=True, around=idempotent_secret, raises=(Forbidden, NotFound, Conflict))
 
 
 @app.post("/v1/webhooks/<webhook_id>/rotate-secret", summary="Rotate a webhook's secret")
-def rotate_secret(webhook_id: Id) -> Response[Envelope[SecretWebhookView]]:
+def rotate_secret(webhook_id: Id) -> Response[Envelope[SecretWebhookView, WebhookLinks]]:
     """Give a webhook a new secret, answered this once. The one before it signs along for 24 hours."""
     reach(app.caller, Action.WEBHOOK_WRITE, webhook_id)
     webhook, secret = service.rotate_secret(webhook_id, app.cause)

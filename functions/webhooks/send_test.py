@@ -9,13 +9,13 @@ from lamina.http.response import Response
 from lamina.webhooks import deliveries
 from lamina.webhooks.authorization import reach
 from lamina.webhooks.errors import WebhookDisabled
-from lamina.webhooks.views import DeliveryView, delivery_links
+from lamina.webhooks.views import DeliveryLinks, DeliveryView, delivery_links
 
 app = Resolver(raises=(Forbidden, NotFound, WebhookDisabled), sends=("Location",))
 
 
 @app.post("/v1/webhooks/<webhook_id>/test", summary="Try a webhook out", status_code=202)
-def send_test(webhook_id: Id) -> Response[Envelope[DeliveryView]]:
+def send_test(webhook_id: Id) -> Response[Envelope[DeliveryView, DeliveryLinks]]:
     """Send an event of type `webhook.test` to the endpoint, now. What came of it is in the list of its deliveries."""
     webhook = reach(app.caller, Action.WEBHOOK_WRITE, webhook_id)
     delivery = deliveries.send_test(webhook, app.cause)

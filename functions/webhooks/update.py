@@ -10,13 +10,13 @@ from lamina.ids import edition
 from lamina.webhooks import service
 from lamina.webhooks.authorization import reach
 from lamina.webhooks.inputs import WebhookChange
-from lamina.webhooks.views import WebhookView, links
+from lamina.webhooks.views import WebhookLinks, WebhookView, links
 
 app = Resolver(versioned=True, takes=MERGE_PATCH, raises=(Forbidden, NotFound, Conflict))
 
 
 @app.patch("/v1/webhooks/<webhook_id>", summary="Change a webhook")
-def update_webhook(webhook_id: Id, body: WebhookChange) -> Response[Envelope[WebhookView]]:
+def update_webhook(webhook_id: Id, body: WebhookChange) -> Response[Envelope[WebhookView, WebhookLinks]]:
     """Change the fields that are sent; the others stay. While a webhook is disabled, what happens is not told to it."""
     reach(app.caller, Action.WEBHOOK_WRITE, webhook_id)
     changes = body.model_dump(exclude_unset=True)

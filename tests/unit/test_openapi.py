@@ -1,6 +1,7 @@
 """The OpenAPI document: in step with the code, valid, and as precise as the contract."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,7 +15,7 @@ from lamina.http.headers import SECURITY
 from lamina.http.oauth import FORM
 from lamina.limits.quota import RateLimited
 from tests.aws import Api
-from tests.openapi import DOCUMENT, operations
+from tests.openapi import DOCUMENT, operations, resolved
 from tests.templates import STACKS, evaluated, template
 
 
@@ -59,6 +60,57 @@ def test_every_operation_says_how_it_can_fail(method: str, path: str, operation:
     expected |= {"413", "415"} if method in ("post", "put", "patch") else set()
     expected |= {"404"} if "{" in path else set()
     assert expected <= operation["responses"].keys()
+
+
+def bodies(operation: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each JSON answer of an operation: its status and its schema."""
+    for status, found in operation["responses"].items():
+        if media := resolved(found).get("content", {}).get("application/json"):
+            yield status, media
+
+
+@pytest.mark.parametrize(("method", "path", "operation"), operations())
+def test_every_failure_says_which_codes_it_may_have(method: str, path: str, operation: dict[str, Any]) -> None:
+    for status, media in bodies(operation):
+        if status >= "400":
+            examples = [example["value"]["error"] for example in media["examples"].values()]
+            schema = resolved(media["schema"])["properties"]["error"]
+            if "enum" in schema:  # OAuth's own form
+                assert set(examples) <= set(schema["enum"])
+                continue
+            _, own = resolved(schema)["allOf"]
+            assert own["properties"]["code"]["enum"] == [error["code"] for error in examples], (method, path, status)
+
+
+@pytest.mark.parametrize(("method", "path", "operation"), operations())
+def test_every_envelope_says_which_links_it_has(method: str, path: str, operation: dict[str, Any]) -> None:
+    for status, media in bodies(operation):
+        links = resolved(media["schema"]).get("properties", {}).get("links")
+        if links:
+            declared = resolved(links)
+            advice = f"{method} {path} {status}: declare its links, as in `Envelope[UserView, UserLinks]`"
+            assert "additionalProperties" not in declared, advice
+            assert "self" in declared["required"], advice
+
+
+def enumerations(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        if isinstance(value.get("enum"), list):
+            yield value
+        for inner in value.values():
+            yield from enumerations(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from enumerations(inner)
+
+
+def test_every_value_of_an_enumeration_has_a_name_that_programs_can_bear() -> None:
+    found = list(enumerations(DOCUMENT))
+    assert any("x-enum-varnames" in enumeration for enumeration in found)
+    for enumeration in found:
+        names = enumeration.get("x-enum-varnames", enumeration["enum"])
+        assert len(set(names)) == len(enumeration["enum"])
+        assert all(re.fullmatch("[A-Z][A-Z0-9_]*", name) for name in names), names
 
 
 def test_bodies_refuse_unknown_fields() -> None:

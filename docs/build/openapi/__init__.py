@@ -16,7 +16,7 @@ from docs.build.openapi.answers import HEADERS, OAUTH_ERROR, Failures
 from docs.build.openapi.drafts import draft
 from docs.build.openapi.endpoints import Endpoint, endpoints
 from docs.build.openapi.operations import PARAMETERS, operation
-from lamina.http.envelope import ErrorEnvelope
+from lamina.http.envelope import ErrorContent
 
 type Json = dict[str, Any]
 
@@ -92,7 +92,8 @@ def document() -> Json:
     for endpoint in known:
         at, method = endpoint.path, endpoint.method.lower()
         paths.setdefault(at, {})[method] = operation(endpoint, drafted["paths"][at][method], failures)
-    schemas = {name: tidy.schema(found) for name, found in (drafted["components"]["schemas"] | _errors()).items()}
+    described = drafted["components"]["schemas"] | _errors() | failures.schemas
+    schemas = {name: tidy.schema(found) for name, found in described.items()}
     _forget_defaults(paths, schemas)
     answers = dict(sorted(failures.components.items()))
     return {
@@ -133,8 +134,8 @@ def _renamed(found: re.Match[str]) -> str:
 
 
 def _errors() -> Json:
-    found = ErrorEnvelope.model_json_schema(ref_template="#/components/schemas/{model}")
-    return {**found.pop("$defs"), "ErrorEnvelope": found, "OAuthError": OAUTH_ERROR}
+    found = ErrorContent.model_json_schema(ref_template="#/components/schemas/{model}")
+    return {**found.pop("$defs"), "ErrorContent": found, "OAuthError": OAUTH_ERROR}
 
 
 def _folders(known: list[Endpoint]) -> list[str]:

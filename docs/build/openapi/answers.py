@@ -134,6 +134,8 @@ class Failures:
 
     def __init__(self) -> None:
         """Begin with the one answer that is no error and has no body either."""
+        self.schemas: dict[str, Json] = {}
+        """The bodies of these answers: each states which codes it may hold."""
         self.components: dict[str, Json] = {
             "NotModified": {"description": "The caller has it already.", "headers": headers("ETag", *COUNTED)}
         }
@@ -152,14 +154,33 @@ class Failures:
             "Internal" if kind is errors.LaminaError else kind.__name__ for kind in kinds
         )
         if name not in self.components:
-            self.components[name] = _answer(kinds, oauth=oauth)
+            raised = [EXAMPLES.get(kind) or kind() for kind in kinds]
+            schema = "OAuthError" if oauth else self._envelope(name, raised)
+            self.components[name] = _answer(kinds, raised, schema, oauth=oauth)
         return reference("responses", name)
 
+    def _envelope(self, name: str, raised: list[LaminaError]) -> str:
+        """Add the schemas of an envelope with one of these errors, and return the name of its."""
+        codes = list(dict.fromkeys(error.code for error in raised))
+        extras = {extra: {"type": "string"} for error in raised for extra in error.extras}
+        own = {
+            "type": "object",
+            "properties": {"code": {"type": "string", "enum": codes}, **extras},
+            "required": ["code"],
+        }
+        envelope, error = f"{name}Envelope", f"{name}Error"
+        self.schemas[error] = {"allOf": [reference("schemas", "ErrorContent"), own]}
+        self.schemas[envelope] = {
+            "type": "object",
+            "properties": {"error": reference("schemas", error)},
+            "required": ["error"],
+        }
+        return envelope
 
-def _answer(kinds: list[ErrorClass], *, oauth: bool) -> Json:
-    raised = [EXAMPLES.get(kind) or kind() for kind in kinds]
+
+def _answer(kinds: list[ErrorClass], raised: list[LaminaError], schema: str, *, oauth: bool) -> Json:
     said = {
-        "schema": reference("schemas", "OAuthError" if oauth else "ErrorEnvelope"),
+        "schema": reference("schemas", schema),
         "examples": {
             error.code.lower() if oauth else error.code: {
                 "value": as_oauth(error) if oauth else content(error, EXAMPLE_ID)

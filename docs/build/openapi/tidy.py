@@ -8,6 +8,7 @@ type Json = dict[str, Any]
 
 RENAMED = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
 """Bounds that stand behind a validator: Pydantic leaves them under its own names."""
+_LINKS = re.compile("_+[a-zA-Z]+Links?$")
 BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
 
 
@@ -27,10 +28,19 @@ def schema(found: Json) -> Json:
     for key in ("anyOf", "allOf", "oneOf"):
         if key in tidied:
             tidied[key] = [schema(choice) for choice in tidied[key]]
+    names = [_constant(value) for value in tidied.get("enum", [])]
+    if names != tidied.get("enum", []):
+        tidied["x-enum-varnames"] = names
     tidied |= {
         key: {name: schema(inner) for name, inner in tidied[key].items()} for key in ("properties",) if key in found
     }
     return _described(tidied)
+
+
+def _constant(value: str) -> str:
+    """Return a name for a value of an enumeration that generators of clients can use: `-created_at` descends."""
+    name = re.sub(r"\W+", "_", value.removeprefix("-")).upper()
+    return f"{name}_DESCENDING" if value.startswith("-") else name
 
 
 def _described(found: Json) -> Json:
@@ -65,8 +75,11 @@ def parameter(found: Json) -> Json:
 
 
 def named(name: str) -> str:
-    """Give a schema of a generic class a name that a client's generator can use: `EnvelopeOfUserView`."""
-    outer, _, inner = name.rstrip("_").partition("_")
+    """Give a schema of a generic class a name that a client's generator can use: `EnvelopeOfUserView`.
+
+    The class of its links follows from that of its data.
+    """
+    outer, _, inner = _LINKS.sub("", name.rstrip("_")).partition("_")
     return f"{outer}Of{inner.removeprefix('Union_').replace('__', 'Or')}" if inner else name
 
 

@@ -1,4 +1,4 @@
-"""Identifiers and instants, in the one form that the whole system uses."""
+"""Identifiers, instants and addresses, in the one form that the whole system uses."""
 
 import hashlib
 import os
@@ -18,6 +18,9 @@ type Instant = Annotated[
     str, Field(examples=["2026-11-20T09:30:00.000000Z"], json_schema_extra={"format": "date-time"})
 ]
 """An instant in what clients see."""
+
+type Href = Annotated[str, Field(examples=["/v1/users/me"], json_schema_extra={"format": "uri-reference"})]
+"""The address of a resource, relative to the host of the API, in what clients see."""
 
 CANONICAL_LENGTH = 36
 ETERNITY = "9999-12-31T23:59:59.999999Z"

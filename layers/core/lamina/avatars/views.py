@@ -1,11 +1,11 @@
 """What clients send and see of avatars."""
 
-from typing import Annotated
+from typing import Annotated, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from lamina.avatars.form import MAX_BYTES, MediaType
-from lamina.ids import Instant
+from lamina.ids import Href, Instant
 
 
 class NewAvatar(BaseModel):
@@ -25,3 +25,10 @@ class UploadFormView(BaseModel):
     fields: dict[str, str] = Field(examples=[{"key": "uploads/…", "Content-Type": "image/png", "policy": "…"}])
     max_bytes: int = Field(examples=[MAX_BYTES])
     expires_at: Instant
+
+
+class UploadFormLinks(TypedDict):
+    """Where to go from a form: to the user whose picture it takes."""
+
+    self: Href
+    user: Href

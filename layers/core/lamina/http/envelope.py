@@ -1,28 +1,39 @@
 """The one shape of every answer: `{data, meta, links}`, or `{error}`."""
 
-from typing import Annotated
+from typing import Annotated, NotRequired, TypedDict
 
 from pydantic import BaseModel, Field
 
-type Links = Annotated[
-    dict[str, str], Field(json_schema_extra={"required": ["self"], "examples": [{"self": "/v1/users/me"}]})
-]
-"""Where to go from here, by relation; `self` always, others where they lead somewhere."""
+from lamina.ids import Href
+
+type Links = Annotated[dict[str, str], Field(json_schema_extra={"required": ["self"]})]
+"""Links by relation of an answer that does not declare which it has."""
 
 
-class Envelope[T](BaseModel):
-    """An answer with one thing in it."""
+class PageLinks(TypedDict):
+    """Where to go from a page of a list; `next` and `prev` are there where such a page is."""
+
+    self: Href
+    first: Href
+    next: NotRequired[Href]
+    prev: NotRequired[Href]
+
+
+class SelfLink(TypedDict):
+    """Of what nothing else belongs to."""
+
+    self: Href
+
+
+class Envelope[T, L = Links](BaseModel):
+    """An answer with one thing in it, and links to what belongs to it."""
 
     data: T
-    links: Links
+    links: L
 
 
 def _is_absent(value: object) -> bool:
     return value is None
-
-
-def _is_empty(value: object) -> bool:
-    return not value
 
 
 class PageMeta(BaseModel):
@@ -50,7 +61,7 @@ class ListEnvelope[T](BaseModel):
 
     data: list[T]
     meta: PageMeta
-    links: Links
+    links: PageLinks
 
 
 class ErrorDetail(BaseModel):
@@ -61,20 +72,9 @@ class ErrorDetail(BaseModel):
 
 
 class ErrorContent(BaseModel):
-    """What went wrong, what to do next, and the id to quote to support.
-
-    Attributes:
-        mfa_token: with `MFA_REQUIRED` only: what stands for the password in the second step.
-    """
+    """What went wrong, what to do next, and the id to quote to support."""
 
     code: str
     message: str
     details: list[ErrorDetail]
     request_id: str
-    mfa_token: str = Field(default="", exclude_if=_is_empty)
-
-
-class ErrorEnvelope(BaseModel):
-    """An answer that says no."""
-
-    error: ErrorContent

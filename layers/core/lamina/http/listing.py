@@ -14,7 +14,7 @@ from pydantic import Field
 from lamina.aws import CALLS
 from lamina.errors import Invalid, Problem
 from lamina.fields import QueryInteger
-from lamina.http.envelope import Links, PageMeta
+from lamina.http.envelope import PageLinks, PageMeta
 from lamina.settings import settings
 from lamina.storage.cursors import Cursor, CursorSigner
 
@@ -98,7 +98,7 @@ class ListRequest:
             raise Invalid(details=[Problem("page", advice)])
         return Position(limit, _signer().open(cursor, self._binding) if cursor else None, page)
 
-    def describe(self, at: Position, edges: Edges, *, total: int | None = None) -> tuple[PageMeta, Links]:
+    def describe(self, at: Position, edges: Edges, *, total: int | None = None) -> tuple[PageMeta, PageLinks]:
         """Compose what the page tells of the list, and where to go from it."""
         meta = self.meta(at, total=total, last=edges.last, has_more=edges.has_more)
         links = self.links(
@@ -118,10 +118,12 @@ class ListRequest:
             limit=at.limit, total=total, has_more=has_more, next_cursor=next_cursor, page=at.page, pages=pages
         )
 
-    def links(self, at: Position, *, first: str, last: str, has_more: bool, has_previous: bool) -> Links:
+    def links(self, at: Position, *, first: str, last: str, has_more: bool, has_previous: bool) -> PageLinks:
         """Compose where to go from this page: by number if it was asked for by number and reaches, else by cursor."""
-        links = {"self": self._link(at, cursor=self._seal(at.cursor) if at.cursor else None, page=at.page)}
-        links["first"] = self._link(at, page=at.page and 1)
+        links: PageLinks = {
+            "self": self._link(at, cursor=self._seal(at.cursor) if at.cursor else None, page=at.page),
+            "first": self._link(at, page=at.page and 1),
+        }
         if has_more and at.page and (at.page + 1) * at.limit <= MAX_OFFSET:
             links["next"] = self._link(at, page=at.page + 1)
         elif has_more and last:

@@ -16,7 +16,7 @@ from lamina.events.cause import Cause
 from lamina.http.admission import check_body, check_query
 from lamina.http.answers import Answer, failure, finish, success
 from lamina.http.conditional import etag, version_condition
-from lamina.http.envelope import Envelope, Links, ListEnvelope, PageMeta
+from lamina.http.envelope import Envelope, ListEnvelope, PageLinks, PageMeta
 from lamina.http.request import Request
 from lamina.http.response import JSON, Response, as_json
 from lamina.http.route import About, Route, Serve
@@ -113,15 +113,15 @@ class Resolver:
         """Give the test that `If-Match` and `If-None-Match` set for the stored version of a thing."""
         return version_condition(identifier, self.incoming.headers)
 
-    def answer[T](
+    def answer[T, L: Mapping[str, object]](
         self,
         data: T,
         *,
-        links: Mapping[str, str],
+        links: L,
         edition: str = "",
         created: bool = False,
         begun: bool = False,
-    ) -> Response[Envelope[T]]:
+    ) -> Response[Envelope[T, L]]:
         """Compose the envelope of one thing.
 
         Args:
@@ -131,14 +131,14 @@ class Resolver:
             created: whether it is new: 201, with its address as `Location`.
             begun: whether it is a job that goes on from here: 202, with its address as `Location`.
         """
-        full = {name: settings().base_path + link for name, link in links.items()}
+        full = {name: f"{settings().base_path}{link}" for name, link in links.items()}
         given = {"ETag": etag(edition)} if edition else {}
         if created or begun:
             given["Location"] = full["self"]
         status = HTTPStatus.CREATED if created else HTTPStatus.ACCEPTED if begun else HTTPStatus.OK
         return Response(status, JSON, {"data": data, "links": full}, given)
 
-    def page[T](self, data: list[T], meta: PageMeta, links: Links) -> Response[ListEnvelope[T]]:
+    def page[T](self, data: list[T], meta: PageMeta, links: PageLinks) -> Response[ListEnvelope[T]]:
         """Compose the envelope of a page of a list."""
         return Response(HTTPStatus.OK, JSON, {"data": data, "meta": meta, "links": links})
 

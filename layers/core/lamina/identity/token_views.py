@@ -1,11 +1,12 @@
 """What clients see of signing in."""
 
-from typing import Literal
+from typing import Literal, TypedDict
 
 from pydantic import BaseModel
 
 from lamina.identity.granting import SignedIn
 from lamina.identity.keys import ACCESS_SECONDS
+from lamina.ids import Href
 from lamina.users.views import UserView
 
 
@@ -28,3 +29,11 @@ def token_view(signed_in: SignedIn) -> TokenView:
         refresh_token=signed_in.refresh_token,
         user=UserView.model_validate(signed_in.user),
     )
+
+
+class TokenLinks(TypedDict):
+    """Where to go once signed in."""
+
+    self: Href
+    me: Href
+    logout: Href

@@ -1,9 +1,11 @@
 """What clients see of how they prove who they are."""
 
+from typing import TypedDict
+
 from pydantic import BaseModel, ConfigDict
 
 from lamina.access.policy import Permission
-from lamina.ids import Id, Instant
+from lamina.ids import Href, Id, Instant
 
 
 class SessionView(BaseModel):
@@ -70,3 +72,32 @@ class NewClientView(ClientView):
     """An OAuth client that was just registered, with its secret, which is told only now."""
 
     client_secret: str
+
+
+class EnrolmentLinks(TypedDict):
+    """Where to go from a secret that was enrolled: to where a code of it makes it count."""
+
+    self: Href
+    activate: Href
+
+
+class RecoveryCodesLinks(TypedDict):
+    """Where to go from a second factor that was activated."""
+
+    self: Href
+    disable: Href
+
+
+class ApiKeyLinks(TypedDict):
+    """Where to go from an API key."""
+
+    self: Href
+    collection: Href
+
+
+class ClientLinks(TypedDict):
+    """Where to go from an OAuth client: among others to where it gets tokens."""
+
+    self: Href
+    collection: Href
+    token: Href

@@ -2,11 +2,12 @@
 
 import time
 from dataclasses import asdict
+from typing import NotRequired, TypedDict
 
 from pydantic import BaseModel, Field
 
 from lamina import ids
-from lamina.ids import Id, Instant
+from lamina.ids import Href, Id, Instant
 from lamina.jobs.model import Job, JobStatus, JobType
 from lamina.jobs.results import LINK_SECONDS
 
@@ -47,7 +48,14 @@ def edition(job: Job, result_url: str | None) -> str:
     return f"{whole}-{int(time.time()) // TAG_SECONDS}" if result_url else whole
 
 
-def links(job: Job) -> dict[str, str]:
+class JobLinks(TypedDict):
+    """Where to go from a job; `cancel` while it can be."""
+
+    self: Href
+    cancel: NotRequired[Href]
+
+
+def links(job: Job) -> JobLinks:
     """Give where to go from a job."""
     itself = f"/v1/jobs/{job.id}"
-    return {"self": itself} | ({} if job.is_finished else {"cancel": f"{itself}/cancel"})
+    return {"self": itself} if job.is_finished else {"self": itself, "cancel": f"{itself}/cancel"}

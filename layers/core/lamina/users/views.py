@@ -1,12 +1,12 @@
 """What clients see of a user."""
 
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from lamina import ids
 from lamina.access.policy import Action, Caller, Role, may
-from lamina.ids import Id, Instant
+from lamina.ids import Href, Id, Instant
 from lamina.users.model import Status, User
 
 
@@ -61,6 +61,14 @@ def edition(user: User, caller: Caller) -> str:
     return whole if sees_all(user, caller) else f"{whole}-public"
 
 
-def links(user: User) -> dict[str, str]:
+class UserLinks(TypedDict):
+    """Where to go from a user; `login` after registering."""
+
+    self: Href
+    collection: Href
+    login: NotRequired[Href]
+
+
+def links(user: User) -> UserLinks:
     """Give where to go from a user."""
     return {"self": f"/v1/users/{user.id}", "collection": "/v1/users"}

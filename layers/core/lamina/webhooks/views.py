@@ -1,8 +1,10 @@
 """What clients see of webhooks and deliveries."""
 
+from typing import TypedDict
+
 from pydantic import BaseModel, ConfigDict, Field
 
-from lamina.ids import Id, Instant
+from lamina.ids import Href, Id, Instant
 from lamina.webhooks.model import (
     REASONS,
     Delivery,
@@ -69,13 +71,28 @@ class DeliveryView(BaseModel):
     created_at: Instant
 
 
-def links(webhook: Webhook) -> dict[str, str]:
+class WebhookLinks(TypedDict):
+    """Where to go from a webhook."""
+
+    self: Href
+    collection: Href
+    deliveries: Href
+
+
+class DeliveryLinks(TypedDict):
+    """Where to go from a delivery."""
+
+    self: Href
+    webhook: Href
+
+
+def links(webhook: Webhook) -> WebhookLinks:
     """Give where to go from a webhook."""
     at = f"/v1/webhooks/{webhook.id}"
     return {"self": at, "collection": "/v1/webhooks", "deliveries": f"{at}/deliveries"}
 
 
-def delivery_links(delivery: Delivery) -> dict[str, str]:
+def delivery_links(delivery: Delivery) -> DeliveryLinks:
     """Give where to go from a delivery: to the list that it is in."""
     at = f"/v1/webhooks/{delivery.webhook_id}"
     return {"self": f"{at}/deliveries", "webhook": at}
