@@ -60,7 +60,9 @@ class Engine(ABC):
 
     def transport(self) -> DynamoDb:
         """A client of it as `lamina` has one."""
-        return DynamoDb(self.url, "us-east-1", exchange=pooled_exchange(self.url, connections=40))
+        return DynamoDb(
+            self.url, "us-east-1", exchange=pooled_exchange(self.url, connections=40, read_seconds=START_SECONDS)
+        )
 
 
 class LocalAws(Engine):

@@ -18,8 +18,8 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConnectionError, NoCredentialsError
 
-from lamina.storage import connections, signing, transport
-from lamina.storage.connections import dynamodb_endpoint
+from lamina.storage import signing, transport
+from lamina.storage.connections import dynamodb_endpoint, pooled_exchange
 from lamina.storage.signing import credentials_of_process, signed_headers
 from lamina.storage.transport import ATTEMPTS, Call, DynamoDb
 
@@ -113,13 +113,12 @@ def server() -> Iterator[Server]:
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let waits be short: what is waited for does not change with their length."""
-    monkeypatch.setattr(connections, "READ_SECONDS", 0.2)
     monkeypatch.setattr(transport, "BACKOFF_SECONDS", 0.001)
 
 
 @pytest.fixture
 def client(server: Server, patience: None) -> DynamoDb:  # noqa: ARG001 (before the client is made)
-    return DynamoDb(server.url, "us-east-1")
+    return DynamoDb(server.url, "us-east-1", exchange=pooled_exchange(server.url, read_seconds=0.2))
 
 
 def call(client: DynamoDb, request: tuple[str, dict[str, Any]]) -> dict[str, Any]:

@@ -35,15 +35,16 @@ type Exchange = Callable[[bytes, Mapping[str, str]], RawResponse]
 """Send one signed request and return the response; raises `NotSentError` or `OutcomeUnknownError`."""
 
 
-def pooled_exchange(endpoint_url: str, connections: int = 10) -> Exchange:
+def pooled_exchange(endpoint_url: str, *, connections: int = 10, read_seconds: float = READ_SECONDS) -> Exchange:
     """Return an exchange over a pool of kept-alive connections that threads may share.
 
     Args:
         endpoint_url: `https://host` or `http://host:port`.
         connections: kept alive at most.
+        read_seconds: how long to wait for a response.
     """
     url = urlsplit(endpoint_url)
-    timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS)
+    timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=read_seconds)
     pool: urllib3.HTTPConnectionPool
     if url.scheme == "https":
         bundle = os.environ.get("AWS_CA_BUNDLE") or get_cert_path(verify=True)
