@@ -10,15 +10,20 @@ from lamina.identity import api_keys
 from lamina.identity.key_inputs import NewApiKey
 from lamina.identity.views import ApiKeyLinks, ApiKeyView, NewApiKeyView
 
-app = Resolver(in_person=True, around=idempotent_secret, raises=(Forbidden, ReauthenticationRequired))
+app = Resolver(in_person=True, around=idempotent_secret("key"), raises=(Forbidden, ReauthenticationRequired))
+
+
+@app.authorize
+def authorize() -> None:
+    """Let people in, for themselves."""
+    require(app.caller, Action.API_KEY_CREATE, owner_id=app.caller.user_id)
 
 
 @app.post("/v1/api-keys", summary="Make an API key", status_code=201)
 def create_api_key(body: NewApiKey) -> Response[Envelope[NewApiKeyView, ApiKeyLinks]]:
     """Make a key for a program that acts for the caller, in these scopes. Its text is answered this once."""
-    caller = app.caller
-    require(caller, Action.API_KEY_CREATE, owner_id=caller.user_id)
-    made, text = api_keys.create(caller.user_id, body.name, sorted(set(body.scopes)), body.expires_at, app.cause)
+    owner_id, scopes = app.caller.user_id, sorted(set(body.scopes))
+    made, text = api_keys.create(owner_id, body.name, scopes, body.expires_at, app.cause)
     shown = NewApiKeyView(**ApiKeyView.model_validate(made).model_dump(), key=text)
     return app.answer(shown, links={"self": f"/v1/api-keys/{made.id}", "collection": "/v1/api-keys"}, created=True)
 

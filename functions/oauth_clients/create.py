@@ -10,16 +10,20 @@ from lamina.identity import clients
 from lamina.identity.key_inputs import NewClient
 from lamina.identity.views import ClientLinks, ClientView, NewClientView
 
-app = Resolver(in_person=True, around=idempotent_secret, raises=(Forbidden, ReauthenticationRequired))
+app = Resolver(in_person=True, around=idempotent_secret("client_secret"), raises=(Forbidden, ReauthenticationRequired))
+
+
+@app.authorize
+def authorize() -> None:
+    """Let those in who manage users."""
+    require(app.caller, Action.CLIENT_CREATE)
 
 
 @app.post("/v1/oauth-clients", summary="Register an OAuth client", status_code=201)
 def create_oauth_client(body: NewClient) -> Response[Envelope[NewClientView, ClientLinks]]:
     """Register a program that gets tokens with a secret and acts for the caller. The secret is answered this once."""
-    caller = app.caller
-    require(caller, Action.CLIENT_CREATE)
     made, secret = clients.register(
-        caller.user_id, body.name, sorted(set(body.scopes)), sorted(set(body.grant_types)), app.cause
+        app.caller.user_id, body.name, sorted(set(body.scopes)), sorted(set(body.grant_types)), app.cause
     )
     shown = NewClientView(**ClientView.model_validate(made).model_dump(), client_secret=secret)
     links: ClientLinks = {

@@ -13,10 +13,16 @@ from lamina.reports.inputs import NewReport
 app = Resolver(around=idempotent, raises=(Forbidden, NotFound, TooManyJobs))
 
 
+@app.authorize
+def authorize(body: NewReport) -> None:
+    """Let those in who may read all that the report would tell."""
+    service.authorize(body, app.caller)
+
+
 @app.post("/v1/reports", summary="Ask for a report", status_code=202)
 def create_report(body: NewReport) -> Response[Envelope[JobView, JobLinks]]:
     """Begin a report, and answer the job that makes it: when it has succeeded, its `result_url` leads to the file."""
-    job = service.request(body, app.caller, app.cause)
+    job = service.request(body, app.caller.user_id, app.cause)
     return app.answer(view(job), links=links(job), begun=True)
 
 

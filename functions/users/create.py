@@ -17,12 +17,17 @@ app = Resolver(
 )
 
 
-@app.post("/v1/users", summary="Make a user", status_code=201)
-def create_user(body: NewUserInput) -> Response[Envelope[UserView, UserLinks]]:
-    """Make a user of any role. Without a password nobody can sign in as it until it resets one."""
+@app.authorize
+def authorize(body: NewUserInput) -> None:
+    """Let those in who manage users."""
     require(app.caller, Action.USER_CREATE)
     if body.role != Role.VIEWER:
         require(app.caller, Action.USER_SET_ROLE)
+
+
+@app.post("/v1/users", summary="Make a user", status_code=201)
+def create_user(body: NewUserInput) -> Response[Envelope[UserView]]:
+    """Make a user of any role. Without a password nobody can sign in as it until it resets one."""
     new = NewUser(**body.model_dump(exclude={"password"}))
     user = registration.register(new, body.password, app.cause)
     return app.answer(UserView.model_validate(user), edition=edition(user, app.caller), links=links(user), created=True)

@@ -20,13 +20,13 @@ app = Resolver(
 
 @app.patch("/v1/users/<user_id>", summary="Change a user")
 def update_user(user_id: Id, body: UserChange) -> Response[Envelope[UserView, UserLinks]]:
-    """Change the fields that are sent; the others stay. Role and status are for admins to set."""
+    """Change the fields that are sent; `metadata` are merged (RFC 7396). Role and status are for admins to set."""
     require(app.caller, Action.USER_UPDATE, owner_id=user_id)
     changes = body.model_dump(exclude_unset=True)
     if changes.keys() & {"role", "status"}:
         require(app.caller, Action.USER_SET_ROLE)
     fixed = () if may(app.caller, Action.USER_SET_EMAIL, owner_id=user_id) else ("email",)
-    user = service.update(user_id, changes, app.cause, if_version=app.if_version(user_id), fixed=fixed)
+    user = service.update(user_id, changes, app.cause, if_version=app.if_version(user_id), fixed=fixed, merge=True)
     return app.answer(UserView.model_validate(user), edition=edition(user, app.caller), links=links(user))
 
 

@@ -19,7 +19,7 @@ app = Resolver(
 
 @app.patch("/v1/users/me", summary="Change yourself")
 def update_me(body: UserChange) -> Response[Envelope[UserView, UserLinks]]:
-    """Change the fields that are sent; the others stay. Role and status are for admins to set."""
+    """Change the fields that are sent; `metadata` are merged (RFC 7396). Role and status are for admins to set."""
     caller = app.caller
     require(caller, Action.USER_UPDATE, owner_id=caller.user_id)
     changes = body.model_dump(exclude_unset=True)
@@ -27,7 +27,7 @@ def update_me(body: UserChange) -> Response[Envelope[UserView, UserLinks]]:
         require(caller, Action.USER_SET_ROLE)
     me = caller.user_id
     fixed = () if may(caller, Action.USER_SET_EMAIL, owner_id=me) else ("email",)
-    user = service.update(me, changes, app.cause, if_version=app.if_version(me), fixed=fixed)
+    user = service.update(me, changes, app.cause, if_version=app.if_version(me), fixed=fixed, merge=True)
     return app.answer(UserView.model_validate(user), edition=edition(user, caller), links=links(user))
 
 

@@ -14,18 +14,22 @@ from lamina.webhooks.model import WebhookScope
 from lamina.webhooks.service import NewWebhook
 from lamina.webhooks.views import SecretWebhookView, WebhookLinks, WebhookView, links
 
-app = Resolver(versioned=True, around=idempotent_secret, raises=(Forbidden, Conflict, TooManyWebhooks))
+app = Resolver(versioned=True, around=idempotent_secret("secret"), raises=(Forbidden, Conflict, TooManyWebhooks))
+
+
+@app.authorize
+def authorize(body: WebhookInput) -> None:
+    """Let everybody in for their own events, and those who manage users for everybody's."""
+    require(app.caller, Action.WEBHOOK_WRITE, owner_id=app.caller.user_id)
+    if body.scope == WebhookScope.ALL:
+        require(app.caller, Action.WEBHOOK_HEAR_ALL)
 
 
 @app.post("/v1/webhooks", summary="Make a webhook", status_code=201)
 def create_webhook(body: WebhookInput) -> Response[Envelope[SecretWebhookView, WebhookLinks]]:
     """Have events posted to a URL. The secret that they are signed by is answered this once."""
-    caller = app.caller
-    require(caller, Action.WEBHOOK_WRITE, owner_id=caller.user_id)
-    if body.scope == WebhookScope.ALL:
-        require(caller, Action.WEBHOOK_HEAR_ALL)
     wanted = NewWebhook(url=body.url, events=body.events, description=body.description, scope=body.scope)
-    made, secret = service.create(caller.user_id, wanted, app.cause)
+    made, secret = service.create(app.caller.user_id, wanted, app.cause)
     shown = SecretWebhookView(**WebhookView.model_validate(made).model_dump(), secret=secret)
     return app.answer(shown, edition=edition(made.id, made.version), links=links(made), created=True)
 

@@ -12,13 +12,18 @@ from lamina.webhooks import service
 from lamina.webhooks.authorization import reach
 from lamina.webhooks.views import SecretWebhookView, WebhookLinks, WebhookView, links
 
-app = Resolver(versioned=True, around=idempotent_secret, raises=(Forbidden, NotFound, Conflict))
+app = Resolver(versioned=True, around=idempotent_secret("secret"), raises=(Forbidden, NotFound, Conflict))
+
+
+@app.authorize
+def authorize(webhook_id: Id) -> None:
+    """Let its owner in, and those who manage users."""
+    reach(app.caller, Action.WEBHOOK_WRITE, webhook_id)
 
 
 @app.post("/v1/webhooks/<webhook_id>/rotate-secret", summary="Rotate a webhook's secret")
 def rotate_secret(webhook_id: Id) -> Response[Envelope[SecretWebhookView, WebhookLinks]]:
     """Give a webhook a new secret, answered this once. The one before it signs along for 24 hours."""
-    reach(app.caller, Action.WEBHOOK_WRITE, webhook_id)
     webhook, secret = service.rotate_secret(webhook_id, app.cause)
     shown = SecretWebhookView(**WebhookView.model_validate(webhook).model_dump(), secret=secret)
     return app.answer(shown, edition=edition(webhook.id, webhook.version), links=links(webhook))

@@ -3,22 +3,28 @@
 from lamina.access.policy import Action
 from lamina.errors import Forbidden, NotFound
 from lamina.http.envelope import Envelope
+from lamina.http.idempotency import idempotent
 from lamina.http.paths import Id
 from lamina.http.resolver import Resolver
 from lamina.http.response import Response
-from lamina.webhooks import deliveries
+from lamina.webhooks import deliveries, service
 from lamina.webhooks.authorization import reach
 from lamina.webhooks.errors import WebhookDisabled
 from lamina.webhooks.views import DeliveryLinks, DeliveryView, delivery_links
 
-app = Resolver(raises=(Forbidden, NotFound, WebhookDisabled), sends=("Location",))
+app = Resolver(around=idempotent, raises=(Forbidden, NotFound, WebhookDisabled), sends=("Location",))
+
+
+@app.authorize
+def authorize(webhook_id: Id) -> None:
+    """Let its owner in, and those who manage users."""
+    reach(app.caller, Action.WEBHOOK_WRITE, webhook_id)
 
 
 @app.post("/v1/webhooks/<webhook_id>/test", summary="Try a webhook out", status_code=202)
 def send_test(webhook_id: Id) -> Response[Envelope[DeliveryView, DeliveryLinks]]:
     """Send an event of type `webhook.test` to the endpoint, now. What came of it is in the list of its deliveries."""
-    webhook = reach(app.caller, Action.WEBHOOK_WRITE, webhook_id)
-    delivery = deliveries.send_test(webhook, app.cause)
+    delivery = deliveries.send_test(service.get(webhook_id), app.cause)
     return app.answer(DeliveryView.model_validate(delivery), links=delivery_links(delivery), begun=True)
 
 

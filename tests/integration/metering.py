@@ -19,6 +19,7 @@ NAMED = {
     "USERNAME": "name",
     "REFRESH": "hash",
     "IDEMPOTENCY": "hash",
+    "REQUEST": "hash",
     "LIMIT": "window",
 }
 """What stands in a partition key behind its kind."""

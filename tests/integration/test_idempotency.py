@@ -2,20 +2,28 @@
 
 import json
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, get_args, get_type_hints
 
 import pytest
 
+from docs.build.openapi.endpoints import Endpoint, endpoints
 from lamina.events.cause import Cause
 from lamina.events.outbox import OutboxItem
+from lamina.http import idempotency, resolver
+from lamina.http.answers import success
 from lamina.http.idempotency import idempotent
 from lamina.http.request import Request
-from lamina.storage import transactions
+from lamina.settings import settings
+from lamina.storage import run_once, transactions
 from lamina.users import service
 from lamina.users.items import UserItem
 from lamina.users.service import NewUser
-from tests.aws import Answer, Api, Context
+from tests.aws import Answer, Api, Context, answer_of, invoke
 from tests.integration.crowd import CROWD, at_once
+from tests.integration.engines import Engine
+from tests.samples import sample, store_samples
+from tests.templates import functions
 
 pytestmark = pytest.mark.usefixtures("table")
 
@@ -31,7 +39,7 @@ class Killed(BaseException):
 def endpoint(request: Request) -> dict[str, Any]:
     """Make a user as an endpoint does; handlers themselves serve one request at a time, as Lambda calls them."""
     new = NewUser(email="ann@example.com", username="ann", name="Ann")
-    user = service.create(new, Cause(None, "test", request.fingerprint))
+    user = service.create(new, Cause(None, "test", request.idempotent_name))
     return {"statusCode": 201, "multiValueHeaders": {"Location": [f"/v1/users/{user.id}"]}, "body": user.id}
 
 
@@ -72,6 +80,94 @@ def test_the_same_key_of_somebody_else_is_another_key() -> None:
         call(address="198.51.100.9")
 
 
+def creates(endpoint: Endpoint) -> bool:
+    """Whether an endpoint answers something that was not there before."""
+    answered = get_type_hints(endpoint.route.function)["return"]
+    return endpoint.method == "POST" and endpoint.status in (201, 202) and get_args(answered) != (type(None),)
+
+
+IDEMPOTENT = {f"{each.folder}/{each.file}": each for each in endpoints() if each.idempotent}
+MAKES_NOTHING_NEW = {"webhooks/redeliver"}
+"""What is sent again bears the id that it had, so that its receiver knows it."""
+
+
+def test_whatever_creates_something_takes_an_idempotency_key() -> None:
+    creating = {f"{each.folder}/{each.file}" for each in endpoints() if creates(each)}
+    assert creating - MAKES_NOTHING_NEW <= IDEMPOTENT.keys(), "give its Resolver around=idempotent"
+
+
+def after_the_transaction(patched: pytest.MonkeyPatch) -> None:
+    patched.setattr(transactions, "_commit", _commit_and_die)
+
+
+def before_the_record(patched: pytest.MonkeyPatch) -> None:
+    patched.setattr(idempotency._store, "save_success", _die)
+
+
+@pytest.mark.parametrize("death", [after_the_transaction, before_the_record])
+@pytest.mark.parametrize("place", IDEMPOTENT)
+def test_the_retry_after_a_crash_answers_what_was_made_and_makes_nothing(
+    place: str, death: Callable[[pytest.MonkeyPatch], None], table: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store_samples()
+    monkeypatch.setattr(Context, "get_remaining_time_in_millis", lambda _: -1000)
+    answered: list[Any] = []
+
+    def note(*given: Any) -> Any:
+        answered.append(success(*given))
+        return answered[-1]
+
+    monkeypatch.setattr(resolver, "success", note)
+    before = stored(table)
+    with monkeypatch.context() as patched:
+        death(patched)
+        with pytest.raises(Killed):
+            ask(place)
+    made = stored(table)
+    assert made != before
+    retried = ask(place)
+    assert retried.status == IDEMPOTENT[place].status
+    assert "Idempotent-Replayed" not in retried.headers
+    assert stored(table) == made
+    # After the transaction alone nobody has seen an answer yet.
+    assert [json.loads(each["body"]) for each in answered] == [retried.json] * len(answered)
+    again = ask(place)
+    assert (again.status, again.body) == (retried.status, retried.body)
+    assert again.headers["Idempotent-Replayed"] == "true"
+    for name in {"Location", "ETag"} & retried.headers.keys():
+        assert again.headers[name] == retried.headers[name]
+
+
+@pytest.mark.parametrize("place", IDEMPOTENT.keys() - {"auth/register", "users/create"})
+def test_the_same_key_a_day_later_is_a_new_request(place: str, table: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    store_samples()
+    first = ask(place)
+    # The table takes its time to remove what is over.
+    monkeypatch.setattr(run_once, "RETRIED_SECONDS", -1)
+    for pk, sk in stored(table, records=True).keys() - stored(table).keys():
+        table.client().delete_item(TableName=settings().table, Key={"pk": {"S": pk}, "sk": {"S": sk}})
+    before = stored(table)
+    second = ask(place)
+    assert second.status == first.status
+    assert second.json != first.json
+    assert len(stored(table)) > len(before)
+
+
+def ask(place: str) -> Answer:
+    """Send the sample request of an endpoint, with an idempotency key."""
+    event = sample(place)
+    event["headers"] |= KEY
+    event["multiValueHeaders"] |= {name: [value] for name, value in KEY.items()}
+    return answer_of(invoke(next(each for each in functions() if each.place == place), event))
+
+
+def stored(table: Engine, *, records: bool = False) -> dict[tuple[str, str], Any]:
+    """Everything in the table by key, but the records of answers unless they are wanted."""
+    items = table.client().scan(TableName=settings().table, ConsistentRead=True)["Items"]
+    found = {(item["pk"]["S"], item["sk"]["S"]): item for item in items}
+    return {place: item for place, item in found.items() if records or place[1] != "IDEMPOTENCY"}
+
+
 def test_a_process_killed_between_its_work_and_its_record_leaves_one_user_that_the_retry_answers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -96,6 +192,10 @@ _commit = transactions._commit
 
 def _commit_and_die(*changes: Any) -> None:
     _commit(*changes)
+    raise Killed
+
+
+def _die(**_: object) -> None:
     raise Killed
 
 

@@ -13,7 +13,7 @@ from lamina.jobs.running import Run
 from lamina.reports import upload, users
 from lamina.reports.content import Page
 from tests.aws import Api, invoke, signed_in
-from tests.roles.process import Scenario, forget_idempotency_records, place
+from tests.roles.process import Scenario, forget_idempotency_records, place, table_busy
 from tests.samples import VIEWER, sample, store_sample_users
 
 USERS = {"type": "users", "format": "csv"}
@@ -21,8 +21,9 @@ USERS = {"type": "users", "format": "csv"}
 
 def create_report() -> None:
     admin, _ = signed_in("admin", Role.ADMIN)
-    assert admin.post("/v1/reports", {}, headers={"Idempotency-Key": "1"}).status == 400
     request: dict[str, Any] = {"body": USERS, "headers": {"Idempotency-Key": "1"}}
+    with table_busy():
+        assert admin.post("/v1/reports", **request).status == 503
     made = admin.post("/v1/reports", **request)
     assert admin.post("/v1/reports", **request).headers["Idempotent-Replayed"] == "true"
     forget_idempotency_records()

@@ -1,12 +1,16 @@
 """What scenarios do with a function: find it, send to it, and let it forget what a new process would not know."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import boto3
+import pytest
 
+from lamina.errors import Unavailable
 from lamina.events import publisher
 from lamina.identity import keys, tokens
 from lamina.settings import settings
+from lamina.storage import transactions
 from tests.aws import Api, invoke
 from tests.samples import sample, store_samples
 from tests.templates import Function, functions
@@ -56,6 +60,18 @@ def forget_keys() -> None:
 def forget_published() -> None:
     """Do as if the process were new: what it has published, it publishes again."""
     publisher._taken.clear()
+
+
+@contextmanager
+def table_busy() -> Iterator[None]:
+    """Do as if the table took no transactions: an idempotent request that fails frees its key."""
+
+    def refuse(**_: object) -> None:
+        raise Unavailable
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(transactions, "write", refuse)
+        yield
 
 
 def forget_idempotency_records() -> None:

@@ -10,7 +10,7 @@ from lamina.webhooks import lanes, retries
 from lamina.webhooks.items import PendingItem, pending_key
 from lamina.webhooks.lanes import LaneItem, lane_key
 from tests.aws import Api, invoke, signed_in
-from tests.roles.process import Scenario, forget_idempotency_records, place
+from tests.roles.process import Scenario, forget_idempotency_records, place, table_busy
 from tests.samples import DELIVERY, WEBHOOK, sample, store_samples
 
 BODY = {"url": "https://example.com/hooks", "events": ["*"]}
@@ -19,7 +19,8 @@ BODY = {"url": "https://example.com/hooks", "events": ["*"]}
 def resource() -> None:
     admin, _ = signed_in("admin", Role.ADMIN)
     request: dict[str, Any] = {"body": {**BODY, "scope": "all"}, "headers": {"Idempotency-Key": "1"}}
-    assert admin.post("/v1/webhooks", {}, headers=request["headers"]).status == 400
+    with table_busy():
+        assert admin.post("/v1/webhooks", **request).status == 503
     made = admin.post("/v1/webhooks", **request)
     assert admin.post("/v1/webhooks", **request).json == made.json
     forget_idempotency_records()
@@ -31,7 +32,13 @@ def resource() -> None:
     assert admin.patch(at, {"url": "https://example.org/hooks"}).status == 200
     _rotate(admin, at)
     admin.post(f"{at}/test")
-    delivery = admin.post(f"{at}/test").data
+    request = {"headers": {"Idempotency-Key": "3"}}
+    with table_busy():
+        assert admin.post(f"{at}/test", **request).status == 503
+    delivery = admin.post(f"{at}/test", **request).data
+    assert admin.post(f"{at}/test", **request).data == delivery
+    forget_idempotency_records()
+    assert admin.post(f"{at}/test", **request).data["id"] == delivery["id"]
     listing._signer_of.cache_clear()
     assert admin.post(f"{at}/deliveries/{delivery['id']}/redeliver").status == 202
     for query in ("", "?status=pending", "?limit=1"):
@@ -41,9 +48,12 @@ def resource() -> None:
 
 def _rotate(admin: Api, at: str) -> None:
     request = {"headers": {"Idempotency-Key": "2"}}
-    assert admin.post("/v1/webhooks/0190a3f0-0000-7000-8000-000000000000/rotate-secret", **request).status == 404
+    with table_busy():
+        assert admin.post(f"{at}/rotate-secret", **request).status == 503
     made = admin.post(f"{at}/rotate-secret", **request)
     assert admin.post(f"{at}/rotate-secret", **request).json == made.json
+    forget_idempotency_records()
+    assert admin.post(f"{at}/rotate-secret", **request).data["secret"] == made.data["secret"]
 
 
 def dispatch() -> None:

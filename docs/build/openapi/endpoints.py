@@ -13,12 +13,12 @@ from lamina.errors import LaminaError
 from lamina.http.admission import METHODS_WITH_BODY
 from lamina.http.body import MalformedJson
 from lamina.http.errors import PayloadTooLarge, TokenExpired, UnsupportedMediaType
-from lamina.http.idempotency import InProgress, KeyReused, idempotent
+from lamina.http.idempotency import InProgress
 from lamina.http.oauth import OAuthResolver
 from lamina.http.resolver import Resolver
 from lamina.http.route import Route
-from lamina.http.sealed import idempotent_secret
 from lamina.limits.quota import RateLimited
+from lamina.storage.run_once import KeyReused
 
 CONDITIONAL_WRITES = ("PUT", "PATCH", "DELETE")
 type ErrorClass = type[LaminaError]
@@ -63,7 +63,7 @@ class Endpoint:
     @property
     def idempotent(self) -> bool:
         """Whether it knows idempotency keys."""
-        return self.app.around in (idempotent, idempotent_secret)
+        return self.app.around is not None
 
     @property
     def oauth(self) -> OAuthResolver | None:

@@ -12,8 +12,9 @@ from lamina.identity.items import CredentialsItem, MfaItem, RefreshTokenItem, Se
 from lamina.identity.keys import KeyRingItem
 from lamina.identity.known_origins import KnownOriginsItem
 from lamina.identity.one_time import OneTimeTokenItem
-from lamina.jobs.items import JobItem, JobRequestItem, OwnedJobItem
+from lamina.jobs.items import JobItem, OwnedJobItem
 from lamina.mail.items import RefusedAddressItem, WelcomeItem
+from lamina.storage.run_once import RequestItem
 from lamina.storage.walking import PlaceItem
 from lamina.users.counting import CountedItem, CounterItem
 from lamina.users.items import GuardItem, SearchItem, UserItem
@@ -33,7 +34,6 @@ ITEMS = (
     DirectoryItem,
     GuardItem,
     JobItem,
-    JobRequestItem,
     KeyRingItem,
     KnownOriginsItem,
     LaneItem,
@@ -46,6 +46,7 @@ ITEMS = (
     PlaceItem,
     RefreshTokenItem,
     RefusedAddressItem,
+    RequestItem,
     SearchItem,
     SessionItem,
     TombstoneItem,

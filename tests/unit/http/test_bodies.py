@@ -1,6 +1,7 @@
 """Bodies: JSON objects in UTF-8, read strictly, and what is wrong with others is said by path and in plain words."""
 
 import json
+import sys
 from contextlib import suppress
 
 import pytest
@@ -49,7 +50,7 @@ def test_no_text_at_all_makes_the_reader_fail_in_another_way(text: str) -> None:
         ('{"name": NaN}', "NaN"),
         ('{"name": -Infinity}', "-Infinity"),
         ('{"name": 1e999}', "too large"),
-        (f'{{"age": {"9" * 5000}}}', "too many digits"),
+        (f'{{"age": {"9" * 5000}}}', "too large"),
         ('{"name": "a\\u0000b"}', "NUL"),
         ('{"name\\u0000": "x"}', "NUL"),
         ('{"name": "\\ud800"}', "surrogate"),
@@ -67,6 +68,30 @@ def test_what_is_not_json_is_malformed_and_the_answer_says_where(text: str, said
     answer = make(text)
     assert (answer.status, answer.error["code"]) == (400, "MALFORMED_JSON")
     assert said in answer.error["message"]
+
+
+@pytest.mark.parametrize("number", ["1e400", "-1e400", "9" * 400, "-" + "9" * 400, f"1{'0' * 308}.0e1", "9" * 5000])
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ('{"name": "x", "age": %s}', "age"),
+        ('{"name": "x", "rest": {"a": [0, {"b": %s}]}}', "rest.a.1.b"),
+        ('{"rest": {"9": 1, "10": {"b": [%s]}}}', "rest.10.b.0"),
+        ("%s", "body"),
+    ],
+)
+def test_a_number_that_is_too_large_is_malformed_however_it_is_written(number: str, body: str, field: str) -> None:
+    answer = make(body % number)
+    assert (answer.status, answer.error["code"]) == (400, "MALFORMED_JSON")
+    assert answer.error["details"] == [{"field": field, "message": "is too large a number"}]
+
+
+def test_the_largest_numbers_that_a_double_holds_are_read_exactly() -> None:
+    largest = int(sys.float_info.max)
+    assert parse(f"[{largest}, -{largest}, 1.7976931348623157e308, 9007199254740993]") == [
+        *(largest, -largest, sys.float_info.max),
+        2**53 + 1,
+    ]
 
 
 @pytest.mark.parametrize(

@@ -10,17 +10,19 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from lamina.access.policy import Role
+from lamina.errors import Forbidden
 from lamina.http import idempotency
 from lamina.http.envelope import Envelope
 from lamina.http.idempotency import idempotent
 from lamina.http.resolver import Resolver
 from lamina.http.response import Response
 from lamina.settings import settings
-from tests.aws import Answer, Api, Context, make_user, signed_in
-from tests.unit.http.toy import Toy, send
+from tests.aws import PASSWORD, Answer, Api, Context, make_user, signed_in
+from tests.unit.http.toy import CALLER, Toy, send
 
 REGISTER = "/v1/auth/register"
 KEY = {"Idempotency-Key": "4d3c2b1a"}
+CI = {"name": "CI", "scopes": ["read"]}
 ZOE = {"email": "zoe@example.com", "username": "zoe", "name": "Zoë", "password": "Correct-horse-1"}
 
 
@@ -57,6 +59,26 @@ def test_the_same_body_written_in_another_way_is_the_same_body(api: Api) -> None
     assert api.post(REGISTER, rewritten, headers=KEY).headers["Idempotent-Replayed"] == "true"
 
 
+@pytest.mark.parametrize(
+    ("written", "again"),
+    [("36", "36.0"), ("36", "3.6e1"), ("0", "-0.0"), ('{"a": 1, "b": [2.50]}', '{"b": [2.5], "a": 1.0}')],
+)
+def test_numbers_are_compared_by_their_value(api: Api, written: str, again: str) -> None:
+    body = json.dumps({**ZOE, "metadata": {"n": "?"}})
+    assert api.post(REGISTER, body.replace('"?"', written), headers=KEY).status == 201
+    assert api.post(REGISTER, body.replace('"?"', again), headers=KEY).headers["Idempotent-Replayed"] == "true"
+
+
+@pytest.mark.parametrize(
+    ("written", "other"), [("1", "true"), ("1", '"1"'), ("1", "1.5"), (str(2**53), str(2**53 + 1))]
+)
+def test_what_is_another_value_is_another_body(api: Api, written: str, other: str) -> None:
+    body = json.dumps({**ZOE, "metadata": {"n": "?"}})
+    assert api.post(REGISTER, body.replace('"?"', written), headers=KEY).status == 201
+    answer = api.post(REGISTER, body.replace('"?"', other), headers=KEY)
+    assert answer.error["code"] == "IDEMPOTENCY_KEY_REUSED"
+
+
 @pytest.mark.parametrize("change", [{"name": "Zoe"}, {"password": "Correct-horse-2"}, {"age": 7}])
 def test_another_body_under_the_same_key_is_422(api: Api, change: dict[str, object]) -> None:
     api.post(REGISTER, ZOE, headers=KEY)
@@ -70,6 +92,41 @@ def test_two_callers_with_one_key_never_meet(aws: None) -> None:  # noqa: ARG001
     answer = other.post("/v1/users", ZOE, headers=KEY)
     assert (answer.status, answer.error["code"]) == (409, "EMAIL_TAKEN")
     assert other.post("/v1/users", {**ZOE, "email": "z@example.com", "username": "zoe2"}, headers=KEY).status == 201
+
+
+def test_two_credentials_of_one_caller_with_one_key_never_meet(aws: None) -> None:  # noqa: ARG001 (the table must be there)
+    admin, user = signed_in("one", Role.ADMIN)
+    other = Api(token=Api().post("/v1/auth/login", {"email": user.email, "password": PASSWORD}).data["access_token"])
+    first = admin.post("/v1/api-keys", CI, headers=KEY).data
+    second = other.post("/v1/api-keys", CI, headers=KEY).data
+    assert first["key"] != second["key"]
+
+
+@pytest.mark.usefixtures("aws")
+def test_an_answer_is_replayed_to_those_alone_who_may_ask_for_it_now() -> None:
+    toys = Resolver(around=idempotent)
+    allowed = [True, True, False, True]
+
+    @toys.authorize
+    def authorize(body: Toy) -> None:
+        assert body.name == "x"
+        if not allowed.pop(0):
+            raise Forbidden
+
+    @toys.post("/toys")
+    def make_toy(body: Toy) -> Response[Envelope[Toy]]:
+        return toys.answer(body, links={"self": "/toys"})
+
+    event = Api()._event("POST", "/toys", {"name": "x"}, KEY, "")
+    event["requestContext"]["authorizer"] = CALLER
+    answers = [send(toys, event) for _ in range(4)]
+    assert [answer.status for answer in answers] == [200, 200, 403, 200]
+    assert ["Idempotent-Replayed" in answer.headers for answer in answers] == [False, True, False, True]
+
+
+def test_an_endpoint_that_replays_answers_has_to_decide_who_gets_them() -> None:
+    with pytest.raises(TypeError, match="authorize"):
+        Resolver(around=idempotent).post("/toys")
 
 
 def test_anonymous_callers_are_told_apart_by_their_address(api: Api) -> None:

@@ -80,6 +80,7 @@ def test_the_token_as_issued_is_good(victim: Victim) -> None:
         "scope": "delete read write",
         "credential": "session",
         "authenticated_at": str(victim.claims["iat"]),
+        "credential_id": victim.claims["sid"],
         "ends": str(victim.claims["exp"]),
         "quota": "",
     }

@@ -9,8 +9,9 @@ from lamina import ids
 from lamina.access.policy import Role
 from lamina.events.outbox import OutboxItem
 from lamina.jobs import repository, views
-from lamina.jobs.items import JobRequestItem
+from lamina.jobs.items import OwnedJobItem
 from lamina.settings import settings
+from lamina.storage.run_once import RequestItem
 from tests.aws import Api
 from tests.people import Person, person
 from tests.roles.jobs import deliver, requested
@@ -164,12 +165,16 @@ def test_a_key_of_the_day_before_asks_anew(admin: Person) -> None:
     body, key = {"type": "users", "format": "csv"}, {"Idempotency-Key": "daily"}
     made = admin.api.post("/v1/reports", body, headers=key)
     forget_answers()
-    (left,) = JobRequestItem.scan(JobRequestItem.pk.startswith("JOBREQUEST#"))
-    left.expires_at = ids.epoch_in(-1)
+    (left,) = RequestItem.scan(RequestItem.pk.startswith("REQUEST#"))
+    left.created_at = ids.ago(24 * 3600)
     left.save()
     again = admin.api.post("/v1/reports", body, headers=key)
     assert again.status == 202
     assert again.data["id"] != made.data["id"]
+    assert {item.sk for item in OwnedJobItem.query(f"USER#{admin.id}", OwnedJobItem.sk.startswith("JOB#"))} == {
+        f"JOB#{made.data['id']}",
+        f"JOB#{again.data['id']}",
+    }
 
 
 def test_nobody_has_more_than_five_unfinished_jobs(admin: Person) -> None:

@@ -6,14 +6,16 @@ from typing import Any
 
 import pytest
 
+from lamina import ids
 from lamina.errors import Conflict, NotFound, PreconditionFailed
 from lamina.events.cause import Cause
 from lamina.events.outbox import OutboxItem
 from lamina.storage.item import Item
 from lamina.storage.keys import shard_of
+from lamina.storage.run_once import KeyReused, RequestItem
 from lamina.users import repository, service
 from lamina.users.errors import EmailTaken, UsernameTaken
-from lamina.users.items import GuardItem, SearchItem, guard_key, search_items
+from lamina.users.items import GuardItem, SearchItem, search_items
 from lamina.users.model import Status, User
 from lamina.users.service import NewUser
 
@@ -232,19 +234,19 @@ def test_another_request_or_another_body_is_no_retry() -> None:
     make("ann", request="fingerprint")
     with pytest.raises(EmailTaken):
         make("ann", request="another")
-    with pytest.raises(EmailTaken):
-        make("ann", request="fingerprint", username="not.ann")
-    with pytest.raises(UsernameTaken):
-        make("ann", request="fingerprint", email="not.ann@example.com")
+    with pytest.raises(KeyReused):
+        make("bob", request="fingerprint:another body")
 
 
 def test_a_retry_is_one_for_a_day_only() -> None:
     made = make(request="fingerprint")
-    for field in ("email", "username"):
-        guard = GuardItem.get(*guard_key(field, getattr(made, field)))
-        guard.update([GuardItem.created_at.set("2020-01-01T00:00:00.000000Z")])
+    (left,) = RequestItem.scan(RequestItem.pk.startswith("REQUEST#"))
+    left.update([RequestItem.created_at.set(ids.ago(24 * 3600))])
     with pytest.raises(EmailTaken):
         make(request="fingerprint")
+    other = make("bob", request="fingerprint")
+    assert other.id != made.id
+    assert make("bob", request="fingerprint").id == other.id
 
 
 def test_a_retry_answers_even_a_user_that_is_deleted_by_now() -> None:

@@ -36,7 +36,7 @@ def test_what_is_sent_is_the_event_signed_by_the_secret(world: World, ann: User)
     told = happen(ann.id)
     world.deliver()
     ((url, headers, body),) = world.sent
-    secret = secret_keeping.current_secret(WebhookItem.get(*webhook_key(made.id)))
+    secret = secret_keeping.signing_secrets(WebhookItem.get(*webhook_key(made.id)))[0]
     assert url == made.url
     assert headers["webhook-id"] == told["id"]
     assert Receiver(secret).verify(body, dict(headers)) == told
@@ -44,7 +44,7 @@ def test_what_is_sent_is_the_event_signed_by_the_secret(world: World, ann: User)
 
 def test_a_secret_that_was_rotated_signs_along_for_a_day(world: World, ann: User) -> None:
     made = hook(ann)
-    old = secret_keeping.current_secret(WebhookItem.get(*webhook_key(made.id)))
+    old = secret_keeping.signing_secrets(WebhookItem.get(*webhook_key(made.id)))[0]
     _, newer = service.rotate_secret(made.id, CAUSE)
     _, newest = service.rotate_secret(made.id, CAUSE)
     happen(ann.id)

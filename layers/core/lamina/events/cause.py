@@ -10,7 +10,8 @@ class Cause:
     Attributes:
         actor: id of the user behind the change; None for the system and for anonymous callers.
         correlation_id: that of the request or message.
-        request: fingerprint of the caller's idempotency key; `""` without one. A retry after a crash has the same.
+        request: fingerprint of the caller's idempotency key, a colon, and a digest of the body; `""` without a key. A
+            retry after a crash has the same.
     """
 
     actor: str | None

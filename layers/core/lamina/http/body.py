@@ -1,16 +1,21 @@
 """JSON bodies, read strictly: what two parsers could read differently is refused (RFC 8259 sections 4, 6 and 8)."""
 
 import json
+import sys
 from collections.abc import Iterator
 from itertools import chain
-from math import isfinite
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from lamina.errors import Invalid
+from lamina.http.advice import problem
 
 MAX_DEPTH = 32
 MAX_VALUES = 10_000
 """Values in one body, counting names: what keeps a body of a million unknown fields from costing seconds."""
+
+LARGEST = sys.float_info.max
+MAX_DIGITS = 310
+"""An integer of more characters is larger than that."""
 
 REPLACEMENT = "\ufffd"
 """What stands where bytes were no UTF-8 before API Gateway made text of them. Unescaped, it is never meant."""
@@ -29,18 +34,15 @@ def parse(text: str) -> Json:
     """Read a JSON document.
 
     Raises:
-        MalformedJson: for broken JSON, duplicate names, NaN and infinities, more than 32 levels or 10,000 values, NUL
-            characters and lone surrogates (which UTF-8 cannot carry), saying which.
+        MalformedJson: for broken JSON, duplicate names, NaN, infinities and numbers that no double holds, more than 32
+            levels or 10,000 values, NUL characters and lone surrogates (which UTF-8 cannot carry), saying which.
     """
     try:
-        document: Json = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)
+        document: Json = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_int=_whole)
     except json.JSONDecodeError as error:
         raise MalformedJson(f"The body is not valid JSON; the mistake is at character {error.pos + 1}.") from None
     except RecursionError:
         raise _too_deep() from None
-    except ValueError:
-        # int() refuses absurdly long numbers (sys.set_int_max_str_digits).
-        raise MalformedJson("The body holds a number with too many digits.") from None
     _check(document)
     return document
 
@@ -65,9 +67,13 @@ def _refuse_constant(name: str) -> NoReturn:
     raise MalformedJson(f"The body holds {name}, which is not JSON.")
 
 
+def _whole(text: str) -> float:
+    return int(text) if len(text) <= MAX_DIGITS else float(text)
+
+
 def _check(document: Json) -> None:
     """Walk level by level, so that no depth can exhaust the stack."""
-    level, seen = [document], 0
+    level, seen = [_Node("", document)], 0
     for _ in range(MAX_DEPTH):
         if not level:
             return
@@ -79,16 +85,41 @@ def _check(document: Json) -> None:
         raise _too_deep()
 
 
-def _children(value: Json) -> Iterator[Json]:
+class _Node(NamedTuple):
+    """A value, and where it is: the path is only composed when it has to be told."""
+
+    name: str | int
+    value: Json
+    parent: "_Node | None" = None
+
+    @property
+    def path(self) -> str:
+        above = self.parent.path if self.parent else ""
+        return f"{above}.{self.name}" if above else str(self.name)
+
+
+def _children(node: _Node) -> Iterator[_Node]:
+    value = node.value
     if isinstance(value, str):
         _check_text(value)
-    elif isinstance(value, float) and not isfinite(value):
-        raise MalformedJson("The body holds a number that is too large.")
+    elif isinstance(value, int | float):
+        _check_number(value, node)
     elif isinstance(value, dict):
-        yield from value
-        yield from value.values()
+        for name, child in value.items():
+            yield _Node(name, name, node)
+            yield _Node(name, child, node)
     elif isinstance(value, list):
-        yield from value
+        for place, child in enumerate(value):
+            yield _Node(place, child, node)
+
+
+def _check_number(number: float, node: _Node) -> None:
+    """Refuse what no double holds (RFC 8259 section 6), however it is written: 1e400, or an integer of 400 digits."""
+    if not -LARGEST <= number <= LARGEST:
+        raise MalformedJson(
+            "The body holds a number that is too large.",
+            details=[problem(node.path or "body", "is too large a number")],
+        )
 
 
 def _check_text(text: str) -> None:

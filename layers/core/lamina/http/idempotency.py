@@ -1,12 +1,14 @@
-"""`Idempotency-Key`: the same key, caller and body get the first answer again, for a day.
+"""`Idempotency-Key`: the same key, credential and body get the first answer again, for a day.
 
-Powertools keeps the records, in the single table; here is what a key means. It belongs to its caller and its endpoint,
-so two callers never meet. Only successes are kept: after a failure the same key may be tried again. If a process dies
-between its work and its record, the work itself remembers the request (`Cause.request`), so that a retry finds it.
+Powertools keeps the records, in the single table; here is what a key means. It belongs to its caller, the credential
+that is used with its scopes, and its endpoint: two callers never meet, nor do two keys of one caller. Only successes
+are kept: after a failure the same key may be tried again. If a process dies between its work and its record, a retry
+finds what the work has left in its own transaction (`lamina.storage.run_once`, by `Cause.request`).
 """
 
 import hashlib
 import hmac
+import json
 import re
 from collections.abc import Callable
 
@@ -23,11 +25,12 @@ from aws_lambda_powertools.utilities.idempotency.persistence.datarecord import D
 from aws_lambda_powertools.utilities.idempotency.serialization.base import BaseIdempotencySerializer
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lamina.errors import Conflict, Invalid, Problem, RuleViolated
+from lamina.errors import Conflict, Invalid, Problem
 from lamina.http.answers import Answer
 from lamina.http.request import Request
 from lamina.http.response import as_json
 from lamina.storage.idempotency import records
+from lamina.storage.run_once import KeyReused
 
 KEPT_SECONDS = 24 * 3600
 _HEADER = "idempotency-key"
@@ -41,18 +44,11 @@ class InProgress(Conflict):
     message = "A request with this Idempotency-Key is still running. Retry in a moment for its answer."
 
 
-class KeyReused(RuleViolated):
-    """The key came with another body before."""
-
-    code = "IDEMPOTENCY_KEY_REUSED"
-    message = "This Idempotency-Key was used with another body. Use a new key for a new request."
-
-
 _store = records()
 
 
 type Keep = Callable[[str], BaseIdempotencySerializer]
-"""Makes, for a fingerprint, what turns an answer into what is kept of it, and back."""
+"""Makes, for the name of a request, what turns an answer into what is kept of it, and back."""
 
 
 def idempotent(
@@ -76,10 +72,10 @@ def idempotent(
         return endpoint()
     if not _KEY.fullmatch(given):
         raise Invalid(details=[Problem("Idempotency-Key", "must be 1 to 255 visible ASCII characters")])
-    request.fingerprint = _fingerprint(request, given)
-    call = {"fingerprint": request.fingerprint, "body": _digest(request, given)}
+    call = {"fingerprint": _fingerprint(request, given), "body": _digest(request, given)}
+    name = request.idempotent_name = ":".join(call.values())
     try:
-        return _run_once(context, endpoint, call, keep(request.fingerprint) if keep else None)
+        return _run_once(context, endpoint, call, keep(name) if keep else None)
     except (IdempotencyAlreadyInProgressError, IdempotencyInconsistentStateError):
         raise InProgress from None
     except IdempotencyValidationError:
@@ -117,18 +113,25 @@ def _run_once(
 
 def _fingerprint(request: Request, given: str) -> str:
     """Name the request: who calls what with which key. Anonymous callers are told apart by their address."""
-    owner = request.claims.get("user_id") or f"address {request.source_ip}"
-    parts = (owner, request.method, request.path, given)
+    claims = request.claims
+    known = [claims.get(name, "") for name in ("user_id", "credential", "credential_id", "scope")]
+    owner = known if "user_id" in claims else ["address", request.source_ip]
+    parts = (*owner, request.method, request.path, given)
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def _digest(request: Request, given: str) -> str:
-    """Tell one body from another, however it is written.
+    """Tell one body from another, however it is written: fields in another order, 36.0 for 36, `{}` for none.
 
     The key is kept nowhere and keys the digest: a body may hold a password, whose plain hash could be guessed at.
     """
-    document = request.document if request.text else None
-    return hmac.new(given.encode(), as_json(document, sort_keys=True).encode(), "sha256").hexdigest()
+    document = json.loads(request.text, parse_float=_number) if request.text else None
+    return hmac.new(given.encode(), as_json(document or None, sort_keys=True).encode(), "sha256").hexdigest()
+
+
+def _number(text: str) -> float:
+    number = float(text)
+    return int(number) if number.is_integer() else number
 
 
 def _replayed(response: Answer, idempotent_data: DataRecord) -> Answer:  # noqa: ARG001 (Powertools names them)

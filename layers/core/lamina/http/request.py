@@ -29,8 +29,8 @@ class Request:
         """Take the event as API Gateway sends it."""
         self.event = event
         self.method: str = event["httpMethod"]
-        self.fingerprint = ""
-        """Names the request across retries, when it carries an idempotency key."""
+        self.idempotent_name = ""
+        """Names the request across retries, when it carries an idempotency key: as `Cause.request`."""
 
     @cached_property
     def path(self) -> str:
@@ -138,7 +138,7 @@ class Request:
     @property
     def cause(self) -> Cause:
         """What changes made by this request remember of it."""
-        return Cause(self.claims.get("user_id"), self.correlation_id, self.fingerprint)
+        return Cause(self.claims.get("user_id"), self.correlation_id, self.idempotent_name)
 
     @cached_property
     def quota(self) -> Quota | None:

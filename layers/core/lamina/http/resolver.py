@@ -1,8 +1,8 @@
 """The one resolver: what happens to every request before and after its endpoint.
 
-In this order: who asks, what is refused at the door (`admission`), what wraps the endpoint (`idempotency`), its input
-checked against its signature (`route`), the envelope of every failure and the headers of every answer (`answers`), one
-log line.
+In this order: who asks, what is refused at the door (`admission`), its input checked against its signature (`route`),
+whether the caller may do it (`Resolver.authorize`), what wraps the endpoint (`idempotency`), the envelope of every
+failure and the headers of every answer (`answers`), one log line.
 """
 
 import time
@@ -19,7 +19,7 @@ from lamina.http.conditional import etag, version_condition
 from lamina.http.envelope import Envelope, ListEnvelope, PageLinks, PageMeta
 from lamina.http.request import Request
 from lamina.http.response import JSON, Response, as_json
-from lamina.http.route import About, Route, Serve
+from lamina.http.route import About, Authorize, Route, Serve
 from lamina.observability.logs import about, logger
 from lamina.observability.metrics import timed
 from lamina.settings import settings
@@ -56,7 +56,8 @@ class Resolver:
             public: whether it answers without a signed-in caller.
             counted: whether the authorizer runs, and so counts its requests; what is the same for everybody is not.
             versioned: whether what it serves has an `ETag`, to be used with `If-None-Match` and `If-Match`.
-            around: wraps each call of the endpoint.
+            around: wraps each call of the endpoint, and may answer without calling it; unless the endpoint is public,
+                `authorize` then comes before its route.
             takes: the media types of bodies that it reads.
             raises: the errors of its own, beside those that follow from the rest, for the document alone.
             sends: headers of its own that its answers may carry, for the document too.
@@ -72,6 +73,7 @@ class Resolver:
         self.in_person = in_person
         self.incoming: Request
         self.route: Route | None = None
+        self._authorize: Authorize | None = None
         self._elsewhere: Callable[[], Response[Any]] = _nothing_here
 
     def get(self, path: str, **about: Unpack[About]) -> Callable[[Serve], Serve]:
@@ -93,6 +95,14 @@ class Resolver:
     def delete(self, path: str, **about: Unpack[About]) -> Callable[[Serve], Serve]:
         """Serve DELETE, as `get`."""
         return self._serve("DELETE", path, about)
+
+    def authorize(self, function: Authorize) -> Authorize:
+        """Call the decorated function before each call of the endpoint, and before what wraps it: it raises to refuse.
+
+        It takes those arguments of the endpoint that it names.
+        """
+        self._authorize = function
+        return function
 
     def not_found(self, function: Serve) -> Serve:
         """Have the decorated function, which takes nothing, answer whatever the route does not."""
@@ -181,8 +191,11 @@ class Resolver:
         return failure(error, request)
 
     def _serve(self, method: str, path: str, about: About) -> Callable[[Serve], Serve]:
+        if self.around and not self.public and not self._authorize:
+            raise TypeError(f"{method} {path} may replay an answer: say to whom, in a function under @app.authorize")
+
         def take(function: Serve) -> Serve:
-            self.route = Route(method, path, function, about)
+            self.route = Route(method, path, function, about, self._authorize)
             return function
 
         return take
@@ -202,9 +215,11 @@ class Resolver:
             return success(self._elsewhere(), as_json)
         check_query(request, route.query)
         self.admit(request, wants_body=route.has_body)
+        arguments = route.arguments(request, in_path)
+        route.authorize(arguments)
 
         def serve() -> Answer:
-            return success(route.function(**route.arguments(request, in_path)), route.write)
+            return success(route.function(**arguments), route.write)
 
         return self.around(request, context, serve) if self.around else serve()
 

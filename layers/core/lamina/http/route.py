@@ -18,6 +18,8 @@ from lamina.http.response import Response
 
 type Serve = Callable[..., Response[Any]]
 """The function of an endpoint."""
+type Authorize = Callable[..., object]
+"""The function that decides whether a caller may use an endpoint."""
 
 BODY = "body"
 """The parameter that takes the body of a request."""
@@ -39,7 +41,9 @@ class About(TypedDict, total=False):
 class Route:
     """One method of one path, and the function that serves it."""
 
-    def __init__(self, method: str, path: str, function: Serve, about: About) -> None:
+    def __init__(
+        self, method: str, path: str, function: Serve, about: About, authorize: Authorize | None = None
+    ) -> None:
         """Read the signature of the function.
 
         Args:
@@ -47,11 +51,14 @@ class Route:
             path: as `/v1/users/<user_id>`.
             function: serves it.
             about: what else there is to tell of it.
+            authorize: decides whether the caller may use it, by those arguments of `function` that it names.
         """
         self.method = method
         self.path = path
         self.function = function
         self.about = about
+        self._authorize = authorize
+        self._decisive = tuple(signature(authorize).parameters) if authorize else ()
         hints = get_type_hints(function, include_extras=True)
         self._answer = TypeAdapter[Any](get_args(hints.pop("return"))[0])
         self._body = TypeAdapter[Any](hints.pop(BODY)) if BODY in hints else None
@@ -96,6 +103,11 @@ class Route:
         if found:
             raise invalid(found)
         return given
+
+    def authorize(self, arguments: Mapping[str, Any]) -> None:
+        """Let the caller pass, or raise what the endpoint's own decision raises."""
+        if self._authorize:
+            self._authorize(**{name: arguments[name] for name in self._decisive})
 
     def write(self, body: object) -> str:
         """Write what the function answers as JSON.

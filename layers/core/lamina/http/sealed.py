@@ -1,8 +1,11 @@
-"""`Idempotency-Key` where the answer tells a secret that is kept nowhere else: the kept answer is encrypted."""
+"""`Idempotency-Key` where the answer tells a secret that is kept nowhere else: the kept answer is without it.
+
+The work has left the secret encrypted in its own transaction (`lamina.storage.told_once`); a replay puts it back.
+"""
 
 import json
 from collections.abc import Callable
-from typing import Any
+from functools import partial
 
 from aws_lambda_powertools.utilities.idempotency.serialization.base import BaseIdempotencySerializer
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -10,24 +13,32 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from lamina.http.answers import Answer
 from lamina.http.idempotency import idempotent
 from lamina.http.request import Request
-from lamina.http.response import as_json
-from lamina.storage.sealing import seal, unseal
+from lamina.http.resolver import Around
+from lamina.storage import told_once
+
+_GAP = "\x00"
+"""Stands where the secret was: no answer holds it, because JSON escapes it."""
 
 
-class _Sealed(BaseIdempotencySerializer):
-    """Keeps an answer for one request, named by its fingerprint, and for no other."""
+class _WithoutSecret(BaseIdempotencySerializer):
+    """Keeps an answer to one request, without what this field of its data holds."""
 
-    def __init__(self, fingerprint: str) -> None:
-        self._context = {"answer_to": fingerprint}
+    def __init__(self, field: str, request: str) -> None:
+        self._field = field
+        self._request = request
 
-    def to_dict(self, data: Any) -> dict[str, str]:  # noqa: ANN401 (the signature is Powertools')
-        return {"sealed": seal(as_json(data), self._context)}
+    def to_dict(self, data: Answer) -> Answer:
+        secret = json.loads(data["body"])["data"][self._field]
+        return data | {"body": data["body"].replace(secret, _GAP)}
 
-    def from_dict(self, data: dict[str, str]) -> Answer:
-        answer: Answer = json.loads(unseal(data["sealed"], self._context))
-        return answer
+    def from_dict(self, data: Answer) -> Answer:
+        return data | {"body": data["body"].replace(_GAP, told_once.secret_of(self._request))}
 
 
-def idempotent_secret(request: Request, context: LambdaContext, endpoint: Callable[[], Answer]) -> Answer:
-    """Run an endpoint once for each idempotency key, as `idempotent`; what it keeps of the answer nobody can read."""
-    return idempotent(request, context, endpoint, keep=_Sealed)
+def idempotent_secret(field: str) -> Around:
+    """Run an endpoint once for each idempotency key, as `idempotent`, where a field of the answer is told once."""
+
+    def around(request: Request, context: LambdaContext, endpoint: Callable[[], Answer]) -> Answer:
+        return idempotent(request, context, endpoint, keep=partial(_WithoutSecret, field))
+
+    return around

@@ -20,7 +20,7 @@ from lamina.events.catalog import API_KEY_CREATED, API_KEY_REVOKED
 from lamina.events.cause import Cause
 from lamina.identity.opaque import digest, new_secret
 from lamina.identity.security import account_event
-from lamina.storage import transactions
+from lamina.storage import told_once, transactions
 from lamina.storage.cursors import Cursor
 from lamina.storage.item import Item
 from lamina.storage.keys import key, value_of
@@ -78,7 +78,7 @@ def create(
         name: for people.
         scopes: what it may be used for; never more than its owner may at the time of use.
         expires_at: until when, RFC 3339; None for ever.
-        cause: the request.
+        cause: the request; its retry gets the key that was made before.
 
     Returns:
         The key and its text, which is told only now.
@@ -95,8 +95,9 @@ def create(
         created_by=owner_id,
         expires_at=_ttl(expires_at),
     )
-    transactions.write(put=[item, account_event(API_KEY_CREATED.of({"key_id": key_id}), owner_id, cause)])
-    return _api_key(item), text
+    event = account_event(API_KEY_CREATED.of({"key_id": key_id}), owner_id, cause)
+    told = told_once.write(cause.request, key_id, text, put=[item, event])
+    return _api_key(item if told.id == key_id else _get(owner_id, told.id)), told.secret
 
 
 def list_keys(owner_id: str, limit: int, cursor: Cursor | None) -> tuple[list[ApiKey], Page]:
@@ -114,12 +115,10 @@ def revoke(owner_id: str, key_id: str, cause: Cause) -> None:
     Raises:
         NotFound: when its owner has no such key.
     """
+    item = _get(owner_id, key_id)
+    told = account_event(API_KEY_REVOKED.of({"key_id": key_id}), owner_id, cause)
     try:
-        item = ApiKeyItem.get(*api_key_key(owner_id, key_id), consistent_read=True)
-        told = account_event(API_KEY_REVOKED.of({"key_id": key_id}), owner_id, cause)
         transactions.write(put=[told], delete=[item])
-    except ApiKeyItem.DoesNotExist:
-        raise NotFound("There is no such API key.") from None
     except ConditionFailed:
         # Its use was noted at this moment; look again.
         revoke(owner_id, key_id, cause)
@@ -152,6 +151,13 @@ def prove(text: str) -> ProvenKey | None:
 def api_key_key(owner_id: str, key_id: str) -> tuple[str, str]:
     """Give the key of an API key."""
     return key("USER", owner_id), key("APIKEY", key_id)
+
+
+def _get(owner_id: str, key_id: str) -> ApiKeyItem:
+    try:
+        return ApiKeyItem.get(*api_key_key(owner_id, key_id), consistent_read=True)
+    except ApiKeyItem.DoesNotExist:
+        raise NotFound("There is no such API key.") from None
 
 
 def _note_use(item: ApiKeyItem) -> None:

@@ -27,8 +27,9 @@ SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 """Methods that change nothing (RFC 9110 section 9.2.1). Only these may rely on what was read a while ago."""
 
 type Context = dict[str, str]
-"""What the authorizer says of a request: of a caller `user_id`, `role`, `session_id`, `scope`, `credential` and
-`authenticated_at`; else `problem`. Both with `quota`: limit, remaining and reset, separated by spaces."""
+"""What the authorizer says of a request: of a caller `user_id`, `role`, `session_id`, `scope`, `credential`,
+`credential_id` and `authenticated_at`; else `problem`. Both with `quota`: limit, remaining and reset, separated by
+spaces."""
 
 _trusted: dict[str, tuple[float, Context]] = {}
 """Hashes of credentials that were in order, until when that is taken for granted (monotonic seconds), and for what."""
@@ -106,6 +107,7 @@ def _of_key(text: str) -> Context:
         "scope": " ".join(proven.key.scopes),
         "credential": "api_key",
         "authenticated_at": "",
+        "credential_id": proven.key.id,
         "ends": str(ids.epoch_of(proven.key.expires_at)) if proven.key.expires_at else "",
     }
 
@@ -118,6 +120,7 @@ def _context(claims: AccessClaims, session: SessionItem) -> Context:
         "scope": claims.scope,
         "credential": "oauth_client" if claims.client_id else "session",
         "authenticated_at": "" if claims.client_id else str(sessions.authenticated_at(session)),
+        "credential_id": claims.client_id or claims.session_id,
         "ends": str(claims.ends),
     }
 

@@ -20,7 +20,7 @@ from lamina.events.cause import Cause
 from lamina.identity.belongings import belongs_to
 from lamina.identity.opaque import digest, new_secret
 from lamina.identity.security import account_event
-from lamina.storage import transactions
+from lamina.storage import told_once, transactions
 from lamina.storage.cursors import Cursor
 from lamina.storage.item import Item
 from lamina.storage.keys import SHARDS, identifier_of, key, list_partition, list_position, shard_of, value_of
@@ -64,7 +64,7 @@ class Client:
 def register(
     owner_id: str, name: str, scopes: Sequence[Permission], grant_types: Sequence[GrantType], cause: Cause
 ) -> tuple[Client, str]:
-    """Make a client.
+    """Make a client; a retry of the same request gets the client that was made before.
 
     Returns:
         The client and its secret, which is told only now.
@@ -83,8 +83,8 @@ def register(
     item.gsisk = list_position(item.created_at, client_id)
     belongs_to(owner_id, item)
     told = account_event(OAUTH_CLIENT_CREATED.of({"client_id": client_id}), owner_id, cause)
-    transactions.write(put=[item, told])
-    return _client(item), secret
+    first = told_once.write(cause.request, client_id, secret, put=[item, told])
+    return _client(item if first.id == client_id else _get(first.id)), first.secret
 
 
 def list_clients(limit: int, cursor: Cursor | None) -> tuple[list[Client], Page]:
@@ -103,12 +103,10 @@ def remove(client_id: str, cause: Cause) -> None:
     Raises:
         NotFound: when there is none.
     """
+    item = _get(client_id)
+    told = account_event(OAUTH_CLIENT_DELETED.of({"client_id": client_id}), item.owner_id, cause)
     try:
-        item = ClientItem.get(*client_key(client_id), consistent_read=True)
-        told = account_event(OAUTH_CLIENT_DELETED.of({"client_id": client_id}), item.owner_id, cause)
         transactions.write(put=[told], delete=[item])
-    except ClientItem.DoesNotExist:
-        raise NotFound("There is no such OAuth client.") from None
     except ConditionFailed:
         remove(client_id, cause)
 
@@ -127,6 +125,13 @@ def prove(client_id: str, secret: str) -> Client | None:
 def client_key(client_id: str) -> tuple[str, str]:
     """Give the key of a client."""
     return key("CLIENT", client_id), "CLIENT"
+
+
+def _get(client_id: str) -> ClientItem:
+    try:
+        return ClientItem.get(*client_key(client_id), consistent_read=True)
+    except ClientItem.DoesNotExist:
+        raise NotFound("There is no such OAuth client.") from None
 
 
 def _client(item: ClientItem) -> Client:

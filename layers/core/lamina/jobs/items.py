@@ -8,9 +8,6 @@ from lamina.jobs.model import KEPT_SECONDS, Job, JobError, JobStatus, JobType
 from lamina.storage.item import Item
 from lamina.storage.keys import SHARDS, key, list_partition, list_position, shard_of, value_of
 
-RETRIED_SECONDS = 24 * 3600
-"""How long a request may be tried again: an idempotency key lives as long."""
-
 
 class JobItem(Item, discriminator="job"):
     """A job: `JOB#<id>` / `JOB`. While it is unfinished it stands in two lists by `due_at`: all, and its owner's."""
@@ -32,12 +29,6 @@ class JobItem(Item, discriminator="job"):
     finished_at = UnicodeAttribute(null=True)
 
 
-class JobRequestItem(Item, discriminator="job_request"):
-    """Which job a request has made, so that its retry knows its own work: `JOBREQUEST#<fingerprint>` / `JOB`."""
-
-    job_id = UnicodeAttribute()
-
-
 class OwnedJobItem(Item, discriminator="owned_job"):
     """That a job is somebody's, whatever has become of it: `USER#<owner>` / `JOB#<id>`. By it a purge finds the job."""
 
@@ -45,11 +36,6 @@ class OwnedJobItem(Item, discriminator="owned_job"):
 def job_key(job_id: str) -> tuple[str, str]:
     """Give the key of a job."""
     return key("JOB", job_id), "JOB"
-
-
-def request_key(request: str) -> tuple[str, str]:
-    """Give the key of what a request has left."""
-    return key("JOBREQUEST", request), "JOB"
 
 
 def unfinished_partitions() -> list[str]:
@@ -91,12 +77,6 @@ def job_item(job: Job) -> JobItem:
         item.gsi2pk = owner_partition(job.owner_id)
         item.gsisk = list_position(job.due_at, job.id)
     return item
-
-
-def request_item(request: str, job: Job) -> JobRequestItem:
-    """Lay out what a request leaves of the job that it makes."""
-    expires_at = ids.epoch_in(RETRIED_SECONDS)
-    return JobRequestItem(*request_key(request), job_id=job.id, expires_at=expires_at)
 
 
 def owned_item(job: Job) -> OwnedJobItem:

@@ -2,25 +2,20 @@
 
 from collections.abc import Sequence
 
-from lamina import ids
 from lamina.events.outbox import OutboxItem
 from lamina.jobs.items import (
     JobItem,
-    JobRequestItem,
     job_item,
     job_key,
     owned_item,
     owner_partition,
-    request_item,
-    request_key,
     to_job,
     unfinished_partitions,
 )
 from lamina.jobs.model import Job
-from lamina.storage import transactions
+from lamina.storage import run_once, transactions
 from lamina.storage.keys import identifier_of
 from lamina.storage.sharded_list import Source, read
-from lamina.storage.transactions import ConditionFailed
 
 
 def get(job_id: str) -> Job | None:
@@ -37,36 +32,13 @@ def insert(job: Job, events: Sequence[OutboxItem], *, request: str) -> str:
     Args:
         job: with the id it shall have.
         events: of its request.
-        request: fingerprint of the idempotent request, if any.
+        request: names the idempotent request, as `Cause.request`.
 
     Returns:
         The id of the job that this request made: another than `job.id` when an earlier try of it had succeeded.
     """
-    left = [request_item(request, job)] if request else []
-    try:
-        transactions.write(put=[job_item(job), owned_item(job), *events, *left])
-    except ConditionFailed as refused:
-        before = JobRequestItem.get(*request_key(request), consistent_read=True) if request else None
-        if before is None or request_key(request) not in refused.found:
-            raise
-        if _is_good(before):
-            return str(before.job_id)
-        # Nobody retries it any more; the table takes its time to remove it.
-        transactions.write(put=[job_item(job), *events, request_item(request, job).over(int(before.version))])
-    return job.id
-
-
-def made_by(request: str) -> str | None:
-    """Tell the id of the job that an earlier try of a request has made: one consistent read."""
-    try:
-        before = JobRequestItem.get(*request_key(request), consistent_read=True)
-    except JobRequestItem.DoesNotExist:
-        return None
-    return str(before.job_id) if _is_good(before) else None
-
-
-def _is_good(left: JobRequestItem) -> bool:
-    return left.expires_at > ids.epoch_in(0)
+    earlier = run_once.write(request, job.id, [job_item(job), owned_item(job), *events])
+    return earlier.id if earlier else job.id
 
 
 def update(job: Job, events: Sequence[OutboxItem]) -> None:

@@ -12,6 +12,7 @@ from lamina.events.outbox import event
 from lamina.jobs import repository, transitions
 from lamina.jobs.model import WAIT_SECONDS, Job, NewJob, TooManyJobs
 from lamina.jobs.transitions import Step, facts
+from lamina.storage import run_once
 from lamina.storage.transactions import ConditionFailed
 
 ATTEMPTS = 8
@@ -37,10 +38,10 @@ def create(new: NewJob, cause: Cause) -> Job:
         TooManyJobs: when its owner has too many that are unfinished.
     """
     if repository.unfinished(new.owner_id, MAX_UNFINISHED) >= MAX_UNFINISHED:
-        made = repository.made_by(cause.request) if cause.request else None
-        if made is None:
+        earlier = run_once.read(cause.request)
+        if earlier is None:
             raise TooManyJobs
-        return get(made)
+        return get(earlier.id)
     now = ids.now()
     job = Job(
         **{name: getattr(new, name) for name in NewJob.__dataclass_fields__},

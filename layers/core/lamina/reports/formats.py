@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,8 +12,12 @@ from typing import Any
 type Row = Mapping[str, Any]
 """Values by column, as JSON has them."""
 
-FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""How a text begins that a spreadsheet would run (OWASP, "CSV Injection")."""
+_FORMULA = re.compile(r'(^|[,;|\t\r\n])(?=[\s"\u200b-\u200f\u2060\ufeff]*[=+\-@＝＋－＠])|^(?=[\t\r\n])')
+"""Where a text begins that a spreadsheet would run (OWASP, "CSV Injection"): at the start of a cell, or behind what
+another spreadsheet takes for a separator, past blanks and quotes."""
+_SEPARATORS = str.maketrans({char: f"\\u{ord(char):04x}" for char in ";|"})
+_LINE_BREAKS = str.maketrans({char: f"\\u{ord(char):04x}" for char in "\x85\u2028\u2029"})
+"""What some readers take for the end of a line, though JSON needs no escape for it."""
 
 
 class Format(StrEnum):
@@ -38,9 +43,9 @@ class Writer:
 
 
 def _csv(rows: Sequence[Sequence[str]]) -> bytes:
-    """Write records as RFC 4180 has them: CRLF, and quotes where they are needed."""
+    """Write records as RFC 4180 has them, with CRLF; every cell in quotes, so that it begins and ends at them alone."""
     text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\r\n").writerows(rows)
+    csv.writer(text, lineterminator="\r\n", quoting=csv.QUOTE_ALL).writerows(rows)
     return text.getvalue().encode()
 
 
@@ -49,8 +54,8 @@ def _cell(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(FORMULAS) else value
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        return _FORMULA.sub(r"\1'", value)
+    return _json(value).translate(_SEPARATORS)
 
 
 def _csv_lines(columns: Sequence[str], rows: Sequence[Row]) -> bytes:
@@ -59,7 +64,11 @@ def _csv_lines(columns: Sequence[str], rows: Sequence[Row]) -> bytes:
 
 def _json_lines(columns: Sequence[str], rows: Sequence[Row]) -> bytes:
     kept = ({column: row[column] for column in columns} for row in rows)
-    return "".join(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n" for row in kept).encode()
+    return "".join(_json(row).translate(_LINE_BREAKS) + "\n" for row in kept).encode()
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 WRITERS = {

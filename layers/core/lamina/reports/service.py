@@ -26,24 +26,32 @@ TOO_LARGE = JobError(
 )
 
 
-def request(wanted: NewReport, caller: Caller, cause: Cause) -> Job:
-    """Ask for a report.
+def authorize(wanted: NewReport, caller: Caller) -> None:
+    """Let a caller ask for a report, or refuse.
 
     Raises:
         Forbidden: when the caller may not have it.
         Invalid: for filters that do not go together.
-        NotFound: when it is about a user that is not there.
-        TooManyJobs: when the caller has too many unfinished jobs.
     """
     _check_own(wanted)
     order = CONTENTS[wanted.type].order(wanted)
     require(caller, order.action, owner_id=order.about)
+
+
+def request(wanted: NewReport, owner_id: str, cause: Cause) -> Job:
+    """Ask for a report, for somebody whom `authorize` lets.
+
+    Raises:
+        NotFound: when it is about a user that is not there.
+        TooManyJobs: when the owner has too many unfinished jobs.
+    """
+    order = CONTENTS[wanted.type].order(wanted)
     if order.about:
         people.get(order.about)
     parameters = {"type": wanted.type, "format": wanted.format, **order.parameters}
     new = NewJob(
         type=JobType.REPORT,
-        owner_id=caller.user_id,
+        owner_id=owner_id,
         action=order.action,
         about=order.about,
         parameters=parameters,

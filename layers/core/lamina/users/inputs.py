@@ -1,12 +1,12 @@
 """What clients send to make and change users, with the rules of each field."""
 
-import json
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from lamina.access.policy import Role
 from lamina.fields import Integer, Name, matching
+from lamina.users.metadata import MAX_BYTES, TOO_LARGE, is_small
 from lamina.users.model import Status
 
 _ATEXT = r"[a-zA-Z0-9!#$%&'*+/=?^_`{|}~-]+"
@@ -15,12 +15,11 @@ EMAIL = rf"^(?![^@]{{65}}){_ATEXT}(?:\.{_ATEXT})*@(?:{_LABEL}\.)+[a-zA-Z][a-zA-Z
 """An address as mail servers deliver it (RFC 5321): a Dot-string of at most 64 octets, and a domain of at least two
 labels, the last of which begins with a letter (RFC 3696 section 2), so that no IP address is one."""
 USERNAME = r"^[a-zA-Z0-9_.-]{3,30}$"
-METADATA_BYTES = 8192
 
 
 def _small(metadata: dict[str, Any]) -> dict[str, Any]:
-    if len(json.dumps(metadata, ensure_ascii=False, separators=(",", ":")).encode()) > METADATA_BYTES:
-        raise ValueError(f"must take at most {METADATA_BYTES} bytes as JSON")
+    if not is_small(metadata):
+        raise ValueError(TOO_LARGE)
     return metadata
 
 
@@ -50,8 +49,16 @@ type Username = Annotated[
 type Age = Annotated[Integer, Field(ge=0, le=120, description="In years.", examples=[36])]
 type Metadata = Annotated[
     dict[str, Any],
-    Field(description=f"The client's own, {METADATA_BYTES} bytes at most as JSON.", examples=[{"team": "engines"}]),
+    Field(description=f"The client's own, {MAX_BYTES} bytes at most as JSON.", examples=[{"team": "engines"}]),
     AfterValidator(_small),
+]
+type MetadataPatch = Annotated[
+    dict[str, Any] | None,
+    Field(
+        description=f"Merged into the metadata that are there (RFC 7396): null removes a member, or all of them. "
+        f"What results takes {MAX_BYTES} bytes at most as JSON.",
+        examples=[{"team": "engines", "desk": None}],
+    ),
 ]
 
 
@@ -75,7 +82,7 @@ class UserReplacement(NewUserFields):
 
 
 class UserChange(BaseModel):
-    """Some fields of a user, for PATCH (RFC 7396): what is left out stays, and only an age can be taken away."""
+    """Some fields of a user, for PATCH (RFC 7396): what is left out stays, null resets."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -83,6 +90,6 @@ class UserChange(BaseModel):
     username: Username = ""
     name: Name = ""
     age: Age | None = None
-    metadata: Metadata = Field(default_factory=dict)
+    metadata: MetadataPatch = None
     role: Role = Role.VIEWER
     status: Status = Status.ACTIVE

@@ -41,8 +41,6 @@ class GuardItem(Item, discriminator="guard"):
     """
 
     user_id = UnicodeAttribute()
-    request = UnicodeAttribute(null=True)
-    """Fingerprint of the request that took the value, so that its retry knows its own work."""
 
 
 class SearchItem(Item, discriminator="user_search"):
@@ -107,10 +105,10 @@ def user_item(user: User) -> UserItem:
     return item
 
 
-def guard_item(user: User, field: str, request: str = "") -> GuardItem:
-    """Lay out a new guard of `email` or `username`, taken by the request with this fingerprint."""
+def guard_item(user: User, field: str) -> GuardItem:
+    """Lay out a new guard of `email` or `username`."""
     value: str = getattr(user, field)
-    guard = GuardItem(*guard_key(field, value), user_id=user.id, request=request or None, created_by=user.created_by)
+    guard = GuardItem(*guard_key(field, value), user_id=user.id, created_by=user.created_by)
     place_guard(guard, user)
     return guard
 

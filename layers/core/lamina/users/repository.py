@@ -1,12 +1,10 @@
 """Reads and writes of users."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
 
-from lamina import ids
 from lamina.errors import Conflict
 from lamina.events.outbox import OutboxItem
-from lamina.storage import transactions
+from lamina.storage import run_once, transactions
 from lamina.storage.item import Item
 from lamina.storage.transactions import ConditionFailed
 from lamina.users.errors import EmailTaken, UsernameTaken
@@ -25,8 +23,6 @@ from lamina.users.model import User
 
 TAKEN: dict[str, type[Conflict]] = {"email": EmailTaken, "username": UsernameTaken}
 """Fields that no two users share, and what it means when they try."""
-RETRIED = timedelta(hours=24)
-"""How long a request may be tried again: an idempotency key lives as long."""
 LISTED = ("role", "status", "deleted_at")
 """Fields that decide in which lists a user and its guards stand."""
 
@@ -60,7 +56,7 @@ def insert(user: User, events: Sequence[OutboxItem], *, request: str, also: Sequ
     Args:
         user: with the id it shall have.
         events: of its creation.
-        request: fingerprint of the idempotent request, if any.
+        request: names the idempotent request, as `Cause.request`.
         also: items of other subjects that must come to be with it.
 
     Returns:
@@ -69,15 +65,13 @@ def insert(user: User, events: Sequence[OutboxItem], *, request: str, also: Sequ
     Raises:
         Conflict: `EMAIL_TAKEN` or `USERNAME_TAKEN`.
     """
-    guards = [guard_item(user, field, request) for field in TAKEN]
+    guards = [guard_item(user, field) for field in TAKEN]
+    items = [user_item(user), *guards, *search_items(user).values(), *events, *also]
     try:
-        transactions.write(put=[user_item(user), *guards, *search_items(user).values(), *events, *also])
+        earlier = run_once.write(request, user.id, items)
     except ConditionFailed as refused:
-        made = _made_before(refused, user, request)
-        if made is None:
-            raise _taken(refused, user) from refused
-        return made
-    return user.id
+        raise _taken(refused, user) from refused
+    return earlier.id if earlier else user.id
 
 
 def update(
@@ -132,16 +126,6 @@ def _moved_guards(before: User, after: User) -> tuple[list[GuardItem], list[Guar
 
 def _guard_keys(user: User) -> list[tuple[str, str]]:
     return [guard_key(field, getattr(user, field)) for field in TAKEN]
-
-
-def _made_before(refused: ConditionFailed, user: User, request: str) -> str | None:
-    """Find the user that an earlier try of the same idempotent request made, by the guards that it left."""
-    earliest = ids.stamp(datetime.now(UTC) - RETRIED)
-    guards = [refused.found.get(key, {}) for key in _guard_keys(user)]
-    own = [guard for guard in guards if guard.get("request", {}).get("S") == request]
-    if not request or own != guards or any(guard["created_at"]["S"] < earliest for guard in own):
-        return None
-    return str(own[0]["user_id"]["S"])
 
 
 def _taken(refused: ConditionFailed, user: User) -> Conflict:

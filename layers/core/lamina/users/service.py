@@ -14,6 +14,7 @@ from lamina.events.event_type import EventType, Fact
 from lamina.events.outbox import OutboxItem, event
 from lamina.storage.item import Item
 from lamina.users import repository
+from lamina.users.metadata import patched
 from lamina.users.model import Status, User
 
 ATTEMPTS = 5
@@ -113,6 +114,7 @@ def update(
     *,
     if_version: Callable[[int], bool],
     fixed: Collection[str] = (),
+    merge: bool = False,
 ) -> User:
     """Change fields of a user; the same values again change nothing and raise no version.
 
@@ -122,8 +124,10 @@ def update(
         cause: who and what request changes it.
         if_version: whether the change may be made over this version.
         fixed: fields that have to stay as they are.
+        merge: whether the new metadata are a patch of those that are there (RFC 7396), in place of others.
 
     Raises:
+        Invalid: when the merged metadata are too large.
         NotFound: when there is none, or it is deleted.
         Forbidden: when a fixed field would change.
         PreconditionFailed: when `if_version` says no, or no longer holds at the moment of writing.
@@ -133,7 +137,8 @@ def update(
     def edit(user: User) -> User:
         if any(name in changes and changes[name] != getattr(user, name) for name in fixed):
             raise Forbidden
-        return replace(user, **_effects(user, changes))
+        merged = {"metadata": patched(user.metadata, changes["metadata"])} if merge and "metadata" in changes else {}
+        return replace(user, **_effects(user, {**changes, **merged}))
 
     return _change(get, user_id, edit, USER_UPDATED, cause, if_version=if_version)
 

@@ -7,7 +7,7 @@ from typing import Any
 from lamina import ids
 from lamina.errors import NotFound
 from lamina.events.cause import Cause
-from lamina.storage import transactions
+from lamina.storage import run_once, transactions
 from lamina.storage.cursors import Cursor
 from lamina.storage.keys import key
 from lamina.storage.pages import Page, read_page
@@ -33,13 +33,14 @@ TEST = "webhook.test"
 """The type of what is sent on request, to try an endpoint out. It is no event: nothing has happened."""
 
 
-def prepare(webhook_id: str, event: Mapping[str, Any], *, urgent: bool = False) -> Delivery:
+def prepare(webhook_id: str, event: Mapping[str, Any], *, urgent: bool = False, request: str = "") -> Delivery:
     """Write down that an event is to be told to an endpoint, unless that has been written before.
 
     Args:
         webhook_id: of the endpoint.
         event: its envelope, sent as it is.
         urgent: whether to try though the endpoint is failing.
+        request: names the idempotent request for it, as `Cause.request`; its retry gets what was written before.
     """
     delivery_id = ids.derived_id(event["id"], webhook_id)
     item = DeliveryItem(
@@ -52,10 +53,10 @@ def prepare(webhook_id: str, event: Mapping[str, Any], *, urgent: bool = False) 
     set_status(item, DeliveryStatus.PENDING, ids.now())
     pending = new_pending(webhook_id, delivery_id, ids.ahead(LOST_AFTER_SECONDS), urgent=urgent)
     try:
-        transactions.write(put=[item, pending])
+        earlier = run_once.write(request, delivery_id, [item, pending])
     except ConditionFailed:
         return get(webhook_id, delivery_id)
-    return to_delivery(item)
+    return get(webhook_id, earlier.id) if earlier else to_delivery(item)
 
 
 def get(webhook_id: str, delivery_id: str) -> Delivery:
@@ -81,7 +82,7 @@ def list_deliveries(
 
 
 def send_test(webhook: Webhook, cause: Cause) -> Delivery:
-    """Have a `webhook.test` sent to an endpoint, now.
+    """Have a `webhook.test` sent to an endpoint, now; a retry of the same request announces the same one again.
 
     Raises:
         WebhookDisabled: when nothing is sent there.
@@ -97,7 +98,7 @@ def send_test(webhook: Webhook, cause: Cause) -> Delivery:
         "subject": webhook.owner_id,
         "data": {"webhook_id": webhook.id},
     }
-    delivery = prepare(webhook.id, event, urgent=True)
+    delivery = prepare(webhook.id, event, urgent=True, request=cause.request)
     announce([(webhook.id, delivery.id)])
     return delivery
 

@@ -37,8 +37,6 @@ class WebhookItem(Item, discriminator="webhook"):
     """Encrypted for this webhook."""
     old_secrets = JSONAttribute(default=list)
     """Secrets that were replaced and sign along until their time is over: `[[sealed, until], …]`, newest first."""
-    request = UnicodeAttribute(null=True)
-    """Fingerprint of the request that made it, so that its retry knows its own work."""
 
 
 class DirectoryItem(Item, discriminator="webhook_directory"):

@@ -30,11 +30,6 @@ def replace(item: WebhookItem, sealed: str) -> None:
     item.secret = sealed
 
 
-def current_secret(item: WebhookItem) -> str:
-    """Read the newest secret of a webhook."""
-    return _open(item.secret, value_of(item.pk))
-
-
 def signing_secrets(item: WebhookItem) -> list[str]:
     """Read the secrets by which a webhook signs now, newest first."""
     now = ids.now()

@@ -10,11 +10,12 @@ from lamina.events import catalog
 from lamina.events.cause import Cause
 from lamina.events.event_type import Fact
 from lamina.events.outbox import OutboxItem, event
-from lamina.storage import transactions
+from lamina.storage import told_once, transactions
 from lamina.storage.cursors import Cursor
 from lamina.storage.transactions import ConditionFailed
 from lamina.webhooks import directory, lanes, secret_keeping
-from lamina.webhooks.items import DirectoryItem, WebhookItem, to_webhook, webhook_key
+from lamina.webhooks.errors import TooManyWebhooks
+from lamina.webhooks.items import WebhookItem, to_webhook, webhook_key
 from lamina.webhooks.lanes import LaneItem, lane_key
 from lamina.webhooks.model import DisabledReason, Webhook, WebhookScope, WebhookStatus
 from lamina.webhooks.targets import host_of
@@ -56,10 +57,14 @@ def create(owner_id: str, new: NewWebhook, cause: Cause) -> tuple[Webhook, str]:
     for _ in range(ATTEMPTS):
         # Read once: had somebody made one since, what we write over it would be refused.
         own = directory.read(owner_id)
-        before = _made_before(own, cause)
-        if before is not None:
-            return to_webhook(before), secret_keeping.current_secret(before)
-        entries = directory.with_another(own, new.scope, webhook_id)
+        try:
+            entries = directory.with_another(own, new.scope, webhook_id)
+        except TooManyWebhooks:
+            # An earlier attempt of this request may have made the last one that there may be.
+            first = told_once.read(cause.request)
+            if first is None:
+                raise
+            return get(first.id), first.secret
         item = WebhookItem(
             *webhook_key(webhook_id),
             owner_id=owner_id,
@@ -69,15 +74,14 @@ def create(owner_id: str, new: NewWebhook, cause: Cause) -> tuple[Webhook, str]:
             scope=new.scope,
             status=WebhookStatus.ENABLED,
             secret=sealed,
-            request=cause.request or None,
             created_by=cause.actor,
         )
         made = catalog.WEBHOOK_CREATED.of({"webhook_id": webhook_id, "scope": new.scope})
         try:
-            transactions.write(put=[item, *entries, _event(made, item, cause)])
+            first = told_once.write(cause.request, webhook_id, secret, put=[item, *entries, _event(made, item, cause)])
         except ConditionFailed:
             continue
-        return to_webhook(item), secret
+        return to_webhook(item) if first.id == webhook_id else get(first.id), first.secret
     raise Conflict
 
 
@@ -129,6 +133,8 @@ def update(webhook_id: str, changes: Mapping[str, Any], cause: Cause, *, if_vers
 def rotate_secret(webhook_id: str, cause: Cause) -> tuple[Webhook, str]:
     """Give a webhook a new secret; the one before it signs along for a day.
 
+    A retry of the same request is told the secret that it has made before.
+
     Returns:
         The webhook and its new secret, which is told only now.
 
@@ -136,12 +142,17 @@ def rotate_secret(webhook_id: str, cause: Cause) -> tuple[Webhook, str]:
         NotFound, Conflict: as `update`.
     """
     secret, sealed = secret_keeping.seal_new(webhook_id)
-
-    def edit(item: WebhookItem) -> Fact:
+    for _ in range(ATTEMPTS):
+        item = _get(webhook_id)
         secret_keeping.replace(item, sealed)
-        return catalog.WEBHOOK_SECRET_ROTATED.of({"webhook_id": webhook_id})
-
-    return _change(webhook_id, edit, cause), secret
+        item.updated_at = ids.now()
+        rotated = _event(catalog.WEBHOOK_SECRET_ROTATED.of({"webhook_id": webhook_id}), item, cause)
+        try:
+            first = told_once.write(cause.request, webhook_id, secret, put=[item, rotated])
+        except ConditionFailed:
+            continue
+        return to_webhook(item) if first.secret == secret else get(webhook_id), first.secret
+    raise Conflict
 
 
 def give_up(webhook: Webhook, reason: DisabledReason) -> None:
@@ -215,15 +226,6 @@ def _get(webhook_id: str) -> WebhookItem:
         return WebhookItem.get(*webhook_key(webhook_id), consistent_read=True)
     except WebhookItem.DoesNotExist:
         raise NotFound(NO_SUCH_WEBHOOK) from None
-
-
-def _made_before(own: DirectoryItem, cause: Cause) -> WebhookItem | None:
-    """Find the webhook that an earlier try of the same idempotent request made."""
-    if not cause.request:
-        return None
-    keys = [webhook_key(webhook_id) for webhook_id in own.webhook_ids]
-    found = WebhookItem.batch_get(keys, consistent_read=True) if keys else ()
-    return next((item for item in found if item.request == cause.request), None)
 
 
 def _event(fact: Fact, item: WebhookItem, cause: Cause) -> OutboxItem:
