@@ -26,7 +26,7 @@ def authorize(body: NewUserInput) -> None:
 
 
 @app.post("/v1/users", summary="Make a user", status_code=201)
-def create_user(body: NewUserInput) -> Response[Envelope[UserView]]:
+def create_user(body: NewUserInput) -> Response[Envelope[UserView, UserLinks]]:
     """Make a user of any role. Without a password nobody can sign in as it until it resets one."""
     new = NewUser(**body.model_dump(exclude={"password"}))
     user = registration.register(new, body.password, app.cause)
