@@ -9,6 +9,7 @@ from lamina.events.envelope import envelope
 from lamina.events.outbox import OutboxItem
 from lamina.identity import api_keys, clients, second_factor, signing_in
 from lamina.identity.clients import GrantType
+from lamina.identity.items import EmailChangeItem, FormerEmailItem, email_change_key, former_email_key
 from lamina.identity.one_time import Purpose, new_token
 from lamina.identity.opaque import digest
 from lamina.identity.sessions import Origin
@@ -31,6 +32,8 @@ def furnish(user: User) -> None:
     second_factor.enroll(user)
     api_keys.create(user.id, "ci", [], None, CAUSE)
     clients.register(user.id, "import", [], [GrantType.REFRESH_TOKEN], CAUSE)
+    EmailChangeItem(*email_change_key(user.id), change_id="c1", email="new@example.org", bound_to="").save()
+    FormerEmailItem(*former_email_key(user.id, "c0"), email="old@example.org", can_undo=True).save()
     new_token(Purpose.VERIFY_EMAIL, user.id, user.email).item.save()
     hook = NewWebhook(url="https://example.com/hook", events=["*"], scope=WebhookScope.ALL)
     webhooks.create(user.id, hook, CAUSE)

@@ -21,10 +21,12 @@ from lamina.identity.sessions import NewSession, Origin
 from lamina.mail import service as mail
 from lamina.storage import transactions
 from lamina.storage.transport import DynamoDb
+from lamina.users import service as users
 from lamina.users.model import User
 from tests.aws import PASSWORD, Answer, Api, make_user
 
 STEP_SECONDS = 30
+CAUSE = Cause(None, "test")
 
 
 @dataclass
@@ -92,6 +94,11 @@ def again(user: User, password: str = PASSWORD) -> Person:
     answer = login(user.email, password)
     assert answer.status == 200, answer.body
     return Person(user, Api(token=answer.data["access_token"]), answer.data["refresh_token"])
+
+
+def verified(user: User) -> User:
+    """The user, with an address that somebody has vouched for."""
+    return users.update(user.id, {"email_verified": True}, CAUSE, if_version=lambda _: True)
 
 
 def person(username: str, role: Role = Role.VIEWER) -> Person:

@@ -10,14 +10,19 @@ from pydantic import SecretStr
 from lamina import ids
 from lamina.access.policy import Action, Role
 from lamina.events.cause import Cause
+from lamina.identity import email_changes
 from lamina.identity.accounts import binding
 from lamina.identity.api_keys import ApiKeyItem, api_key_key
 from lamina.identity.clients import ClientItem, GrantType, client_key
 from lamina.identity.items import (
     CredentialsItem,
+    EmailChangeItem,
+    FormerEmailItem,
     MfaItem,
     SessionItem,
     credentials_key,
+    email_change_key,
+    former_email_key,
     mfa_key,
     refresh_token,
     session_key,
@@ -54,6 +59,7 @@ SESSION = "0190a3f0-0000-7000-8000-00000000000a"
 CLIENT_SESSION = "0190a3f0-0000-7000-8000-00000000000b"
 CLIENT = "0190a3f0-0000-7000-8000-00000000000c"
 API_KEY = "0190a3f0-0000-7000-8000-00000000000d"
+EMAIL_CHANGE = "0190a3f0-0000-7000-8000-000000000010"
 JOB = "0190a3f0-0000-7000-8000-00000000000e"
 WEBHOOK = "0190a3f0-0000-7000-8000-0000000000f1"
 DELIVERY = "0190a3f0-0000-7000-8000-0000000000f2"
@@ -77,6 +83,10 @@ def store_samples() -> None:
     _store_second_factor(PROTECTED, active=True)
     _store_link(Purpose.VERIFY_EMAIL, "sample-verification-token", VIEWER, "viewer@example.com")
     _store_link(Purpose.RESET_PASSWORD, "sample-reset-token", VIEWER, _binding(VIEWER))
+    _store_link(Purpose.CONFIRM_EMAIL, "sample-confirmation-token", VIEWER, EMAIL_CHANGE)
+    _store_email_change()
+    _store_link(Purpose.UNDO_EMAIL_CHANGE, "sample-undo-token", PROTECTED, EMAIL_CHANGE)
+    _store_former_email()
     _store_link(Purpose.SECOND_FACTOR, "sample-mfa-token", PROTECTED, "1")
     _store_key()
     _store_client()
@@ -142,6 +152,28 @@ def _store_link(purpose: Purpose, text: str, user_id: str, bound_to: str) -> Non
         bound_to=bound_to,
         created_by=user_id,
         expires_at=ids.epoch_in(LIFE_SECONDS[purpose]),
+    ).save()
+
+
+def _store_email_change() -> None:
+    user = service.get(VIEWER)
+    EmailChangeItem(
+        *email_change_key(VIEWER),
+        change_id=EMAIL_CHANGE,
+        email="viewer@example.org",
+        bound_to=email_changes.binding(user, CredentialsItem.get(*credentials_key(VIEWER))),
+        created_by=VIEWER,
+    ).save()
+
+
+def _store_former_email() -> None:
+    """An address that a user had; it is not reserved, for nothing else takes it."""
+    FormerEmailItem(
+        *former_email_key(PROTECTED, EMAIL_CHANGE),
+        email="protected@example.org",
+        can_undo=True,
+        created_by=PROTECTED,
+        expires_at=ids.epoch_in(3600),
     ).save()
 
 

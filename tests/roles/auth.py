@@ -1,9 +1,11 @@
 """Sign-in and what secures an account."""
 
+from lamina.users import service
 from tests import people
 from tests.aws import PASSWORD, Api, signed_in
 from tests.people import person
 from tests.roles.process import Scenario, forget_idempotency_records, samples
+from tests.samples import PROTECTED
 
 ANYBODY = {"email": "ada@example.com", "username": "ada", "name": "Ada", "password": PASSWORD}
 
@@ -64,9 +66,35 @@ def change_password() -> None:
         assert ada.api.post("/v1/auth/change-password", change).status == status
 
 
+def reauthenticate() -> None:
+    ada = person("ada")
+    assert ada.api.post("/v1/auth/reauthenticate", {"password": "Wrong-horse-1"}).status == 422
+    ada.enroll()
+    assert ada.api.post("/v1/auth/reauthenticate", {"password": PASSWORD, "code": "000000"}).status == 422
+    assert ada.api.post("/v1/auth/reauthenticate", {"password": PASSWORD, "code": ada.codes[0]}).status == 204
+
+
+def change_email() -> None:
+    ada = person("ada")
+    for password, email, status in (
+        ("Wrong-horse-1", "ada@example.org", 422),
+        (PASSWORD, "ada@example.org", 202),
+        (PASSWORD, "ada@example.net", 202),
+    ):
+        assert ada.api.post("/v1/auth/change-email", {"email": email, "current_password": password}).status == status
+
+
+def undo_email_change() -> None:
+    """With a second factor that stays, and with none that is recent."""
+    samples("auth/undo_email_change")()
+    assert service.get(PROTECTED).email == "protected@example.org"
+
+
 SCENARIOS: dict[str, Scenario] = {
     "auth/activate_second_factor": second_factor,
+    "auth/change_email": change_email,
     "auth/change_password": change_password,
+    "auth/confirm_email": samples("auth/confirm_email"),
     "auth/disable_second_factor": second_factor,
     "auth/end_session": sessions,
     "auth/enroll_second_factor": second_factor,
@@ -75,10 +103,12 @@ SCENARIOS: dict[str, Scenario] = {
     "auth/login": login,
     "auth/logout": logout,
     "auth/logout_all": sessions,
+    "auth/reauthenticate": reauthenticate,
     "auth/refresh": refresh,
     "auth/register": register,
     "auth/resend_verification": samples("auth/resend_verification"),
     "auth/reset_password": samples("auth/reset_password"),
+    "auth/undo_email_change": undo_email_change,
     "auth/verify_email": samples("auth/verify_email"),
     "auth/verify_second_factor": second_factor,
 }

@@ -9,9 +9,11 @@ import boto3
 from lamina import ids
 from lamina.mail.sender import circuit
 from lamina.settings import settings
+from lamina.users import service as users
 from tests.aws import invoke
-from tests.roles.process import Scenario, place
-from tests.samples import sample, store_samples
+from tests.people import verified
+from tests.roles.process import Scenario, age_windows, place
+from tests.samples import EMAIL_CHANGE, PROTECTED, VIEWER, sample, store_samples
 
 
 def publish_changes() -> None:
@@ -20,19 +22,30 @@ def publish_changes() -> None:
 
 def send_mail() -> None:
     store_samples()
+    verified(users.get(VIEWER))
+    changed = {"change_id": EMAIL_CHANGE}
     for event_type in ("user.created", "email.verified", "password_reset.requested", "password.changed"):
         assert deliver(mail_event(event_type, type=event_type)) == []
+    assert deliver(mail_event("change", type="email_change.requested", data=changed)) == []
+    assert deliver(mail_event("released", type="email.released", subject=PROTECTED, data=changed)) == []
+    age_windows()
+    assert deliver(mail_event("password.changed again", type="password.changed")) == []
     mails = boto3.client("sesv2")
     mails.delete_email_identity(EmailIdentity=settings().mail_from)
-    assert deliver(mail_event("refused"), mail_event("other", type="user.updated")) == ["refused"]
+    assert deliver(
+        mail_event("refused", type="password_reset.requested"), mail_event("other", type="user.updated")
+    ) == ["refused"]
     mails.create_email_identity(EmailIdentity=settings().mail_from)
     boto3.client("sqs").create_queue(QueueName="lamina-MailQueue")
     for seconds_ago in (0, 60):
         open_circuit(seconds_ago)
-        assert deliver(mail_event(f"postponed {seconds_ago}", occurred_at=ids.now())) == []
+        assert (
+            deliver(mail_event(f"postponed {seconds_ago}", type="password_reset.requested", occurred_at=ids.now()))
+            == []
+        )
 
 
-def mail_event(event_id: str, **fields: str) -> dict[str, Any]:
+def mail_event(event_id: str, **fields: object) -> dict[str, Any]:
     """The sample of the queue, with another event in it."""
     record: dict[str, Any] = sample("consumers/send_mail")["Records"][0]
     message = json.loads(record["body"])

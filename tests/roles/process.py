@@ -46,7 +46,7 @@ def age_windows() -> None:
     """Do as if the requests that were counted had been made a little earlier."""
     client = boto3.client("dynamodb")
     for item in client.scan(TableName=settings().table)["Items"]:
-        if item["kind"] == {"S": "window"}:
+        if item.get("kind") == {"S": "window"}:
             slot = {"N": str(int(item["slot"]["N"]) - 1)}
             client.put_item(TableName=settings().table, Item={**item, "slot": slot})
 

@@ -8,7 +8,14 @@ from lamina.activities.items import ActivityItem
 from lamina.events.outbox import OutboxItem
 from lamina.identity.api_keys import ApiKeyItem
 from lamina.identity.clients import ClientItem
-from lamina.identity.items import CredentialsItem, MfaItem, RefreshTokenItem, SessionItem
+from lamina.identity.items import (
+    CredentialsItem,
+    EmailChangeItem,
+    FormerEmailItem,
+    MfaItem,
+    RefreshTokenItem,
+    SessionItem,
+)
 from lamina.identity.keys import KeyRingItem
 from lamina.identity.known_origins import KnownOriginsItem
 from lamina.identity.one_time import OneTimeTokenItem
@@ -32,6 +39,8 @@ ITEMS = (
     CredentialsItem,
     DeliveryItem,
     DirectoryItem,
+    EmailChangeItem,
+    FormerEmailItem,
     GuardItem,
     JobItem,
     KeyRingItem,

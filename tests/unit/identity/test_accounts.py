@@ -14,7 +14,7 @@ from lamina.storage.item import Item
 from lamina.users import service as users
 from lamina.users.service import NewUser
 from tests.aws import PASSWORD, Answer, Api, make_user
-from tests.people import Clock, Mailbox, Person, Work, activities, again, login, person
+from tests.people import Clock, Mailbox, Person, Work, activities, again, login, person, verified
 
 CAUSE = Cause(None, "test")
 NEW = "Another-horse-2"
@@ -102,7 +102,7 @@ def test_a_reset_sets_the_password_and_ends_every_session(mailbox: Mailbox) -> N
     assert [one.refresh().status for one in (ann, other)] == [401, 401]
     assert login(ANN).status == 401
     assert is_verified(again(ann.user, NEW))
-    assert mailbox.count(ANN, "password_changed") == 1
+    assert mailbox.count(ANN, "notice") == 1
     assert activities(ann.id).count("password.reset") == 1
 
 
@@ -230,13 +230,14 @@ def test_whoever_is_unknown_is_sent_nothing(mailbox: Mailbox) -> None:
 
 def test_a_change_keeps_this_session_and_ends_the_others(mailbox: Mailbox) -> None:
     ann = person("ann")
+    verified(ann.user)
     other = again(ann.user)
     answer = ann.api.post("/v1/auth/change-password", {"current_password": PASSWORD, "new_password": NEW})
     assert answer.status == 204
     assert (ann.is_signed_in(), other.is_signed_in()) == (True, False)
     assert (ann.refresh().status, other.refresh().status) == (200, 401)
     assert (login(ANN).status, login(ANN, NEW).status) == (401, 200)
-    assert mailbox.count(ANN, "password_changed") == 1
+    assert mailbox.count(ANN, "notice") == 1
 
 
 def test_a_change_takes_the_current_password_and_a_stolen_session_cannot_guess_it() -> None:

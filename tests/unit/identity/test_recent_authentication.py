@@ -8,8 +8,9 @@ from lamina import ids
 from lamina.access.policy import Role
 from lamina.identity.items import SessionItem
 from lamina.storage.keys import key
-from tests.aws import Answer, make_user
-from tests.people import Clock, Person, person
+from tests import people
+from tests.aws import PASSWORD, Answer, Api, make_user
+from tests.people import Clock, Person, activities, person
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -65,6 +66,61 @@ def test_a_factor_is_neither_activated_nor_disabled_by_an_old_session(clock: Clo
     clock.forward(11 * MINUTES)
     assert is_refused(ann.api.post("/v1/auth/mfa/disable", {"code": ann.code()}))
     assert is_refused(ann.api.post("/v1/auth/mfa/activate", {"code": ann.code()}))
+
+
+def again(ann: Person, password: str = PASSWORD, **code: str) -> Answer:
+    return ann.api.post("/v1/auth/reauthenticate", {"password": password, **code})
+
+
+def test_the_password_renews_the_session() -> None:
+    ann = person("ann")
+    begun_long_ago(ann)
+    assert is_refused(ann.api.post("/v1/auth/mfa/enroll"))
+    assert again(ann).status == 204
+    assert ann.api.post("/v1/auth/mfa/enroll").status == 200
+    assert activities(ann.id).count("session.reauthenticated") == 1
+
+
+def test_another_session_of_the_user_is_not_renewed() -> None:
+    ann = person("ann")
+    other = people.again(ann.user)
+    begun_long_ago(ann)
+    assert again(ann).status == 204
+    assert is_refused(other.api.post("/v1/auth/mfa/enroll"))
+
+
+def test_wrong_passwords_are_limited_and_renew_nothing() -> None:
+    ann = person("ann")
+    begun_long_ago(ann)
+    answers = [again(ann, "Wrong-horse-1") for _ in range(6)]
+    assert [answer.status for answer in answers] == [422] * 5 + [429]
+    assert answers[0].error["code"] == "WRONG_PASSWORD"
+    assert is_refused(ann.api.post("/v1/auth/mfa/enroll"))
+
+
+def test_an_active_factor_is_required_too_and_its_code_is_spent() -> None:
+    ann = person("ann")
+    ann.enroll()
+    begun_long_ago(ann)
+    assert again(ann).error["code"] == "CODE_REQUIRED"
+    assert again(ann, code="000000").error["code"] == "WRONG_CODE"
+    assert is_refused(ann.api.post("/v1/api-keys", {"name": "ci", "scopes": ["read"]}))
+    assert again(ann, code=ann.codes[0]).status == 204
+    assert again(ann, code=ann.codes[0]).error["code"] == "WRONG_CODE"
+    assert ann.api.post("/v1/api-keys", {"name": "ci", "scopes": ["read"]}).status == 201
+
+
+def test_whoever_lacks_the_password_is_not_asked_for_a_code() -> None:
+    ann = person("ann")
+    ann.enroll()
+    assert again(ann, "Wrong-horse-1").error["code"] == "WRONG_PASSWORD"
+
+
+def test_no_program_reauthenticates() -> None:
+    ann = person("ann")
+    key = ann.api.post("/v1/api-keys", {"name": "ci", "scopes": ["read", "write"]}).data["key"]
+    answer = Api().post("/v1/auth/reauthenticate", {"password": PASSWORD}, headers={"X-API-Key": key})
+    assert answer.error["code"] == "FORBIDDEN"
 
 
 def test_reading_and_revoking_need_no_recent_authentication(clock: Clock) -> None:

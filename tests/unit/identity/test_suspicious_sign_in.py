@@ -3,7 +3,7 @@
 import pytest
 
 from tests.aws import PASSWORD
-from tests.people import Mailbox, activities, events_of, login, person, prove
+from tests.people import Mailbox, activities, events_of, login, person, prove, verified
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -48,6 +48,7 @@ def test_a_wrong_password_from_elsewhere_is_a_failure_and_no_sign_in() -> None:
 
 def test_with_a_second_factor_it_is_the_second_step_that_counts(mailbox: Mailbox) -> None:
     ada = person("ada")
+    verified(ada.user)
     ada.enroll()
     token = str(login(ada.user.email, PASSWORD, address=THERE).error["mfa_token"])
     assert suspicions(ada.id) == 0
@@ -55,3 +56,37 @@ def test_with_a_second_factor_it_is_the_second_step_that_counts(mailbox: Mailbox
     assert suspicions(ada.id) == 1
     assert mailbox.count(ada.user.email, "suspicious_sign_in") == 1
     assert mailbox.sent[-1][2]["address"] == THERE
+
+
+def test_a_right_password_that_stops_at_the_second_factor_is_an_event_and_from_a_new_place_a_mail(
+    mailbox: Mailbox,
+) -> None:
+    ada = person("ada")
+    verified(ada.user)
+    ada.enroll()
+    mailbox.deliver()
+    mailbox.sent.clear()
+    for address in (HERE, THERE):
+        assert login(ada.user.email, address=address).error["code"] == "MFA_REQUIRED"
+    halfway = [event.data for event in events_of(ada.id) if event.event_type == "second_factor.requested"]
+    assert halfway == [{"is_new_place": False}, {"is_new_place": True}]
+    assert mailbox.count(ada.user.email, "notice") == 1
+    assert "entered your password" in mailbox.sent[-1][2]["what"]
+
+
+def test_whoever_knows_the_password_cannot_flood_its_owner_with_mails(mailbox: Mailbox) -> None:
+    ada = person("ada")
+    verified(ada.user)
+    ada.enroll()
+    mailbox.deliver()
+    mailbox.sent.clear()
+    for _ in range(7):
+        login(ada.user.email, address=THERE)
+    assert mailbox.count(ada.user.email, "notice") == 5
+
+
+def test_an_address_that_nobody_has_proven_is_not_told(mailbox: Mailbox) -> None:
+    ada = person("ada")
+    login(ada.user.email, address=THERE)
+    mailbox.deliver()
+    assert [template for _, template, _ in mailbox.sent] == ["verification"]

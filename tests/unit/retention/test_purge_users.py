@@ -74,8 +74,10 @@ def test_a_user_who_was_deleted_a_month_ago_goes_with_all_that_was_theirs(mailbo
     assert report.items == {
         "API keys": 1,
         "activities": 6,
+        "changes of address": 1,
         "credentials": 1,
         "events": events,
+        "former addresses": 1,
         "items of jobs": 3,
         "jobs": 1,
         "known origins": 1,

@@ -52,10 +52,22 @@ class UserEnd(TypedDict):
     reason: Annotated[str, Field(description="deleted or unverified, for too long; there may be more one day")]
 
 
+class EmailChangeFacts(TypedDict):
+    """Which change of address it was."""
+
+    change_id: Id
+
+
 class SessionFacts(TypedDict):
     """Which session it was."""
 
     session_id: Id
+
+
+class SignInFacts(TypedDict):
+    """From where somebody signs in."""
+
+    is_new_place: Annotated[bool, Field(description="whether neither the address nor the device was seen before")]
 
 
 class ApiKeyFacts(TypedDict):
@@ -128,6 +140,9 @@ USER_AVATAR_REFUSED = _declare(
 )
 
 SESSION_STARTED = _declare(EventType("session.started", "user", SessionFacts, "The user has signed in."))
+SESSION_REAUTHENTICATED = _declare(
+    EventType("session.reauthenticated", "user", SessionFacts, "The user has proven again who it is.")
+)
 SESSION_ENDED = _declare(EventType("session.ended", "user", SessionFacts, "A session was ended before its time."))
 SESSIONS_ENDED = _declare(EventType("sessions.ended", "user", Nothing, "Every session of the user was ended."))
 REFRESH_TOKEN_REUSED = _declare(
@@ -142,6 +157,9 @@ SIGN_IN_SUSPICIOUS = _declare(
         "The user has signed in from an address and with a device that were not seen with it before.",
     )
 )
+SECOND_FACTOR_REQUESTED = _declare(
+    EventType("second_factor.requested", "user", SignInFacts, "Somebody gave the right password; a code is wanted too.")
+)
 SECOND_FACTOR_FAILED = _declare(EventType("second_factor.failed", "user", Nothing, "Somebody gave a wrong code."))
 ACCOUNT_LOCKED = _declare(
     EventType("account.locked", "user", Nothing, "After too many failures, signing in is closed for a while.")
@@ -151,6 +169,18 @@ EMAIL_VERIFICATION_REQUESTED = _declare(
     EventType("email_verification.requested", "user", Nothing, "Somebody asked for the mail that proves an address.")
 )
 EMAIL_VERIFIED = _declare(EventType("email.verified", "user", Nothing, "The user has proven its address."))
+EMAIL_CHANGE_REQUESTED = _declare(
+    EventType("email_change.requested", "user", EmailChangeFacts, "The user wants another address, yet to be proven.")
+)
+EMAIL_CHANGED = _declare(EventType("email.changed", "user", EmailChangeFacts, "The user has another address."))
+EMAIL_RELEASED = _declare(
+    EventType("email.released", "user", EmailChangeFacts, "The user has no longer the address that it had proven.")
+)
+EMAIL_CHANGE_UNDONE = _declare(
+    EventType(
+        "email_change.undone", "user", EmailChangeFacts, "A former address is back; all that proved identity is void."
+    )
+)
 PASSWORD_RESET_REQUESTED = _declare(
     EventType("password_reset.requested", "user", Nothing, "Somebody asked for the mail that resets the password.")
 )

@@ -35,6 +35,20 @@ class WrongPassword(RuleViolated):
     message = "The current password is not right."
 
 
+class CodeRequired(RuleViolated):
+    """The password was right; a code of the second factor is wanted too."""
+
+    code = "CODE_REQUIRED"
+    message = "Send a code of your authenticator app, or a recovery code, along with the password."
+
+
+class EmailUnchanged(RuleViolated):
+    """The account has this address already."""
+
+    code = "EMAIL_UNCHANGED"
+    message = "This is the address of your account. Send another one to change it."
+
+
 class WrongCode(RuleViolated):
     """The code is not right, or was used before."""
 

@@ -4,7 +4,7 @@ from pydantic import Field
 
 from lamina.access.policy import Role
 from lamina.identity.passwords import NewPassword, TypedPassword
-from lamina.identity.token_inputs import Input, Link
+from lamina.identity.token_inputs import Address, CodeText, Input, Link
 from lamina.users.inputs import NewUserFields
 from lamina.users.model import Status
 
@@ -28,6 +28,19 @@ class Login(Input):
 
     email: str = Field(max_length=254, examples=["ada@example.com"])
     password: TypedPassword
+
+
+class Reauthentication(Input):
+    """The password, and a code of the second factor where one is active."""
+
+    password: TypedPassword
+    code: CodeText | None = None
+
+
+class EmailChangeInput(Address):
+    """The address that the account shall have, and the password."""
+
+    current_password: TypedPassword
 
 
 class PasswordReset(Link):

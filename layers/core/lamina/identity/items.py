@@ -24,6 +24,7 @@ class MfaItem(Item, discriminator="mfa"):
     secret = UnicodeAttribute()
     """Encrypted by KMS for this user alone, in base64."""
     active = BooleanAttribute(default=False)
+    activated_at = UnicodeAttribute(null=True)
     last_step = NumberAttribute(default=0)
     recovery = JSONAttribute()
     """Hashes of the recovery codes that are left."""
@@ -50,6 +51,24 @@ class SessionItem(Item, discriminator="session"):
     """Unix seconds until which the token that was used last may be used again."""
 
 
+class EmailChangeItem(Item, discriminator="email_change"):
+    """A change of address that waits for its proof: `USER#<id>` / `EMAIL_CHANGE`. A later one takes its place."""
+
+    change_id = UnicodeAttribute()
+    email = UnicodeAttribute()
+    """The new address."""
+    bound_to = UnicodeAttribute()
+    """What must still be so when it is confirmed."""
+
+
+class FormerEmailItem(Item, discriminator="former_email"):
+    """An address that a user had: `USER#<id>` / `FORMER_EMAIL#<id of the change>`."""
+
+    email = UnicodeAttribute()
+    can_undo = BooleanAttribute()
+    """Whether its holder may put it back."""
+
+
 class RefreshTokenItem(Item, discriminator="refresh_token"):
     """A refresh token, by its hash: `REFRESH#<sha256>` / `TOKEN`."""
 
@@ -74,6 +93,16 @@ def mfa_key(user_id: str) -> tuple[str, str]:
 def session_key(user_id: str, session_id: str) -> tuple[str, str]:
     """Give the key of a session."""
     return key("USER", user_id), key("SESSION", session_id)
+
+
+def email_change_key(user_id: str) -> tuple[str, str]:
+    """Return the key of the change of address that waits for its proof."""
+    return key("USER", user_id), "EMAIL_CHANGE"
+
+
+def former_email_key(user_id: str, change_id: str) -> tuple[str, str]:
+    """Return the key of the address that a user had before a change."""
+    return key("USER", user_id), key("FORMER_EMAIL", change_id)
 
 
 def refresh_token_key(digest: str) -> tuple[str, str]:

@@ -22,12 +22,16 @@ class Purpose(StrEnum):
 
     VERIFY_EMAIL = "verify_email"
     RESET_PASSWORD = "reset_password"  # noqa: S105 (a purpose, not a password)
+    CONFIRM_EMAIL = "confirm_email"
+    UNDO_EMAIL_CHANGE = "undo_email_change"
     SECOND_FACTOR = "second_factor"
 
 
 LIFE_SECONDS = {
     Purpose.VERIFY_EMAIL: 24 * 3600,
     Purpose.RESET_PASSWORD: 30 * 60,
+    Purpose.CONFIRM_EMAIL: 24 * 3600,
+    Purpose.UNDO_EMAIL_CHANGE: 72 * 3600,
     Purpose.SECOND_FACTOR: 5 * 60,
 }
 

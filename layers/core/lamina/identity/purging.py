@@ -9,6 +9,8 @@ OWN = {
     "credentials": "CREDENTIALS",
     "second factors": "MFA",
     "known origins": "KNOWN_ORIGINS",
+    "changes of address": "EMAIL_CHANGE",
+    "former addresses": "FORMER_EMAIL#",
     "sessions": "SESSION#",
     "API keys": "APIKEY#",
 }

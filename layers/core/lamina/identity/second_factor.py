@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pyotp
 
+from lamina import ids
 from lamina.errors import Conflict
 from lamina.events.catalog import MFA_ACTIVATED, MFA_DISABLED, SECOND_FACTOR_FAILED
 from lamina.events.cause import Cause
@@ -78,7 +79,7 @@ def activate(user_id: str, code: str, cause: Cause) -> list[str]:
     if not accept(item, user_id, code):
         raise WrongCode
     codes = ["".join(secrets.choice(_ALPHABET) for _ in range(_RECOVERY_LENGTH)) for _ in range(RECOVERY_CODES)]
-    item.active, item.recovery = True, [digest(text) for text in codes]
+    item.active, item.activated_at, item.recovery = True, ids.now(), [digest(text) for text in codes]
     _write(item, account_event(MFA_ACTIVATED.of({}), user_id, cause))
     return codes
 

@@ -7,7 +7,7 @@ from typing import cast
 from pydantic import SecretStr
 
 from lamina.errors import Unauthenticated
-from lamina.events.catalog import SECOND_FACTOR_FAILED, SIGN_IN_FAILED
+from lamina.events.catalog import SECOND_FACTOR_FAILED, SECOND_FACTOR_REQUESTED, SIGN_IN_FAILED
 from lamina.events.cause import Cause
 from lamina.identity import known_origins, one_time, sessions
 from lamina.identity.attempts import failure_of
@@ -18,7 +18,7 @@ from lamina.identity.known_origins import KnownOriginsItem, known_origins_key
 from lamina.identity.one_time import Purpose
 from lamina.identity.passwords import Match, hash_password, verify_password
 from lamina.identity.second_factor import accept
-from lamina.identity.security import security_event
+from lamina.identity.security import account_event, security_event
 from lamina.identity.sessions import Origin
 from lamina.limits.rules import SignInTry
 from lamina.storage import transactions
@@ -63,7 +63,9 @@ def sign_in(email: str, password: SecretStr, origin: Origin, cause: Cause) -> Si
             raise Unauthenticated("The e-mail address or the password is not right.")
         if account.mfa is not None and account.mfa.active:
             token = one_time.new_token(Purpose.SECOND_FACTOR, user.id, _binding(account))
-            transactions.write(put=[token.item])
+            is_new_place = not known_origins.knows(account.known, origin)
+            told = account_event(SECOND_FACTOR_REQUESTED.of({"is_new_place": is_new_place}), user.id, cause)
+            transactions.write(put=[token.item, told])
             raise SecondFactorNeeded(token.text)
         attempt.succeeded()
     return _open(user, account, origin, cause, if_possible=_rehashed(credentials, password, proven))

@@ -1,10 +1,15 @@
 """What clients send that holds a token or a code."""
 
+from typing import Annotated
+
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from lamina.users.inputs import Email
 
 MAX_TOKEN = 4096
+
+
+type CodeText = Annotated[str, Field(min_length=1, max_length=64)]
 
 
 class Input(BaseModel):
@@ -34,7 +39,7 @@ class Link(Input):
 class Code(Input):
     """A code of the second factor: six digits, or a recovery code."""
 
-    code: str = Field(min_length=1, max_length=64)
+    code: CodeText
 
 
 class SecondFactor(Code):

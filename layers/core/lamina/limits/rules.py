@@ -16,6 +16,8 @@ HERE = Limit("failures_here", settings().failures_here)
 ADDRESS = Limit("failures_of_address", settings().failures_of_address)
 ACCOUNT = Limit("failures_of_account", settings().failures_of_account)
 MAILS = Limit("mails", settings().mails_of_account)
+NOTICES = Limit("notices", settings().mails_of_account)
+EMAIL_CHANGES = Limit("email_changes", settings().mails_of_account)
 
 _windows = ThreadPoolExecutor(max_workers=3, thread_name_prefix="window")
 
@@ -106,6 +108,28 @@ def spend_mail(email: str) -> None:
     standing = _spend(MAILS, email.lower())
     if isinstance(standing, RateLimited):
         raise standing
+
+
+def spend_email_change(user_id: str, email: str) -> None:
+    """Count a mail that proves a changed address: of the account, and to the address, whether or not it is known.
+
+    Raises:
+        RateLimited: when the account has asked for too many, or too many were asked for to this address.
+    """
+    for subject in (f"of {user_id}", f"to {email}"):
+        standing = _spend(EMAIL_CHANGES, subject)
+        if isinstance(standing, RateLimited):
+            raise standing
+
+
+def spend_notice(kind: str) -> bool:
+    """Count a notice of a kind to an account, and return whether it may be sent: nobody is to be flooded with them."""
+    return isinstance(_spend(NOTICES, kind), Quota)
+
+
+def refund_notice(kind: str) -> None:
+    """Take back the count of a notice that could not be sent."""
+    window.refund(NOTICES, kind)
 
 
 def _spend(limit: Limit, subject: str) -> Quota | RateLimited:

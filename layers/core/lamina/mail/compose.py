@@ -10,12 +10,16 @@ from urllib.parse import urlencode
 from lamina.errors import NotFound
 from lamina.events import catalog
 from lamina.events.consumer import Event
-from lamina.identity import accounts, one_time, sessions
+from lamina.identity import accounts, email_changes, one_time, sessions
 from lamina.identity.one_time import OneTimeTokenItem, Purpose
 from lamina.mail.items import is_first
 from lamina.settings import settings
 from lamina.users.model import User
 from lamina.webhooks.model import REASONS, DisabledReason
+
+
+EMAIL_CHANGED = "The e-mail address of your account was changed"
+PASSWORD_KNOWN = "Somebody entered your password from a new place, and was asked for a code"  # noqa: S105 (a sentence)
 
 
 @dataclass(frozen=True)
@@ -25,14 +29,18 @@ class Mail:
     Attributes:
         template: the name of its templates.
         subject: its subject line.
-        values: what the templates fill in.
+        values: what the templates fill in; nothing that somebody else than its reader may have chosen.
         token: the item of the token in its link, to be stored before anybody can follow the link.
+        to: the address that it goes to; `""` for that of the account.
+        is_limited: whether only so many of its kind are sent to one account in 15 minutes.
     """
 
     template: str
     subject: str
     values: Mapping[str, str]
     token: OneTimeTokenItem | None = None
+    to: str = ""
+    is_limited: bool = False
 
 
 def verification(user: User, _: Event) -> Mail | None:
@@ -47,23 +55,63 @@ def welcome(user: User, event: Event) -> Mail | None:
     """Welcome who has proven an address for the first time; a changed address is proven without."""
     if not is_first(user.id, event["id"]):
         return None
-    return Mail("welcome", "Welcome to Lamina", {"name": user.name, "link": _page()})
+    return Mail("welcome", "Welcome to Lamina", {"link": _page()})
 
 
 def reset(user: User, _: Event) -> Mail:
     """Let a password be reset."""
-    bound_to = accounts.binding(user, accounts.credentials_of(user.id))
-    link, token = _link("reset-password", Purpose.RESET_PASSWORD, user, bound_to)
-    return Mail("reset", "Reset your password", {"link": link}, token)
+    return _reset(user, "reset", "Reset your password")
 
 
-def password_changed(_: User, __: Event) -> Mail:
-    """Tell of a new password, in case it was somebody else's doing."""
-    return Mail("password_changed", "Your password was changed", {"link": _page("forgot-password")})
+def email_restored(user: User, _: Event) -> Mail:
+    """Let whoever holds the address that was put back set a password: there is none."""
+    return _reset(user, "email_restored", "Your e-mail address is back")
+
+
+def email_change(user: User, event: Event) -> Mail | None:
+    """Prove a new address, by a mail that goes there; there is none where the address is taken."""
+    change_id = event["data"]["change_id"]
+    address = email_changes.new_email(user.id, change_id)
+    if address is None:
+        return None
+    link, token = _link("confirm-email", Purpose.CONFIRM_EMAIL, user, bound_to=change_id)
+    return Mail("confirm_email", "Confirm your new e-mail address", {"link": link}, token, to=address)
+
+
+def email_released(user: User, event: Event) -> Mail | None:
+    """Tell the holder of a former address of its change, with a link that undoes it if that may be."""
+    change_id = event["data"]["change_id"]
+    found = email_changes.former_email(user.id, change_id)
+    if found is None:
+        return None
+    address, can_undo = found
+    at = _moment(event["occurred_at"])
+    if not can_undo:
+        values = {"what": EMAIL_CHANGED, "at": at, "link": ""}
+        return Mail("notice", EMAIL_CHANGED, values, to=address)
+    link, token = _link("undo-email-change", Purpose.UNDO_EMAIL_CHANGE, user, bound_to=change_id)
+    values = {"at": at, "link": link}
+    return Mail("undo_email_change", EMAIL_CHANGED, values, token, to=address)
+
+
+def notice(what: str) -> Callable[[User, Event], Mail | None]:
+    """Return what tells an account of a change of its security, in case it was somebody else's doing."""
+
+    def compose(user: User, event: Event) -> Mail | None:
+        return _notice(user, event, what)
+
+    return compose
+
+
+def second_factor_requested(user: User, event: Event) -> Mail | None:
+    """Tell that somebody knows the password, from where nobody has signed in before, and was asked for a code."""
+    return _notice(user, event, PASSWORD_KNOWN) if event["data"]["is_new_place"] else None
 
 
 def suspicious_sign_in(user: User, event: Event) -> Mail | None:
     """Tell of a sign-in from where there was none before; there is none where its session has been ended since."""
+    if not user.email_verified:
+        return None
     try:
         session = sessions.get(user.id, event["data"]["session_id"])
     except NotFound:
@@ -71,7 +119,6 @@ def suspicious_sign_in(user: User, event: Event) -> Mail | None:
     values = {
         "at": _moment(event["occurred_at"]),
         "address": session.address or "unknown",
-        "device": session.device or "unknown",
         "link": _page("forgot-password"),
     }
     return Mail("suspicious_sign_in", "A new sign-in to your account", values)
@@ -80,7 +127,8 @@ def suspicious_sign_in(user: User, event: Event) -> Mail | None:
 def webhook_disabled(_: User, event: Event) -> Mail:
     """Tell the owner of a webhook that nothing is sent to it any more."""
     reason = REASONS[DisabledReason(event["data"]["reason"])]
-    values = {**event["data"], "reason": reason, "at": _moment(event["occurred_at"])}
+    webhook_id = event["data"]["webhook_id"]
+    values = {"webhook_id": webhook_id, "reason": reason, "at": _moment(event["occurred_at"])}
     return Mail("webhook_disabled", "Your webhook was disabled", values)
 
 
@@ -89,12 +137,38 @@ MAILS: dict[str, Callable[[User, Event], Mail | None]] = {
     catalog.EMAIL_VERIFICATION_REQUESTED.name: verification,
     catalog.EMAIL_VERIFIED.name: welcome,
     catalog.PASSWORD_RESET_REQUESTED.name: reset,
-    catalog.PASSWORD_CHANGED.name: password_changed,
-    catalog.PASSWORD_RESET.name: password_changed,
+    catalog.PASSWORD_CHANGED.name: notice("Your password was changed"),
+    catalog.PASSWORD_RESET.name: notice("Your password was changed"),
+    catalog.EMAIL_CHANGE_REQUESTED.name: email_change,
+    catalog.EMAIL_CHANGED.name: notice(EMAIL_CHANGED),
+    catalog.EMAIL_RELEASED.name: email_released,
+    catalog.EMAIL_CHANGE_UNDONE.name: email_restored,
+    catalog.MFA_ACTIVATED.name: notice("A second factor was added to your account"),
+    catalog.MFA_DISABLED.name: notice("The second factor of your account was disabled"),
+    catalog.API_KEY_CREATED.name: notice("An API key of your account was created"),
+    catalog.API_KEY_REVOKED.name: notice("An API key of your account was revoked"),
+    catalog.OAUTH_CLIENT_CREATED.name: notice("An OAuth client of your account was created"),
+    catalog.OAUTH_CLIENT_DELETED.name: notice("An OAuth client of your account was removed"),
+    catalog.WEBHOOK_SECRET_ROTATED.name: notice("The secret of a webhook of yours was rotated"),
+    catalog.SECOND_FACTOR_REQUESTED.name: second_factor_requested,
     catalog.SIGN_IN_SUSPICIOUS.name: suspicious_sign_in,
     catalog.WEBHOOK_DISABLED.name: webhook_disabled,
 }
 """The events that a mail follows; the rule of the queue lets these in."""
+
+
+def _notice(user: User, event: Event, what: str) -> Mail | None:
+    """Compose a short notice; none to an address that was never proven: it may be a stranger's."""
+    if not user.email_verified:
+        return None
+    values = {"what": what, "at": _moment(event["occurred_at"]), "link": _page("forgot-password")}
+    return Mail("notice", what, values, is_limited=True)
+
+
+def _reset(user: User, template: str, subject: str) -> Mail:
+    bound_to = accounts.binding(user, accounts.credentials_of(user.id))
+    link, token = _link("reset-password", Purpose.RESET_PASSWORD, user, bound_to)
+    return Mail(template, subject, {"link": link}, token)
 
 
 def _link(page: str, purpose: Purpose, user: User, bound_to: str) -> tuple[str, OneTimeTokenItem]:

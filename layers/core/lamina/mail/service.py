@@ -1,13 +1,15 @@
 """From what has happened to the mail that follows: sent once, and kept waiting while SES is down."""
 
 import random
+from dataclasses import replace
 from functools import partial
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from lamina.errors import NotFound
 from lamina.events.consumer import Event
 from lamina.events.redelivery import Postponed
+from lamina.limits.rules import refund_notice, spend_notice
 from lamina.mail.compose import MAILS, Mail
 from lamina.mail.items import is_refused, mark_refused
 from lamina.mail.sender import circuit, is_final, send
@@ -15,7 +17,6 @@ from lamina.observability.logs import logger
 from lamina.resilience.circuit import CircuitOpen
 from lamina.storage import transactions
 from lamina.users import service as users
-from lamina.users.model import User
 
 SPREAD_SECONDS = 10
 """Over which the mails come that have waited for SES: time for one of them to find out whether it is back."""
@@ -41,27 +42,41 @@ def follow(event: Event) -> None:
     mail = compose(user, event)
     if mail is None:
         return
-    if is_refused(user.id, user.email):
+    mail = replace(mail, to=mail.to or user.email)
+    if is_refused(user.id, mail.to):
         logger.info("no mail: the address was refused", extra={"template": mail.template, "user_id": user.id})
         return
     try:
-        circuit.call(partial(_deliver, user, mail))
+        circuit.call(partial(_deliver, user.id, event["type"], mail))
     except CircuitOpen as refused:
         spread = random.randint(1, SPREAD_SECONDS)  # noqa: S311 (jitter, not a secret)
         raise Postponed(refused.seconds + spread) from None
 
 
-def _deliver(user: User, mail: Mail) -> None:
+def _deliver(user_id: str, event_type: str, mail: Mail) -> None:
+    kind = f"{event_type} {user_id}"
+    if mail.is_limited and not spend_notice(kind):
+        logger.info("no mail: too many of its kind", extra={"template": mail.template, "user_id": user_id})
+        return
+    try:
+        _send(user_id, mail)
+    except (BotoCoreError, ClientError):
+        if mail.is_limited:
+            refund_notice(kind)
+        raise
+
+
+def _send(user_id: str, mail: Mail) -> None:
     if mail.token is not None:
         transactions.write(put=[mail.token])
-    about = {"template": mail.template, "user_id": user.id}
+    about = {"template": mail.template, "user_id": user_id}
     try:
-        send(user.email, mail.subject, mail.template, mail.values)
+        send(mail.to, mail.subject, mail.template, mail.values)
     except ClientError as error:
         if not is_final(error):
             raise
         # To try again would only fill the dead letters, whose alarm anybody could then ring.
-        mark_refused(user.id, user.email)
+        mark_refused(user_id, mail.to)
         logger.warning("mail refused for good", extra={**about, "error_code": error.response["Error"]["Code"]})
         return
     logger.info("mail sent", extra=about)

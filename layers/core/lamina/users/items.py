@@ -38,6 +38,8 @@ class GuardItem(Item, discriminator="guard"):
     """Holds a unique value for a user: `EMAIL#<address>` or `USERNAME#<name>` / `GUARD`.
 
     It also stands for the user in the lists that are sorted by its value.
+
+    One with `expires_at` only reserves the value: it was the user's, and may be again. Nobody is found by it.
     """
 
     user_id = UnicodeAttribute()
@@ -117,6 +119,12 @@ def place_guard(guard: GuardItem, user: User) -> None:
     """Let a guard stand in the lists where its user belongs now."""
     kind, _, value = guard.pk.partition("#")
     _stand_in_lists(guard, user, kind.lower(), value)
+
+
+def reserve(guard: GuardItem, until: int) -> None:
+    """Let a guard keep a value from others until a Unix time, and stand for nobody."""
+    guard.expires_at = until
+    guard.gsi1pk = guard.gsi2pk = guard.gsi3pk = guard.gsi4pk = guard.gsisk = None
 
 
 def search_items(user: User) -> dict[tuple[str, str], SearchItem]:

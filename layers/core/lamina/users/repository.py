@@ -14,6 +14,7 @@ from lamina.users.items import (
     guard_item,
     guard_key,
     place_guard,
+    reserve,
     search_items,
     to_user,
     user_item,
@@ -43,11 +44,12 @@ def get_many(user_ids: Iterable[str], *, as_last_written: bool = False) -> dict[
 
 
 def id_of(field: str, value: str) -> str | None:
-    """Tell whose `email` or `username` this is: one consistent read."""
+    """Return whose `email` or `username` this is, None also for one that is only reserved: one consistent read."""
     try:
-        return str(GuardItem.get(*guard_key(field, value), consistent_read=True).user_id)
+        guard = GuardItem.get(*guard_key(field, value), consistent_read=True)
     except GuardItem.DoesNotExist:
         return None
+    return None if guard.expires_at else str(guard.user_id)
 
 
 def insert(user: User, events: Sequence[OutboxItem], *, request: str, also: Sequence[Item] = ()) -> str:
@@ -82,15 +84,17 @@ def update(
     put: Sequence[Item] = (),
     delete: Sequence[Item] = (),
     discard: Sequence[Item] = (),
+    reserve_until: int | None = None,
 ) -> None:
     """Save a changed user over the version it was read with, moving its guards and search entries along, or nothing.
 
-    `put`, `delete` and `discard` are items of other subjects that must change with it, as in `transactions.write`.
+    `put`, `delete` and `discard` are items of other subjects that must change with it, as in `transactions.write`. The
+    address that the user had stays reserved for it until `reserve_until`, a Unix time, if that is given.
 
     Raises:
         Conflict: `EMAIL_TAKEN`, `USERNAME_TAKEN`; `CONFLICT` when the stored user is no longer `before`.
     """
-    kept, released = _moved_guards(before, after)
+    kept, released = _moved_guards(before, after, reserve_until)
     # Search entries go without a condition, for the user's version decides, and a release may make other words.
     old_words, new_words = search_items(before), search_items(after)
     entered = [item.entry() for key, item in new_words.items() if key not in old_words]
@@ -106,18 +110,25 @@ def update(
         raise _taken(refused, after) from refused
 
 
-def _moved_guards(before: User, after: User) -> tuple[list[GuardItem], list[GuardItem]]:
-    """Give the guards to write, because their value or their lists have changed, and those to take away."""
+def _moved_guards(before: User, after: User, reserve_until: int | None) -> tuple[list[GuardItem], list[GuardItem]]:
+    """Return the guards to write, because their value or their lists have changed, and those to take away."""
     if not any(getattr(before, field) != getattr(after, field) for field in (*TAKEN, *LISTED)):
         return [], []
     kept: list[GuardItem] = []
     released: list[GuardItem] = []
-    stored = {guard.pk: guard for guard in GuardItem.batch_get(_guard_keys(before), consistent_read=True)}
+    keys = dict.fromkeys([*_guard_keys(before), *_guard_keys(after)])
+    found = GuardItem.batch_get(list(keys), consistent_read=True)
+    stored = {guard.pk: guard for guard in found if guard.user_id == before.id}
     for field in TAKEN:
-        guard = stored.get(guard_key(field, getattr(before, field))[0])
+        guard = stored.pop(guard_key(field, getattr(before, field))[0], None)
         if guard is None or getattr(before, field) != getattr(after, field):
-            kept.append(guard_item(after, field))
-            released += [guard] if guard else []
+            reserved = stored.get(guard_key(field, getattr(after, field))[0])
+            kept.append(guard_item(after, field).over(reserved.version if reserved else None))
+            if guard and field == "email" and reserve_until:
+                reserve(guard, reserve_until)
+                kept.append(guard)
+            elif guard:
+                released.append(guard)
         elif any(getattr(before, name) != getattr(after, name) for name in LISTED):
             place_guard(guard, after)
             kept.append(guard)

@@ -45,6 +45,7 @@ class Amendment:
         put: items to write, each over the version that it was read with.
         delete: items to remove, each at the version that it was read with.
         discard: items to remove, if they are there at all.
+        reserve_until: Unix time until which the address that the user had is kept for it; None to free it at once.
     """
 
     user: User
@@ -52,6 +53,7 @@ class Amendment:
     put: Sequence[Item] = ()
     delete: Sequence[Item] = ()
     discard: Sequence[Item] = ()
+    reserve_until: int | None = None
 
 
 def create(new: NewUser, cause: Cause, also: Callable[[User], Sequence[Item]] = lambda _: ()) -> User:
@@ -153,7 +155,7 @@ def amend(user_id: str, edit: Callable[[User], Amendment], cause: Cause) -> User
 
     Raises:
         NotFound: when there is none, or it is deleted.
-        Conflict: when the user or the items keep being changed by others.
+        Conflict: `EMAIL_TAKEN`, `USERNAME_TAKEN`, or `CONFLICT` when others keep changing the user or the items.
     """
     for _ in range(ATTEMPTS):
         before = get(user_id)
@@ -166,9 +168,17 @@ def amend(user_id: str, edit: Callable[[User], Amendment], cause: Cause) -> User
         ]
         try:
             repository.update(
-                before, after, told, put=amendment.put, delete=amendment.delete, discard=amendment.discard
+                before,
+                after,
+                told,
+                put=amendment.put,
+                delete=amendment.delete,
+                discard=amendment.discard,
+                reserve_until=amendment.reserve_until,
             )
-        except Conflict:
+        except Conflict as conflict:
+            if conflict.code != Conflict.code:
+                raise
             continue
         return replace(after, version=before.version + 1)
     raise Conflict

@@ -1,0 +1,23 @@
+"""POST /v1/auth/change-email: ask for another e-mail address."""
+
+from lamina.access.policy import Action, require
+from lamina.errors import Conflict, Forbidden
+from lamina.http.resolver import Resolver
+from lamina.http.response import Response
+from lamina.identity import email_change_requests
+from lamina.identity.errors import EmailUnchanged, WrongPassword
+from lamina.identity.inputs import EmailChangeInput
+from lamina.limits.quota import RateLimited
+
+app = Resolver(in_person=True, raises=(Forbidden, WrongPassword, EmailUnchanged, RateLimited, Conflict))
+
+
+@app.post("/v1/auth/change-email", summary="Change your e-mail address", status_code=202)
+def change_email(body: EmailChangeInput) -> Response[None]:
+    """Send a mail to the new address. Its token changes the address; the response never tells whether it is taken."""
+    require(app.caller, Action.ACCOUNT_SECURE, owner_id=app.caller.user_id)
+    email_change_requests.request_change(app.caller, body, app.incoming.source_ip, app.cause)
+    return app.accepted()
+
+
+handler = app.handler

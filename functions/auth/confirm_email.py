@@ -1,0 +1,20 @@
+"""POST /v1/auth/confirm-email: change an e-mail address by the mailed token."""
+
+from lamina.http.resolver import Resolver
+from lamina.http.response import Response
+from lamina.identity import email_changes
+from lamina.identity.errors import BadLink
+from lamina.identity.token_inputs import Link
+from lamina.users.errors import EmailTaken
+
+app = Resolver(public=True, raises=(BadLink, EmailTaken))
+
+
+@app.post("/v1/auth/confirm-email", summary="Confirm your new e-mail address", status_code=204)
+def confirm_email(body: Link) -> Response[None]:
+    """Set the address that the token was mailed to. The former one gets a mail by which this can be undone."""
+    email_changes.confirm(body.token.get_secret_value(), app.cause)
+    return app.no_content()
+
+
+handler = app.handler

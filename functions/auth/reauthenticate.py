@@ -1,0 +1,23 @@
+"""POST /v1/auth/reauthenticate: prove again who you are."""
+
+from lamina.access.policy import Action, require
+from lamina.errors import Conflict, Forbidden
+from lamina.http.resolver import Resolver
+from lamina.http.response import Response
+from lamina.identity import reauthentication
+from lamina.identity.errors import CodeRequired, WrongCode, WrongPassword
+from lamina.identity.inputs import Reauthentication
+from lamina.limits.quota import RateLimited
+
+app = Resolver(in_person=True, raises=(Forbidden, WrongPassword, CodeRequired, WrongCode, RateLimited, Conflict))
+
+
+@app.post("/v1/auth/reauthenticate", summary="Authenticate again", status_code=204)
+def reauthenticate(body: Reauthentication) -> Response[None]:
+    """Confirm your password, and a code while a second factor is active, for actions that require it to be recent."""
+    require(app.caller, Action.ACCOUNT_SECURE, owner_id=app.caller.user_id)
+    reauthentication.reauthenticate(app.caller, body.password, body.code, app.incoming.source_ip, app.cause)
+    return app.no_content()
+
+
+handler = app.handler
