@@ -17,7 +17,6 @@ from lamina.settings import settings
 from lamina.users.model import User
 from lamina.webhooks.model import REASONS, DisabledReason
 
-
 EMAIL_CHANGED = "The e-mail address of your account was changed"
 PASSWORD_KNOWN = "Somebody entered your password from a new place, and was asked for a code"  # noqa: S105 (a sentence)
 
