@@ -24,9 +24,17 @@ def is_public(operation: dict[str, Any]) -> bool:
     return not any("bearer" in way for way in operation.get("security", DOCUMENT["security"]))
 
 
+def operation(method: str, path: str) -> dict[str, Any]:
+    """One operation; fails where there is none."""
+    described: dict[str, Any] | None = DOCUMENT["paths"].get(path, {}).get(method.lower())
+    if described is None:
+        raise LookupError(f"{method} {path} is not in functions/gateway/openapi.json: run `make docs`.")
+    return described
+
+
 def response(method: str, path: str, status: int) -> dict[str, Any]:
     """What the document says of one answer; fails where it says nothing."""
-    described = DOCUMENT["paths"][path][method.lower()]["responses"]
+    described = operation(method, path)["responses"]
     assert str(status) in described, f"{method} {path} answers {status}, which is not documented"
     return resolved(described[str(status)])
 

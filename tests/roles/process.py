@@ -20,7 +20,13 @@ type Scenario = Callable[[], None]
 
 
 def place(name: str) -> Function:
-    return next(function for function in functions() if function.place == name)
+    """The function at a place, `users/get`."""
+    found = next((function for function in functions() if function.place == name), None)
+    if found is None:
+        from tests.registrations import DEPLOYMENT  # it reads the scenarios, which import this
+
+        raise LookupError(DEPLOYMENT.sentence(name))
+    return found
 
 
 def samples(name: str) -> Callable[[], None]:

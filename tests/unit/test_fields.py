@@ -22,7 +22,7 @@ from lamina.http.request import Request
 from lamina.users.inputs import EMAIL, USERNAME, Email
 from lamina.webhooks.inputs import Description
 from tests.aws import Api
-from tests.openapi import DOCUMENT, resolved
+from tests.openapi import operation, resolved
 
 ENDPOINTS = list(endpoints())
 JOINED = [
@@ -221,7 +221,7 @@ def is_of(schema: dict[str, Any], kind: str, wanted: dict[str, str]) -> bool:
 def parameters(kind: str, **wanted: str) -> Iterator[tuple[Endpoint, str]]:
     """Each query parameter of a kind, with its endpoint."""
     for endpoint in ENDPOINTS:
-        for found in DOCUMENT["paths"][endpoint.path][endpoint.method.lower()]["parameters"]:
+        for found in operation(endpoint.method, endpoint.path)["parameters"]:
             parameter = resolved(found)
             if parameter["in"] == "query" and is_of(parameter["schema"], kind, wanted):
                 yield endpoint, parameter["name"]
@@ -230,8 +230,9 @@ def parameters(kind: str, **wanted: str) -> Iterator[tuple[Endpoint, str]]:
 def fields_of(kind: str, **wanted: str) -> Iterator[tuple[Endpoint, str]]:
     """Each field of a JSON body of a kind, with its endpoint."""
     for endpoint in ENDPOINTS:
-        operation = DOCUMENT["paths"][endpoint.path][endpoint.method.lower()]
-        media = operation.get("requestBody", {}).get("content", {}).get("application/json")
+        media = (
+            operation(endpoint.method, endpoint.path).get("requestBody", {}).get("content", {}).get("application/json")
+        )
         if media:
             for name, schema in resolved(media["schema"])["properties"].items():
                 if is_of(schema, kind, wanted):

@@ -13,7 +13,7 @@ from lamina.http.headers import SECURITY
 from lamina.identity import second_factor
 from lamina.users import counting
 from tests.aws import Answer, Api, answer_of, invoke
-from tests.openapi import DOCUMENT, is_public, problems
+from tests.openapi import is_public, operation, problems
 from tests.samples import EPOCH, VIEWER, sample, store_samples
 from tests.templates import Function, functions
 
@@ -32,7 +32,7 @@ def _samples(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG00
 
 def asks_who_calls(function: Function) -> bool:
     route = function.routes[0]
-    return not is_public(DOCUMENT["paths"][route.path][route.method.lower()])
+    return not is_public(operation(route.method, route.path))
 
 
 def run(function: Function) -> Any:
@@ -58,7 +58,7 @@ def test_a_sample_request_succeeds_just_as_documented_and_shows_no_bug(
     assert troubles(caplog) == []
     if place in DOCUMENTED:
         route = ENDPOINTS[place].routes[0]
-        documented = DOCUMENT["paths"][route.path][route.method.lower()]["responses"]
+        documented = operation(route.method, route.path)["responses"]
         assert str(int(given.status)) == min(documented), given.body.decode()
         assert not problems(route.method, route.path, given.status, dict(given.headers), given.body)
 

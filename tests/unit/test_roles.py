@@ -13,8 +13,8 @@ import pytest
 from lamina.http import listing
 from tests import calls
 from tests.calls import Permission
-from tests.roles import auth, avatars, consumers, gateway, jobs, keys, oauth2, schedules, users, webhooks
-from tests.roles.process import Scenario, forget_keys, forget_published, place
+from tests.registrations import SCENARIO, scenarios
+from tests.roles.process import forget_keys, forget_published, place
 from tests.templates import STACKS, Function, functions, template
 
 RESOURCES = {
@@ -37,11 +37,6 @@ CONDITIONAL = {
     "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/*": ("identities", "ses:FromAddress"),
 }
 """Resources that are named by a condition, and which."""
-SCENARIOS: dict[str, Scenario] = {
-    name: scenario
-    for subject in (auth, avatars, consumers, gateway, jobs, keys, oauth2, schedules, users, webhooks)
-    for name, scenario in subject.SCENARIOS.items()
-}
 
 
 def allowed(function: Function) -> set[Permission]:
@@ -71,9 +66,18 @@ def resource_of(written: Mapping[str, Any], statement: Mapping[str, Any]) -> str
         return name
     if "Fn::Sub" in written:
         name, _, index = written["Fn::Sub"].removeprefix("${").partition("}/")
-        return str(index) if RESOURCES[name] == "table" else f"{RESOURCES[name]}/{index}"
-    named = ".".join(as_list(written.get("Ref", written.get("Fn::GetAtt"))))
-    return "queue" if named.endswith(".Outputs.QueueArn") else RESOURCES[named]
+        return index if resource_named(name) == "table" else f"{resource_named(name)}/{index}"
+    return resource_named(".".join(as_list(written.get("Ref", written.get("Fn::GetAtt")))))
+
+
+def resource_named(reference: str) -> str:
+    if reference.endswith(".Outputs.QueueArn"):
+        return "queue"
+    if reference not in RESOURCES:
+        pytest.fail(
+            f"A role names {reference}: add what it is to RESOURCES in tests/unit/test_roles.py.", pytrace=False
+        )
+    return RESOURCES[reference]
 
 
 def covers(permission: Permission, call: Permission) -> bool:
@@ -90,7 +94,9 @@ def _fresh(aws: None) -> None:  # noqa: ARG001 (a fixture that must be there)
 
 @pytest.mark.parametrize("name", [function.place for function in functions()])
 def test_a_role_allows_what_its_function_calls_and_no_more(name: str) -> None:
-    SCENARIOS[name]()
+    if name not in scenarios():
+        pytest.fail(SCENARIO.sentence(name), pytrace=False)
+    scenarios()[name]()
     called, may_call = calls.made[name], allowed(place(name))
     refused = {call for call in called if not any(covers(permission, call) for permission in may_call)}
     unused = {permission for permission in may_call if not any(covers(permission, call) for call in called)}

@@ -10,7 +10,7 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler.openapi.merge import OpenAPIMerge
 
-from docs.build import ROOT
+from docs.build import ROOT, Refused
 from docs.build.openapi import tidy
 from docs.build.openapi.answers import HEADERS, OAUTH_ERROR, Failures
 from docs.build.openapi.drafts import draft
@@ -83,7 +83,7 @@ def document() -> Json:
 
     Raises:
         OpenAPIMergeError: when two handlers serve the same method of the same path.
-        KeyError: when a folder of handlers has no line in `TAGS`.
+        Refused: when a folder of handlers has no line in `TAGS` or `SUBJECTS`, or an error no example.
     """
     known = list(endpoints())
     drafted = _drafted(known)
@@ -142,7 +142,9 @@ def _folders(known: list[Endpoint]) -> list[str]:
     """Give the folders that have endpoints, in the order of `TAGS`."""
     found = {endpoint.folder for endpoint in known}
     if missing := found - (TAGS.keys() & SUBJECTS.keys()):
-        raise KeyError(f"TAGS or SUBJECTS says nothing of {missing}")
+        raise Refused(
+            f"TAGS and SUBJECTS in docs/build/openapi/__init__.py lack a line for {', '.join(sorted(missing))}"
+        )
     return [folder for folder in TAGS if folder in found]
 
 

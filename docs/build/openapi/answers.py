@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
+from docs.build import Refused
 from docs.build.openapi.endpoints import Endpoint, ErrorClass
 from lamina import errors
 from lamina.errors import LaminaError, Problem
@@ -144,7 +145,7 @@ class Failures:
         """Refer to the answers for these errors, by status; in OAuth's own form or in the envelope."""
         by_status: dict[int, list[ErrorClass]] = {}
         for kind in raised:
-            by_status.setdefault(status_of(kind()), []).append(kind)
+            by_status.setdefault(status_of(_example(kind)), []).append(kind)
         return {str(status): self._of_one_status(kinds, oauth=oauth) for status, kinds in sorted(by_status.items())}
 
     def _of_one_status(self, kinds: list[ErrorClass], *, oauth: bool) -> Json:
@@ -154,7 +155,7 @@ class Failures:
             "Internal" if kind is errors.LaminaError else kind.__name__ for kind in kinds
         )
         if name not in self.components:
-            raised = [EXAMPLES.get(kind) or kind() for kind in kinds]
+            raised = [_example(kind) for kind in kinds]
             schema = "OAuthError" if oauth else self._envelope(name, raised)
             self.components[name] = _answer(kinds, raised, schema, oauth=oauth)
         return reference("responses", name)
@@ -176,6 +177,20 @@ class Failures:
             "required": ["error"],
         }
         return envelope
+
+
+def _example(kind: ErrorClass) -> LaminaError:
+    """Return an error as it may be said.
+
+    Raises:
+        Refused: when its class alone does not tell.
+    """
+    try:
+        return EXAMPLES.get(kind) or kind()
+    except TypeError:
+        raise Refused(
+            f"add one to EXAMPLES in docs/build/openapi/answers.py: {kind.__name__} takes arguments"
+        ) from None
 
 
 def _answer(kinds: list[ErrorClass], raised: list[LaminaError], schema: str, *, oauth: bool) -> Json:

@@ -1,0 +1,85 @@
+"""Whatever has to be added in two places is there in both, and what is forgotten is named in a sentence."""
+
+import re
+
+import pytest
+
+from docs.build import Refused, openapi
+from docs.build.openapi.answers import EXAMPLES, Failures
+from lamina.errors import RuleViolated
+from tests.openapi import operation
+from tests.registrations import REGISTRATIONS, Registration
+from tests.roles.process import place
+from tests.samples import sample
+from tests.templates import ROOT
+from tests.unit import test_roles
+
+NAMES = [f"{each.thing} in {each.place} ({each.addition})"[:90] for each in REGISTRATIONS]
+
+
+@pytest.mark.parametrize("registration", REGISTRATIONS, ids=NAMES)
+def test_nothing_is_forgotten_or_left_over(registration: Registration) -> None:
+    assert registration.gaps() == []
+
+
+@pytest.mark.parametrize("registration", REGISTRATIONS, ids=NAMES)
+def test_what_is_forgotten_is_named_with_the_file_and_what_to_add_there(registration: Registration) -> None:
+    registered = set(registration.registered())
+    assert registered
+    for name in registered:
+        (sentence,) = registration.gaps(registered - {name})
+        assert sentence == registration.sentence(name)
+        named = re.fullmatch(r"The .+ is not in (\S+): add .+\.", sentence)
+        assert named, sentence
+        assert (ROOT / named[1]).parent.is_dir(), sentence
+        assert "{" not in sentence
+
+
+@pytest.mark.parametrize("registration", REGISTRATIONS, ids=NAMES)
+def test_what_is_left_over_is_named(registration: Registration) -> None:
+    (sentence,) = registration.gaps({*registration.registered(), "users/rename"})
+    assert "users/rename" in sentence
+
+
+def test_a_function_without_a_sample_event_is_named() -> None:
+    with pytest.raises(LookupError, match=r"The function users/rename is not in events/users: add a sample event"):
+        sample("users/rename")
+
+
+def test_a_function_that_no_template_has_is_named() -> None:
+    with pytest.raises(LookupError, match=r"functions/ users/rename is not in template.yaml: add a function"):
+        place("users/rename")
+
+
+def test_a_route_that_the_document_lacks_is_named() -> None:
+    with pytest.raises(LookupError, match=r"POST /v1/users/rename is not in functions/gateway/openapi.json: run"):
+        operation("POST", "/v1/users/rename")
+
+
+def test_a_resource_of_a_role_that_has_no_name_here_is_named() -> None:
+    with pytest.raises(pytest.fail.Exception, match=r"names Data.Outputs.ArchiveArn: add what it is to RESOURCES in"):
+        test_roles.resource_named("Data.Outputs.ArchiveArn")
+
+
+@pytest.mark.parametrize("lines", ["TAGS", "SUBJECTS"])
+def test_the_document_is_not_made_of_a_folder_that_nothing_is_said_of(
+    monkeypatch: pytest.MonkeyPatch, lines: str
+) -> None:
+    known = getattr(openapi, lines)
+    monkeypatch.setattr(openapi, lines, {folder: line for folder, line in known.items() if folder != "users"})
+    with pytest.raises(Refused, match=r"TAGS and SUBJECTS .*docs/build/openapi/__init__.py.* users"):
+        openapi.document()
+
+
+def test_the_document_is_not_made_of_an_error_that_nothing_is_said_of() -> None:
+    class Overdrawn(RuleViolated):
+        def __init__(self, amount: int) -> None:
+            super().__init__(f"{amount} is missing.")
+
+    with pytest.raises(Refused, match=r"EXAMPLES in docs/build/openapi/answers.py: Overdrawn"):
+        Failures().of([Overdrawn])
+    EXAMPLES[Overdrawn] = Overdrawn(5)
+    try:
+        assert Failures().of([Overdrawn]).keys() == {"422"}
+    finally:
+        del EXAMPLES[Overdrawn]
