@@ -29,7 +29,8 @@ def main() -> int:
     if not arguments.page:
         say("calling every endpoint: about 2 minutes")
         page.FILE.write_text(json.dumps(_measure(), indent=1) + "\n", encoding="utf-8")
-    page.write(json.loads(page.FILE.read_text(encoding="utf-8")))
+    for path, text in page.files().items():
+        path.write_text(text, encoding="utf-8")
     return 0
 
 
@@ -41,12 +42,12 @@ def _measure() -> dict[str, object]:
     os.environ.update(ENVIRONMENT | UNLIMITED)
     importlib.import_module("moto")
     importlib.import_module("bench.cost.calls")
-    from bench.cost.measurement import measure
+    from bench.cost.measurement import measure, measure_idle
 
     found = measure()
     overhead = max(0.0, _measured_read() - found[READ]["cpu_ms"])
     instant = datetime.now(UTC).isoformat(timespec="minutes")
-    return {"measured": instant, "overhead_ms": round(overhead, 3), "endpoints": found}
+    return {"measured": instant, "overhead_ms": round(overhead, 3), "endpoints": found, "schedules": measure_idle()}
 
 
 def _measured_read() -> float:

@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from statistics import median
 from types import SimpleNamespace
 from typing import Any
@@ -38,6 +39,16 @@ DEFAULT_MEMORY = 128
 NEWS = 20
 
 
+@dataclass(frozen=True)
+class Run:
+    """What one call took: seconds of CPU time, table units, and calls of AWS by operation."""
+
+    seconds: float
+    reads: float
+    writes: float
+    calls: dict[str, int]
+
+
 def measure() -> dict[str, dict[str, Any]]:
     """Call every endpoint, and the authorizer: what each took, by its place."""
     logging.disable(logging.WARNING)
@@ -55,19 +66,43 @@ def measure() -> dict[str, dict[str, Any]]:
 
 
 def _call(function: Function, tables: Any, meter: Meter) -> dict[str, Any]:  # noqa: ANN401 (botocore's are untyped)
-    spent, reads, writes, calls = [], 0.0, 0.0, Counter[str]()
+    runs = []
     for _ in range(REPEATS):
         with _fresh_table(tables):
             store_samples()
-            event = _event(function)
-            made.clear()
-            with meter.running() as bill:
-                begun = time.process_time()
-                invoke(function, event)
-                spent.append(time.process_time() - begun)
-            reads, writes, calls = bill.reads, bill.writes, Counter(made)
+            runs.append(_run(function, _event(function), meter))
+    return _summary(runs)
+
+
+def measure_idle() -> dict[str, dict[str, Any]]:
+    """Run every schedule on a table where nothing is due: what a run took, by its place."""
+    logging.disable(logging.WARNING)
+    found: dict[str, dict[str, Any]] = {}
+    with services(), _engine() as (client, tables):
+        meter = Meter(client)
+        for function in (known for known in functions() if known.place.startswith("schedules/")):
+            with _fresh_table(tables):
+                # The first run may write where later ones begin.
+                runs = [_run(function, sample(function.place), meter) for _ in range(REPEATS)]
+            found[function.place] = {**_describe(function), **_summary(runs)}
+    return found
+
+
+def _run(function: Function, event: Any, meter: Meter) -> Run:  # noqa: ANN401 (whatever JSON holds)
+    made.clear()
+    with meter.running() as bill:
+        begun = time.process_time()
+        invoke(function, event)
+        spent = time.process_time() - begun
+    # The table is called past botocore.
+    tables = Counter({f"dynamodb:{operation}": number for operation, number in bill.calls.items()})
+    return Run(spent, bill.reads, bill.writes, dict(made + tables))
+
+
+def _summary(runs: list[Run]) -> dict[str, Any]:
     # The first call fetches what later ones keep.
-    return {"cpu_ms": round(median(spent[1:]) * 1000, 3), "reads": reads, "writes": writes, "calls": dict(calls)}
+    spent, last = median(run.seconds for run in runs[1:]), runs[-1]
+    return {"cpu_ms": round(spent * 1000, 3), "reads": last.reads, "writes": last.writes, "calls": last.calls}
 
 
 def _event(function: Function) -> dict[str, Any]:

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from bench import ROOT
+from bench.cost import idle
+from bench.cost.duration import OTHER_MS, WAITS_MS, milliseconds
 from bench.page import table
 
 FILE = ROOT / "docs" / "cost.json"
@@ -13,26 +15,9 @@ TARGET = ROOT / "docs" / "cost.md"
 PRICES = ROOT / "docs" / "prices.json"
 PAGE = Path(__file__).parents[1] / "pages" / "cost.md"
 
-WHOLE_PROCESSOR_MB = 1769
-"""Memory at which a function has one whole processor; less memory has as much less of it (Lambda developer guide)."""
-WAITS_MS = {"dynamodb": 5.0, "kms": 10.0}
-"""What a call of a service is taken to last, in milliseconds; of others, `OTHER_MS`."""
-OTHER_MS = 20.0
 ECC = ("kms:Sign", "kms:Verify")
 AUTHORIZER = "gateway/authorizer"
 MILLION = 1_000_000
-
-
-def milliseconds(figure: Mapping[str, Any], overhead_ms: float) -> float:
-    """Tell how long Lambda would bill a call: its CPU time on its share of a processor, and its waits for AWS.
-
-    Args:
-        figure: of an endpoint: `cpu_ms`, `memory` in MB, `calls` by service and operation.
-        overhead_ms: CPU time of every call that was not measured with it.
-    """
-    slower = max(1.0, WHOLE_PROCESSOR_MB / figure["memory"])
-    waits = sum(WAITS_MS.get(call.partition(":")[0], OTHER_MS) * number for call, number in figure["calls"].items())
-    return float((figure["cpu_ms"] + overhead_ms) * slower + waits)
 
 
 def costs(figure: Mapping[str, Any], prices: Mapping[str, Any], overhead_ms: float) -> dict[str, float]:
@@ -51,9 +36,10 @@ def costs(figure: Mapping[str, Any], prices: Mapping[str, Any], overhead_ms: flo
     }
 
 
-def write(data: Mapping[str, Any]) -> None:
-    """Write the page."""
-    TARGET.write_text(render(data, json.loads(PRICES.read_text(encoding="utf-8"))), encoding="utf-8")
+def files() -> dict[Path, str]:
+    """Give the page, from what was measured last and the templates as they are (`make docs`)."""
+    data, prices = (json.loads(source.read_text(encoding="utf-8")) for source in (FILE, PRICES))
+    return {TARGET: render(data, prices)}
 
 
 def render(data: Mapping[str, Any], prices: Mapping[str, Any]) -> str:
@@ -66,6 +52,7 @@ def render(data: Mapping[str, Any], prices: Mapping[str, Any]) -> str:
         if place != AUTHORIZER
     ]
     checked = endpoints[AUTHORIZER]
+    month = idle.lines(data["schedules"], prices, overhead)
     return PAGE.read_text(encoding="utf-8").format(
         measured=data["measured"],
         checked=prices["checked"],
@@ -77,6 +64,12 @@ def render(data: Mapping[str, Any], prices: Mapping[str, Any]) -> str:
         authorizer=f"${sum(costs(checked, prices, overhead).values()):.2f}",
         authorizer_ms=milliseconds(checked, overhead),
         table=table(head, rows),
+        idle=table(
+            ("what", "number", "a month"), [[each.what, f"{each.number}", f"${each.dollars:.2f}"] for each in month]
+        ),
+        idle_total=f"${sum(each.dollars for each in month):.2f}",
+        pollers=idle.POLLERS,
+        run_log=idle.RUN_LOG_BYTES,
     )
 
 

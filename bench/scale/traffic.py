@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bench.cost.page import AUTHORIZER, ECC, milliseconds
+from bench.cost.duration import milliseconds
+from bench.cost.page import AUTHORIZER, ECC
 from bench.scale.model import Kind, Quotas
 
 QUOTAS = Path(__file__).with_name("quotas.json")

@@ -15,6 +15,7 @@ GENERATORS = {
     "openapi": "docs.build.openapi",
     "permissions": "docs.build.permissions",
     "events": "docs.build.events",
+    "cost": "bench.cost.page",
     "access-patterns": "docs.build.access_patterns",
 }
 """The generators by name, as modules: one that needs more than another is imported alone."""
