@@ -1,5 +1,6 @@
 """Users who have one of everything that a user can have."""
 
+import jwt
 from pydantic import SecretStr
 
 from lamina.access.policy import Action
@@ -22,21 +23,24 @@ from lamina.webhooks import service as webhooks
 from lamina.webhooks.model import WebhookScope
 from lamina.webhooks.service import NewWebhook
 from tests.aws import PASSWORD
+from tests.callers import acting
 
 CAUSE = Cause(None, "test")
 
 
 def furnish(user: User) -> None:
     """Give a user a session, a second factor, a key, a client, a link, a webhook, a job with a result, activities."""
-    signing_in.sign_in(user.email, SecretStr(PASSWORD), Origin("203.0.113.7", "curl"), CAUSE)
-    second_factor.enroll(user)
-    api_keys.create(user.id, "ci", [], None, CAUSE)
-    clients.register(user.id, "import", [], [GrantType.REFRESH_TOKEN], CAUSE)
+    signed_in = signing_in.sign_in(user.email, SecretStr(PASSWORD), Origin("203.0.113.7", "curl"), CAUSE)
+    claims = jwt.decode(signed_in.access_token, options={"verify_signature": False})
+    caller = acting(user, claims["sid"])
+    second_factor.enroll(user, caller)
+    api_keys.create(caller, "ci", [], None, CAUSE)
+    clients.register(caller, "import", [], [GrantType.REFRESH_TOKEN], CAUSE)
     EmailChangeItem(*email_change_key(user.id), change_id="c1", email="new@example.org", bound_to="").save()
     FormerEmailItem(*former_email_key(user.id, "c0"), email="old@example.org", can_undo=True).save()
     new_token(Purpose.VERIFY_EMAIL, user.id, user.email).item.save()
     hook = NewWebhook(url="https://example.com/hook", events=["*"], scope=WebhookScope.ALL)
-    webhooks.create(user.id, hook, CAUSE)
+    webhooks.create(caller, hook, CAUSE)
     furnish_job(user.id)
     is_first(user.id, "welcome")
     mark_refused(user.id, "former@example.com")

@@ -84,6 +84,7 @@ def store_samples() -> None:
     """Store all that the events speak of, so that each of them succeeds."""
     store_sample_users()
     _store(PROTECTED, "protected", Role.VIEWER)
+    _store_session(PROTECTED, SESSION, "sample-refresh-token-of-the-protected")
     _store_second_factor(VIEWER, active=False)
     _store_second_factor(PROTECTED, active=True)
     _store_link(Purpose.VERIFY_EMAIL, "sample-verification-token", VIEWER, "viewer@example.com")
@@ -106,6 +107,7 @@ def store_sample_users() -> None:
     _store(DELETED, "deleted", Role.VIEWER)
     service.delete(DELETED, Cause(None, "samples"), if_version=lambda _: True)
     _store_session(VIEWER, SESSION, "sample-refresh-token")
+    _store_session(ADMIN, SESSION, "sample-refresh-token-of-the-admin")
 
 
 def _store(user_id: str, name: str, role: Role) -> None:

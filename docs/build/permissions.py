@@ -12,8 +12,8 @@ INTRODUCTION = """\
 
 One policy decides for the whole API. A role holds permissions; an owner may do some things to what is theirs, whatever
 the role; a user owns itself. The scopes of a credential only ever narrow both: somebody who signs in gets all that role
-and owning allow, an API key or an OAuth client the scopes that it was made with, and never more than its owner may at
-the time of use.
+and owning allow, an API key or an OAuth client the scopes that it was made with, and never more than its owner had at
+any time since it was made.
 
 *any*: to whomever it belongs. *own*: only to what is theirs. *no*: never, a 403 (a 404 where not even the existence is
 to be known).
@@ -27,9 +27,9 @@ SIGNED_IN = """
 PROGRAM = """
 ## An API key or an OAuth client
 
-It acts for its owner, whose role the columns name. Each cell takes the scope on the right, the first for what is
-anybody's, the second for what is the owner's; without it, the answer is a 403 too. What takes a person (`-`) no program
-may do in any scope.
+It acts for its owner, in the lowest role that the owner had since it was made; the columns name that role. Each cell
+takes the scope on the right, the first for what is anybody's, the second for what is the owner's; without it, the
+answer is a 403 too. What takes a person (`-`) no program may do in any scope.
 
 """
 

@@ -7,10 +7,15 @@ from lamina.http.resolver import Resolver
 from lamina.http.response import Response
 from lamina.http.sealed import idempotent_secret
 from lamina.identity import api_keys
+from lamina.identity.grants import ScopeNotAllowed
 from lamina.identity.key_inputs import NewApiKey
 from lamina.identity.views import ApiKeyLinks, ApiKeyView, NewApiKeyView
 
-app = Resolver(in_person=True, around=idempotent_secret("key"), raises=(Forbidden, ReauthenticationRequired))
+app = Resolver(
+    in_person=True,
+    around=idempotent_secret("key"),
+    raises=(Forbidden, ReauthenticationRequired, ScopeNotAllowed),
+)
 
 
 @app.authorize
@@ -21,9 +26,13 @@ def authorize() -> None:
 
 @app.post("/v1/api-keys", summary="Make an API key", status_code=201)
 def create_api_key(body: NewApiKey) -> Response[Envelope[NewApiKeyView, ApiKeyLinks]]:
-    """Make a key for a program that acts for the caller, in these scopes. Its text is answered this once."""
-    owner_id, scopes = app.caller.user_id, sorted(set(body.scopes))
-    made, text = api_keys.create(owner_id, body.name, scopes, body.expires_at, app.cause)
+    """Create a key for a program that acts for the caller, in these scopes. Its text is returned only this once.
+
+    A key never has more rights than its owner had at any time since it was created: a role with more rights gives it
+    none, and a role with fewer takes them away for good.
+    """
+    scopes = sorted(set(body.scopes))
+    made, text = api_keys.create(app.caller, body.name, scopes, body.expires_at, app.cause)
     shown = NewApiKeyView(**ApiKeyView.model_validate(made).model_dump(), key=text)
     return app.answer(shown, links={"self": f"/v1/api-keys/{made.id}", "collection": "/v1/api-keys"}, created=True)
 

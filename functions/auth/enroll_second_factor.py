@@ -17,7 +17,7 @@ app = Resolver(in_person=True, raises=(Forbidden, ReauthenticationRequired, MfaA
 def enroll_second_factor() -> Response[Envelope[EnrolmentView, EnrolmentLinks]]:
     """Answer a secret for an authenticator app. It counts once a code of it was sent to activate."""
     require(app.caller, Action.SECOND_FACTOR_MANAGE, owner_id=app.caller.user_id)
-    enrolment = second_factor.enroll(users.get(app.caller.user_id))
+    enrolment = second_factor.enroll(users.get(app.caller.user_id), app.caller)
     links: EnrolmentLinks = {"self": "/v1/auth/mfa/enroll", "activate": "/v1/auth/mfa/activate"}
     return app.answer(EnrolmentView(secret=enrolment.secret, otpauth_uri=enrolment.uri), links=links)
 

@@ -7,10 +7,15 @@ from lamina.http.resolver import Resolver
 from lamina.http.response import Response
 from lamina.http.sealed import idempotent_secret
 from lamina.identity import clients
+from lamina.identity.grants import ScopeNotAllowed
 from lamina.identity.key_inputs import NewClient
 from lamina.identity.views import ClientLinks, ClientView, NewClientView
 
-app = Resolver(in_person=True, around=idempotent_secret("client_secret"), raises=(Forbidden, ReauthenticationRequired))
+app = Resolver(
+    in_person=True,
+    around=idempotent_secret("client_secret"),
+    raises=(Forbidden, ReauthenticationRequired, ScopeNotAllowed),
+)
 
 
 @app.authorize
@@ -23,7 +28,7 @@ def authorize() -> None:
 def create_oauth_client(body: NewClient) -> Response[Envelope[NewClientView, ClientLinks]]:
     """Register a program that gets tokens with a secret and acts for the caller. The secret is answered this once."""
     made, secret = clients.register(
-        app.caller.user_id, body.name, sorted(set(body.scopes)), sorted(set(body.grant_types)), app.cause
+        app.caller, body.name, sorted(set(body.scopes)), sorted(set(body.grant_types)), app.cause
     )
     shown = NewClientView(**ClientView.model_validate(made).model_dump(), client_secret=secret)
     links: ClientLinks = {

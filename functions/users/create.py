@@ -23,11 +23,18 @@ def authorize(body: NewUserInput) -> None:
     require(app.caller, Action.USER_CREATE)
     if body.role != Role.VIEWER:
         require(app.caller, Action.USER_SET_ROLE)
+    if body.password is not None:
+        require(app.caller, Action.USER_SET_PASSWORD)
+    if body.role == Role.ADMIN:
+        require(app.caller, Action.USER_MANAGE_ADMINS)
 
 
 @app.post("/v1/users", summary="Make a user", status_code=201)
 def create_user(body: NewUserInput) -> Response[Envelope[UserView, UserLinks]]:
-    """Make a user of any role. Without a password nobody can sign in as it until it resets one."""
+    """Create a user of any role. Without a password nobody can sign in as it until it resets one.
+
+    Creating an administrator, or a user with a password, takes somebody who is signed in: no API key or OAuth client.
+    """
     new = NewUser(**body.model_dump(exclude={"password"}))
     user = registration.register(new, body.password, app.cause)
     return app.answer(UserView.model_validate(user), edition=edition(user, app.caller), links=links(user), created=True)

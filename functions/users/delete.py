@@ -6,15 +6,20 @@ from lamina.http.paths import Id
 from lamina.http.resolver import Resolver
 from lamina.http.response import Response
 from lamina.users import service
+from lamina.users.authorization import permit_for
 
 app = Resolver(versioned=True, raises=(Forbidden, NotFound, Conflict))
 
 
 @app.delete("/v1/users/<user_id>", summary="Delete a user", status_code=204)
 def delete_user(user_id: Id) -> Response[None]:
-    """Delete a user and end its sessions. Its address and username stay taken, and an admin can restore it."""
+    """Delete a user and end its sessions. An admin can restore it.
+
+    Its address and username stay taken until it is removed for good, 30 days later. Those of a user who has not
+    verified the address are free at once; it can be restored as long as nobody has taken them.
+    """
     require(app.caller, Action.USER_DELETE, owner_id=user_id)
-    service.delete(user_id, app.cause, if_version=app.if_version(user_id))
+    service.delete(user_id, app.cause, if_version=app.if_version(user_id), permit=permit_for(app.caller))
     return app.no_content()
 
 

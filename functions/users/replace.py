@@ -1,18 +1,20 @@
 """PUT /v1/users/{user_id}: replace a user."""
 
-from lamina.access.policy import Action, may, require
+from lamina.access.policy import Action, require
 from lamina.errors import Conflict, Forbidden, NotFound, ReauthenticationRequired
 from lamina.http.envelope import Envelope
 from lamina.http.paths import Id
 from lamina.http.resolver import Resolver
 from lamina.http.response import Response
 from lamina.users import service
-from lamina.users.errors import EmailTaken, UsernameTaken
+from lamina.users.authorization import permit_for
+from lamina.users.errors import EmailNotVerified, EmailTaken, UsernameTaken
 from lamina.users.inputs import UserReplacement
 from lamina.users.views import UserLinks, UserView, edition, links
 
 app = Resolver(
-    versioned=True, raises=(Forbidden, ReauthenticationRequired, NotFound, Conflict, EmailTaken, UsernameTaken)
+    versioned=True,
+    raises=(Forbidden, ReauthenticationRequired, NotFound, Conflict, EmailTaken, UsernameTaken, EmailNotVerified),
 )
 
 
@@ -23,9 +25,10 @@ def replace_user(user_id: Id, body: UserReplacement) -> Response[Envelope[UserVi
     if body.role or body.status:
         require(app.caller, Action.USER_SET_ROLE)
     kept = {name for name in ("role", "status") if getattr(body, name) is None}
-    fixed = () if may(app.caller, Action.USER_SET_EMAIL, owner_id=user_id) else ("email",)
     changes = body.model_dump(exclude=kept)
-    user = service.update(user_id, changes, app.cause, if_version=app.if_version(user_id), fixed=fixed)
+    user = service.update(
+        user_id, changes, app.cause, if_version=app.if_version(user_id), permit=permit_for(app.caller)
+    )
     return app.answer(UserView.model_validate(user), edition=edition(user, app.caller), links=links(user))
 
 

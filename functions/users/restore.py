@@ -7,16 +7,18 @@ from lamina.http.paths import Id
 from lamina.http.resolver import Resolver
 from lamina.http.response import Response
 from lamina.users import service
+from lamina.users.authorization import permit_for
+from lamina.users.errors import EmailTaken, UsernameTaken
 from lamina.users.views import UserLinks, UserView, edition, links
 
-app = Resolver(versioned=True, raises=(Forbidden, NotFound, Conflict))
+app = Resolver(versioned=True, raises=(Forbidden, NotFound, Conflict, EmailTaken, UsernameTaken))
 
 
 @app.post("/v1/users/<user_id>/restore", summary="Restore a deleted user")
 def restore_user(user_id: Id) -> Response[Envelope[UserView, UserLinks]]:
-    """Bring a deleted user back as it was. One that lives is answered as it is."""
+    """Bring a deleted user back as it was. A user that is not deleted is returned unchanged."""
     require(app.caller, Action.USER_RESTORE)
-    user = service.restore(user_id, app.cause)
+    user = service.restore(user_id, app.cause, permit=permit_for(app.caller))
     return app.answer(UserView.model_validate(user), edition=edition(user, app.caller), links=links(user))
 
 

@@ -1,20 +1,21 @@
 """PATCH /v1/users/{user_id}: change some fields of a user."""
 
-from lamina.access.policy import Action, may, require
+from lamina.access.policy import Action, require
 from lamina.errors import Conflict, Forbidden, NotFound, ReauthenticationRequired
 from lamina.http.envelope import Envelope
 from lamina.http.paths import Id
 from lamina.http.resolver import MERGE_PATCH, Resolver
 from lamina.http.response import Response
 from lamina.users import service
-from lamina.users.errors import EmailTaken, UsernameTaken
+from lamina.users.authorization import permit_for
+from lamina.users.errors import EmailNotVerified, EmailTaken, UsernameTaken
 from lamina.users.inputs import UserChange
 from lamina.users.views import UserLinks, UserView, edition, links
 
 app = Resolver(
     versioned=True,
     takes=MERGE_PATCH,
-    raises=(Forbidden, ReauthenticationRequired, NotFound, Conflict, EmailTaken, UsernameTaken),
+    raises=(Forbidden, ReauthenticationRequired, NotFound, Conflict, EmailTaken, UsernameTaken, EmailNotVerified),
 )
 
 
@@ -25,8 +26,9 @@ def update_user(user_id: Id, body: UserChange) -> Response[Envelope[UserView, Us
     changes = body.model_dump(exclude_unset=True)
     if changes.keys() & {"role", "status"}:
         require(app.caller, Action.USER_SET_ROLE)
-    fixed = () if may(app.caller, Action.USER_SET_EMAIL, owner_id=user_id) else ("email",)
-    user = service.update(user_id, changes, app.cause, if_version=app.if_version(user_id), fixed=fixed, merge=True)
+    user = service.update(
+        user_id, changes, app.cause, if_version=app.if_version(user_id), permit=permit_for(app.caller), merge=True
+    )
     return app.answer(UserView.model_validate(user), edition=edition(user, app.caller), links=links(user))
 
 

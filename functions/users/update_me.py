@@ -1,19 +1,20 @@
 """PATCH /v1/users/me: the caller changes itself."""
 
-from lamina.access.policy import Action, may, require
+from lamina.access.policy import Action, require
 from lamina.errors import Conflict, Forbidden, NotFound, ReauthenticationRequired
 from lamina.http.envelope import Envelope
 from lamina.http.resolver import MERGE_PATCH, Resolver
 from lamina.http.response import Response
 from lamina.users import service
-from lamina.users.errors import EmailTaken, UsernameTaken
+from lamina.users.authorization import permit_for
+from lamina.users.errors import EmailNotVerified, EmailTaken, UsernameTaken
 from lamina.users.inputs import UserChange
 from lamina.users.views import UserLinks, UserView, edition, links
 
 app = Resolver(
     versioned=True,
     takes=MERGE_PATCH,
-    raises=(Forbidden, ReauthenticationRequired, NotFound, Conflict, EmailTaken, UsernameTaken),
+    raises=(Forbidden, ReauthenticationRequired, NotFound, Conflict, EmailTaken, UsernameTaken, EmailNotVerified),
 )
 
 
@@ -26,8 +27,7 @@ def update_me(body: UserChange) -> Response[Envelope[UserView, UserLinks]]:
     if changes.keys() & {"role", "status"}:
         require(caller, Action.USER_SET_ROLE)
     me = caller.user_id
-    fixed = () if may(caller, Action.USER_SET_EMAIL, owner_id=me) else ("email",)
-    user = service.update(me, changes, app.cause, if_version=app.if_version(me), fixed=fixed, merge=True)
+    user = service.update(me, changes, app.cause, if_version=app.if_version(me), permit=permit_for(caller), merge=True)
     return app.answer(UserView.model_validate(user), edition=edition(user, caller), links=links(user))
 
 

@@ -29,7 +29,7 @@ def authorize(body: WebhookInput) -> None:
 def create_webhook(body: WebhookInput) -> Response[Envelope[SecretWebhookView, WebhookLinks]]:
     """Have events posted to a URL. The secret that they are signed by is answered this once."""
     wanted = NewWebhook(url=body.url, events=body.events, description=body.description, scope=body.scope)
-    made, secret = service.create(app.caller.user_id, wanted, app.cause)
+    made, secret = service.create(app.caller, wanted, app.cause)
     shown = SecretWebhookView(**WebhookView.model_validate(made).model_dump(), secret=secret)
     return app.answer(shown, edition=edition(made.id, made.version), links=links(made), created=True)
 

@@ -47,6 +47,17 @@ class Inside:
         raw = {**item.serialize(), "version": {"N": "1"}}
         client("dynamodb", self._endpoint).put_item(TableName=self._table, Item=raw)
 
+    def verify(self, user_id: str) -> None:
+        """Let a user have proven its address, without the mail."""
+        client("dynamodb", self._endpoint).update_item(
+            TableName=self._table,
+            Key={"pk": {"S": f"USER#{user_id}"}, "sk": {"S": "USER"}},
+            UpdateExpression="SET email_verified = :yes ADD #version :one",
+            ConditionExpression="attribute_exists(pk)",
+            ExpressionAttributeNames={"#version": "version"},
+            ExpressionAttributeValues={":yes": {"BOOL": True}, ":one": {"N": "1"}},
+        )
+
     def age(self, user_id: str, days: int) -> None:
         """Let time pass for one user."""
         age(client("dynamodb", self._endpoint), self._table, user_id, days)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.client import Client
-from tests.e2e.conftest import PASSWORD, SEED_PASSWORD, register
+from tests.e2e.conftest import PASSWORD, SEED_PASSWORD, Inside, register
 
 pytestmark = pytest.mark.xdist_group("stack")
 
@@ -21,7 +21,10 @@ SESSION_ENDS: dict[str, Callable[[Client, Client, str], int]] = {
 
 
 @pytest.mark.parametrize("end", SESSION_ENDS)
-def test_a_session_ends_at_once_with(anyone: Client, admin: Client, newcomer: dict[str, Any], end: str) -> None:
+def test_a_session_ends_at_once_with(
+    anyone: Client, admin: Client, inside: Inside, newcomer: dict[str, Any], end: str
+) -> None:
+    inside.verify(newcomer["id"])
     me = anyone.signed_in(newcomer["email"], PASSWORD)
     assert me.get("/v1/users/me").status == 200
     assert SESSION_ENDS[end](me, admin, f"/v1/users/{newcomer['id']}") in (200, 204)
@@ -36,8 +39,11 @@ def test_logging_out_ends_one_session_and_not_the_other(anyone: Client, newcomer
     assert (one.get("/v1/users/me").status, other.get("/v1/users/me").status) == (401, 200)
 
 
-def test_an_admin_who_is_demoted_is_none_from_the_next_request_on(anyone: Client, admin: Client) -> None:
+def test_an_admin_who_is_demoted_is_none_from_the_next_request_on(
+    anyone: Client, admin: Client, inside: Inside
+) -> None:
     user = register(anyone)
+    inside.verify(user["id"])
     path = f"/v1/users/{user['id']}"
     admin.patch(path, {"role": "admin"})
     promoted = anyone.signed_in(user["email"], PASSWORD)

@@ -20,18 +20,21 @@ pytestmark = pytest.mark.xdist_group("stack")
 FORBIDDEN, NOT_FOUND = 403, 404
 OWN_ONLY = (Action.ACCOUNT_SECURE, Action.API_KEY_MANAGE)
 """What no request can even ask for of somebody else: the paths name no user."""
+OTHERS_ONLY = (Action.USER_REMOVE_MFA,)
+"""What is done to others: one's own second factor takes a code."""
 
 
 class Asker:
     """Somebody of one role, who proves itself in one way, and is made anew for each question that could end it."""
 
-    def __init__(self, anyone: Client, admin: Client, role: Role, credential: Credential) -> None:
-        self._anyone, self._admin = anyone, admin
+    def __init__(self, anyone: Client, admin: Client, inside: Inside, role: Role, credential: Credential) -> None:
+        self._anyone, self._admin, self._inside = anyone, admin, inside
         self.role, self.credential = role, credential
 
     def fresh(self) -> tuple[Client, str]:
         """A client of a new user of that role, and the user's id."""
         user = register(self._anyone)
+        self._inside.verify(user["id"])
         path = f"/v1/users/{user['id']}"
         if self.credential == Credential.OAUTH_CLIENT:
             client = self._oauth_client(user["email"], path)
@@ -40,7 +43,7 @@ class Asker:
         person = self._anyone.signed_in(user["email"], PASSWORD)
         if self.credential == Credential.SESSION:
             return person, user["id"]
-        key = person.post("/v1/api-keys", {"name": "all", "scopes": list(Permission)}).data["key"]
+        key = person.post("/v1/api-keys", {"name": "all", "scopes": sorted(session_scopes(self.role))}).data["key"]
         return Client(person.port, person.secrets, headers={"X-API-Key": key}), user["id"]
 
     def stranger(self) -> str:
@@ -78,6 +81,9 @@ QUESTIONS: dict[Action, Callable[[Client, str], int]] = {
     Action.USER_READ: lambda asker, user: asker.get(f"/v1/users/{user}").status,
     Action.USER_READ_PRIVATE: lambda asker, user: 200 if "email" in asker.get(f"/v1/users/{user}").data else FORBIDDEN,
     Action.USER_CREATE: lambda asker, _: asker.post("/v1/users", new_user()).status,
+    Action.USER_SET_PASSWORD: lambda asker, _: asker.post("/v1/users", new_user() | {"password": PASSWORD}).status,
+    Action.USER_MANAGE_ADMINS: lambda asker, _: asker.post("/v1/users", new_user() | {"role": "admin"}).status,
+    Action.USER_REMOVE_MFA: lambda asker, user: told_of_none(asker.delete(f"/v1/users/{user}/mfa").status),
     Action.USER_UPDATE: lambda asker, user: asker.patch(f"/v1/users/{user}", {"name": "Changed"}).status,
     Action.USER_SET_ROLE: lambda asker, user: asker.patch(f"/v1/users/{user}", {"status": "active"}).status,
     Action.USER_SET_EMAIL: lambda asker, user: (
@@ -94,6 +100,11 @@ QUESTIONS: dict[Action, Callable[[Client, str], int]] = {
         asker.post("/v1/reports", {"type": "activities", "format": "csv", "user_id": user}).status
     ),
 }
+
+
+def told_of_none(status: int) -> int:
+    """Who may remove a second factor is told that there is none."""
+    return 204 if status == NOT_FOUND else status
 
 
 def told(status: int) -> int:
@@ -138,14 +149,14 @@ def test_every_cell_of_the_policy_is_answered_as_it_says(
     anyone: Client, admin: Client, inside: Inside, role: Role, credential: Credential
 ) -> None:
     questions = QUESTIONS | job_questions(inside) | webhook_questions(inside)
-    asker = Asker(anyone, admin, role, credential)
+    asker = Asker(anyone, admin, inside, role, credential)
     client, own = asker.fresh()
-    scopes = frozenset(Permission) if credential == Credential.API_KEY else session_scopes(role)
-    caller = Caller(own, role, "", scopes, credential)
+    caller = Caller(own, role, "", session_scopes(role), credential)
     stranger = asker.stranger()
     # Deleting oneself comes last, because nobody is left to ask then.
     for action in sorted(Action, key=lambda action: action == Action.USER_DELETE):
-        for target in (own,) if action in OWN_ONLY else (stranger, own):
+        targets = (own,) if action in OWN_ONLY else (stranger,) if action in OTHERS_ONLY else (stranger, own)
+        for target in targets:
             status = questions[action](client, target)
             allowed = may(caller, action, owner_id=target)
             whose = "its own" if target == own else "another's"

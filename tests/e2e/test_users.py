@@ -8,7 +8,7 @@ import jwt
 import pytest
 
 from tests.e2e.client import Client
-from tests.e2e.conftest import PASSWORD, register, wait_until
+from tests.e2e.conftest import PASSWORD, Inside, register, wait_until
 
 pytestmark = pytest.mark.xdist_group("stack")
 
@@ -66,8 +66,9 @@ def test_put_replaces_and_resets_what_is_left_out(anyone: Client, newcomer: dict
 
 
 def test_a_user_is_deleted_kept_from_readers_and_restored_as_it_was(
-    anyone: Client, admin: Client, newcomer: dict[str, Any]
+    anyone: Client, admin: Client, inside: Inside, newcomer: dict[str, Any]
 ) -> None:
+    inside.verify(newcomer["id"])
     path = f"/v1/users/{newcomer['id']}"
     gone = admin.delete(path, headers={"If-Match": admin.get(path).headers["ETag"]})
     assert (gone.status, gone.body) == (204, b"")

@@ -26,6 +26,7 @@ from lamina.webhooks.items import PendingItem, pending_key
 from lamina.webhooks.lanes import LaneItem, lane_key
 from lamina.webhooks.service import NewWebhook
 from tests.aws import PASSWORD, Answer, Api, authorize, make_user, signed_in
+from tests.callers import acting
 from tests.integration.metering import Bill, Meter
 
 ACTIVITIES = "/v1/users/{id}/activities?to=2027-01-02T00:00:00Z"
@@ -77,7 +78,7 @@ def measure(meter: Meter) -> list[Figure]:
     viewer, _ = signed_in("the.viewer")
     figures = []
     for number, pattern in enumerate(PATTERNS):
-        world = World(admin, viewer, make_user(f"somebody.{number:02}", metadata={"team": "blue"}))
+        world = World(admin, viewer, make_user(f"somebody.{number:02}", metadata={"team": "blue"}, email_verified=True))
         prepared = pattern.prepare(world)
         # What the authorizer reads comes on top of every call of somebody signed in, and is a pattern of its own.
         with meter.running(but="" if pattern.act is _authorize else AUTHORIZER) as bill:
@@ -208,7 +209,7 @@ class Hooked:
 
 
 def _webhook(world: World) -> str:
-    return webhooks.create(world.somebody.id, HOOK, Cause(None, "test"))[0].id
+    return webhooks.create(acting(world.somebody), HOOK, Cause(None, "test"))[0].id
 
 
 def _hook(_: World, owner: Api) -> Answer:

@@ -33,6 +33,7 @@ from lamina.settings import settings
 from lamina.storage import transactions
 from lamina.users.model import User
 from lamina.users.service import NewUser
+from tests.callers import acting, in_session
 from tests.integration.crowd import CROWD, at_once
 from tests.people import begin_session
 
@@ -135,9 +136,10 @@ def mfa_tokens(user: User) -> list[str]:
 
 
 def enroll(user: User) -> tuple[str, list[str]]:
-    secret = second_factor.enroll(user).secret
+    caller = in_session(user)
+    secret = second_factor.enroll(user, caller).secret
     step = int(time.time()) // 30
-    return secret, second_factor.activate(user.id, pyotp.TOTP(secret).generate_otp(step - 1), CAUSE)
+    return secret, second_factor.activate(caller, pyotp.TOTP(secret).generate_otp(step - 1), CAUSE)
 
 
 @pytest.mark.parametrize("kind", ["recovery code", "code of now"])
@@ -163,7 +165,7 @@ def test_of_many_uses_of_one_first_step_one_succeeds_though_each_code_is_another
 
 
 def test_a_key_that_is_used_and_revoked_at_once_is_revoked(ann: User) -> None:
-    made, text = api_keys.create(ann.id, "ci", [], None, CAUSE)
+    made, text = api_keys.create(acting(ann), "ci", [], None, CAUSE)
 
     def act(number: int) -> object:
         if number % 4:

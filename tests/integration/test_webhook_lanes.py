@@ -16,6 +16,7 @@ from lamina import ids
 from lamina.events.cause import Cause
 from lamina.settings import Settings, settings
 from lamina.users import service as users
+from lamina.users.model import User
 from lamina.users.service import NewUser
 from lamina.webhooks import queue, service, targets
 from lamina.webhooks.delivering import attempt
@@ -23,6 +24,7 @@ from lamina.webhooks.dispatch import dispatch
 from lamina.webhooks.queue import read_message
 from lamina.webhooks.service import NewWebhook
 from lamina.webhooks.sweeping import sweep
+from tests.callers import acting
 from tests.integration.engines import Dynoxide, on_each
 from tests.receiver import Behaviour, Receiver, after, answer, never, receiver
 
@@ -99,15 +101,15 @@ def endpoints() -> Iterator[Receiver]:
 def happen(endpoints: Receiver) -> Callable[[str, int], set[str]]:
     """Let so many things happen to somebody who is told at a path; gives their ids."""
 
-    owners: dict[str, str] = {}
+    owners: dict[str, User] = {}
 
     def act(path: str, count: int) -> set[str]:
         name = path.strip("/")
         if path not in owners:
             new = NewUser(email=f"{name}@example.com", username=f"owner.{name}", name=name)
-            owners[path] = users.create(new, CAUSE).id
-            service.create(owners[path], NewWebhook(url=endpoints.url(path), events=["*"]), CAUSE)
-        events = [_event(owners[path]) for _ in range(count)]
+            owners[path] = users.create(new, CAUSE)
+            service.create(acting(owners[path]), NewWebhook(url=endpoints.url(path), events=["*"]), CAUSE)
+        events = [_event(owners[path].id) for _ in range(count)]
         with ThreadPoolExecutor(4) as threads:
             list(threads.map(dispatch, events))
         return {str(event["id"]) for event in events}

@@ -22,6 +22,7 @@ from lamina.webhooks.items import WebhookItem, webhook_key
 from lamina.webhooks.lanes import LaneItem, Place, lane_key
 from lamina.webhooks.model import Delivery, DeliveryStatus, Webhook
 from lamina.webhooks.service import NewWebhook
+from tests.callers import acting
 from tests.integration.crowd import CROWD, at_once
 
 pytestmark = pytest.mark.usefixtures("table")
@@ -63,7 +64,7 @@ def ann(table: object) -> User:  # noqa: ARG001 (the table must be there)
 
 
 def make(owner: User, cause: Cause = CAUSE) -> Webhook:
-    return service.create(owner.id, NewWebhook(url="https://example.com/hook", events=["*"]), cause)[0]
+    return service.create(acting(owner), NewWebhook(url="https://example.com/hook", events=["*"]), cause)[0]
 
 
 def event(owner: User) -> dict[str, object]:

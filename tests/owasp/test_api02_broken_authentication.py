@@ -1,9 +1,14 @@
 """API2:2023: nobody is taken for somebody else. Token attacks, guessing and races have suites of their own."""
 
+from typing import Any
+
 import pytest
 
-from tests.aws import PASSWORD, Api
-from tests.people import Clock, Mailbox, Person, login, person, prove
+from lamina.access.policy import Role
+from lamina.identity.known_origins import KnownOriginsItem, known_origins_key
+from lamina.users import service as users
+from tests.aws import PASSWORD, Answer, Api
+from tests.people import CAUSE, Clock, Mailbox, Person, again, login, person, prove, use
 from tests.templates import functions
 
 OPEN = {
@@ -58,10 +63,10 @@ def test_no_token_does_the_work_of_another(ann: Person, clock: Clock, mailbox: M
     tokens = {
         "access": ann.api.token,
         "refresh": ann.refresh_token,
-        "verification": verification,
         "reset": reset,
         "mfa": ann.mfa_token(),
         "key": key,
+        "verification": verification,  # At last: the first proof of the address ends the others.
     }
     for kind, token in tokens.items():
         works = {
@@ -86,3 +91,84 @@ def test_tokens_in_the_address_are_not_taken(ann: Person) -> None:
 
 def test_a_credential_of_another_kind_does_not_help_a_bad_one(ann: Person) -> None:
     assert ann.api.get("/v1/users/me", token=ann.refresh_token, headers={"X-API-Key": "lam_x_y"}).status == 401
+
+
+NEW = "The-owners-horse-2"
+HOOK = {"url": "https://example.com/hook", "events": ["*"]}
+
+
+def with_key(key: str, method: str, path: str, body: object = None) -> Answer:
+    return Api().call(method, path, body=body, headers={"X-API-Key": key})
+
+
+def furnish(who: Person, *scopes: str) -> dict[str, Any]:
+    """Make all by which somebody could come back: a key, a webhook, and a second factor."""
+    body = {"name": "k", "scopes": list(scopes) or ["read", "write", "delete"]}
+    key = who.api.post("/v1/api-keys", body).data["key"]
+    hook = who.api.post("/v1/webhooks", HOOK).data["id"]
+    who.enroll()
+    return {"key": key, "hook": f"/v1/webhooks/{hook}"}
+
+
+def prove_address(mailbox: Mailbox, who: Person, how: str, **fields: object) -> None:
+    """Do what only the owner of the mailbox can."""
+    email = who.user.email
+    if how == "verification":
+        answer = Api().post("/v1/auth/verify-email", {"token": mailbox.token(email, "verification")})
+    else:
+        Api().post("/v1/auth/forgot-password", {"email": email})
+        token = mailbox.token(email, "reset")
+        answer = Api().post("/v1/auth/reset-password", {"token": token, "password": NEW, **fields})
+    assert answer.status == 204, answer.body
+
+
+@pytest.mark.parametrize(("how", "fields"), [("verification", {}), ("reset", {}), ("reset", {"keep_api_keys": True})])
+@pytest.mark.usefixtures("aws")
+def test_who_registers_a_strangers_address_keeps_nothing_when_the_stranger_proves_it(
+    mailbox: Mailbox, how: str, fields: dict[str, Any]
+) -> None:
+    thief = person("victim")
+    left = furnish(thief)
+    half = thief.mfa_token()
+    prove_address(mailbox, thief, how, **fields)
+    assert thief.api.get("/v1/users/me").status == 401
+    assert use(thief.refresh_token).status == 401
+    assert prove(half, thief.codes[0]).status == 401
+    assert with_key(left["key"], "GET", "/v1/users/me").status == 401
+    with pytest.raises(KnownOriginsItem.DoesNotExist):
+        KnownOriginsItem.get(*known_origins_key(thief.id))
+    owner = again(thief.user, PASSWORD if how == "verification" else NEW)
+    assert owner.api.get("/v1/api-keys").data == []
+    assert owner.api.get("/v1/webhooks").data == []
+    assert owner.api.get(left["hook"]).status == 404
+    assert owner.api.post(f"{left['hook']}/test").status == 404
+    # Nor does anything come to life again when the account may more.
+    users.update(owner.id, {"role": Role.ADMIN}, CAUSE, if_version=lambda _: True)
+    assert with_key(left["key"], "GET", "/v1/users?role=admin").status == 401
+
+
+@pytest.mark.parametrize("keep", [False, True])
+@pytest.mark.usefixtures("aws")
+def test_a_reset_of_a_proven_account_ends_keys_and_webhooks_unless_they_are_to_stay_and_keeps_the_factor(
+    mailbox: Mailbox, keep: bool
+) -> None:
+    ann = person("ann")
+    prove_address(mailbox, ann, "verification")
+    ann = again(ann.user)
+    mine = furnish(ann)
+    prove_address(mailbox, ann, "reset", **({"keep_api_keys": True} if keep else {}))
+    assert not ann.is_signed_in()
+    assert with_key(mine["key"], "GET", "/v1/users/me").status == (200 if keep else 401)
+    refused = login(ann.user.email, NEW)
+    assert refused.error["code"] == "MFA_REQUIRED"
+    signed_in = prove(refused.error["mfa_token"], ann.codes[0])
+    owner = Api(token=signed_in.data["access_token"])
+    assert [len(owner.get(path).data) for path in ("/v1/api-keys", "/v1/webhooks")] == [int(keep)] * 2
+
+
+@pytest.mark.parametrize("keep", ["true", 1, None])
+@pytest.mark.usefixtures("aws")
+def test_whether_keys_are_to_stay_is_said_by_a_boolean(keep: object) -> None:
+    body = {"token": "x", "password": NEW, "keep_api_keys": keep}
+    answer = Api().post("/v1/auth/reset-password", body)
+    assert (answer.status, answer.error["details"][0]["field"]) == (400, "keep_api_keys")

@@ -6,7 +6,7 @@ import pytest
 
 from lamina.access.policy import Role
 from tests.aws import PASSWORD, Api, make_user
-from tests.people import Person, person
+from tests.people import Person, person, verified
 
 PRIVILEGED: dict[str, Any] = {"role": "admin", "status": "active"}
 """Fields that admins set."""
@@ -102,3 +102,35 @@ def test_keys_and_clients_are_made_for_oneself_with_a_secret_of_ours(field: str)
     body = {"name": "c", "scopes": ["read"], "grant_types": ["client_credentials"], field: "x"}
     client = admin.api.post("/v1/oauth-clients", body)
     assert [(answer.status, answer.error["details"][0]["field"]) for answer in (key, client)] == [(400, field)] * 2
+
+
+@pytest.mark.parametrize("field", ["keep_api_keys", "email_verified", "role"])
+@pytest.mark.usefixtures("aws")
+def test_proving_an_address_takes_no_other_field(field: str) -> None:
+    answer = Api().post("/v1/auth/verify-email", {"token": "x", field: True})
+    assert (answer.status, answer.error["details"][0]["field"]) == (400, field)
+
+
+@pytest.mark.parametrize("role", [Role.EDITOR, Role.ADMIN])
+@pytest.mark.usefixtures("aws")
+def test_an_account_that_has_not_proven_its_address_is_promoted_by_nobody_and_nothing(role: Role) -> None:
+    admin, squatter = person("root", Role.ADMIN), make_user("squatter")
+    path = f"/v1/users/{squatter.id}"
+    whole = {"email": squatter.email, "username": "squatter", "name": "S", "role": role}
+    for answer in (admin.api.patch(path, {"role": role}), admin.api.put(path, whole)):
+        assert (answer.status, answer.error["code"]) == (422, "EMAIL_NOT_VERIFIED")
+    # Nor by the way of another address that nobody has proven either.
+    verified(squatter)
+    moved = admin.api.patch(path, {"role": role, "email": "elsewhere@example.com"})
+    assert (moved.status, moved.error["code"]) == (422, "EMAIL_NOT_VERIFIED")
+    assert admin.api.get(path).data["role"] == "viewer"
+    assert admin.api.patch(path, {"role": role}).data["role"] == role
+
+
+@pytest.mark.usefixtures("aws")
+def test_an_account_that_has_not_proven_its_address_can_lose_a_role() -> None:
+    admin, editor = person("root", Role.ADMIN), make_user("edith", Role.EDITOR)
+    path = f"/v1/users/{editor.id}"
+    assert admin.api.patch(path, {"role": "editor", "name": "E"}).status == 200
+    assert admin.api.patch(path, {"role": "viewer"}).status == 200
+    assert admin.api.patch(path, {"role": "editor"}).status == 422

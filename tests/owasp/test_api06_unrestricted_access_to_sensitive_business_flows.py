@@ -2,8 +2,9 @@
 
 import pytest
 
+from lamina.access.policy import Role
 from tests.aws import PASSWORD, Api, make_user
-from tests.people import Mailbox, login
+from tests.people import Mailbox, login, person, verified
 
 pytestmark = pytest.mark.usefixtures("aws", "clock")
 
@@ -43,3 +44,36 @@ def test_passwords_are_not_guessed_from_many_addresses() -> None:
     make_user("ann")
     statuses = [login("ann@example.com", "Wrong", address=f"198.51.100.{number}").status for number in range(51)]
     assert statuses == [401] * 50 + [429]
+
+
+def test_nobody_blocks_an_address_or_a_name_by_registering_it_and_going_away(mailbox: Mailbox) -> None:
+    squatter = person("victim")
+    assert squatter.api.delete(f"/v1/users/{squatter.id}").status == 204
+    body = {"email": squatter.user.email, "username": "victim", "name": "Victim", "password": PASSWORD}
+    assert Api().post("/v1/auth/register", body).status == 201
+    mailbox.token(squatter.user.email, "verification")
+    admin = person("root", Role.ADMIN)
+    restored = admin.api.post(f"/v1/users/{squatter.id}/restore")
+    assert (restored.status, restored.error["code"]) == (409, "EMAIL_TAKEN")
+    # The purge of the first account takes nothing from the second.
+    owner = login(squatter.user.email).data["user"]
+    assert admin.api.get(f"/v1/users/{owner['id']}").status == 200
+
+
+def test_an_unproven_account_comes_back_whole_while_nobody_has_taken_its_address() -> None:
+    admin, ann = person("root", Role.ADMIN), person("ann")
+    path = f"/v1/users/{ann.id}"
+    assert admin.api.delete(path).status == 204
+    assert login(ann.user.email).status == 401
+    assert admin.api.post(f"{path}/restore").status == 200
+    assert login(ann.user.email).status == 200
+    body = {"email": ann.user.email, "username": "other", "name": "Other", "password": PASSWORD}
+    assert Api().post("/v1/auth/register", body).error["code"] == "EMAIL_TAKEN"
+
+
+def test_a_proven_address_stays_taken_until_the_account_is_removed_for_good() -> None:
+    ann = person("ann")
+    verified(ann.user)
+    assert ann.api.delete(f"/v1/users/{ann.id}").status == 204
+    body = {"email": ann.user.email, "username": "other", "name": "Other", "password": PASSWORD}
+    assert Api().post("/v1/auth/register", body).error["code"] == "EMAIL_TAKEN"

@@ -6,7 +6,7 @@ from typing import Any
 from lamina.access.policy import Role
 from lamina.events.envelope import envelope
 from tests.aws import PASSWORD, invoke, make_user, signed_in
-from tests.people import events_of
+from tests.people import events_of, person
 from tests.queues import batch
 from tests.roles.gateway import authorizer
 from tests.roles.process import Scenario, forget_idempotency_records, place
@@ -66,6 +66,13 @@ def restore() -> None:
     assert admin.post(f"/v1/users/{user.id}/restore").status == 200
 
 
+def delete_mfa() -> None:
+    admin, _ = signed_in("admin", Role.ADMIN)
+    ada = person("ada")
+    ada.enroll()
+    assert [admin.delete(f"/v1/users/{ada.id}/mfa").status for _ in range(2)] == [204, 404]
+
+
 def get() -> None:
     ada, user = signed_in("ada")
     assert ada.get(f"/v1/users/{user.id}").status == 200
@@ -82,6 +89,7 @@ def list_activities() -> None:
 SCENARIOS: dict[str, Scenario] = {
     "users/create": create,
     "users/delete": delete,
+    "users/delete_mfa": delete_mfa,
     "users/get": get,
     "users/get_me": authorizer,
     "users/list": list_users,

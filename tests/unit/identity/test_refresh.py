@@ -16,7 +16,7 @@ from lamina.storage.item import Item
 from lamina.users import service as users
 from lamina.users.model import Status
 from tests.aws import Api
-from tests.people import Clock, Person, activities, again, login, person, use
+from tests.people import Clock, Person, activities, again, login, person, use, verified
 
 CAUSE = Cause(None, "test")
 DAY = 24 * 3600
@@ -157,6 +157,7 @@ def test_a_session_is_over_after_ninety_days_however_often_it_is_refreshed(clock
 @pytest.mark.parametrize("change", [{"status": Status.SUSPENDED}, {"status": Status.INACTIVE}, {"role": Role.EDITOR}])
 def test_whoever_is_suspended_or_of_another_role_cannot_refresh(change: dict[str, object]) -> None:
     ann = person("ann")
+    verified(ann.user)
     users.update(ann.id, change, CAUSE, if_version=lambda _: True)
     assert ann.refresh().status == 401
 

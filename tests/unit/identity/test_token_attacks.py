@@ -20,7 +20,7 @@ from lamina.identity.tokens import CLAIMS, public_key
 from lamina.settings import Settings, settings
 from lamina.users import service as users
 from tests.aws import PASSWORD, Api, make_user
-from tests.people import Work, again
+from tests.people import Work, again, verified
 
 CAUSE = Cause(None, "test")
 IN_2100 = 4_102_444_800
@@ -82,6 +82,8 @@ def test_the_token_as_issued_is_good(victim: Victim) -> None:
         "authenticated_at": str(victim.claims["iat"]),
         "credential_id": victim.claims["sid"],
         "ends": str(victim.claims["exp"]),
+        "session_epoch": "0",
+        "credential_epoch": "0",
         "quota": "",
     }
     assert set(victim.claims) == set(CLAIMS)
@@ -264,6 +266,7 @@ def test_a_session_that_is_over_is_refused_at_once(victim: Victim) -> None:
 
 @pytest.mark.parametrize("change", [{"status": "suspended"}, {"status": "inactive"}, {"role": Role.EDITOR}])
 def test_another_role_or_status_ends_the_sessions_at_once(victim: Victim, change: dict[str, object]) -> None:
+    verified(victim.user)
     users.update(victim.user.id, change, CAUSE, if_version=ANYWAY)
     assert problem(victim.access) == "UNAUTHENTICATED"
 

@@ -10,7 +10,7 @@ from functions.consumers import count_users
 from functions.schedules import purge_users as function
 from lamina.access.policy import Role
 from lamina.events.cause import Cause
-from lamina.identity import api_keys
+from lamina.identity.one_time import Purpose, new_token
 from lamina.registry import ITEMS
 from lamina.retention.purging import Report, purge_users
 from lamina.settings import settings
@@ -179,11 +179,11 @@ def test_the_second_look_takes_what_a_request_has_left_meanwhile_and_ends_the_co
     counting.count([counting.standing(ann)])
     delete(ann, 31)
     purge_users(always)
-    api_keys.create(ann.id, "late", [], None, CAUSE)
+    new_token(Purpose.VERIFY_EMAIL, ann.id, ann.email).item.save()
     assert purge_users(always) == Report(finished=True)
     days_pass(ann, 2)
     report = purge_users(always)
-    assert (report.tombstones, report.items["API keys"]) == (1, 1)
+    assert (report.tombstones, report.items["tokens and clients"]) == (1, 1)
     assert counting.total() == 0
     assert counting.markers([ann.id])[ann.id].bucket == counting.NOWHERE
     assert purge_users(always) == Report(finished=True)

@@ -22,6 +22,7 @@ from lamina.webhooks.items import due_partitions
 from lamina.webhooks.model import Webhook, WebhookScope
 from lamina.webhooks.service import NewWebhook
 from tests.aws import make_user
+from tests.callers import acting
 
 CAUSE = Cause(None, "test")
 type Behaviour = Callable[[str], Answer]
@@ -143,7 +144,7 @@ def admin(world: World) -> User:  # noqa: ARG001 (the table must be there)
 def hook(owner: User, name: str = "hook", *events: str, scope: WebhookScope = WebhookScope.OWN) -> Webhook:
     """Make a webhook of everything, or of these events."""
     wanted = NewWebhook(url=f"https://example.com/{name}", events=events or ("*",), scope=scope)
-    return service.create(owner.id, wanted, CAUSE)[0]
+    return service.create(acting(owner), wanted, CAUSE)[0]
 
 
 def event(subject: str, event_type: str = "user.updated", **data: object) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from lamina.webhooks.deliveries import list_deliveries
 from lamina.webhooks.dispatch import dispatch
 from lamina.webhooks.model import DeliveryStatus, WebhookScope
 from tests.aws import make_user
+from tests.people import verified
 from tests.unit.webhooks.conftest import CAUSE, World, event, happen, hook
 
 
@@ -51,6 +52,7 @@ def test_who_may_no_longer_manage_users_hears_of_nobody_else(world: World, ann: 
     happen(ann.id)
     world.deliver()
     assert world.sent == []
+    verified(admin)
     users.update(admin.id, {"role": Role.ADMIN}, CAUSE, if_version=lambda _: True)
     again = happen(ann.id)
     world.deliver()

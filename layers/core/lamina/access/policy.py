@@ -4,6 +4,7 @@ Every decision of the API is a row of `RULES`, so that the whole matrix can be r
 """
 
 import time
+from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
@@ -40,13 +41,19 @@ class Action(StrEnum):
     USER_READ_PRIVATE = "users.read_private"
     """The whole user."""
     USER_CREATE = "users.create"
+    USER_SET_PASSWORD = "users.set_password"  # noqa: S105 (an action, not a password)
+    """Create a user together with a password."""
     USER_UPDATE = "users.update"
     USER_SET_ROLE = "users.set_role"
     """Set role and status, and create users with another role than viewer."""
+    USER_MANAGE_ADMINS = "users.manage_admins"
+    """Create, promote, demote, suspend, delete or restore an administrator."""
     USER_SET_EMAIL = "users.set_email"
     """Set the address that a forgotten password is reset through: with a leaked key it would open the account."""
     USER_DELETE = "users.delete"
     USER_RESTORE = "users.restore"
+    USER_REMOVE_MFA = "users.remove_mfa"
+    """Remove a second factor without a code of it."""
     USER_READ_ACTIVITIES = "users.read_activities"
     """What has happened to the user, and from whose hand."""
     ACCOUNT_SECURE = "account.secure"
@@ -98,11 +105,14 @@ RULES: dict[Action, Rule] = {
     Action.USER_READ: Rule(Permission.READ),
     Action.USER_READ_PRIVATE: Rule(Permission.MANAGE_USERS, owner=Permission.READ),
     Action.USER_CREATE: Rule(Permission.MANAGE_USERS),
+    Action.USER_SET_PASSWORD: Rule(Permission.MANAGE_USERS, in_person=True),
     Action.USER_UPDATE: Rule(Permission.MANAGE_USERS, owner=Permission.WRITE),
     Action.USER_SET_ROLE: Rule(Permission.MANAGE_USERS, recent=True),
+    Action.USER_MANAGE_ADMINS: Rule(Permission.MANAGE_USERS, in_person=True),
     Action.USER_SET_EMAIL: Rule(Permission.MANAGE_USERS, owner=Permission.WRITE, in_person=True),
     Action.USER_DELETE: Rule(Permission.MANAGE_USERS, owner=Permission.DELETE),
     Action.USER_RESTORE: Rule(Permission.MANAGE_USERS),
+    Action.USER_REMOVE_MFA: Rule(Permission.MANAGE_USERS, in_person=True, recent=True),
     Action.USER_READ_ACTIVITIES: Rule(Permission.MANAGE_USERS, owner=Permission.READ),
     Action.ACCOUNT_SECURE: Rule(None, owner=Permission.WRITE, in_person=True),
     Action.SECOND_FACTOR_MANAGE: Rule(None, owner=Permission.WRITE, in_person=True, recent=True),
@@ -149,6 +159,8 @@ class Caller:
         scopes: what the credential may be used for; never widens what the role and owning allow.
         credential: what the caller has proven itself with.
         authenticated_at: Unix seconds of the last sign-in or reauthentication of the session; 0 for other credentials.
+        session_epoch: the user's when the credential was checked: another one later means that it may be void.
+        credential_epoch: the user's when the credential was checked; what the caller creates is of this epoch.
     """
 
     user_id: str
@@ -157,11 +169,18 @@ class Caller:
     scopes: AbstractSet[str]
     credential: Credential = Credential.SESSION
     authenticated_at: int = 0
+    session_epoch: int = 0
+    credential_epoch: int = 0
 
 
 def session_scopes(role: Role) -> frozenset[Permission]:
     """Tell the scopes of a token that a person gets by signing in: all that the role and owning allow."""
     return PERMISSIONS[role] | OWNER_SCOPES
+
+
+def lowest(roles: Iterable[Role]) -> Role:
+    """Return the role that may least; each role may all that the ones below it may."""
+    return min(roles, key=lambda role: len(PERMISSIONS[role]))
 
 
 def may(caller: Caller, action: Action, owner_id: str | None = None) -> bool:

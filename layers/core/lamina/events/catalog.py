@@ -191,6 +191,7 @@ PASSWORD_REFUSED = _declare(
 )
 
 MFA_ACTIVATED = _declare(EventType("mfa.activated", "user", Nothing, "Signing in takes a second factor from now on."))
+MFA_REMOVED = _declare(EventType("mfa.removed", "user", Nothing, "An administrator removed the second factor."))
 MFA_DISABLED = _declare(EventType("mfa.disabled", "user", Nothing, "Signing in takes no second factor any more."))
 
 API_KEY_CREATED = _declare(EventType("api_key.created", "user", ApiKeyFacts, "An API key was made."))

@@ -128,6 +128,8 @@ class Request:
                 scopes,
                 credential,
                 authenticated_at=int(claims.get("authenticated_at") or 0),
+                session_epoch=int(claims.get("session_epoch", 0)),
+                credential_epoch=int(claims.get("credential_epoch", 0)),
             )
         problem = claims.get("problem")
         for known in (TokenExpired, Unavailable):

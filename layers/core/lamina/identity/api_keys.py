@@ -11,13 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from pynamodb.attributes import JSONAttribute, UnicodeAttribute
+from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 
 from lamina import ids
-from lamina.access.policy import Permission
+from lamina.access.policy import Caller, Permission, Role
 from lamina.errors import NotFound
 from lamina.events.catalog import API_KEY_CREATED, API_KEY_REVOKED
 from lamina.events.cause import Cause
+from lamina.identity import grants
 from lamina.identity.opaque import digest, new_secret
 from lamina.identity.security import account_event
 from lamina.storage import told_once, transactions
@@ -27,6 +28,7 @@ from lamina.storage.keys import key, value_of
 from lamina.storage.pages import Page, read_page
 from lamina.storage.sharded_list import Source
 from lamina.storage.transactions import ConditionFailed
+from lamina.users import service as users
 from lamina.users.items import UserItem, to_user, user_key
 from lamina.users.model import Status, User
 
@@ -45,6 +47,9 @@ class ApiKeyItem(Item, discriminator="api_key"):
     scopes = JSONAttribute()
     ends_at = UnicodeAttribute(null=True)
     last_used_at = UnicodeAttribute(null=True)
+    granted_role = UnicodeAttribute(null=True)
+    granted_epoch = NumberAttribute(default=0)
+    credential_epoch = NumberAttribute(default=0)
 
 
 @dataclass(frozen=True)
@@ -62,19 +67,20 @@ class ApiKey:
 
 @dataclass(frozen=True)
 class ProvenKey:
-    """A key that was checked, and its owner."""
+    """A key that was checked, its owner, and the role that it acts in."""
 
     key: ApiKey
     owner: User
+    role: Role
 
 
 def create(
-    owner_id: str, name: str, scopes: Sequence[Permission], expires_at: str | None, cause: Cause
+    owner: Caller, name: str, scopes: Sequence[Permission], expires_at: str | None, cause: Cause
 ) -> tuple[ApiKey, str]:
-    """Make a key.
+    """Create a key.
 
     Args:
-        owner_id: for whom it acts.
+        owner: for whom it acts.
         name: for people.
         scopes: what it may be used for; never more than its owner may at the time of use.
         expires_at: until when, RFC 3339; None for ever.
@@ -82,7 +88,13 @@ def create(
 
     Returns:
         The key and its text, which is told only now.
+
+    Raises:
+        ScopeNotAllowed: when a scope goes beyond the owner's role.
+        Unauthenticated: when the owner's credentials are revoked, or its role changes, at the same time.
     """
+    grants.require_scopes(owner, scopes)
+    owner_id = owner.user_id
     key_id, secret = ids.new_id(), new_secret()
     text = f"{SCHEME}_{_where(key_id, owner_id)}_{secret}"
     item = ApiKeyItem(
@@ -95,18 +107,29 @@ def create(
         created_by=owner_id,
         expires_at=_ttl(expires_at),
     )
+    grants.grant(item, owner)
     event = account_event(API_KEY_CREATED.of({"key_id": key_id}), owner_id, cause)
-    told = told_once.write(cause.request, key_id, text, put=[item, event])
-    return _api_key(item if told.id == key_id else _get(owner_id, told.id)), told.secret
+    try:
+        told = told_once.write(cause.request, key_id, text, put=[item, event], check=[users.as_authenticated(owner)])
+    except ConditionFailed as refused:
+        users.raise_if_revoked(refused, owner)
+        raise
+    return _api_key(item if told.id == key_id else _get(owner_id, told.id), owner.role), told.secret
 
 
 def list_keys(owner_id: str, limit: int, cursor: Cursor | None) -> tuple[list[ApiKey], Page]:
-    """Read a page of a user's keys, newest first: one query and one batch of reads."""
+    """Read a page of a user's keys, newest first: one query and one batch of reads. Void ones are left out."""
     source = Source("", [key("USER", owner_id)], prefix=key("APIKEY", ""))
     page = read_page(source, limit, descending=True, cursor=cursor)
-    wanted = [(key("USER", owner_id), position) for position in page.positions]
-    found = {item.sk: item for item in ApiKeyItem.batch_get(wanted)} if wanted else {}
-    return [_api_key(found[position]) for position in page.positions if position in found], page
+    wanted = [user_key(owner_id), *((key("USER", owner_id), position) for position in page.positions)]
+    found = {item.sk: item for item in Item.batch_get(wanted, consistent_read=True)}
+    stored = found.get(user_key(owner_id)[1])
+    if not isinstance(stored, UserItem):
+        return [], page
+    owner = to_user(stored)
+    items = (found.get(position) for position in page.positions)
+    keys = [item for item in items if isinstance(item, ApiKeyItem) and not grants.is_void(item, owner)]
+    return [_api_key(item, grants.role_of(item, owner)) for item in keys], page
 
 
 def revoke(owner_id: str, key_id: str, cause: Cause) -> None:
@@ -140,12 +163,14 @@ def prove(text: str) -> ProvenKey | None:
         hmac.compare_digest(item.secret_hash, digest(secret))
         and owner.status == Status.ACTIVE
         and owner.deleted_at is None
+        and not grants.is_void(item, owner)
         and (item.ends_at or ids.ETERNITY) > ids.now()
     )
     if not is_good:
         return None
     _note_use(item)
-    return ProvenKey(_api_key(item), owner)
+    role = grants.role_of(item, owner)
+    return ProvenKey(_api_key(item, role), owner, role)
 
 
 def api_key_key(owner_id: str, key_id: str) -> tuple[str, str]:
@@ -195,12 +220,12 @@ def _ttl(expires_at: str | None) -> int | None:
     return None if expires_at is None else ids.epoch_of(expires_at)
 
 
-def _api_key(item: ApiKeyItem) -> ApiKey:
+def _api_key(item: ApiKeyItem, role: Role) -> ApiKey:
     return ApiKey(
         id=value_of(item.sk),
         name=item.name,
         prefix=item.prefix,
-        scopes=list(item.scopes),
+        scopes=grants.scopes_of(item.scopes, role),
         expires_at=item.ends_at,
         last_used_at=item.last_used_at,
         created_at=item.created_at,

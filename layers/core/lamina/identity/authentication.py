@@ -19,6 +19,7 @@ from lamina.limits.rules import ANONYMOUS, CALLER
 from lamina.limits.window import LimitReached
 from lamina.observability.logs import logger
 from lamina.settings import settings
+from lamina.users.model import User
 
 _BEARER = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] +([A-Za-z0-9._~+/-]+=*)")
 """RFC 6750 section 2.1; the scheme is case-insensitive (RFC 9110 section 11.1)."""
@@ -28,8 +29,8 @@ SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 type Context = dict[str, str]
 """What the authorizer says of a request: of a caller `user_id`, `role`, `session_id`, `scope`, `credential`,
-`credential_id` and `authenticated_at`; else `problem`. Both with `quota`: limit, remaining and reset, separated by
-spaces."""
+`credential_id`, `authenticated_at`, and the user's `session_epoch` and `credential_epoch`; else `problem`. Both with
+`quota`: limit, remaining and reset, separated by spaces."""
 
 _trusted: dict[str, tuple[float, Context]] = {}
 """Hashes of credentials that were in order, until when that is taken for granted (monotonic seconds), and for what."""
@@ -90,10 +91,11 @@ def _of_token(authorization: str) -> Context:
         return {"problem": "TOKEN_EXPIRED"}
     except InvalidToken:
         return {"problem": "UNAUTHENTICATED"}
-    session = sessions.find_active(claims)
-    if session is None:
+    found = sessions.find_active(claims)
+    if found is None:
         return {"problem": "UNAUTHENTICATED"}
-    return _context(claims, session)
+    session, user = found
+    return _context(claims, session) | _epochs(user)
 
 
 def _of_key(text: str) -> Context:
@@ -102,14 +104,14 @@ def _of_key(text: str) -> Context:
         return {"problem": "UNAUTHENTICATED"}
     return {
         "user_id": proven.owner.id,
-        "role": proven.owner.role,
+        "role": proven.role,
         "session_id": "",
         "scope": " ".join(proven.key.scopes),
         "credential": "api_key",
         "authenticated_at": "",
         "credential_id": proven.key.id,
         "ends": str(ids.epoch_of(proven.key.expires_at)) if proven.key.expires_at else "",
-    }
+    } | _epochs(proven.owner)
 
 
 def _context(claims: AccessClaims, session: SessionItem) -> Context:
@@ -123,6 +125,11 @@ def _context(claims: AccessClaims, session: SessionItem) -> Context:
         "credential_id": claims.client_id or claims.session_id,
         "ends": str(claims.ends),
     }
+
+
+def _epochs(user: User) -> Context:
+    """Return of which epochs the credential is: what is written on its behalf must find the user at the same."""
+    return {"session_epoch": str(user.session_epoch), "credential_epoch": str(user.credential_epoch)}
 
 
 def _text(quota: Quota) -> str:

@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pynamodb.attributes import JSONAttribute, UnicodeAttribute
+from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 
 from lamina import ids
-from lamina.access.policy import Permission
+from lamina.access.policy import Caller, Permission, Role
 from lamina.errors import NotFound
 from lamina.events.catalog import OAUTH_CLIENT_CREATED, OAUTH_CLIENT_DELETED
 from lamina.events.cause import Cause
+from lamina.identity import grants
 from lamina.identity.belongings import belongs_to
 from lamina.identity.opaque import digest, new_secret
 from lamina.identity.security import account_event
@@ -27,6 +28,8 @@ from lamina.storage.keys import SHARDS, identifier_of, key, list_partition, list
 from lamina.storage.pages import Page, read_page
 from lamina.storage.sharded_list import Source
 from lamina.storage.transactions import ConditionFailed
+from lamina.users import service as users
+from lamina.users.model import User
 
 LIST = "OAUTH_CLIENTS"
 
@@ -46,11 +49,14 @@ class ClientItem(Item, discriminator="oauth_client"):
     scopes = JSONAttribute()
     grant_types = JSONAttribute()
     owner_id = UnicodeAttribute()
+    granted_role = UnicodeAttribute(null=True)
+    granted_epoch = NumberAttribute(default=0)
+    credential_epoch = NumberAttribute(default=0)
 
 
 @dataclass(frozen=True)
 class Client:
-    """A client, without its secret."""
+    """A client, without its secret; `scopes` are those that its owner's role still allows."""
 
     id: str
     client_id: str
@@ -62,13 +68,19 @@ class Client:
 
 
 def register(
-    owner_id: str, name: str, scopes: Sequence[Permission], grant_types: Sequence[GrantType], cause: Cause
+    owner: Caller, name: str, scopes: Sequence[Permission], grant_types: Sequence[GrantType], cause: Cause
 ) -> tuple[Client, str]:
-    """Make a client; a retry of the same request gets the client that was made before.
+    """Create a client; a retry of the same request gets the client that was made before.
 
     Returns:
         The client and its secret, which is told only now.
+
+    Raises:
+        ScopeNotAllowed: when a scope goes beyond the owner's role.
+        Unauthenticated: when the owner's credentials are revoked, or its role changes, at the same time.
     """
+    grants.require_scopes(owner, scopes)
+    owner_id = owner.user_id
     client_id, secret = ids.new_id(), new_secret()
     item = ClientItem(
         *client_key(client_id),
@@ -83,18 +95,33 @@ def register(
     item.gsisk = list_position(item.created_at, client_id)
     belongs_to(owner_id, item)
     told = account_event(OAUTH_CLIENT_CREATED.of({"client_id": client_id}), owner_id, cause)
-    first = told_once.write(cause.request, client_id, secret, put=[item, told])
-    return _client(item if first.id == client_id else _get(first.id)), first.secret
+    grants.grant(item, owner)
+    try:
+        first = told_once.write(
+            cause.request, client_id, secret, put=[item, told], check=[users.as_authenticated(owner)]
+        )
+    except ConditionFailed as refused:
+        users.raise_if_revoked(refused, owner)
+        raise
+    return _client(item if first.id == client_id else _get(first.id), owner.role), first.secret
 
 
 def list_clients(limit: int, cursor: Cursor | None) -> tuple[list[Client], Page]:
-    """Read a page of all clients, newest first: a query to each shard and one batch of reads."""
+    """Read a page of all clients, newest first: a query to each shard, a batch of clients, one of owners.
+
+    Those that are void are left out.
+    """
     source = Source("gsi1", [list_partition(LIST, "created_at", shard=shard) for shard in range(SHARDS)])
     page = read_page(source, limit, descending=True, cursor=cursor)
     wanted = [client_key(identifier_of(position)) for position in page.positions]
-    found = {value_of(item.pk): _client(item) for item in ClientItem.batch_get(wanted)} if wanted else {}
-    ordered = [found.get(identifier_of(position)) for position in page.positions]
-    return [client for client in ordered if client is not None], page
+    items = {value_of(item.pk): item for item in ClientItem.batch_get(wanted)} if wanted else {}
+    owners = users.get_many({item.owner_id for item in items.values()})
+    shown = {
+        client_id: _client(item, grants.role_of(item, owner))
+        for client_id, item in items.items()
+        if (owner := owners.get(item.owner_id)) is not None and not grants.is_void(item, owner)
+    }
+    return [shown[found] for position in page.positions if (found := identifier_of(position)) in shown], page
 
 
 def remove(client_id: str, cause: Cause) -> None:
@@ -111,15 +138,29 @@ def remove(client_id: str, cause: Cause) -> None:
         remove(client_id, cause)
 
 
-def prove(client_id: str, secret: str) -> Client | None:
-    """Check a client's secret: one read; an unknown client costs the same."""
+@dataclass(frozen=True)
+class ProvenClient(Client):
+    """A client that was checked, its owner, and the role that it acts in."""
+
+    owner: User
+    role: Role
+
+
+def prove(client_id: str, secret: str) -> ProvenClient | None:
+    """Check a client's secret: one read, and one of its owner if the secret is right."""
     if not re.fullmatch(ids.PATTERN, client_id):
         return None
     try:
         item = ClientItem.get(*client_key(client_id), consistent_read=True)
     except ClientItem.DoesNotExist:
         return None
-    return _client(item) if hmac.compare_digest(item.secret_hash, digest(secret)) else None
+    if not hmac.compare_digest(item.secret_hash, digest(secret)):
+        return None
+    owner = users.get_many([item.owner_id]).get(item.owner_id)
+    if owner is None or grants.is_void(item, owner):
+        return None
+    role = grants.role_of(item, owner)
+    return ProvenClient(**vars(_client(item, role)), owner=owner, role=role)
 
 
 def client_key(client_id: str) -> tuple[str, str]:
@@ -134,13 +175,13 @@ def _get(client_id: str) -> ClientItem:
         raise NotFound("There is no such OAuth client.") from None
 
 
-def _client(item: ClientItem) -> Client:
+def _client(item: ClientItem, role: Role) -> Client:
     client_id = value_of(item.pk)
     return Client(
         id=client_id,
         client_id=client_id,
         name=item.name,
-        scopes=list(item.scopes),
+        scopes=grants.scopes_of(item.scopes, role),
         grant_types=list(item.grant_types),
         owner_id=item.owner_id,
         created_at=item.created_at,

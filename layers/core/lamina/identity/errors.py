@@ -68,3 +68,10 @@ class MfaNotEnrolled(RuleViolated):
 
     code = "MFA_NOT_ENROLLED"
     message = "There is no second factor. Enrol one first."
+
+
+class OwnMfa(RuleViolated):
+    """Administrators remove the second factors of others."""
+
+    code = "OWN_MFA"
+    message = "This is your own second factor. Disable it with a code: POST /v1/auth/mfa/disable."

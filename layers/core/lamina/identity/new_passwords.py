@@ -6,10 +6,10 @@ from pydantic import SecretStr
 
 from lamina.events.catalog import PASSWORD_CHANGED, PASSWORD_REFUSED, PASSWORD_RESET
 from lamina.events.cause import Cause
-from lamina.identity import accounts, links
+from lamina.identity import accounts, links, sessions
 from lamina.identity.attempts import begin_own, failure_of
 from lamina.identity.errors import BadLink, WrongPassword
-from lamina.identity.items import CredentialsItem, SessionItem, credentials_key, session_key
+from lamina.identity.items import CredentialsItem, credentials_key
 from lamina.identity.one_time import Purpose
 from lamina.identity.passwords import hash_password, verify_password
 from lamina.identity.proof import prove_address, revoke_credentials
@@ -76,6 +76,8 @@ def change_password(user: User, session_id: str, passwords: PasswordChange, addr
     Raises:
         WrongPassword: when the current password is another.
         RateLimited: after too many wrong ones, as for signing in.
+        Unauthenticated: when the session has ended, perhaps by a reset at the same time.
+        Conflict: when the credentials change in another way at the same time.
     """
     with begin_own(f"password of {user.id}", address) as attempt:
         credentials = accounts.credentials_of(user.id)
@@ -85,15 +87,16 @@ def change_password(user: User, session_id: str, passwords: PasswordChange, addr
         attempt.succeeded()
     hashed = hash_password(passwords.new)
 
+    credentials.password_hash = hashed
+
     def change(user: User) -> Amendment:
-        stored = CredentialsItem.get(*credentials_key(user.id), consistent_read=True)
-        session = SessionItem.get(*session_key(user.id, session_id), consistent_read=True)
-        stored.password_hash = hashed
+        session = sessions.find(user, session_id)
         session.epoch = user.session_epoch + 1
         return Amendment(
             user=replace(user, session_epoch=user.session_epoch + 1),
             events=[account_event(PASSWORD_CHANGED.of({}), user.id, cause)],
-            put=[stored, session],
+            # Over the version that was verified: whatever has been set since is not undone.
+            put=[credentials, session],
         )
 
     users.amend(user.id, change, cause)

@@ -4,19 +4,18 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from lamina.access.policy import session_scopes
-from lamina.errors import InvalidClient, NotFound, OAuthError, Unauthenticated
+from lamina.access.policy import Role, session_scopes
+from lamina.errors import InvalidClient, OAuthError, Unauthenticated
 from lamina.events.cause import Cause
 from lamina.identity import clients, refresh, sessions, tokens
 from lamina.identity.claims import AccessClaims
-from lamina.identity.clients import Client, GrantType
+from lamina.identity.clients import GrantType, ProvenClient
 from lamina.identity.items import SessionItem
 from lamina.identity.security import security_event
 from lamina.identity.sessions import Origin
 from lamina.identity.tokens import ExpiredToken, InvalidToken
 from lamina.limits.rules import SignInTry
 from lamina.storage import transactions
-from lamina.users import service as users
 from lamina.users.model import Status, User
 
 
@@ -29,7 +28,7 @@ class Granted:
     refresh_token: str | None
 
 
-def authenticate(client_id: str, secret: str, address: str, cause: Cause) -> Client:
+def authenticate(client_id: str, secret: str, address: str, cause: Cause) -> ProvenClient:
     """Check who a client is.
 
     Raises:
@@ -46,25 +45,27 @@ def authenticate(client_id: str, secret: str, address: str, cause: Cause) -> Cli
     return client
 
 
-def grant_to_client(client: Client, scope: str | None, origin: Origin, cause: Cause) -> Granted:
+def grant_to_client(client: ProvenClient, scope: str | None, origin: Origin, cause: Cause) -> Granted:
     """Give a client a token for itself (RFC 6749 section 4.4).
 
     Raises:
         OAuthError: `unauthorized_client`, `invalid_scope`, or `invalid_grant` when its owner may not sign in.
     """
     _require_grant(client, GrantType.CLIENT_CREDENTIALS)
-    owner = _owner(client)
-    granted = _narrowed(client.scopes, scope, owner)
+    owner = client.owner
+    if owner.deleted_at is not None or owner.status != Status.ACTIVE:
+        raise OAuthError("The owner of this client may not sign in.", code="invalid_grant")
+    granted = _narrowed(client.scopes, scope, client.role)
     may_refresh = GrantType.REFRESH_TOKEN in client.grant_types
     session = sessions.new_session(
         owner, origin, cause, client_id=client.client_id, scope=granted, is_refreshable=may_refresh
     )
-    access = tokens.issue(AccessClaims(owner.id, session.id, owner.role, granted, client.client_id))
+    access = tokens.issue(AccessClaims(owner.id, session.id, client.role, granted, client.client_id))
     transactions.write(put=session.items)
     return Granted(access, granted, session.refresh_token if may_refresh else None)
 
 
-def grant_refresh(client: Client, refresh_token: str, scope: str | None, cause: Cause) -> Granted:
+def grant_refresh(client: ProvenClient, refresh_token: str, scope: str | None, cause: Cause) -> Granted:
     """Give a client new tokens for a refresh token of its own, which is then spent (RFC 6749 section 6).
 
     Raises:
@@ -73,8 +74,8 @@ def grant_refresh(client: Client, refresh_token: str, scope: str | None, cause: 
     _require_grant(client, GrantType.REFRESH_TOKEN)
 
     def sign(session: SessionItem, user: User) -> tuple[str, str]:
-        granted = _narrowed((session.scope or "").split(), scope, user)
-        claims = AccessClaims(user.id, sessions.id_of(session), user.role, granted, client.client_id)
+        granted = _narrowed((session.scope or "").split(), scope, client.role)
+        claims = AccessClaims(user.id, sessions.id_of(session), client.role, granted, client.client_id)
         return tokens.issue(claims), granted
 
     try:
@@ -84,7 +85,7 @@ def grant_refresh(client: Client, refresh_token: str, scope: str | None, cause: 
     return Granted(*rotated.access, rotated.refresh_token)
 
 
-def revoke(client: Client, token: str, cause: Cause) -> None:
+def revoke(client: ProvenClient, token: str, cause: Cause) -> None:
     """End the session of a token of this client; whatever else the text is, that is no error (RFC 7009 section 2.2)."""
     claims = _claims(token)
     if claims is None:
@@ -101,8 +102,8 @@ def introspect(token: str) -> dict[str, Any]:
     return {"active": True, "token_type": "Bearer", **tokens.payload_of(token)}
 
 
-def _narrowed(held: Collection[str], scope: str | None, owner: User) -> str:
-    """Give the scopes that are asked for, all that are held by default, and of them what the owner may now.
+def _narrowed(held: Collection[str], scope: str | None, role: Role) -> str:
+    """Return the scopes that are asked for, all that are held by default, and of them what the role allows.
 
     Raises:
         OAuthError: `invalid_scope` when more is asked for than held, or nothing is left.
@@ -110,7 +111,7 @@ def _narrowed(held: Collection[str], scope: str | None, owner: User) -> str:
     wanted = set(scope.split()) if scope else set(held)
     if not wanted <= set(held):
         raise OAuthError("The client does not hold this scope.", code="invalid_scope")
-    granted = wanted & session_scopes(owner.role)
+    granted = wanted & session_scopes(role)
     if not granted:
         raise OAuthError("The owner of this client may do nothing in this scope.", code="invalid_scope")
     return " ".join(sorted(granted))
@@ -123,16 +124,6 @@ def _claims(token: str) -> AccessClaims | None:
         return None
 
 
-def _require_grant(client: Client, grant: GrantType) -> None:
+def _require_grant(client: ProvenClient, grant: GrantType) -> None:
     if grant not in client.grant_types:
         raise OAuthError("The client is not registered for this grant type.", code="unauthorized_client")
-
-
-def _owner(client: Client) -> User:
-    try:
-        owner = users.get(client.owner_id)
-    except NotFound:
-        owner = None
-    if owner is None or owner.status != Status.ACTIVE:
-        raise OAuthError("The owner of this client may not sign in.", code="invalid_grant")
-    return owner

@@ -3,14 +3,17 @@
 import secrets
 import time
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pyotp
 
 from lamina import ids
+from lamina.access.policy import Caller
 from lamina.errors import Conflict
 from lamina.events.catalog import MFA_ACTIVATED, MFA_DISABLED, SECOND_FACTOR_FAILED
 from lamina.events.cause import Cause
+from lamina.identity import sessions
 from lamina.identity.attempts import begin_own, failure_of
 from lamina.identity.errors import MfaActive, MfaNotEnrolled, WrongCode
 from lamina.identity.items import MfaItem, mfa_key
@@ -46,11 +49,16 @@ def find(user_id: str) -> MfaItem | None:
         return None
 
 
-def enroll(user: User) -> Enrolment:
-    """Make a secret for a user; it counts once a code of it was shown.
+def enroll(user: User, caller: Caller) -> Enrolment:
+    """Create a secret for a user; it counts once a code of it was shown.
+
+    Args:
+        user: whose.
+        caller: the user, as authenticated.
 
     Raises:
         MfaActive: when there is an active one.
+        Unauthenticated: when the session ends at the same time.
     """
     stored = find(user.id)
     if stored is not None and stored.active:
@@ -58,19 +66,21 @@ def enroll(user: User) -> Enrolment:
     secret = pyotp.random_base32()
     item = stored or MfaItem(*mfa_key(user.id), created_by=user.id)
     item.secret, item.active, item.last_step, item.recovery = seal(secret, _purpose(user.id)), False, 0, []
-    _write(item)
+    _write(caller, put=[item])
     return Enrolment(secret, pyotp.TOTP(secret).provisioning_uri(name=user.email, issuer_name="Lamina"))
 
 
-def activate(user_id: str, code: str, cause: Cause) -> list[str]:
-    """Make the enrolled secret count, by a code of it.
+def activate(caller: Caller, code: str, cause: Cause) -> list[str]:
+    """Make the caller's enrolled secret count, by a code of it.
 
     Returns:
         The recovery codes; they are told only now.
 
     Raises:
         MfaNotEnrolled, MfaActive, WrongCode: when it cannot be.
+        Unauthenticated: when the session ends at the same time.
     """
+    user_id = caller.user_id
     item = find(user_id)
     if item is None:
         raise MfaNotEnrolled
@@ -80,15 +90,15 @@ def activate(user_id: str, code: str, cause: Cause) -> list[str]:
         raise WrongCode
     codes = ["".join(secrets.choice(_ALPHABET) for _ in range(_RECOVERY_LENGTH)) for _ in range(RECOVERY_CODES)]
     item.active, item.activated_at, item.recovery = True, ids.now(), [digest(text) for text in codes]
-    _write(item, account_event(MFA_ACTIVATED.of({}), user_id, cause))
+    _write(caller, put=[item, account_event(MFA_ACTIVATED.of({}), user_id, cause)])
     return codes
 
 
-def disable(user_id: str, code: str, address: str, cause: Cause) -> None:
-    """Do without a second factor from now on, by a code of it.
+def disable(caller: Caller, code: str, address: str, cause: Cause) -> None:
+    """Delete the caller's second factor, by a code of it.
 
     Args:
-        user_id: whose.
+        caller: whose.
         code: of now, or of recovery.
         address: where the request comes from.
         cause: the request.
@@ -96,7 +106,9 @@ def disable(user_id: str, code: str, address: str, cause: Cause) -> None:
     Raises:
         MfaNotEnrolled, WrongCode: when it cannot be.
         RateLimited: after too many wrong codes, as for signing in.
+        Unauthenticated: when the session ends at the same time.
     """
+    user_id = caller.user_id
     item = find(user_id)
     if item is None or not item.active:
         raise MfaNotEnrolled
@@ -105,10 +117,7 @@ def disable(user_id: str, code: str, address: str, cause: Cause) -> None:
             transactions.write(put=failure_of(attempt, SECOND_FACTOR_FAILED, user_id, cause))
             raise WrongCode
         attempt.succeeded()
-    try:
-        transactions.write(put=[account_event(MFA_DISABLED.of({}), user_id, cause)], delete=[item])
-    except ConditionFailed:
-        raise Conflict from None
+    _write(caller, put=[account_event(MFA_DISABLED.of({}), user_id, cause)], delete=[item])
 
 
 def accept(item: MfaItem, user_id: str, code: str) -> bool:
@@ -149,10 +158,12 @@ def _matching_step(secret: str, code: bytes) -> int | None:
     return next((step for step in steps if secrets.compare_digest(totp.generate_otp(step).encode(), code)), None)
 
 
-def _write(item: MfaItem, *events: Item) -> None:
+def _write(caller: Caller, *, put: Sequence[Item], delete: Sequence[Item] = ()) -> None:
+    """Write as long as the session is good, so that one that a reset ends leaves no factor behind."""
     try:
-        transactions.write(put=[item, *events])
-    except ConditionFailed:
+        transactions.write(put=put, delete=delete, check=sessions.as_authenticated(caller))
+    except ConditionFailed as refused:
+        sessions.raise_if_over(refused, caller)
         raise Conflict from None
 
 

@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lamina import ids
-from lamina.errors import NotFound
+from lamina.access.policy import Caller
+from lamina.errors import NotFound, Unauthenticated
 from lamina.events.catalog import SESSION_ENDED, SESSION_STARTED, SIGN_IN_SUSPICIOUS
 from lamina.events.cause import Cause
 from lamina.fields import one_line
+from lamina.identity import grants
 from lamina.identity.claims import AccessClaims
-from lamina.identity.clients import client_key
+from lamina.identity.clients import ClientItem, client_key
 from lamina.identity.items import REFRESH_SECONDS, SessionItem, last_second, refresh_token, session_key
 from lamina.identity.keys import ACCESS_SECONDS
 from lamina.identity.opaque import digest, new_secret
@@ -21,12 +23,14 @@ from lamina.storage.item import Item
 from lamina.storage.keys import key, value_of
 from lamina.storage.pages import Page, read_page
 from lamina.storage.sharded_list import Source
-from lamina.storage.transactions import ConditionFailed
+from lamina.storage.transactions import Check, ConditionFailed
+from lamina.users import service as users
 from lamina.users.items import UserItem, to_user, user_key
 from lamina.users.model import Status, User
 
 MAX_DEVICE = 200
 NO_SUCH_SESSION = "There is no such session."
+OVER = "The session has ended. Sign in again."
 
 
 @dataclass(frozen=True)
@@ -168,8 +172,8 @@ def list_sessions(user: User, limit: int, cursor: Cursor | None) -> tuple[list[S
     return [_session(item) for item in sessions if in_order(item, user)], page
 
 
-def find_active(claims: AccessClaims) -> SessionItem | None:
-    """Return the session of an access token that may be used now, else None: one call.
+def find_active(claims: AccessClaims) -> tuple[SessionItem, User] | None:
+    """Return the session and the user of an access token that may be used now, else None: one call.
 
     Its session exists, its user is active in the same role, and its client, if it has one, is still registered.
     """
@@ -180,14 +184,46 @@ def find_active(claims: AccessClaims) -> SessionItem | None:
     stored, session = found.get(UserItem), found.get(SessionItem)
     if len(found) < len(keys) or not isinstance(stored, UserItem) or not isinstance(session, SessionItem):
         return None
-    user = to_user(stored)
-    is_active = user.role == claims.role and session.client_id == claims.client_id and in_order(session, user)
-    return session if is_active else None
+    user, client = to_user(stored), found.get(ClientItem)
+    if isinstance(client, ClientItem):
+        role = None if grants.is_void(client, user) else grants.role_of(client, user)
+    else:
+        role = user.role
+    is_good = role == claims.role and session.client_id == claims.client_id and in_order(session, user)
+    return (session, user) if is_good else None
 
 
 def authenticated_at(session: SessionItem) -> int:
     """Return the Unix seconds at which the user of a session last proved who it is."""
     return ids.epoch_of(session.authenticated_at or session.created_at)
+
+
+def find(user: User, session_id: str) -> SessionItem:
+    """Return a session that is to be changed along with its user, as last written.
+
+    Raises:
+        Unauthenticated: when it has ended.
+    """
+    try:
+        session = SessionItem.get(*session_key(user.id, session_id), consistent_read=True)
+    except SessionItem.DoesNotExist:
+        raise Unauthenticated(OVER) from None
+    if not in_order(session, user):
+        raise Unauthenticated(OVER)
+    return session
+
+
+def as_authenticated(caller: Caller) -> list[Check]:
+    """Return what must hold in a transaction that changes how a user signs in: the caller's session is still good."""
+    session = SessionItem(*session_key(caller.user_id, caller.session_id))
+    return [users.as_authenticated(caller), (session, SessionItem.epoch == caller.session_epoch)]
+
+
+def raise_if_over(refused: ConditionFailed, caller: Caller) -> None:
+    """Raise `Unauthenticated` if a transaction was refused by `as_authenticated`."""
+    users.raise_if_revoked(refused, caller)
+    if session_key(caller.user_id, caller.session_id) in refused.found:
+        raise Unauthenticated(OVER) from None
 
 
 def id_of(session: SessionItem) -> str:

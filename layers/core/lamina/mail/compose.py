@@ -144,6 +144,7 @@ MAILS: dict[str, Callable[[User, Event], Mail | None]] = {
     catalog.EMAIL_CHANGE_UNDONE.name: email_restored,
     catalog.MFA_ACTIVATED.name: notice("A second factor was added to your account"),
     catalog.MFA_DISABLED.name: notice("The second factor of your account was disabled"),
+    catalog.MFA_REMOVED.name: notice("The second factor of your account was removed by an administrator"),
     catalog.API_KEY_CREATED.name: notice("An API key of your account was created"),
     catalog.API_KEY_REVOKED.name: notice("An API key of your account was revoked"),
     catalog.OAUTH_CLIENT_CREATED.name: notice("An OAuth client of your account was created"),

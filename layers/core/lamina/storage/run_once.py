@@ -14,7 +14,7 @@ from lamina.errors import RuleViolated
 from lamina.storage import transactions
 from lamina.storage.item import Item
 from lamina.storage.keys import key
-from lamina.storage.transactions import ConditionFailed
+from lamina.storage.transactions import Check, ConditionFailed
 
 RETRIED_SECONDS = 24 * 3600
 """How long a request can be retried: an idempotency key lives as long. Later, the same key is a new request."""
@@ -45,7 +45,7 @@ class Made(NamedTuple):
     note: str
 
 
-def write(request: str, made: str, put: Sequence[Item], *, note: str = "") -> Made | None:
+def write(request: str, made: str, put: Sequence[Item], *, note: str = "", check: Sequence[Check] = ()) -> Made | None:
     """Write items, all or nothing, unless an earlier attempt of the same request has.
 
     Args:
@@ -53,6 +53,7 @@ def write(request: str, made: str, put: Sequence[Item], *, note: str = "") -> Ma
         made: id of what is made.
         put: as `transactions.write`.
         note: what a retry has to know besides.
+        check: as `transactions.write`.
 
     Returns:
         None when it was written; else nothing was, and this is what the earlier attempt made.
@@ -62,14 +63,14 @@ def write(request: str, made: str, put: Sequence[Item], *, note: str = "") -> Ma
         ConditionFailed, Conflict, Unavailable: as `transactions.write`.
     """
     if not request:
-        transactions.write(put=put)
+        transactions.write(put=put, check=check)
         return None
     expires_at = ids.epoch_in(KEPT_SECONDS)
     marker = RequestItem(
         *_request_key(request), body=_body(request), made=made, note=note or None, expires_at=expires_at
     )
     try:
-        transactions.write(put=[*put, marker])
+        transactions.write(put=[*put, marker], check=check)
     except ConditionFailed as refused:
         found = refused.found.get(_request_key(request))
         if not found:
@@ -80,7 +81,7 @@ def write(request: str, made: str, put: Sequence[Item], *, note: str = "") -> Ma
     if _is_younger(left, RETRIED_SECONDS):
         return _made(left, request)
     # The table takes its time to remove what is over.
-    transactions.write(put=[*put, marker.over(int(left.version))])
+    transactions.write(put=[*put, marker.over(int(left.version))], check=check)
     return None
 
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from lamina.storage import run_once
 from lamina.storage.item import Item
 from lamina.storage.sealing import seal, unseal
+from lamina.storage.transactions import Check
 
 
 class Told(NamedTuple):
@@ -15,14 +16,14 @@ class Told(NamedTuple):
     secret: str
 
 
-def write(request: str, made: str, secret: str, put: Sequence[Item]) -> Told:
+def write(request: str, made: str, secret: str, put: Sequence[Item], *, check: Sequence[Check] = ()) -> Told:
     """Write what has a secret, as `run_once.write`; with an idempotency key, KMS encrypts the secret before.
 
     Returns:
         What the request has made, now or in an earlier attempt.
     """
     sealed = seal(secret, _context(request)) if request else ""
-    earlier = run_once.write(request, made, put, note=sealed)
+    earlier = run_once.write(request, made, put, note=sealed, check=check)
     return Told(made, secret) if earlier is None else _told(request, earlier)
 
 

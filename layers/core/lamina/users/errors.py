@@ -1,6 +1,6 @@
 """What can go wrong with users in particular."""
 
-from lamina.errors import Conflict
+from lamina.errors import Conflict, RuleViolated
 
 
 class EmailTaken(Conflict):
@@ -15,3 +15,13 @@ class UsernameTaken(Conflict):
 
     code = "USERNAME_TAKEN"
     message = "This username is taken. Choose another."
+
+
+class EmailNotVerified(RuleViolated):
+    """The role may more than the one before, and nobody has proven the address of the account."""
+
+    code = "EMAIL_NOT_VERIFIED"
+    message = (
+        "The e-mail address of this account is not verified. Only a verified account can get a role with more rights: "
+        "have its owner verify the address, or reset the password, first."
+    )

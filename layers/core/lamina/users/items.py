@@ -32,6 +32,7 @@ class UserItem(Item, discriminator="user"):
     deleted_at = UnicodeAttribute(null=True)
     session_epoch = NumberAttribute(default=0)
     credential_epoch = NumberAttribute(default=0)
+    demotions = JSONAttribute(null=True)
 
 
 class GuardItem(Item, discriminator="guard"):
@@ -99,6 +100,7 @@ def user_item(user: User) -> UserItem:
         deleted_at=user.deleted_at,
         session_epoch=user.session_epoch,
         credential_epoch=user.credential_epoch,
+        demotions=user.demotions or None,
         created_at=user.created_at,
         updated_at=user.updated_at,
         created_by=user.created_by,
@@ -161,6 +163,7 @@ def to_user(item: UserItem) -> User:
         deleted_at=item.deleted_at,
         session_epoch=int(item.session_epoch),
         credential_epoch=int(item.credential_epoch or 0),
+        demotions={Role(role): int(epoch) for role, epoch in (item.demotions or {}).items()},
     )
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from lamina.access.policy import Role
+from lamina.access.policy import Role, lowest
 
 
 class Status(StrEnum):
@@ -37,6 +37,8 @@ class User:
         deleted_at: when it was soft-deleted; None while it lives.
         session_epoch: sessions of another epoch are over; raised to end them all at once.
         credential_epoch: API keys, OAuth clients and webhooks of another epoch are void; raised to revoke them all.
+        demotions: for each role, the session epoch that began when a role that may more last became this one. What was
+            granted before may no more than this role, whatever the role is now.
     """
 
     id: str
@@ -56,3 +58,8 @@ class User:
     deleted_at: str | None = None
     session_epoch: int = 0
     credential_epoch: int = 0
+    demotions: dict[Role, int] = field(default_factory=dict)
+
+    def lowest_role_since(self, session_epoch: int) -> Role:
+        """Return the role that may least of those held since a session epoch."""
+        return lowest([self.role, *(role for role, epoch in self.demotions.items() if epoch > session_epoch)])

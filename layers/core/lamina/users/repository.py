@@ -111,7 +111,10 @@ def update(
 
 
 def _moved_guards(before: User, after: User, reserve_until: int | None) -> tuple[list[GuardItem], list[GuardItem]]:
-    """Return the guards to write, because their value or their lists have changed, and those to take away."""
+    """Return the guards to write, because their value or their lists have changed, and those to take away.
+
+    A deleted user whose address was never proven keeps none: it may be somebody else's.
+    """
     if not any(getattr(before, field) != getattr(after, field) for field in (*TAKEN, *LISTED)):
         return [], []
     kept: list[GuardItem] = []
@@ -119,6 +122,8 @@ def _moved_guards(before: User, after: User, reserve_until: int | None) -> tuple
     keys = dict.fromkeys([*_guard_keys(before), *_guard_keys(after)])
     found = GuardItem.batch_get(list(keys), consistent_read=True)
     stored = {guard.pk: guard for guard in found if guard.user_id == before.id}
+    if after.deleted_at and not after.email_verified:
+        return [], list(stored.values())
     for field in TAKEN:
         guard = stored.pop(guard_key(field, getattr(before, field))[0], None)
         if guard is None or getattr(before, field) != getattr(after, field):

@@ -6,20 +6,26 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from lamina import ids
-from lamina.access.policy import Role
-from lamina.errors import Conflict, Forbidden, NotFound, PreconditionFailed
+from lamina.access.policy import PERMISSIONS, Caller, Role
+from lamina.errors import Conflict, NotFound, PreconditionFailed, Unauthenticated
 from lamina.events.catalog import USER_CREATED, USER_DELETED, USER_RESTORED, USER_UPDATED, UserChange, UserFacts
 from lamina.events.cause import Cause
 from lamina.events.event_type import EventType, Fact
 from lamina.events.outbox import OutboxItem, event
 from lamina.storage.item import Item
+from lamina.storage.transactions import Check, ConditionFailed
 from lamina.users import repository
+from lamina.users.errors import EmailNotVerified
+from lamina.users.items import UserItem, user_key
 from lamina.users.metadata import patched
 from lamina.users.model import Status, User
 
 ATTEMPTS = 5
 """How often a change without a precondition is tried over a newer version of the user."""
 NO_SUCH_USER = "There is no such user."
+
+type Permit = Callable[[User, User], None]
+"""Raises unless a user may be changed like this, from the first to the second."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +39,7 @@ class NewUser:
     status: Status = Status.ACTIVE
     age: int | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
+    email_verified: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +83,7 @@ def create(new: NewUser, cause: Cause, also: Callable[[User], Sequence[Item]] = 
         role=new.role,
         status=new.status,
         age=new.age,
+        email_verified=new.email_verified,
         metadata=new.metadata,
         created_at=now,
         updated_at=now,
@@ -115,7 +123,7 @@ def update(
     cause: Cause,
     *,
     if_version: Callable[[int], bool],
-    fixed: Collection[str] = (),
+    permit: Permit = lambda *_: None,
     merge: bool = False,
 ) -> User:
     """Change fields of a user; the same values again change nothing and raise no version.
@@ -125,22 +133,24 @@ def update(
         changes: new values by field of `User`.
         cause: who and what request changes it.
         if_version: whether the change may be made over this version.
-        fixed: fields that have to stay as they are.
+        permit: asked of the user as it stands at each try.
         merge: whether the new metadata are a patch of those that are there (RFC 7396), in place of others.
 
     Raises:
         Invalid: when the merged metadata are too large.
         NotFound: when there is none, or it is deleted.
-        Forbidden: when a fixed field would change.
+        EmailNotVerified: when the user would get a role with more rights, and has not proven the address.
         PreconditionFailed: when `if_version` says no, or no longer holds at the moment of writing.
         Conflict: `EMAIL_TAKEN`, `USERNAME_TAKEN`, or `CONFLICT` when others keep changing the user.
     """
 
     def edit(user: User) -> User:
-        if any(name in changes and changes[name] != getattr(user, name) for name in fixed):
-            raise Forbidden
         merged = {"metadata": patched(user.metadata, changes["metadata"])} if merge and "metadata" in changes else {}
-        return replace(user, **_effects(user, {**changes, **merged}))
+        after = replace(user, **_effects(user, {**changes, **merged}))
+        permit(user, after)
+        if not PERMISSIONS[after.role] <= PERMISSIONS[user.role] and not after.email_verified:
+            raise EmailNotVerified
+        return after
 
     return _change(get, user_id, edit, USER_UPDATED, cause, if_version=if_version)
 
@@ -184,31 +194,54 @@ def amend(user_id: str, edit: Callable[[User], Amendment], cause: Cause) -> User
     raise Conflict
 
 
-def delete(user_id: str, cause: Cause, *, if_version: Callable[[int], bool]) -> None:
-    """Delete a user softly: it and its sessions are gone for readers; address and username stay taken until the purge.
+def delete(user_id: str, cause: Cause, *, if_version: Callable[[int], bool], permit: Permit = lambda *_: None) -> None:
+    """Delete a user softly: it and its sessions are gone for readers.
+
+    Its address and username stay taken until the purge; those of an unverified account are free at once, so that nobody
+    can block an address that is not theirs.
 
     Raises:
         NotFound, PreconditionFailed, Conflict: as `update`.
     """
 
     def remove(user: User) -> User:
-        return replace(user, deleted_at=ids.now(), session_epoch=user.session_epoch + 1)
+        after = replace(user, deleted_at=ids.now(), session_epoch=user.session_epoch + 1)
+        permit(user, after)
+        return after
 
     _change(get, user_id, remove, USER_DELETED, cause, if_version=if_version)
 
 
-def restore(user_id: str, cause: Cause) -> User:
-    """Bring a deleted user back as it was; one that lives is answered as it is.
+def restore(user_id: str, cause: Cause, *, permit: Permit = lambda *_: None) -> User:
+    """Bring a deleted user back as it was; one that is not deleted is returned unchanged.
 
     Raises:
         NotFound: when there is none, or it has been purged.
+        Conflict: `EMAIL_TAKEN` or `USERNAME_TAKEN`, when it was unverified and somebody else has taken it since.
         Conflict: when others keep changing the user.
     """
 
     def revive(user: User) -> User:
-        return replace(user, deleted_at=None)
+        after = replace(user, deleted_at=None)
+        permit(user, after)
+        return after
 
     return _change(_get_even_deleted, user_id, revive, USER_RESTORED, cause, if_version=lambda _: True)
+
+
+def as_authenticated(caller: Caller) -> Check:
+    """Return what must hold in a transaction that writes on a caller's behalf.
+
+    Neither sessions nor credentials of the user have been revoked, nor has the role changed, since the credential was
+    checked.
+    """
+    return UserItem(*user_key(caller.user_id)), UserItem.session_epoch == caller.session_epoch
+
+
+def raise_if_revoked(refused: ConditionFailed, caller: Caller) -> None:
+    """Raise `Unauthenticated` if a transaction was refused by `as_authenticated`."""
+    if user_key(caller.user_id) in refused.found:
+        raise Unauthenticated("The credential was revoked while the request was under way. Sign in again.") from None
 
 
 def _get_even_deleted(user_id: str) -> User:
@@ -256,12 +289,15 @@ def _effects(user: User, changes: Mapping[str, Any]) -> dict[str, Any]:
         effects["email_verified"] = False
     if any(effects.get(name, getattr(user, name)) != getattr(user, name) for name in ("role", "status")):
         effects["session_epoch"] = user.session_epoch + 1
+    role = effects.get("role", user.role)
+    if not PERMISSIONS[user.role] <= PERMISSIONS[role]:
+        effects["demotions"] = {**user.demotions, Role(role): user.session_epoch + 1}
     return effects
 
 
 def _changed(before: User, after: User) -> list[str]:
     """Name the fields that differ; values are compared as JSON, to which `1` and `true` are not the same."""
-    internal = {"version", "updated_at", "session_epoch", "credential_epoch"}
+    internal = {"version", "updated_at", "session_epoch", "credential_epoch", "demotions"}
     old, new = asdict(before), asdict(after)
     return [name for name in sorted(old.keys() - internal) if _as_json(old[name]) != _as_json(new[name])]
 

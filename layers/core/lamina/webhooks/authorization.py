@@ -10,10 +10,12 @@ def reach(caller: Caller, action: Action, webhook_id: str) -> Webhook:
     """Read a webhook for a caller who is about to do something with it.
 
     Raises:
-        NotFound: when there is none that the caller may know of.
+        NotFound: when there is none that the caller may know of, or it was revoked.
         Forbidden: when it is the caller's own, and the credential does not allow this.
     """
     webhook = service.get(webhook_id)
+    if webhook.owner_id == caller.user_id and webhook.credential_epoch != caller.credential_epoch:
+        raise NotFound(service.NO_SUCH_WEBHOOK)
     if may(caller, action, owner_id=webhook.owner_id):
         return webhook
     if webhook.owner_id == caller.user_id:

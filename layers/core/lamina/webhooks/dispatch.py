@@ -2,8 +2,11 @@
 
 from collections.abc import Iterator
 
+from lamina.errors import NotFound
+from lamina.events.cause import Cause
 from lamina.events.consumer import Event
 from lamina.users import service as users
+from lamina.webhooks import service
 from lamina.webhooks.audience import refusal
 from lamina.webhooks.deliveries import prepare
 from lamina.webhooks.items import EVERYBODY, DirectoryItem, WebhookItem, directory_key, to_webhook, webhook_key
@@ -13,12 +16,26 @@ from lamina.webhooks.queue import announce
 
 
 def dispatch(event: Event) -> None:
-    """Write a delivery for each webhook that is to be told, and have it sent. Doing it again changes nothing."""
-    wanting = [webhook for webhook in _within_earshot(event) if wants(webhook.events, event["type"])]
-    owners = users.get_many({webhook.owner_id for webhook in wanting})
+    """Write a delivery for each webhook that is to be told, and have it sent. Doing it again changes nothing.
+
+    Webhooks that were revoked are deleted, at the latest by the event that tells of it.
+    """
+    heard = list(_within_earshot(event))
+    wanting = [webhook for webhook in heard if wants(webhook.events, event["type"])]
+    owners = users.get_many({hook.owner_id for hook in heard if hook in wanting or hook.owner_id == event["subject"]})
+    for webhook in heard:
+        if (owner := owners.get(webhook.owner_id)) is not None and webhook.is_void(owner):
+            _delete(webhook, event)
     told = [webhook for webhook in wanting if not refusal(webhook, owners.get(webhook.owner_id))]
     deliveries = [prepare(webhook.id, event) for webhook in told]
     announce([(each.webhook_id, each.id) for each in deliveries if each.status == DeliveryStatus.PENDING])
+
+
+def _delete(webhook: Webhook, event: Event) -> None:
+    try:
+        service.delete(webhook.id, Cause(None, event["correlation_id"]), if_version=lambda _: True)
+    except NotFound:
+        return  # By an earlier try of this event, or another one.
 
 
 def _within_earshot(event: Event) -> Iterator[Webhook]:

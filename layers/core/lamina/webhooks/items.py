@@ -37,6 +37,8 @@ class WebhookItem(Item, discriminator="webhook"):
     """Encrypted for this webhook."""
     old_secrets = JSONAttribute(default=list)
     """Secrets that were replaced and sign along until their time is over: `[[sealed, until], …]`, newest first."""
+    credential_epoch = NumberAttribute(default=0)
+    """That of its owner when it was made; it is void when the owner has another."""
 
 
 class DirectoryItem(Item, discriminator="webhook_directory"):
@@ -164,6 +166,7 @@ def to_webhook(item: WebhookItem) -> Webhook:
         version=int(item.version),
         created_at=item.created_at,
         updated_at=item.updated_at or item.created_at,
+        credential_epoch=int(item.credential_epoch),
     )
 
 

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from lamina.users.model import User
+
 
 class WebhookScope(StrEnum):
     """Whose events a webhook is told of."""
@@ -55,6 +57,7 @@ class Webhook:
         version: counts changes from 1.
         created_at: RFC 3339 UTC.
         updated_at: RFC 3339 UTC.
+        credential_epoch: the owner's when it was made; another one now makes it void.
     """
 
     id: str
@@ -68,6 +71,11 @@ class Webhook:
     version: int
     created_at: str
     updated_at: str
+    credential_epoch: int = 0
+
+    def is_void(self, owner: User) -> bool:
+        """Tell whether it was revoked together with all other credentials of its owner."""
+        return self.credential_epoch != owner.credential_epoch
 
 
 class DeliveryStatus(StrEnum):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lamina import ids
+from lamina.access.policy import Caller
 from lamina.errors import Conflict, NotFound, PreconditionFailed
 from lamina.events import catalog
 from lamina.events.cause import Cause
@@ -13,6 +14,7 @@ from lamina.events.outbox import OutboxItem, event
 from lamina.storage import told_once, transactions
 from lamina.storage.cursors import Cursor
 from lamina.storage.transactions import ConditionFailed
+from lamina.users import service as users
 from lamina.webhooks import directory, lanes, secret_keeping
 from lamina.webhooks.errors import TooManyWebhooks
 from lamina.webhooks.items import WebhookItem, to_webhook, webhook_key
@@ -37,11 +39,11 @@ class NewWebhook:
     scope: WebhookScope = WebhookScope.OWN
 
 
-def create(owner_id: str, new: NewWebhook, cause: Cause) -> tuple[Webhook, str]:
-    """Make a webhook.
+def create(owner: Caller, new: NewWebhook, cause: Cause) -> tuple[Webhook, str]:
+    """Create a webhook.
 
     Args:
-        owner_id: whose it is.
+        owner: whose it is.
         new: its properties.
         cause: who and what request makes it; a retry of the same request gives the webhook made before.
 
@@ -50,8 +52,10 @@ def create(owner_id: str, new: NewWebhook, cause: Cause) -> tuple[Webhook, str]:
 
     Raises:
         TooManyWebhooks: when the owner, or everybody together, has as many as there may be.
+        Unauthenticated: when the owner's credentials are revoked, or its role changes, at the same time.
         Conflict: when the owner keeps making others at the same time.
     """
+    owner_id = owner.user_id
     webhook_id = ids.new_id()
     secret, sealed = secret_keeping.seal_new(webhook_id)
     for _ in range(ATTEMPTS):
@@ -75,11 +79,19 @@ def create(owner_id: str, new: NewWebhook, cause: Cause) -> tuple[Webhook, str]:
             status=WebhookStatus.ENABLED,
             secret=sealed,
             created_by=cause.actor,
+            credential_epoch=owner.credential_epoch,
         )
         made = catalog.WEBHOOK_CREATED.of({"webhook_id": webhook_id, "scope": new.scope})
         try:
-            first = told_once.write(cause.request, webhook_id, secret, put=[item, *entries, _event(made, item, cause)])
-        except ConditionFailed:
+            first = told_once.write(
+                cause.request,
+                webhook_id,
+                secret,
+                put=[item, *entries, _event(made, item, cause)],
+                check=[users.as_authenticated(owner)],
+            )
+        except ConditionFailed as refused:
+            users.raise_if_revoked(refused, owner)
             continue
         return to_webhook(item) if first.id == webhook_id else get(first.id), first.secret
     raise Conflict
@@ -95,13 +107,18 @@ def get(webhook_id: str) -> Webhook:
 
 
 def list_webhooks(owner_id: str, limit: int, cursor: Cursor | None) -> tuple[list[Webhook], directory.ShortPage]:
-    """Read a page of a user's webhooks, newest first: one read for which there are, and one batch for them."""
+    """Read a page of a user's webhooks, newest first: one read for which there are, one batch for them, one for it.
+
+    Those that were revoked are left out.
+    """
     page = directory.page(owner_id, limit, cursor)
     wanted = [webhook_key(webhook_id) for webhook_id in page.positions]
     found = (
         {item.pk: to_webhook(item) for item in WebhookItem.batch_get(wanted, consistent_read=True)} if wanted else {}
     )
-    return [found[pk] for pk, _ in wanted if pk in found], page
+    owner = users.get_many([owner_id]).get(owner_id)
+    webhooks = [found[pk] for pk, _ in wanted if pk in found]
+    return [each for each in webhooks if owner is not None and not each.is_void(owner)], page
 
 
 def update(webhook_id: str, changes: Mapping[str, Any], cause: Cause, *, if_version: Callable[[int], bool]) -> Webhook:

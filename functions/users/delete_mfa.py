@@ -1,0 +1,25 @@
+"""DELETE /v1/users/{user_id}/mfa: remove the second factor of a user who has lost it."""
+
+from lamina.access.policy import Action, require
+from lamina.errors import Conflict, Forbidden, NotFound, ReauthenticationRequired
+from lamina.http.paths import Id
+from lamina.http.resolver import Resolver
+from lamina.http.response import Response
+from lamina.identity import mfa_removal
+from lamina.identity.errors import OwnMfa
+
+app = Resolver(in_person=True, raises=(Forbidden, ReauthenticationRequired, NotFound, Conflict, OwnMfa))
+
+
+@app.delete("/v1/users/<user_id>/mfa", summary="Remove a user's second factor", status_code=204)
+def delete_mfa(user_id: Id) -> Response[None]:
+    """Remove the second factor, with its recovery codes, of a user who has lost it. The user is told by mail.
+
+    The password alone signs in from now on. Make sure who asks for it: it is what a thief of the password lacks.
+    """
+    require(app.caller, Action.USER_REMOVE_MFA)
+    mfa_removal.remove(user_id, app.caller, app.cause)
+    return app.no_content()
+
+
+handler = app.handler

@@ -1,0 +1,196 @@
+"""What was verified a moment ago is written over what was verified: a reset that commits in between is not undone."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jwt
+import pytest
+
+from lamina.access.policy import Role
+from lamina.identity import second_factor
+from lamina.identity.items import MfaItem, mfa_key
+from lamina.identity.passwords import hash_password
+from lamina.storage import transactions
+from lamina.users import service as users
+from lamina.users.model import User
+from tests.aws import PASSWORD, Answer, Api
+from tests.people import CAUSE, Mailbox, Person, again, login, person, verified
+
+NEW, THIEFS = "The-owners-horse-2", "The-thiefs-horse-3"
+CHANGE = {"current_password": PASSWORD, "new_password": THIEFS}
+HOOK = {"url": "https://example.com/hook", "events": ["*"]}
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+
+@pytest.fixture
+def overtake(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]], None]:
+    """Let something happen just before the next transaction, when all that it needs has been read."""
+    write = transactions.write
+
+    def before_the_next_write(act: Callable[[], object]) -> None:
+        def late(**items: Any) -> None:
+            monkeypatch.setattr(transactions, "write", write)
+            act()
+            write(**items)
+
+        monkeypatch.setattr(transactions, "write", late)
+
+    return before_the_next_write
+
+
+type Overtake = Callable[[Callable[[], object]], None]
+
+
+@pytest.fixture
+def ann() -> Person:
+    who = person("ann")
+    verified(who.user)
+    return who
+
+
+def reset(mailbox: Mailbox, email: str) -> Callable[[], object]:
+    """Ask for a reset, and give what carries it out."""
+    Api().post("/v1/auth/forgot-password", {"email": email})
+    token = mailbox.token(email, "reset")
+    return lambda: done(Api().post("/v1/auth/reset-password", {"token": token, "password": NEW}))
+
+
+def done(answer: Answer) -> None:
+    assert answer.status == 204, answer.body
+
+
+def refused(answer: Answer) -> bool:
+    return (answer.status, answer.error["code"]) == (401, "UNAUTHENTICATED")
+
+
+def test_a_change_of_the_password_does_not_undo_a_reset(
+    ann: Person, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit, hashed = reset(mailbox, ann.user.email), hash_password
+
+    def late(password: Any) -> str:
+        monkeypatch.setattr("lamina.identity.new_passwords.hash_password", hashed)
+        commit()
+        return hashed(password)
+
+    monkeypatch.setattr("lamina.identity.new_passwords.hash_password", late)
+    assert refused(ann.api.post("/v1/auth/change-password", CHANGE))
+    assert [login(ann.user.email, password).status for password in (PASSWORD, THIEFS, NEW)] == [401, 401, 200]
+    assert not ann.is_signed_in()
+
+
+def test_a_change_of_the_password_does_not_undo_a_reset_that_commits_just_before(
+    ann: Person, mailbox: Mailbox, overtake: Overtake
+) -> None:
+    overtake(reset(mailbox, ann.user.email))
+    assert refused(ann.api.post("/v1/auth/change-password", CHANGE))
+    assert [login(ann.user.email, password).status for password in (PASSWORD, THIEFS, NEW)] == [401, 401, 200]
+    assert not ann.is_signed_in()
+
+
+def test_of_two_sessions_that_change_the_password_the_later_is_over(ann: Person, overtake: Overtake) -> None:
+    other = again(ann.user)
+    mine = {"current_password": PASSWORD, "new_password": NEW}
+    overtake(lambda: done(other.api.post("/v1/auth/change-password", mine)))
+    assert refused(ann.api.post("/v1/auth/change-password", CHANGE))
+    assert login(ann.user.email, NEW).status == 200
+    assert (ann.is_signed_in(), other.is_signed_in()) == (False, True)
+
+
+def test_a_session_that_is_ended_meanwhile_changes_no_password(ann: Person, overtake: Overtake) -> None:
+    other = again(ann.user)
+    sid = next(each["id"] for each in other.api.get("/v1/auth/sessions").data if not is_of(other, each["id"]))
+    overtake(lambda: done(other.api.delete(f"/v1/auth/sessions/{sid}")))
+    assert refused(ann.api.post("/v1/auth/change-password", CHANGE))
+    assert login(ann.user.email).status == 200
+
+
+def is_of(who: Person, session_id: str) -> bool:
+    return bool(jwt.decode(who.api.token, options={"verify_signature": False})["sid"] == session_id)
+
+
+def enroll(who: Person) -> Answer:
+    return who.api.post("/v1/auth/mfa/enroll")
+
+
+def activate(who: Person) -> Answer:
+    return who.api.post("/v1/auth/mfa/activate", {"code": who.code()})
+
+
+def disable(who: Person) -> Answer:
+    return who.api.post("/v1/auth/mfa/disable", {"code": who.codes[0]})
+
+
+def create_key(who: Person) -> Answer:
+    return who.api.post("/v1/api-keys", {"name": "k", "scopes": ["read"]})
+
+
+def create_client(who: Person) -> Answer:
+    return who.api.post("/v1/oauth-clients", {"name": "c", "scopes": ["read"], "grant_types": ["client_credentials"]})
+
+
+def create_webhook(who: Person) -> Answer:
+    return who.api.post("/v1/webhooks", HOOK)
+
+
+def begun(who: Person) -> None:
+    who.secret = enroll(who).data["secret"]
+
+
+MAKES: dict[str, tuple[Callable[[Person], object], Callable[[Person], Answer]]] = {
+    "enrolling a factor": (lambda _: None, enroll),
+    "activating a factor": (begun, activate),
+    "disabling a factor": (lambda who: who.enroll(), disable),
+    "a key": (lambda _: None, create_key),
+    "a client": (lambda _: None, create_client),
+    "a webhook": (lambda _: None, create_webhook),
+}
+
+
+def proof(mailbox: Mailbox, email: str) -> Callable[[], object]:
+    token = mailbox.token(email, "verification")
+    return lambda: done(Api().post("/v1/auth/verify-email", {"token": token}))
+
+
+@pytest.mark.parametrize("what", MAKES)
+@pytest.mark.parametrize("end", [reset, proof])
+def test_what_revokes_is_not_outrun_by_what_makes_a_credential(
+    mailbox: Mailbox, overtake: Overtake, what: str, end: Callable[[Mailbox, str], Callable[[], object]]
+) -> None:
+    who = person("ann", Role.ADMIN)
+    prepare, make = MAKES[what]
+    prepare(who)
+    had_factor = second_factor.find(who.id) is not None
+    overtake(end(mailbox, who.user.email))
+    assert refused(make(who))
+    assert second_factor.find(who.id) is None, f"had one: {had_factor}"
+    owner = again(who.user, NEW if end is reset else PASSWORD)
+    for path in ("/v1/api-keys", "/v1/oauth-clients", "/v1/webhooks"):
+        assert owner.api.get(path).data == []
+
+
+@pytest.mark.parametrize("make", [create_key, create_client, create_webhook])
+def test_a_demotion_is_not_outrun_either(overtake: Overtake, make: Callable[[Person], Answer]) -> None:
+    root = person("root", Role.ADMIN)
+    overtake(lambda: users.update(root.id, {"role": Role.VIEWER}, CAUSE, if_version=lambda _: True))
+    assert refused(make(root))
+
+
+def test_an_admin_who_is_demoted_meanwhile_removes_no_factor(overtake: Overtake) -> None:
+    root, ann = person("root", Role.ADMIN), person("ann")
+    ann.enroll()
+    overtake(lambda: users.update(root.id, {"role": Role.VIEWER}, CAUSE, if_version=lambda _: True))
+    assert refused(root.api.delete(f"/v1/users/{ann.id}/mfa"))
+    assert MfaItem.get(*mfa_key(ann.id)).active
+
+
+def test_a_promotion_waits_for_the_proof_that_is_undone_meanwhile(overtake: Overtake) -> None:
+    root, user = person("root", Role.ADMIN), verified(person("ann").user)
+    overtake(lambda: moved(user))
+    answer = root.api.patch(f"/v1/users/{user.id}", {"role": "editor"})
+    assert (answer.status, answer.error["code"]) == (422, "EMAIL_NOT_VERIFIED")
+
+
+def moved(user: User) -> None:
+    users.update(user.id, {"email": "other@example.com"}, CAUSE, if_version=lambda _: True)
