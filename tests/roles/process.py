@@ -9,6 +9,7 @@ import pytest
 from lamina.errors import Unavailable
 from lamina.events import publisher
 from lamina.identity import keys, tokens
+from lamina.observability import readiness
 from lamina.settings import settings
 from lamina.storage import transactions
 from tests.aws import Api, invoke
@@ -60,6 +61,7 @@ def age_windows() -> None:
 def forget_keys() -> None:
     """Do as if the process were new: what it fetches once, it fetches again."""
     tokens.public_key.cache_clear()
+    readiness._found = (-readiness.FRESH_SECONDS, ())
     keys._ring.clear()
 
 

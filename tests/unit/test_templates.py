@@ -1,9 +1,15 @@
 """What the templates must say of every function, queue, rule and schedule, because only AWS itself enforces it."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tests.templates import STACKS, path_of, template
+import pytest
+
+from tests.templates import STACKS, evaluated, path_of, template
+
+ROOT_TEMPLATE = STACKS[0]
+STACK = {stack.stem: stack for stack in STACKS}
 
 
 def resources(kind: str) -> Iterator[tuple[Any, str, Mapping[str, Any]]]:
@@ -62,3 +68,207 @@ def test_lambda_lets_exactly_those_functions_loop_that_reach_themselves_through_
     }
     assert looping == {"DeliverWebhooksFunction", "SendMailFunction"}
     assert allowed == looping
+
+
+def of_type(kind: str) -> list[Any]:
+    """Parameters of a test: each resource of a type, by its name."""
+    return [pytest.param(stack, properties, id=name) for stack, name, properties in resources(kind)]
+
+
+def fired_by(kind: str) -> list[Any]:
+    """Parameters of a test: each event of a type that fires a function, with the function's properties."""
+    return [
+        pytest.param(function, event["Properties"], id=name)
+        for _, name, function in resources("AWS::Serverless::Function")
+        for event in function.get("Events", {}).values()
+        if event["Type"] == kind
+    ]
+
+
+def alarms(stem: str) -> dict[str, Mapping[str, Any]]:
+    """The alarms of a stack by metric, whatever they are of."""
+    return {
+        properties["MetricName"]: properties
+        for stack, _, properties in resources("AWS::CloudWatch::Alarm")
+        if stack.stem == stem and "MetricName" in properties
+    }
+
+
+# Queues, rules and schedules keep what they cannot deliver, and say so.
+
+
+@pytest.mark.parametrize(("stack", "queue"), of_type("AWS::SQS::Queue"))
+def test_a_queue_is_encrypted_keeps_for_two_weeks_and_takes_no_plain_connection(stack: Any, queue: Any) -> None:
+    assert queue["SqsManagedSseEnabled"] is True
+    assert queue["MessageRetentionPeriod"] == 14 * 24 * 3600
+    denied: set[str] = set()
+    for policy_stack, _, policy in resources("AWS::SQS::QueuePolicy"):
+        found = evaluated(policy["PolicyDocument"]["Statement"], policy_stack, {"OnAws": "true", "UploadsTo": "files"})
+        for statement in found:
+            if statement["Effect"] == "Deny" and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}:
+                assert (statement["Principal"], statement["Action"]) == ("*", "sqs:*")
+                denied |= {path_of(arn, policy_stack) for arn in statement["Resource"]}
+    names = {
+        path_of({"Ref": name}, each) for each, name, properties in resources("AWS::SQS::Queue") if properties is queue
+    }
+    assert names <= denied, stack
+
+
+def test_each_queue_that_puts_messages_aside_has_alarms_over_both() -> None:
+    watched = {
+        path_of(dimension["Value"], stack)
+        for stack, _, properties in resources("AWS::CloudWatch::Alarm")
+        if properties.get("MetricName") == "ApproximateNumberOfMessagesVisible"
+        for dimension in properties["Dimensions"]
+    }
+    assert watched == {path_of({"Ref": name}, stack) for stack, name, _ in resources("AWS::SQS::Queue")}
+    assert alarms("queue").keys() >= {"ApproximateAgeOfOldestMessage", "FailedInvocations"}
+
+
+@pytest.mark.parametrize(("stack", "rule"), of_type("AWS::Events::Rule"))
+def test_each_target_of_a_rule_has_dead_letters(stack: Any, rule: Any) -> None:
+    for target in rule["Targets"]:
+        assert path_of(target["DeadLetterConfig"]["Arn"], stack).endswith("DeadLetters")
+
+
+@pytest.mark.parametrize(("function", "schedule"), fired_by("ScheduleV2"))
+def test_a_schedule_is_retried_and_what_fails_all_the_same_is_kept(function: Any, schedule: Any) -> None:
+    dead_letters = "Async/ScheduleDeadLetters"
+    assert schedule["RetryPolicy"]["MaximumRetryAttempts"] >= 1
+    assert path_of(schedule["DeadLetterConfig"]["Arn"], STACK["async"]) == dead_letters
+    kept = function["EventInvokeConfig"]
+    assert kept["MaximumRetryAttempts"] >= 1
+    assert path_of(kept["DestinationConfig"]["OnFailure"]["Destination"], STACK["async"]) == dead_letters
+
+
+def seconds_of(schedule: str) -> int:
+    """The time between two runs of a schedule."""
+    if every := re.fullmatch(r"rate\((\d+) minutes?\)", schedule):
+        return int(every[1]) * 60
+    assert re.fullmatch(r"cron\(\d+ \d+ \* \* \? \*\)", schedule), schedule
+    return 24 * 3600
+
+
+def test_an_alarm_tells_of_each_schedule_that_fails_and_of_each_that_does_not_run() -> None:
+    scheduled = {
+        name: seconds_of(event["Properties"]["ScheduleExpression"])
+        for _, name, function in resources("AWS::Serverless::Function")
+        for event in function.get("Events", {}).values()
+        if event["Type"] == "ScheduleV2"
+    }
+    watched = {
+        properties["Parameters"]["FunctionName"]["Ref"]: properties["Parameters"]["Seconds"]
+        for _, _, properties in resources("AWS::Serverless::Application")
+        if properties["Location"] == "schedule.yaml"
+    }
+    assert watched.keys() == scheduled.keys()
+    assert all(watched[name] >= scheduled[name] for name in watched)
+    assert alarms("schedule").keys() == {"Errors", "Invocations"}
+    assert alarms("schedule")["Invocations"]["TreatMissingData"] == "breaching"
+
+
+@pytest.mark.parametrize(("function", "mapping"), fired_by("DynamoDB"))
+def test_a_consumer_of_the_stream_keeps_what_it_gives_up_and_is_watched(function: Any, mapping: Any) -> None:
+    destination = mapping["DestinationConfig"]["OnFailure"]["Destination"]
+    assert path_of(destination, STACK["async"]) == "Async/StreamDeadLetters"
+    names = [name for _, name, properties in resources("AWS::Serverless::Function") if properties is function]
+    lagging = [
+        dimension["Value"]["Ref"]
+        for _, _, properties in resources("AWS::CloudWatch::Alarm")
+        if properties.get("MetricName") == "IteratorAge"
+        for dimension in properties["Dimensions"]
+    ]
+    assert set(names) <= set(lagging)
+
+
+def test_consumers_of_queues_leave_the_api_more_than_half_of_the_concurrency_that_an_account_has() -> None:
+    most = [
+        evaluated(event["Properties"].get("ScalingConfig", {}), STACK["async"], {"OnAws": "true"})
+        for _, _, function in resources("AWS::Serverless::Function")
+        for event in function.get("Events", {}).values()
+        if event["Type"] == "SQS"
+    ]
+    assert sum(each["MaximumConcurrency"] for each in most) < 1000 / 2
+
+
+@pytest.mark.parametrize(("stack", "alarm"), of_type("AWS::CloudWatch::Alarm"))
+def test_an_alarm_is_told_to_whoever_listens(stack: Any, alarm: Any) -> None:
+    topic = {"AlarmTopic": "arn:aws:sns:eu-central-1:123456789012:alarms"}
+    assert evaluated(alarm["AlarmActions"], stack, topic) == list(topic.values())
+    assert alarm["AlarmDescription"]
+
+
+def test_what_all_requests_share_is_watched_the_authorizer_first() -> None:
+    found = [
+        (properties.get("Namespace"), properties.get("MetricName"), properties.get("Dimensions"))
+        for stack, _, properties in resources("AWS::CloudWatch::Alarm")
+        if stack.stem == "operations"
+    ]
+    of_authorizer = [{"Name": "FunctionName", "Value": {"Ref": "AuthorizerName"}}]
+    for metric in ("Errors", "Throttles", "Duration"):
+        assert ("AWS/Lambda", metric, of_authorizer) in found
+    metrics = {metric for _, metric, _ in found}
+    assert metrics >= {"5XXError", "Latency", "DependencyUnavailable", "Reputation.BounceRate"}
+    assert metrics >= {"Reputation.ComplaintRate", "RecursiveInvocationsDropped"}
+
+
+def test_the_alarm_of_the_table_is_over_every_index() -> None:
+    metrics = template(STACK["operations"])["Resources"]["TableThrottlesAlarm"]["Properties"]["Metrics"]
+    watched = {
+        (each["MetricStat"]["Metric"]["MetricName"], each["MetricStat"]["Metric"]["Dimensions"][-1]["Value"])
+        for each in metrics
+        if "MetricStat" in each and "Ref" not in each["MetricStat"]["Metric"]["Dimensions"][-1]["Value"]
+    }
+    table = template(STACK["data"])["Resources"]["Table"]["Properties"]
+    names = {index["IndexName"] for index in table["GlobalSecondaryIndexes"]}
+    assert watched == {(metric, name) for metric in ("ReadThrottleEvents", "WriteThrottleEvents") for name in names}
+    assert len(metrics) == 2 * (len(names) + 1) + 1
+
+
+# The API as a whole.
+
+
+def api() -> Any:
+    """The API's properties as AWS gets them."""
+    return evaluated(template(ROOT_TEMPLATE)["Resources"]["Api"]["Properties"], ROOT_TEMPLATE, {"OnAws": "true"})
+
+
+def test_the_api_is_throttled_and_what_nobody_counts_much_lower() -> None:
+    rates = {
+        (each["HttpMethod"], each["ResourcePath"]): (each["ThrottlingRateLimit"], each["ThrottlingBurstLimit"])
+        for each in api()["MethodSettings"]
+    }
+    assert rates.pop(("*", "/*")) == (1000, 1000)
+    for path in ("/docs", "/openapi.json", "/health/ready"):
+        rate, burst = rates.pop(("GET", "/~1" + path[1:].replace("/", "~1")))
+        assert rate <= 20
+        assert burst <= 40
+    assert rates == {}
+
+
+def test_the_access_log_holds_nothing_personal() -> None:
+    logged = set(re.findall(r"\$context\.([\w.]+)", api()["AccessLogSetting"]["Format"]))
+    assert logged >= {"requestId", "status", "resourcePath", "httpMethod", "responseLatency"}
+    personal = ("identity", "path", "authorizer.principalId", "authorizer.user_id", "domainName", "protocol")
+    assert not [name for name in logged if name.startswith(personal)]
+
+
+def test_answers_are_compressed() -> None:
+    assert api()["MinimumCompressionSize"] <= 1024
+
+
+@pytest.mark.parametrize(("stack", "group"), of_type("AWS::Logs::LogGroup"))
+def test_logs_outlive_the_stack_for_as_long_as_the_parameter_says(stack: Any, group: Any) -> None:
+    resource = next(each for each in template(stack)["Resources"].values() if each.get("Properties") is group)
+    assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert group["RetentionInDays"] == {"Ref": "LogDays"}
+
+
+@pytest.mark.parametrize(
+    ("on_aws", "url", "good"),
+    [("true", "http://a.b", False), ("true", "https://a.b", True), ("false", "http://127.0.0.1:3000", True)],
+)
+def test_the_public_address_is_https_on_aws(on_aws: str, url: str, *, good: bool) -> None:
+    passed = template(ROOT_TEMPLATE)["Resources"]["Data"]["Properties"]["Parameters"]["SecureUrl"]
+    given = evaluated(passed, ROOT_TEMPLATE, {"OnAws": on_aws, "PublicUrl": url})
+    assert bool(re.fullmatch(template(STACK["data"])["Parameters"]["SecureUrl"]["AllowedPattern"], given)) is good

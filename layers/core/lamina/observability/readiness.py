@@ -1,5 +1,6 @@
 """Whether everything that requests depend on answers."""
 
+import time
 from collections.abc import Callable
 
 import boto3
@@ -27,17 +28,27 @@ def _secret() -> object:
     return _secrets.get_secret_value(SecretId=settings().cursor_secret)
 
 
+FRESH_SECONDS = 5
+"""How long a process repeats what it has found, so that a rush of probes costs one call of each service."""
+
 DEPENDENCIES: dict[str, Callable[[], object]] = {"table": _table, "signing_key": _signing_key, "secrets": _secret}
 
 
+_found: tuple[float, tuple[str, ...]] = (-FRESH_SECONDS, ())
+"""When the dependencies were asked last, and which of them did not answer."""
+
+
 def check() -> list[str]:
-    """Ask each dependency once, and name them.
+    """Return the names of the dependencies, each of which has answered within the last five seconds.
 
     Raises:
         Unavailable: naming those that do not answer.
     """
-    down = [name for name, ask in DEPENDENCIES.items() if not _answers(ask)]
-    if down:
+    global _found  # noqa: PLW0603 (what the process remembers)
+    now = time.monotonic()
+    if now - _found[0] >= FRESH_SECONDS:
+        _found = (now, tuple(name for name, ask in DEPENDENCIES.items() if not _answers(ask)))
+    if down := _found[1]:
         raise Unavailable("A dependency does not answer.", details=[Problem(name, "does not answer") for name in down])
     return list(DEPENDENCIES)
 
