@@ -19,7 +19,7 @@ RISES = {"in ten minutes": 600, "in ten seconds": 10}
 FIELDS = {"partition_writes": "shards"}
 """What is raised where it is not the quota itself."""
 SETTINGS = {
-    "gateway_rate": "ask for more in Service Quotas (API Gateway, throttle rate of the account), and raise RequestsPerSecond",
+    "gateway_rate": "raise RequestsPerSecond, and the account's throttle rate of API Gateway in Service Quotas",
     "concurrency": "ask for more in Service Quotas (Lambda, concurrent executions)",
     "scaling": "provisioned concurrency on the alias `live` of the busiest endpoints, before a rise so steep",
     "table_reads": "warm throughput of the table before the rise; past 40,000 a second, the table quota too",

@@ -9,7 +9,10 @@ from tests.openapi import is_public, operations
 from tests.templates import ROOT, functions
 
 ROUTES = {
-    (route.method.lower(), route.path) for function in functions() for route in function.routes if route.method != "ANY"
+    (route.method.lower(), route.path)
+    for function in functions()
+    for route in function.routes
+    if route.method not in ("ANY", "HEAD")
 }
 UNVERSIONED = ("/health", "/docs", "/openapi.json", "/.well-known/", "/oauth2/", "/graphql")
 
