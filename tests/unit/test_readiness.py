@@ -41,7 +41,7 @@ def test_probes_within_five_seconds_ask_once(
 ) -> None:
     dependencies.down = down
     instant = 1000.0
-    monkeypatch.setattr(readiness.time, "monotonic", lambda: instant)
+    monkeypatch.setattr("lamina.observability.readiness.time.monotonic", lambda: instant)
     assert {Api().get("/health/ready").status for _ in range(20)} == {503 if down else 200}
     assert dependencies.asked == 1
     instant += readiness.FRESH_SECONDS
