@@ -22,7 +22,7 @@ app = OAuthResolver(
 def grant() -> Response[Tokens]:
     """Give a client a token for itself, or new ones for its refresh token, which is then spent."""
     request, form = app.incoming, app.form()
-    client = oauth.authenticate(*app.credentials(form), request.source_ip, app.cause)
+    client = oauth.authenticate(*app.credentials(form), app.count, app.cause)
     match form["grant_type"]:
         case GrantType.CLIENT_CREDENTIALS:
             origin = Origin(request.source_ip, request.headers.get("user-agent", ""))

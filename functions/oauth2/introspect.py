@@ -12,7 +12,7 @@ app = OAuthResolver(required={"token": "The token in question."})
 def introspect() -> Response[ActiveToken | InactiveToken]:
     """Tell whether an access token is active, and what it says; of anything else only that it is not."""
     form = app.form()
-    oauth.authenticate(*app.credentials(form), app.incoming.source_ip, app.cause)
+    oauth.authenticate(*app.credentials(form), app.count, app.cause)
     said = oauth.introspect(form["token"])
     return app.plain(ActiveToken.model_validate(said) if said["active"] else InactiveToken(active=False))
 

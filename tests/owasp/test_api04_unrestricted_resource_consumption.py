@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from lamina.access.policy import Role
-from lamina.identity import authentication
+from lamina.limits import rules
 from lamina.limits.rules import CALLER
 from lamina.limits.window import Limit
 from tests.aws import PASSWORD, Api
@@ -27,7 +27,7 @@ def test_an_address_has_a_hundred_anonymous_requests() -> None:
 @pytest.mark.usefixtures("clock")
 def test_a_caller_has_a_thousand_requests(ann: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     assert CALLER.requests == 1000
-    monkeypatch.setattr(authentication, "CALLER", Limit("short", 10))
+    monkeypatch.setattr(rules, "CALLER", Limit("short", 10))
     assert [ann.api.get("/v1/users/me").status for _ in range(11)] == [200] * 10 + [429]
 
 

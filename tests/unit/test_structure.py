@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from lamina.http.credential import CredentialResolver
 from lamina.http.resolver import Resolver
 from lamina.registry import ITEMS
 from tests.openapi import is_public, operations
@@ -18,6 +19,8 @@ MAX_RESOURCES = 450
 """CloudFormation takes 500 in a stack (CloudFormation quotas)."""
 ROOT_TEMPLATE, *NESTED = STACKS
 FALLBACK = "gateway/fallback"
+PROVING = {"auth/refresh", "oauth2/grant", "oauth2/introspect", "oauth2/revoke"}
+"""Who asks shows only when they have checked a credential of their own."""
 STATIC = {
     FALLBACK,
     "gateway/docs",
@@ -90,12 +93,15 @@ def test_head_is_served_where_anybody_may_get_and_nowhere_else() -> None:
     assert reads["HEAD"] == reads["GET"]
 
 
-def test_what_runs_without_the_authorizer_is_public_the_same_for_everybody_and_not_counted() -> None:
+def test_what_runs_without_the_authorizer_is_the_same_for_everybody_or_counts_itself() -> None:
     unseen = {function.place for function in functions() if not all(route.authorized for route in function.routes)}
-    assert unseen == STATIC
+    assert unseen == STATIC | PROVING
     for function in functions():
         if function.routes:
-            assert resolver(function).counted is (function.place not in STATIC), function.place
+            counts_itself = isinstance(resolver(function), CredentialResolver)
+            is_authorized = all(route.authorized for route in function.routes)
+            assert resolver(function).counted is (is_authorized or counts_itself), function.place
+            assert not (is_authorized and counts_itself), function.place
             assert resolver(function).counted or resolver(function).public, function.place
 
 

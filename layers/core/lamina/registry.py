@@ -19,6 +19,7 @@ from lamina.identity.items import (
 from lamina.identity.keys import KeyRingItem
 from lamina.identity.known_origins import KnownOriginsItem
 from lamina.identity.one_time import OneTimeTokenItem
+from lamina.identity.security import DecoyItem
 from lamina.jobs.items import JobItem, OwnedJobItem
 from lamina.mail.items import RefusedAddressItem, WelcomeItem
 from lamina.storage.run_once import RequestItem
@@ -37,6 +38,7 @@ ITEMS = (
     CountedItem,
     CounterItem,
     CredentialsItem,
+    DecoyItem,
     DeliveryItem,
     DirectoryItem,
     EmailChangeItem,

@@ -50,9 +50,9 @@ class Settings(BaseModel):
     recent_authentication_seconds: int = Field(default=600, ge=1)
     """How long after a sign-in or reauthentication a session may do what requires a recent one."""
     anonymous_limit: int = Field(default=100, ge=1)
-    """Requests of one address without a caller, in 15 minutes."""
+    """Requests of one address without a good credential, in 15 minutes; of IPv6 a /64, with more for /56 and /48."""
     caller_limit: int = Field(default=1000, ge=1)
-    """Requests of one caller, in 15 minutes."""
+    """Requests of one account or OAuth client, in 15 minutes."""
     failures_here: int = Field(default=5, ge=1)
     """Failed sign-ins for one account from one address, in 15 minutes."""
     failures_of_address: int = Field(default=50, ge=1)
@@ -60,7 +60,7 @@ class Settings(BaseModel):
     failures_of_account: int = Field(default=50, ge=1)
     """Failed sign-ins for one account from everywhere, in 15 minutes."""
     mails_of_account: int = Field(default=5, ge=1)
-    """Mails of verification and reset to one account, in 15 minutes."""
+    """Mails of each kind (verification, reset, link to sign in) to one account, in 15 minutes."""
     session_days: int = Field(default=90, ge=1)
     """How long a session lasts at most, however often its tokens are refreshed."""
     refresh_repeat_seconds: int = Field(default=10, ge=0, le=60)

@@ -5,11 +5,17 @@ from functools import partial
 from typing import Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from lamina.events.cause import Cause
+from lamina.events.envelope import envelope
+from lamina.events.outbox import OutboxItem
 from lamina.identity import one_time, registration
 from lamina.identity.items import CredentialsItem
 from lamina.identity.one_time import LIFE_SECONDS, OneTimeTokenItem, Purpose
+from lamina.identity.security import DecoyItem
+from lamina.mail.service import follow
+from lamina.resilience.circuit import Circuit
 from lamina.storage.item import Item
 from lamina.users import service as users
 from lamina.users.service import NewUser
@@ -207,19 +213,94 @@ def stored_items() -> list[Any]:
     return [item.to_dynamodb_dict() for item in Item.scan(consistent_read=True)]
 
 
-@pytest.mark.parametrize("ask", [forgot, resend])
+def ask_for_link(email: str = ANN) -> Answer:
+    return Api().post("/v1/auth/sign-in-link", {"email": email})
+
+
+@pytest.mark.parametrize("ask", [forgot, resend, ask_for_link])
 def test_asking_for_a_mail_costs_and_answers_the_same_for_every_address(
-    work: Work, ask: Callable[[str], Answer]
+    clock: Clock, work: Work, ask: Callable[[str], Answer]
 ) -> None:
+    assert clock.now  # stands still, so that no window moves on
     known, verified = make_user("known"), make_user("verified")
     users.update(verified.id, {"email_verified": True}, CAUSE, if_version=lambda _: True)
     gone = make_user("gone")
     users.delete(gone.id, CAUSE, if_version=lambda _: True)
-    seen = [work.of(partial(ask, email)) for email in (known.email, verified.email, gone.email, "x@y.zz")]
+    emails = (known.email, verified.email, gone.email, "x@y.zz")
+    # Beyond the limit of mails, too.
+    seen = [work.of(partial(ask, email)) for email in emails * 7]
     assert {answer.status for answer, _ in seen} == {202}
     assert {answer.body for answer, _ in seen} == {b""}
     assert len({tuple(sorted(cost.items())) for _, cost in seen}) == 1
     assert len({tuple(sorted(answer.headers)) for answer, _ in seen}) == 1
+
+
+@pytest.mark.parametrize("ask", [forgot, resend, ask_for_link])
+def test_a_spray_of_unknown_addresses_raises_no_event_and_no_partition_is_busy(ask: Callable[[str], Answer]) -> None:
+    for number in range(10):
+        assert ask(f"nobody{number}@example.com").status == 202
+    assert login("nobody@example.com").status == 401
+    assert list(OutboxItem.scan(OutboxItem.sk.startswith("EVENT#"))) == []
+    decoys = list(DecoyItem.scan(DecoyItem.sk == "DECOY"))
+    assert len({item.pk for item in decoys}) == len(decoys) == 11
+
+
+@pytest.mark.parametrize(
+    ("ask", "kind", "most"), [(forgot, "reset", 5), (resend, "verification", 5), (ask_for_link, "sign_in_link", 5)]
+)
+def test_an_account_is_sent_five_mails_of_a_kind_and_the_answer_never_tells(
+    mailbox: Mailbox, clock: Clock, ask: Callable[[], Answer], kind: str, most: int
+) -> None:
+    make_user("ann")  # The mail that follows is a verification.
+    assert {ask().status for _ in range(8)} == {202}
+    assert mailbox.count(ANN, kind) == most
+    clock.forward(900 + 15)
+    assert ask().status == 202
+    assert mailbox.count(ANN, kind) == most + 1
+
+
+def test_whoever_asks_for_verifications_does_not_stop_the_reset(mailbox: Mailbox) -> None:
+    make_user("ann")
+    for _ in range(10):
+        resend()
+        ask_for_link()
+    assert forgot().status == 202
+    assert reset(mailbox.token(ANN, "reset")).status == 204
+
+
+def test_whoever_asks_for_resets_leaves_the_owner_with_links_that_work(mailbox: Mailbox) -> None:
+    make_user("ann")
+    for _ in range(10):
+        forgot()
+    token = mailbox.token(ANN, "reset")
+    forgot()
+    assert reset(token).status == 204
+
+
+def test_what_was_asked_before_an_account_was_there_is_not_counted(mailbox: Mailbox) -> None:
+    for _ in range(6):
+        forgot()
+    make_user("ann")
+    forgot()
+    assert mailbox.count(ANN, "reset") == 1
+
+
+def test_a_mail_that_could_not_be_sent_is_not_counted(mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_user("ann")
+    mailbox.deliver()
+
+    def fail(*_: object) -> None:
+        raise EndpointConnectionError(endpoint_url="http://ses")
+
+    monkeypatch.setattr("lamina.mail.service.send", fail)
+    monkeypatch.setattr("lamina.mail.service.circuit", Circuit("test", lambda _: False))
+    forgot()
+    (asked,) = [item for item in OutboxItem.scan() if item.event_type == "password_reset.requested"]
+    for _ in range(6):
+        with pytest.raises(EndpointConnectionError):
+            follow(envelope(asked))
+    monkeypatch.setattr("lamina.mail.service.send", mailbox.send)
+    assert mailbox.count(ANN, "reset") == 1
 
 
 def test_whoever_is_unknown_is_sent_nothing(mailbox: Mailbox) -> None:

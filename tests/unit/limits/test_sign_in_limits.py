@@ -2,16 +2,18 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from lamina.limits import window
+from lamina.limits import rules, window
+from lamina.limits.window import Limit
 from lamina.settings import settings
 from tests.aws import PASSWORD, Answer, Api, make_user
-from tests.people import Clock, Person, activities, login, person
+from tests.people import Clock, Mailbox, Person, Work, activities, login, person, prove
 
 EMAIL = "ann@example.com"
 WRONG = "Wrong-horse-1"
@@ -26,6 +28,12 @@ def fail(times: int, address: str = "203.0.113.7", email: str = EMAIL) -> list[i
 def lock_by_strangers(email: str = EMAIL) -> None:
     for number in range(50):
         assert fail(1, f"198.51.100.{number}", email) == [401]
+
+
+def lock(email: str = EMAIL) -> None:
+    """Do as if strangers had failed, which takes its time."""
+    for _ in range(50):
+        window.spend(rules.ACCOUNT, email)
 
 
 def device_cookie(answer: Answer) -> str:
@@ -95,6 +103,80 @@ def test_an_ipv6_network_is_one_address() -> None:
     assert fail(1, "2001:db8:0:2::1") == [401]
 
 
+@pytest.mark.parametrize(("network", "most"), [("2001:db8:0:{:x}::1", 10), ("2001:db8:0:{:x}00::1", 20)])
+def test_wider_ipv6_networks_have_their_own_limits(network: str, most: int) -> None:
+    """A /56 has twice the tries of a /64, a /48 four times: not 256 times, and not 65,536 times."""
+    make_user("ann")
+    statuses = [fail(1, network.format(number))[0] for number in range(1, most + 2)]
+    assert statuses == [401] * most + [429]
+    assert fail(1, "2001:db8:1::1") == [401]
+
+
+def test_one_site_cannot_lock_an_account() -> None:
+    make_user("ann")
+    for number in range(1, 60):
+        fail(1, f"2001:db8:0:{number:x}::1")
+    assert login(EMAIL, address="192.0.2.1").status == 200
+
+
+def test_anonymous_requests_of_an_ipv6_site_are_counted_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules, "ANONYMOUS", Limit("anonymous", 2))
+    statuses = [Api(f"2001:db8:0:{number:x}00::1").get("/v1/users/me").status for number in range(10)]
+    assert statuses == [401] * 8 + [429] * 2
+    assert Api("2001:db8:1::1").get("/v1/users/me").status == 401
+
+
+def test_a_known_address_is_a_network_of_ipv6() -> None:
+    make_user("ann")
+    assert login(EMAIL, address="2001:db8::1").status == 200
+    lock()
+    assert login(EMAIL, address="2001:db8::abcd:2").status == 200
+    assert login(EMAIL, address="2001:db8:0:1::1").status == 429
+
+
+def test_the_refusal_of_a_locked_account_names_the_ways_in_and_they_are_open(mailbox: Mailbox) -> None:
+    make_user("ann")
+    lock()
+    refused = login(EMAIL, address="192.0.2.1")
+    assert refused.status == 429
+    assert "/v1/auth/sign-in-link" in refused.error["message"]
+    assert login("nobody@example.com", address="192.0.2.1").status == 401
+    assert Api().post("/v1/auth/sign-in-link", {"email": EMAIL}).status == 202
+    link = {"token": mailbox.token(EMAIL, "sign_in_link")}
+    assert Api("192.0.2.1").post("/v1/auth/sign-in-link/redeem", link).status == 200
+    assert login(EMAIL, address="192.0.2.1").status == 200  # known now
+
+
+def test_the_second_factor_is_a_way_into_a_locked_account(clock: Clock) -> None:
+    ann = person("ann")
+    ann.enroll()
+    clock.forward(30)
+    lock()
+    assert login(EMAIL, WRONG, address="192.0.2.1").status == 429
+    answer = login(EMAIL, address="192.0.2.1")
+    assert answer.error["code"] == "MFA_REQUIRED"
+    assert prove(answer.error["mfa_token"], ann.codes[0], address="192.0.2.1").status == 200
+
+
+def test_whoever_guesses_at_a_locked_account_is_counted_for_the_address() -> None:
+    make_user("ann")
+    lock()
+    answers = [login(EMAIL, password, address="192.0.2.1") for password in (WRONG, PASSWORD) * 3]
+    assert {answer.status for answer in answers} == {429}
+    assert [answer.headers["RateLimit-Limit"] for answer in answers] == ["50"] * 5 + ["5"]
+
+
+def test_a_locked_account_costs_the_same_whether_it_exists(work: Work) -> None:
+    make_user("ann")
+    for email in (EMAIL, "nobody@example.com"):
+        lock(email)
+    emails = (EMAIL, "nobody@example.com")
+    seen = [work.of(partial(login, email, address=f"192.0.2.{place}")) for place, email in enumerate(emails)]
+    assert {answer.status for answer, _ in seen} == {429}
+    assert seen[0][1] == seen[1][1]
+    assert seen[0][1]["hash"] == 1
+
+
 def test_strangers_do_not_lock_out_a_known_address() -> None:
     ann = person("ann")
     lock_by_strangers()
@@ -156,15 +238,6 @@ def test_failures_and_the_lock_out_are_told(security_log: Callable[[], list[dict
     names = [line["security_event"] for line in security_log()]
     assert (names.count("sign_in.failed"), names.count("account.locked")) == (5, 1)
     assert EMAIL not in str(security_log())
-
-
-@pytest.mark.parametrize("path", ["/v1/auth/forgot-password", "/v1/auth/resend-verification"])
-def test_the_sixth_mail_in_the_window_is_refused_for_every_address(path: str) -> None:
-    make_user("ann")
-    for email in (EMAIL, "nobody@example.com"):
-        answers = [Api().post(path, {"email": email}) for _ in range(6)]
-        assert [answer.status for answer in answers] == [202] * 5 + [429]
-        assert answers[-1].headers["Retry-After"]
 
 
 def test_every_answer_tells_what_remains() -> None:

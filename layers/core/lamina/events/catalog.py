@@ -181,6 +181,9 @@ EMAIL_CHANGE_UNDONE = _declare(
         "email_change.undone", "user", EmailChangeFacts, "A former address is back; all that proved identity is void."
     )
 )
+SIGN_IN_LINK_REQUESTED = _declare(
+    EventType("sign_in_link.requested", "user", Nothing, "Somebody asked for the mail with a link to sign in by.")
+)
 PASSWORD_RESET_REQUESTED = _declare(
     EventType("password_reset.requested", "user", Nothing, "Somebody asked for the mail that resets the password.")
 )

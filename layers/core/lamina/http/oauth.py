@@ -9,9 +9,9 @@ from urllib.parse import parse_qsl, unquote_plus
 from lamina.errors import InvalidClient, LaminaError, OAuthError
 from lamina.http.admission import check_media_type
 from lamina.http.answers import Answer, failure
+from lamina.http.credential import CredentialResolver
 from lamina.http.errors import PayloadTooLarge, as_lamina_error
 from lamina.http.request import Request
-from lamina.http.resolver import Resolver
 from lamina.http.response import JSON, Response, as_json
 
 FORM = "application/x-www-form-urlencoded"
@@ -26,7 +26,7 @@ _ANSWERED_AS = {
 """What other errors are called; anything else was an `invalid_request`."""
 
 
-class OAuthResolver(Resolver):
+class OAuthResolver(CredentialResolver):
     """The resolver of an OAuth endpoint, which clients call with their own secret."""
 
     def __init__(self, *, required: Mapping[str, str], optional: Mapping[str, str] | None = None) -> None:
@@ -36,7 +36,7 @@ class OAuthResolver(Resolver):
             required: parameters that it cannot do without, each with its meaning.
             optional: the others.
         """
-        super().__init__(public=True, takes=(FORM,), raises=(OAuthError, InvalidClient), sends=("Pragma",))
+        super().__init__(takes=(FORM,), raises=(OAuthError, InvalidClient), sends=("Pragma",))
         self.required = required
         self.optional = optional or {}
 
@@ -88,7 +88,7 @@ class OAuthResolver(Resolver):
         """Refuse anything but a form."""
         check_media_type(request.headers, self.takes)
 
-    def refuse(self, error: Exception, request: Request) -> Answer:
+    def write_failure(self, error: Exception, request: Request) -> Answer:
         """Write a failure as `{error, error_description}`; too large a body in the envelope, as API Gateway does."""
         known = as_lamina_error(error) or LaminaError()
         answer = failure(error, request)

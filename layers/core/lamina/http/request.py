@@ -31,6 +31,8 @@ class Request:
         self.method: str = event["httpMethod"]
         self.idempotent_name = ""
         """Names the request across retries, when it carries an idempotency key: as `Cause.request`."""
+        self.is_counted = False
+        """Whether its endpoint has counted it, where the authorizer does not."""
 
     @cached_property
     def path(self) -> str:
@@ -144,7 +146,7 @@ class Request:
 
     @cached_property
     def quota(self) -> Quota | None:
-        """How many more requests may come, as the authorizer has counted; None where nothing is counted."""
+        """How many more requests may come, as the authorizer or the endpoint has counted; None where nothing is."""
         counted = self.claims.get("quota", "").split()
         return Quota(*map(int, counted)) if counted else None
 

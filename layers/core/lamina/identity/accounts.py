@@ -12,6 +12,7 @@ from lamina.events.catalog import (
     PASSWORD_RESET,
     PASSWORD_RESET_REQUESTED,
     SESSIONS_ENDED,
+    SIGN_IN_LINK_REQUESTED,
     Nothing,
 )
 from lamina.events.cause import Cause
@@ -19,11 +20,11 @@ from lamina.events.event_type import EventType
 from lamina.events.outbox import OutboxItem
 from lamina.identity import links
 from lamina.identity.errors import BadLink
-from lamina.identity.items import NOBODY, CredentialsItem, credentials_key
+from lamina.identity.items import CredentialsItem, credentials_key
 from lamina.identity.one_time import Purpose
 from lamina.identity.proof import prove_address
-from lamina.identity.security import account_event
-from lamina.limits.rules import spend_mail
+from lamina.identity.security import account_event, event_or_decoy
+from lamina.limits import rules
 from lamina.storage import transactions
 from lamina.storage.keys import key
 from lamina.users import service as users
@@ -35,21 +36,18 @@ PROOFS = {EMAIL_VERIFIED.name, PASSWORD_RESET.name}
 
 
 def ask_for_verification(email: str, cause: Cause) -> None:
-    """Ask for a mail that proves an address.
-
-    Raises:
-        LimitReached: after too many mails to this address.
-    """
+    """Ask for a mail that proves an address."""
     _ask(EMAIL_VERIFICATION_REQUESTED, email, cause)
 
 
 def ask_for_reset(email: str, cause: Cause) -> None:
-    """Ask for a mail with which a forgotten password can be reset.
-
-    Raises:
-        LimitReached: after too many mails to this address.
-    """
+    """Ask for a mail with which a forgotten password can be reset."""
     _ask(PASSWORD_RESET_REQUESTED, email, cause)
+
+
+def ask_for_sign_in(email: str, cause: Cause) -> None:
+    """Ask for a mail with a link to sign in by."""
+    _ask(SIGN_IN_LINK_REQUESTED, email, cause)
 
 
 def verify_email(token: str, cause: Cause) -> None:
@@ -99,7 +97,11 @@ def credentials_of(user_id: str) -> CredentialsItem | None:
 
 
 def _ask(event_type: EventType[Nothing], email: str, cause: Cause) -> None:
-    spend_mail(email)
-    user_id = users.find_by_email(email) or NOBODY
-    asked: OutboxItem = account_event(event_type.of({}), user_id, cause)
-    transactions.write(put=[asked])
+    """Ask for a mail in silence: neither the answer nor the work tells whether one follows.
+
+    No more is asked for than may be sent, so that strangers cannot flood an account with events. Mails themselves are
+    counted where they are sent. Of an address without an account the same is counted, and forgotten once it has one.
+    """
+    user_id = users.find_by_email(email)
+    is_asked = rules.count_mail(event_type.name, user_id or email)
+    transactions.write(put=[event_or_decoy(event_type.of({}), user_id if is_asked else None, cause)])

@@ -3,9 +3,9 @@
 from lamina.events.catalog import ACCOUNT_LOCKED, Nothing
 from lamina.events.cause import Cause
 from lamina.events.event_type import EventType
-from lamina.events.outbox import OutboxItem
-from lamina.identity.security import account_event
+from lamina.identity.security import event_or_decoy
 from lamina.limits.rules import SignInTry
+from lamina.storage.item import Item
 
 
 def begin_own(what: str, address: str) -> SignInTry:
@@ -23,12 +23,16 @@ def begin_own(what: str, address: str) -> SignInTry:
     attempt = SignInTry(what, address)
     attempt.begin()
     if attempt.is_account_locked:
-        raise attempt.refuse()
+        with attempt:
+            raise attempt.refusal()
     return attempt
 
 
-def failure_of(attempt: SignInTry, failure: EventType[Nothing], user_id: str, cause: Cause) -> list[OutboxItem]:
-    """Keep a try counted, and compose its events: that it failed, and that it was the last for now."""
+def failure_of(attempt: SignInTry, failure: EventType[Nothing], user_id: str | None, cause: Cause) -> list[Item]:
+    """Keep a try counted, and compose its events: that it failed, and that it was the last for now.
+
+    Where there is no such account (`user_id` is None), decoys take their place.
+    """
     attempt.failed()
-    events = [account_event(failure.of({}), user_id, cause)]
-    return [*events, account_event(ACCOUNT_LOCKED.of({}), user_id, cause)] if attempt.was_last else events
+    events = [event_or_decoy(failure.of({}), user_id, cause)]
+    return [*events, event_or_decoy(ACCOUNT_LOCKED.of({}), user_id, cause)] if attempt.was_last else events

@@ -4,20 +4,15 @@ import re
 import time
 from collections.abc import Mapping
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from lamina import ids
 from lamina.identity import api_keys, sessions
 from lamina.identity.claims import AccessClaims
 from lamina.identity.items import SessionItem
 from lamina.identity.opaque import digest
 from lamina.identity.tokens import ExpiredToken, InvalidToken, verify
-from lamina.limits import window
-from lamina.limits.origin import origin_of
-from lamina.limits.quota import Quota
-from lamina.limits.rules import ANONYMOUS, CALLER
-from lamina.limits.window import LimitReached
-from lamina.observability.logs import logger
+from lamina.limits import rules
+from lamina.limits.quota import Quota, RateLimited
+from lamina.limits.rules import Window
 from lamina.settings import settings
 from lamina.users.model import User
 
@@ -46,15 +41,18 @@ def authenticate(method: str, headers: Mapping[str, str], address: str) -> Conte
     """
     context = _caller(headers, may_be_cached=method in SAFE_METHODS)
     try:
-        limit, subject = (CALLER, context["user_id"]) if "user_id" in context else (ANONYMOUS, origin_of(address))
-        quota = window.spend(limit, subject)
-    except LimitReached as reached:
-        return {"problem": "RATE_LIMITED", "quota": _text(reached.quota)}
-    except (ClientError, BotoCoreError) as error:
-        # Better an uncounted request than none: whoever signs in is counted apart, and refused when that fails.
-        logger.error("rate limit not counted", extra={"metric": "RateLimitUnavailable", "error": type(error).__name__})
-        return context
-    return {**context, "quota": _text(quota)}
+        quota = rules.count(_windows(context, address))
+    except RateLimited as refused:
+        return {"problem": refused.code, "quota": _text(refused.quota)}
+    return {**context, "quota": _text(quota)} if quota else context
+
+
+def _windows(context: Context, address: str) -> list[Window]:
+    """Choose what a request counts for: its client, its user, or its address."""
+    if "user_id" not in context:
+        return rules.by_address(rules.ANONYMOUS, address)
+    is_client = context["credential"] == "oauth_client"
+    return [(rules.CALLER, rules.client(context["credential_id"]) if is_client else context["user_id"])]
 
 
 def _caller(headers: Mapping[str, str], *, may_be_cached: bool) -> Context:
@@ -132,5 +130,5 @@ def _epochs(user: User) -> Context:
     return {"session_epoch": str(user.session_epoch), "credential_epoch": str(user.credential_epoch)}
 
 
-def _text(quota: Quota) -> str:
-    return f"{quota.limit} {quota.remaining} {quota.reset}"
+def _text(quota: Quota | None) -> str:
+    return f"{quota.limit} {quota.remaining} {quota.reset}" if quota else ""

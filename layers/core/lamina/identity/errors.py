@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from lamina.errors import Problem, RuleViolated, Unauthenticated
+from lamina.limits.quota import RateLimited
 
 
 class SecondFactorNeeded(Unauthenticated):
@@ -19,6 +20,15 @@ class SecondFactorNeeded(Unauthenticated):
     def extras(self) -> Mapping[str, str]:
         """The token that stands for the password in the second step."""
         return {"mfa_token": self.mfa_token}
+
+
+class AccountLocked(RateLimited):
+    """Strangers have failed too often for this account: only who is known, or proves more than a password, gets in."""
+
+    message = (
+        "Too many sign-ins have failed for this account. Sign in from a device or an address that was used before, "
+        "by a mailed link (POST /v1/auth/sign-in-link), or with the second factor; or wait for the time in Retry-After."
+    )
 
 
 class BadLink(RuleViolated):

@@ -1,11 +1,13 @@
 """The tokens of a person's session: at signing in, and at each refresh."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from lamina.access.policy import session_scopes
 from lamina.events.cause import Cause
 from lamina.identity import refresh, sessions, tokens
 from lamina.identity.claims import AccessClaims
+from lamina.identity.items import SessionItem
 from lamina.users.model import User
 
 
@@ -19,13 +21,24 @@ class SignedIn:
     device_token: str = ""
 
 
-def refresh_session(refresh_token: str, cause: Cause) -> SignedIn:
-    """Give new tokens for a refresh token, which is then spent.
+def refresh_session(refresh_token: str, count: Callable[[str], None], cause: Cause) -> SignedIn:
+    """Return new tokens for a refresh token, which is then spent.
+
+    Args:
+        refresh_token: as given.
+        count: counts the request for the account.
+        cause: the request.
 
     Raises:
         Unauthenticated: when it is not good, or no longer.
+        RateLimited: when the account has sent too many requests; the token is not spent.
     """
-    rotated = refresh.rotate(refresh_token, cause, lambda session, user: renew(user, sessions.id_of(session)))
+
+    def sign(session: SessionItem, user: User) -> str:
+        count(user.id)
+        return renew(user, sessions.id_of(session))
+
+    rotated = refresh.rotate(refresh_token, cause, sign)
     return SignedIn(rotated.access, rotated.refresh_token, rotated.user)
 
 

@@ -8,9 +8,6 @@ from lamina.settings import settings
 from lamina.storage.item import Item
 from lamina.storage.keys import key, value_of
 
-NOBODY = "00000000-0000-7000-8000-000000000000"
-"""The id whose items are read for an unknown address, so that both cases cost the same."""
-
 
 class CredentialsItem(Item, discriminator="credentials"):
     """How a user proves itself: `USER#<id>` / `CREDENTIALS`, apart from the user so that no read of one leaks it."""

@@ -4,6 +4,7 @@ from pynamodb.attributes import JSONAttribute
 
 from lamina.identity.opaque import digest, new_secret
 from lamina.identity.sessions import Origin
+from lamina.limits.origin import origin_of
 from lamina.storage.item import Item
 from lamina.storage.keys import key
 
@@ -27,7 +28,7 @@ def knows(item: KnownOriginsItem | None, origin: Origin) -> bool:
     """Tell whether the account was signed in from this address or this device before."""
     if item is None:
         return False
-    return digest(origin.address) in item.addresses or digest(origin.device_token) in item.devices
+    return _place(origin) in item.addresses or digest(origin.device_token) in item.devices
 
 
 def remember(item: KnownOriginsItem | None, user_id: str, origin: Origin) -> tuple[KnownOriginsItem | None, str]:
@@ -39,12 +40,17 @@ def remember(item: KnownOriginsItem | None, user_id: str, origin: Origin) -> tup
     if item is None:
         item = KnownOriginsItem(*known_origins_key(user_id), addresses=[], devices=[], created_by=user_id)
     device_token = "" if digest(origin.device_token) in item.devices else new_secret()
-    if not device_token and digest(origin.address) in item.addresses:
+    if not device_token and _place(origin) in item.addresses:
         return None, ""
-    item.addresses = _latest(item.addresses, digest(origin.address))
+    item.addresses = _latest(item.addresses, _place(origin))
     if device_token:
         item.devices = _latest(item.devices, digest(device_token))
     return item, device_token
+
+
+def _place(origin: Origin) -> str:
+    """Return what is kept of an address: of IPv6 its /64, whose holder changes the rest at will (RFC 8981)."""
+    return digest(origin_of(origin.address))
 
 
 def _latest(kept: list[str], entry: str) -> list[str]:

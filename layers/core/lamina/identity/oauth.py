@@ -1,6 +1,6 @@
 """OAuth 2.0: tokens for clients (RFC 6749), their revocation (RFC 7009) and introspection (RFC 7662)."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from lamina.identity.items import SessionItem
 from lamina.identity.security import security_event
 from lamina.identity.sessions import Origin
 from lamina.identity.tokens import ExpiredToken, InvalidToken
-from lamina.limits.rules import SignInTry
+from lamina.limits import rules
 from lamina.storage import transactions
 from lamina.users.model import Status, User
 
@@ -28,20 +28,24 @@ class Granted:
     refresh_token: str | None
 
 
-def authenticate(client_id: str, secret: str, address: str, cause: Cause) -> ProvenClient:
-    """Check who a client is.
+def authenticate(client_id: str, secret: str, count: Callable[[str], None], cause: Cause) -> ProvenClient:
+    """Check who a client is. Nobody guesses a secret of 256 bits, so failures count as anonymous requests do.
+
+    Args:
+        client_id: as given.
+        secret: as given.
+        count: counts the request for the client.
+        cause: the request.
 
     Raises:
         InvalidClient: when the id or the secret is not right.
-        RateLimited: after too many failures.
+        RateLimited: when the client has sent too many requests.
     """
-    attempt = SignInTry(f"client {client_id}", address, guessable=False)
-    attempt.begin()
     client = clients.prove(client_id, secret)
     if client is None:
         security_event("oauth_client.failed", None, cause)
         raise InvalidClient
-    attempt.succeeded()
+    count(rules.client(client.client_id))
     return client
 
 

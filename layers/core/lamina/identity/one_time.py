@@ -25,6 +25,7 @@ class Purpose(StrEnum):
     CONFIRM_EMAIL = "confirm_email"
     UNDO_EMAIL_CHANGE = "undo_email_change"
     SECOND_FACTOR = "second_factor"
+    SIGN_IN = "sign_in"
 
 
 LIFE_SECONDS = {
@@ -33,6 +34,7 @@ LIFE_SECONDS = {
     Purpose.CONFIRM_EMAIL: 24 * 3600,
     Purpose.UNDO_EMAIL_CHANGE: 72 * 3600,
     Purpose.SECOND_FACTOR: 5 * 60,
+    Purpose.SIGN_IN: 15 * 60,
 }
 
 

@@ -7,19 +7,21 @@ from typing import cast
 from pydantic import SecretStr
 
 from lamina.errors import Unauthenticated
-from lamina.events.catalog import SECOND_FACTOR_FAILED, SECOND_FACTOR_REQUESTED, SIGN_IN_FAILED
+from lamina.events.catalog import EMAIL_VERIFIED, SECOND_FACTOR_FAILED, SECOND_FACTOR_REQUESTED, SIGN_IN_FAILED
 from lamina.events.cause import Cause
-from lamina.identity import known_origins, one_time, sessions
+from lamina.identity import accounts, known_origins, links, one_time, sessions
 from lamina.identity.attempts import failure_of
-from lamina.identity.errors import SecondFactorNeeded
+from lamina.identity.errors import AccountLocked, BadLink, SecondFactorNeeded
 from lamina.identity.granting import SignedIn, renew
-from lamina.identity.items import NOBODY, CredentialsItem, MfaItem, credentials_key, mfa_key
+from lamina.identity.items import CredentialsItem, MfaItem, credentials_key, mfa_key
 from lamina.identity.known_origins import KnownOriginsItem, known_origins_key
-from lamina.identity.one_time import Purpose
+from lamina.identity.one_time import OneTimeTokenItem, Purpose
 from lamina.identity.passwords import Match, hash_password, verify_password
+from lamina.identity.proof import prove_address
 from lamina.identity.second_factor import accept
 from lamina.identity.security import account_event, security_event
 from lamina.identity.sessions import Origin
+from lamina.ids import new_id
 from lamina.limits.rules import SignInTry
 from lamina.storage import transactions
 from lamina.storage.item import Item
@@ -27,6 +29,7 @@ from lamina.storage.transactions import ConditionFailed
 from lamina.users import service as users
 from lamina.users.items import UserItem, to_user, user_key
 from lamina.users.model import Status, User
+from lamina.users.service import Amendment
 
 
 @dataclass(frozen=True)
@@ -52,16 +55,21 @@ def sign_in(email: str, password: SecretStr, origin: Origin, cause: Cause) -> Si
     attempt = SignInTry(email.lower(), origin.address)
     attempt.begin()
     with attempt:
-        account = _read(users.find_by_email(email) or NOBODY)
-        if attempt.is_account_locked and not known_origins.knows(account.known, origin):
-            security_event("sign_in.locked_out", account.user.id if account.user else None, cause)
-            raise attempt.refuse()
+        account = _read(users.find_by_email(email) or new_id())
         user, credentials = account.user, account.credentials
+        has_factor = account.mfa is not None and account.mfa.active
         proven = verify_password(credentials.password_hash if credentials else None, password)
-        if not proven or user is None or credentials is None or not _may_sign_in(user):
-            transactions.write(put=failure_of(attempt, SIGN_IN_FAILED, user.id if user else NOBODY, cause))
+        is_right = bool(proven) and user is not None and _may_sign_in(user)
+        is_locked_out = attempt.is_account_locked and not known_origins.knows(account.known, origin)
+        if is_locked_out and not (is_right and has_factor):
+            # A password alone no longer opens the account. Right or wrong, the try counts for the address.
+            attempt.failed()
+            security_event("sign_in.locked_out", user.id if user else None, cause)
+            raise AccountLocked(attempt.refusal().quota)
+        if not is_right or user is None or credentials is None:
+            transactions.write(put=failure_of(attempt, SIGN_IN_FAILED, user.id if user else None, cause))
             raise Unauthenticated("The e-mail address or the password is not right.")
-        if account.mfa is not None and account.mfa.active:
+        if has_factor:
             token = one_time.new_token(Purpose.SECOND_FACTOR, user.id, _binding(account))
             is_new_place = not known_origins.knows(account.known, origin)
             told = account_event(SECOND_FACTOR_REQUESTED.of({"is_new_place": is_new_place}), user.id, cause)
@@ -79,21 +87,58 @@ def prove_second_factor(mfa_token: str, code: str, origin: Origin, cause: Cause)
         RateLimited: after too many failures.
     """
     token = one_time.find(Purpose.SECOND_FACTOR, mfa_token)
-    account = _read(token.user_id if token else NOBODY)
+    account = _read(token.user_id if token else new_id())
     user, mfa = account.user, account.mfa
     if token is None or user is None or mfa is None or not _may_sign_in(user) or token.bound_to != _binding(account):
         raise Unauthenticated("The mfa_token is not valid, or no longer. Sign in again.")
-    attempt = SignInTry(user.email, origin.address)
+    # Who has no password cannot fail here, so strangers who lock the first step do not lock this one.
+    attempt = SignInTry(user.email, origin.address, everywhere=f"codes of {user.id}")
     attempt.begin()
     with attempt:
         if attempt.is_account_locked and not known_origins.knows(account.known, origin):
             security_event("sign_in.locked_out", user.id, cause)
-            raise attempt.refuse()
+            raise attempt.refusal()
         if not mfa.active or not accept(mfa, user.id, code):
             transactions.write(put=failure_of(attempt, SECOND_FACTOR_FAILED, user.id, cause))
             raise Unauthenticated("The code is not right, or was used before.")
         attempt.succeeded()
     return _open(user, account, origin, cause, put=[mfa], delete=[token])
+
+
+def redeem_link(text: str, origin: Origin, cause: Cause) -> SignedIn:
+    """Begin a session by the token that was mailed. It proves the address, and takes the place of the password alone.
+
+    Raises:
+        BadLink: when the token is not good, or no longer.
+        SecondFactorNeeded: when a code is wanted too.
+    """
+    token = links.find(Purpose.SIGN_IN, text)
+    user, account = _linked(token)
+    if not user.email_verified:
+        # If this is interrupted, the token is still good for the rest.
+        links.use(token, lambda user: _proven(user, cause), cause)
+        user, account = _linked(token)
+    if account.mfa is not None and account.mfa.active:
+        second = one_time.new_token(Purpose.SECOND_FACTOR, token.user_id, _binding(account))
+        try:
+            transactions.write(put=[second.item], delete=[token])
+        except ConditionFailed:
+            raise BadLink from None
+        raise SecondFactorNeeded(second.text)
+    return _open(user, account, origin, cause, delete=[token])
+
+
+def _linked(token: OneTimeTokenItem) -> tuple[User, Account]:
+    account = _read(token.user_id)
+    user = account.user
+    if user is None or not _may_sign_in(user) or token.bound_to != accounts.binding(user, account.credentials):
+        raise BadLink
+    return user, account
+
+
+def _proven(user: User, cause: Cause) -> Amendment:
+    told = [] if user.email_verified else [account_event(EMAIL_VERIFIED.of({}), user.id, cause)]
+    return replace(prove_address(user), events=told)
 
 
 def _open(
@@ -131,7 +176,7 @@ def _open(
 
 
 def _code_is_spent() -> Unauthenticated:
-    return Unauthenticated("This code was used at the same moment. Sign in again.")
+    return Unauthenticated("This code or link was used at the same moment. Sign in again.")
 
 
 def _rehashed(credentials: CredentialsItem, password: SecretStr, proven: Match) -> list[Item]:

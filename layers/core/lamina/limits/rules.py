@@ -1,13 +1,17 @@
 """The limits of the contract, and whom each counts. All windows are 15 minutes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Self
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from lamina.limits import window
-from lamina.limits.origin import origin_of
+from lamina.limits.origin import origins_of
 from lamina.limits.quota import Quota, RateLimited
 from lamina.limits.window import Limit, LimitReached
+from lamina.observability.logs import logger
 from lamina.settings import settings
 
 ANONYMOUS = Limit("anonymous", settings().anonymous_limit)
@@ -16,10 +20,67 @@ HERE = Limit("failures_here", settings().failures_here)
 ADDRESS = Limit("failures_of_address", settings().failures_of_address)
 ACCOUNT = Limit("failures_of_account", settings().failures_of_account)
 MAILS = Limit("mails", settings().mails_of_account)
-NOTICES = Limit("notices", settings().mails_of_account)
 EMAIL_CHANGES = Limit("email_changes", settings().mails_of_account)
 
-_windows = ThreadPoolExecutor(max_workers=3, thread_name_prefix="window")
+WIDER = (1, 2, 4)
+"""How many times the limit of an IPv6 /64 its /56 and its /48 have: a home or a site holds more clients than one, and
+somebody who holds a /48 has 65,536 networks to count in."""
+
+type Window = tuple[Limit, str]
+"""A limit and whom it counts."""
+
+_windows = ThreadPoolExecutor(max_workers=7, thread_name_prefix="window")
+"""As many as a sign-in over IPv6 counts in."""
+
+
+def by_address(limit: Limit, address: str, whose: str = "") -> list[Window]:
+    """Return the windows that a request counts in for its address: one; for IPv6 those of its /64, /56 and /48.
+
+    Args:
+        limit: of one address.
+        address: that API Gateway saw.
+        whose: what the windows are of beside the address.
+    """
+    origins = zip(origins_of(address), WIDER, strict=False)
+    return [(replace(limit, requests=limit.requests * times), f"{whose} {origin}".strip()) for origin, times in origins]
+
+
+def client(client_id: str) -> str:
+    """Return what an OAuth client is counted as."""
+    return f"client {client_id}"
+
+
+def count(windows: Sequence[Window]) -> Quota | None:
+    """Count a request in all of these windows, or in none.
+
+    Returns:
+        Where the one with the least room stands; None where the table could not count: better an uncounted request than
+        none. Whoever signs in is counted apart, and refused when that fails.
+
+    Raises:
+        RateLimited: when one of them is full.
+    """
+    try:
+        standings = _spend_all(windows)
+        refusals = [standing for standing in standings.values() if isinstance(standing, RateLimited)]
+        if refusals:
+            _refund_all(standings)
+            raise max(refusals, key=lambda refusal: refusal.quota.reset if refusal.quota else 0)
+    except (ClientError, BotoCoreError) as error:
+        logger.error("rate limit not counted", extra={"metric": "RateLimitUnavailable", "error": type(error).__name__})
+        return None
+    quotas = [standing for standing in standings.values() if isinstance(standing, Quota)]
+    return min(quotas, key=lambda quota: quota.remaining)
+
+
+def count_mail(kind: str, whose: str) -> bool:
+    """Count a mail of a kind, and return whether it may be sent: nobody is to be flooded with them."""
+    return isinstance(_spend(MAILS, f"{kind} {whose}"), Quota)
+
+
+def refund_mail(kind: str, whose: str) -> None:
+    """Take back the count of a mail that could not be sent."""
+    window.refund(MAILS, f"{kind} {whose}")
 
 
 class SignInTry:
@@ -29,21 +90,18 @@ class SignInTry:
     As a context manager it also takes back a try that was not found to have failed, so that an outage locks nobody out.
     """
 
-    def __init__(self, account: str, address: str, *, guessable: bool = True) -> None:
+    def __init__(self, account: str, address: str, everywhere: str = "") -> None:
         """Say who is tried to be, and from where.
 
         Args:
             account: the e-mail address as given, or a name for anything else that is proven.
             address: that API Gateway saw.
-            guessable: whether many addresses together could guess what proves it. Where they could not, failures from
-                everywhere are not counted: the count would only be a way for strangers to shut somebody out.
+            everywhere: names what failures from all addresses together are counted for; by default the account.
         """
-        origin = origin_of(address)
-        self._here = (HERE, f"{account} {origin}")
-        self._address = (ADDRESS, origin)
-        self._account = (ACCOUNT, account)
-        self._tries = [self._here, self._address, *([self._account] if guessable else [])]
-        self._standing: dict[tuple[Limit, str], Quota | RateLimited] = {}
+        self._here = by_address(HERE, address, account)
+        self._address = by_address(ADDRESS, address)
+        self._account = (ACCOUNT, everywhere or account)
+        self._standing: dict[Window, Quota | RateLimited] = {}
         self._has_failed = False
 
     def __enter__(self) -> Self:
@@ -51,7 +109,7 @@ class SignInTry:
 
     def __exit__(self, *_: object) -> None:
         if not self._has_failed:
-            self._take_back(self._tries)
+            self._take_back()
 
     @property
     def is_account_locked(self) -> bool:
@@ -71,16 +129,16 @@ class SignInTry:
         Raises:
             RateLimited: when the address, or the account from this address, has failed too often; nothing is counted.
         """
-        self._standing = dict(zip(self._tries, _windows.map(lambda one: _spend(*one), self._tries), strict=True))
-        for standing in (self._standing[self._here], self._standing[self._address]):
+        self._standing = _spend_all([*self._here, *self._address, self._account])
+        for one in (*self._here, *self._address):
+            standing = self._standing[one]
             if isinstance(standing, RateLimited):
-                self._take_back(self._tries)
+                self._take_back()
                 raise standing
 
-    def refuse(self) -> RateLimited:
-        """Take the try back because the account is locked for strangers, and give the refusal."""
+    def refusal(self) -> RateLimited:
+        """Return the refusal of an account that is locked for strangers."""
         standing = self._standing[self._account]
-        self._take_back(self._tries)
         return standing if isinstance(standing, RateLimited) else RateLimited()
 
     def failed(self) -> None:
@@ -89,25 +147,29 @@ class SignInTry:
 
     def succeeded(self) -> None:
         """Take the try back, and forget the failures for this account from this address."""
-        window.clear(*self._here)
-        self._standing.pop(self._here, None)
-        self._take_back(self._tries)
-
-    def _take_back(self, tries: Sequence[tuple[Limit, str]]) -> None:
-        counted = [one for one in tries if isinstance(self._standing.pop(one, None), Quota)]
-        for _ in _windows.map(lambda one: window.refund(*one), counted):
+        for one in self._here:
+            self._standing.pop(one, None)
+        for _ in _windows.map(lambda one: window.clear(*one), self._here):
             pass
+        self._take_back()
+
+    def _take_back(self) -> None:
+        standings, self._standing = self._standing, {}
+        _refund_all(standings)
 
 
-def spend_mail(email: str) -> None:
-    """Count a mail of verification or reset.
+def _spend_all(windows: Sequence[Window]) -> dict[Window, Quota | RateLimited]:
+    """Count in each window, and tell where each stands; at the same time where there are several."""
+    together: Iterable[Quota | RateLimited] = (
+        _windows.map(lambda one: _spend(*one), windows) if len(windows) > 1 else (_spend(*one) for one in windows)
+    )
+    return dict(zip(windows, together, strict=True))
 
-    Raises:
-        RateLimited: when this address, known or not, was sent too many.
-    """
-    standing = _spend(MAILS, email.lower())
-    if isinstance(standing, RateLimited):
-        raise standing
+
+def _refund_all(standings: dict[Window, Quota | RateLimited]) -> None:
+    counted = [one for one, standing in standings.items() if isinstance(standing, Quota)]
+    for _ in _windows.map(lambda one: window.refund(*one), counted):
+        pass
 
 
 def spend_email_change(user_id: str, email: str) -> None:
@@ -122,18 +184,8 @@ def spend_email_change(user_id: str, email: str) -> None:
             raise standing
 
 
-def spend_notice(kind: str) -> bool:
-    """Count a notice of a kind to an account, and return whether it may be sent: nobody is to be flooded with them."""
-    return isinstance(_spend(NOTICES, kind), Quota)
-
-
-def refund_notice(kind: str) -> None:
-    """Take back the count of a notice that could not be sent."""
-    window.refund(NOTICES, kind)
-
-
 def _spend(limit: Limit, subject: str) -> Quota | RateLimited:
-    """Count one request, and give where the subject stands; the refusal if the window is full."""
+    """Count one request, and return where the subject stands; the refusal if the window is full."""
     try:
         return window.spend(limit, subject)
     except LimitReached as reached:

@@ -4,7 +4,7 @@ The tokens in links are made here, at the moment of writing: no event and no que
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from lamina.errors import NotFound
@@ -31,7 +31,7 @@ class Mail:
         values: what the templates fill in; nothing that somebody else than its reader may have chosen.
         token: the item of the token in its link, to be stored before anybody can follow the link.
         to: the address that it goes to; `""` for that of the account.
-        is_limited: whether only so many of its kind are sent to one account in 15 minutes.
+        kind: what it is counted as: only so many of a kind are sent to one account in 15 minutes; `""` for any number.
     """
 
     template: str
@@ -39,7 +39,7 @@ class Mail:
     values: Mapping[str, str]
     token: OneTimeTokenItem | None = None
     to: str = ""
-    is_limited: bool = False
+    kind: str = ""
 
 
 def verification(user: User, _: Event) -> Mail | None:
@@ -47,7 +47,7 @@ def verification(user: User, _: Event) -> Mail | None:
     if user.email_verified:
         return None
     link, token = _link("verify-email", Purpose.VERIFY_EMAIL, user, bound_to=user.email)
-    return Mail("verification", "Verify your e-mail address", {"link": link}, token)
+    return Mail("verification", "Verify your e-mail address", {"link": link}, token, kind="verification")
 
 
 def welcome(user: User, event: Event) -> Mail | None:
@@ -59,7 +59,14 @@ def welcome(user: User, event: Event) -> Mail | None:
 
 def reset(user: User, _: Event) -> Mail:
     """Let a password be reset."""
-    return _reset(user, "reset", "Reset your password")
+    return replace(_reset(user, "reset", "Reset your password"), kind="reset")
+
+
+def sign_in_link(user: User, _: Event) -> Mail:
+    """Let somebody sign in without a password."""
+    bound_to = accounts.binding(user, accounts.credentials_of(user.id))
+    link, token = _link("sign-in-link", Purpose.SIGN_IN, user, bound_to)
+    return Mail("sign_in_link", "Your link to sign in", {"link": link}, token, kind="sign_in_link")
 
 
 def email_restored(user: User, _: Event) -> Mail:
@@ -151,6 +158,7 @@ MAILS: dict[str, Callable[[User, Event], Mail | None]] = {
     catalog.OAUTH_CLIENT_DELETED.name: notice("An OAuth client of your account was removed"),
     catalog.WEBHOOK_SECRET_ROTATED.name: notice("The secret of a webhook of yours was rotated"),
     catalog.SECOND_FACTOR_REQUESTED.name: second_factor_requested,
+    catalog.SIGN_IN_LINK_REQUESTED.name: sign_in_link,
     catalog.SIGN_IN_SUSPICIOUS.name: suspicious_sign_in,
     catalog.WEBHOOK_DISABLED.name: webhook_disabled,
 }
@@ -162,7 +170,7 @@ def _notice(user: User, event: Event, what: str) -> Mail | None:
     if not user.email_verified:
         return None
     values = {"what": what, "at": _moment(event["occurred_at"]), "link": _page("forgot-password")}
-    return Mail("notice", what, values, is_limited=True)
+    return Mail("notice", what, values, kind=event["type"])
 
 
 def _reset(user: User, template: str, subject: str) -> Mail:

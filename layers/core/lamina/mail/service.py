@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from lamina.errors import NotFound
 from lamina.events.consumer import Event
 from lamina.events.redelivery import Postponed
-from lamina.limits.rules import refund_notice, spend_notice
+from lamina.limits.rules import count_mail, refund_mail
 from lamina.mail.compose import MAILS, Mail
 from lamina.mail.items import is_refused, mark_refused
 from lamina.mail.sender import circuit, is_final, send
@@ -47,22 +47,21 @@ def follow(event: Event) -> None:
         logger.info("no mail: the address was refused", extra={"template": mail.template, "user_id": user.id})
         return
     try:
-        circuit.call(partial(_deliver, user.id, event["type"], mail))
+        circuit.call(partial(_deliver, user.id, mail))
     except CircuitOpen as refused:
         spread = random.randint(1, SPREAD_SECONDS)  # noqa: S311 (jitter, not a secret)
         raise Postponed(refused.seconds + spread) from None
 
 
-def _deliver(user_id: str, event_type: str, mail: Mail) -> None:
-    kind = f"{event_type} {user_id}"
-    if mail.is_limited and not spend_notice(kind):
+def _deliver(user_id: str, mail: Mail) -> None:
+    if mail.kind and not count_mail(mail.kind, user_id):
         logger.info("no mail: too many of its kind", extra={"template": mail.template, "user_id": user_id})
         return
     try:
         _send(user_id, mail)
     except (BotoCoreError, ClientError):
-        if mail.is_limited:
-            refund_notice(kind)
+        if mail.kind:
+            refund_mail(mail.kind, user_id)
         raise
 
 

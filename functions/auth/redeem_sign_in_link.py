@@ -1,0 +1,27 @@
+"""POST /v1/auth/sign-in-link/redeem: sign in by the mailed token."""
+
+from lamina.errors import Unauthenticated
+from lamina.http.cookies import device_token, with_device
+from lamina.http.envelope import Envelope
+from lamina.http.resolver import Resolver
+from lamina.http.response import Response
+from lamina.identity import signing_in
+from lamina.identity.errors import BadLink, SecondFactorNeeded
+from lamina.identity.sessions import Origin
+from lamina.identity.token_inputs import Link
+from lamina.identity.token_views import TokenLinks, TokenView, token_view
+
+app = Resolver(public=True, sends=("Set-Cookie",), raises=(Unauthenticated, SecondFactorNeeded, BadLink))
+
+
+@app.post("/v1/auth/sign-in-link/redeem", summary="Sign in by a mailed link")
+def redeem_sign_in_link(body: Link) -> Response[Envelope[TokenView, TokenLinks]]:
+    """Begin a session in exchange for the token, which is then spent. An active second factor is still asked for."""
+    request = app.incoming
+    origin = Origin(request.source_ip, request.headers.get("user-agent", ""), device_token(request))
+    signed_in = signing_in.redeem_link(body.token.get_secret_value(), origin, app.cause)
+    links: TokenLinks = {"self": "/v1/auth/sign-in-link/redeem", "me": "/v1/users/me", "logout": "/v1/auth/logout"}
+    return with_device(app.answer(token_view(signed_in), links=links), signed_in.device_token)
+
+
+handler = app.handler

@@ -1,0 +1,18 @@
+"""POST /v1/auth/sign-in-link: ask for the mail with a link to sign in by."""
+
+from lamina.http.resolver import Resolver
+from lamina.http.response import Response
+from lamina.identity import accounts
+from lamina.identity.token_inputs import Address
+
+app = Resolver(public=True)
+
+
+@app.post("/v1/auth/sign-in-link", summary="Request a link to sign in by", status_code=202)
+def request_sign_in_link(body: Address) -> Response[None]:
+    """Send the mail if there is such an account. The response never tells. It works while the account is locked."""
+    accounts.ask_for_sign_in(body.email, app.cause)
+    return app.accepted()
+
+
+handler = app.handler
