@@ -30,6 +30,8 @@ OPEN = {
     "/v1/auth/resend-verification",
     "/v1/auth/forgot-password",
     "/v1/auth/reset-password",
+    "/v1/auth/sign-in-link",
+    "/v1/auth/sign-in-link/redeem",
     "/v1/auth/mfa/verify",
 }
 """What answers whoever asks; everything else needs a credential."""
