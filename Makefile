@@ -59,9 +59,9 @@ admin: setup  ## make an administrator of a deployed stack: EMAIL=… STACK=lami
 redrive: setup  ## bring dead letters back to their queue: QUEUE=mail STACK=lamina (takes AWS credentials)
 	@$(PYTHON) -m operations.redrive "$(QUEUE)" --stack $(STACK)
 
-replay: setup  ## publish what was given up, or FROM=… TO=… TYPE=… SUBJECT=…, again: DRY_RUN=1 STACK=lamina (takes AWS credentials)
+replay: setup  ## publish what was given up, or FROM=… TO=… TYPE=… SUBJECT=…, again: DRY_RUN=1 AGAIN=1 STACK=lamina (takes AWS credentials)
 	@$(PYTHON) -m operations.replay --since "$(FROM)" --until "$(TO)" --type "$(TYPE)" --subject "$(SUBJECT)" \
-		--stack $(STACK) $(if $(RATE),--rate $(RATE)) $(if $(filter-out 0,$(DRY_RUN)),--dry-run)
+		--stack $(STACK) $(if $(RATE),--rate $(RATE)) $(if $(filter-out 0,$(AGAIN)),--again) $(if $(filter-out 0,$(DRY_RUN)),--dry-run)
 
 rotate-signing-key: setup  ## have access tokens signed by a new KMS key: STACK=lamina (takes AWS credentials)
 	$(PYTHON) -m operations.rotate_signing_key --stack $(STACK)

@@ -3,7 +3,8 @@
 `FROM=… TO=…` (RFC 3339 or a date, UTC where it does not say) choose by time, `TYPE=user.*` by type, `SUBJECT=…` by the
 id of what they are about. Without any of them, it publishes what the publisher has given up, as the messages in the
 stream's dead-letter queue say, and deletes those. `DRY_RUN=1` only counts. Events keep their ids, so that consumers do
-nothing twice; those of one subject come in order.
+nothing twice; those of one subject come in order. Consumers remember for 14 days: what is older, they would do again,
+and send its mails again, which takes `AGAIN=1`.
 
 A subject is read by a query. For anything else the whole table is read, `RATE=500` read units a second at the most.
 """
@@ -60,6 +61,7 @@ def main() -> None:
     parser.add_argument("--type", default="", help="TYPE=")
     parser.add_argument("--subject", default="", help="SUBJECT=")
     parser.add_argument("--rate", type=float, default=500, help="RATE=")
+    parser.add_argument("--again", action="store_true", help="AGAIN=1")
     parser.add_argument("--dry-run", action="store_true", help="DRY_RUN=1")
     parser.add_argument("--stack", default="lamina")
     given = parser.parse_args()
@@ -76,11 +78,18 @@ def main() -> None:
 def chosen(given: argparse.Namespace) -> "Selection":
     """Understand the options; a bound that is not given is as far away as can be."""
     from lamina import ids
+    from lamina.events.consumer import REMEMBERED_SECONDS
     from lamina.events.replaying import Selection, Window
 
     if not given.since and not given.subject:
         give_up("FROM= says since when; only SUBJECT= can do without")
     window = Window(instant(given.since, DAWN), instant(given.until, ids.now()))
+    remembered = ids.ago(REMEMBERED_SECONDS)
+    if window.since < remembered and not given.again and not given.dry_run:
+        give_up(
+            f"consumers remember events since {remembered}: of older ones they would send the mails again; "
+            "begin later with FROM=, or say AGAIN=1"
+        )
     return Selection([window], given.type or "*", given.subject or None)
 
 

@@ -15,7 +15,7 @@ app = Resolver(raises=(Forbidden, NotFound))
 
 @app.post("/v1/users/<user_id>/avatar", summary="Get a form to upload an avatar")
 def upload_avatar(user_id: Id, body: NewAvatar) -> Response[Envelope[UploadFormView, UploadFormLinks]]:
-    """Answer a form that takes one picture of this type, 2 MB at most, for ten minutes; the avatar is made of it."""
+    """Answer a form that takes one picture of this type, 2 MB at most, for ten minutes, once."""
     require(app.caller, Action.USER_UPDATE, owner_id=user_id)
     user = users.get(user_id)
     form = upload_form(user.id, body.content_type, app.cause)

@@ -274,3 +274,36 @@ def test_with_a_user_go_its_files_and_nobody_elses(ann: Person) -> None:
 def test_the_key_of_something_else_is_no_upload(key: str) -> None:
     with pytest.raises(ValueError, match="not the key"):
         upload_at(key.format(id=ids.new_id()))
+
+
+def test_a_form_makes_one_avatar_which_does_not_come_back_once_it_was_taken_back(ann: Person) -> None:
+    form = send(ann)
+    upload(form, picture(mode="L"))
+    before = stored.read(upload_at(form["fields"]["key"]).avatar_key)
+    assert tell(form) == []
+    assert stored.read(upload_at(form["fields"]["key"]).avatar_key) == before
+    assert ann.api.delete(f"/v1/users/{ann.id}/avatar").status == 204
+    upload(form, picture())
+    assert tell(form) == []
+    assert shown(ann) is None
+    assert files() == []
+    assert shown(ann) != url(send(ann))
+    assert shown(ann) is not None
+
+
+def test_a_form_of_before_that_was_never_used_still_works_after_the_avatar_was_taken_back(ann: Person) -> None:
+    send(ann)
+    form = ask(ann.api, ann.user)
+    assert ann.api.delete(f"/v1/users/{ann.id}/avatar").status == 204
+    upload(form, picture())
+    assert tell(form) == []
+    assert shown(ann) == url(form)
+
+
+def test_a_form_whose_file_was_refused_takes_no_other(ann: Person) -> None:
+    form = send(ann, b"no picture")
+    upload(form, picture())
+    assert tell(form) == []
+    assert shown(ann) is None
+    assert files() == []
+    assert activities(ann.id).count("user.avatar_refused") == 1

@@ -8,6 +8,7 @@ from typing import Any
 import boto3
 import pytest
 
+from lamina import ids
 from operations import stream_dead_letters
 from operations.redrive import Queue, move, run, waiting
 from operations.replay import chosen, instant
@@ -139,8 +140,9 @@ def test_messages_are_deleted_when_their_events_are_published_and_seen_again_whe
     assert waiting(stream_queue) == 1
 
 
-def options(**given: str) -> argparse.Namespace:
-    return argparse.Namespace(**{"since": "", "until": "", "type": "", "subject": "", **given})
+def options(**given: str | bool) -> argparse.Namespace:
+    default = {"since": "", "until": "", "type": "", "subject": "", "again": False, "dry_run": False}
+    return argparse.Namespace(**{**default, **given})
 
 
 def test_a_replay_understands_dates_and_instants_of_any_zone() -> None:
@@ -154,6 +156,15 @@ def test_a_replay_understands_dates_and_instants_of_any_zone() -> None:
 def test_a_replay_of_everything_that_ever_was_has_to_be_asked_for() -> None:
     with pytest.raises(SystemExit, match="FROM="):
         chosen(options(type="user.*"))
-    selection = chosen(options(subject="0190", type="user.*"))
+    selection = chosen(options(subject="0190", type="user.*", again=True))
     assert (selection.subject, selection.types) == ("0190", "user.*")
     assert selection.windows[0].since < "1"
+
+
+def test_a_replay_of_what_consumers_no_longer_remember_has_to_be_asked_for() -> None:
+    for given in ({"since": ids.ago(15 * 24 * 3600)}, {"since": "2020-01-01"}, {"subject": "0190"}):
+        with pytest.raises(SystemExit, match="AGAIN=1"):
+            chosen(options(**given))
+        assert chosen(options(**given, again=True)).windows
+        assert chosen(options(**given, dry_run=True)).windows
+    assert chosen(options(since=ids.ago(13 * 24 * 3600), subject="0190")).windows

@@ -9,6 +9,7 @@ from functions.schedules import expire_unverified as function
 from lamina.access.policy import Role
 from lamina.events.cause import Cause
 from lamina.identity import accounts, registration
+from lamina.retention import expiry
 from lamina.retention.expiry import Report, expire_unverified
 from lamina.retention.purging import purge_users
 from lamina.settings import settings
@@ -131,6 +132,30 @@ def test_no_user_is_looked_at_in_every_run_and_a_run_goes_on_where_time_ran_out(
         aged(make_user(f"editor{number}", Role.EDITOR), 7)
     assert expire_unverified(always) == Report(finished=True, looked_at=5)
     assert expire_unverified(always).looked_at <= 1
+
+
+def test_who_was_suspended_when_its_time_was_up_is_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    out = aged(make_user("out", status=Status.SUSPENDED))
+    aged(make_user("editor", Role.EDITOR))
+    assert expire_unverified(always) == Report(finished=True, looked_at=2)
+    service.update(out.id, {"status": Status.ACTIVE}, CAUSE, if_version=lambda _: True)
+    assert expire_unverified(always).expired == 0
+    with monkeypatch.context() as a_week_later:
+        a_week_later.setattr(expiry, "ROUND_SECONDS", -1)
+        expire_unverified(always)
+    assert expire_unverified(always) == Report(finished=True, looked_at=2, expired=1)
+    assert not exists(out)
+    assert expire_unverified(always).looked_at <= 1
+
+
+def test_who_kept_being_changed_is_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    ann = aged(make_user("ann"))
+    with monkeypatch.context() as patched:
+        patched.setattr(purging, "ATTEMPTS", 0)
+        patched.setattr(expiry, "ROUND_SECONDS", -1)
+        assert expire_unverified(always).expired == 0
+    assert expire_unverified(always).expired == 1
+    assert not exists(ann)
 
 
 def test_a_dry_run_says_the_same_and_changes_nothing() -> None:

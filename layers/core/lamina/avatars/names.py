@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from lamina import ids
 from lamina.settings import settings
+from lamina.users.model import User
 
 UPLOADS = "uploads/"
 AVATARS = "avatars/"
@@ -58,6 +59,11 @@ def uploads_of(user_id: str) -> str:
 def avatars_of(user_id: str) -> str:
     """Give what the keys of a user's avatars begin with."""
     return f"{AVATARS}{user_id}/"
+
+
+def newest_key(user: User) -> str:
+    """Return the key of the newest avatar that the user has had; `""` for none."""
+    return max(avatar_key_of(user.avatar_url), user.last_avatar)
 
 
 def avatar_key_of(url: str | None) -> str:

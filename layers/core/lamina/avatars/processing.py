@@ -1,17 +1,18 @@
 """What becomes of an upload: the user's avatar, or nothing.
 
-Every step may be done again. S3 tells of an upload at least once and in any order; the newer one of two wins, because
-its name is greater, and all that is older than the user's avatar is swept away.
+Every step may be done again, and a form is good for one file: what comes later by the same one is dropped. S3 tells of
+an upload at least once and in any order; the newer one of two wins, because its name is greater, and all that is older
+than the user's avatar is swept away.
 """
 
 from lamina import ids
 from lamina.avatars import files
-from lamina.avatars.names import Upload, avatar_key_of, avatars_of
+from lamina.avatars.names import Upload, avatars_of, newest_key
 from lamina.avatars.picture import NotAPicture, avatar
 from lamina.errors import NotFound
 from lamina.events.catalog import USER_AVATAR_REFUSED
 from lamina.events.cause import Cause
-from lamina.events.outbox import event
+from lamina.events.outbox import OutboxItem, event, event_key
 from lamina.observability.logs import about, logger
 from lamina.storage import transactions
 from lamina.storage.transactions import ConditionFailed
@@ -30,19 +31,26 @@ def follow(upload: Upload) -> None:
         return  # It was followed before, or taken back.
     cause = Cause(stored.notes.get("actor") or None, stored.notes.get("correlation-id") or ids.new_id())
     with about(correlation_id=cause.correlation_id, user_id=upload.user_id, upload_id=upload.id):
-        try:
-            user = users.get(upload.user_id)
-            shown = avatar_key_of(user.avatar_url)
-            if shown < upload.avatar_key:
-                _show(upload, avatar(stored.content), user, cause)
-                logger.info("avatar set")
-            _sweep(user.id, max(shown, upload.avatar_key))
-        except NotFound:
-            logger.info("no avatar: no such user")
-        except NotAPicture as refusal:
-            _refuse(upload, refusal.reason, cause)
-            logger.info("no avatar: not a picture", extra={"reason": refusal.reason})
+        if _was_refused(upload):
+            logger.info("no avatar: the form was used before")
+        else:
+            _make(upload, stored, cause)
         files.delete(upload.key)
+
+
+def _make(upload: Upload, stored: files.Stored, cause: Cause) -> None:
+    try:
+        user = users.get(upload.user_id)
+        newest = newest_key(user)
+        if newest < upload.avatar_key:
+            _show(upload, avatar(stored.content), user, cause)
+            logger.info("avatar set")
+        _sweep(user.id, max(newest, upload.avatar_key))
+    except NotFound:
+        logger.info("no avatar: no such user")
+    except NotAPicture as refusal:
+        _refuse(upload, refusal.reason, cause)
+        logger.info("no avatar: not a picture", extra={"reason": refusal.reason})
 
 
 def _show(upload: Upload, picture: bytes, user: User, cause: Cause) -> None:
@@ -54,6 +62,15 @@ def _show(upload: Upload, picture: bytes, user: User, cause: Cause) -> None:
 def _sweep(user_id: str, newest: str) -> None:
     """Delete the avatars before the one that is shown: the former one, and what an interrupted try may have left."""
     files.delete(*(key for key in files.keys(avatars_of(user_id)) if key < newest))
+
+
+def _was_refused(upload: Upload) -> bool:
+    """Return whether an earlier file of the same form was no picture."""
+    try:
+        OutboxItem.get(*event_key(USER_AVATAR_REFUSED, upload.user_id, upload.id), consistent_read=True)
+    except OutboxItem.DoesNotExist:
+        return False
+    return True
 
 
 def _refuse(upload: Upload, reason: str, cause: Cause) -> None:

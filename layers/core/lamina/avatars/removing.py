@@ -3,7 +3,7 @@
 from itertools import batched
 
 from lamina.avatars import files
-from lamina.avatars.names import avatar_key_of, avatars_of, uploads_of
+from lamina.avatars.names import avatars_of, newest_key, uploads_of
 from lamina.events.cause import Cause
 from lamina.storage.sweeping import STEP, Sweep
 from lamina.users import service as users
@@ -16,8 +16,8 @@ def remove(user_id: str, cause: Cause) -> None:
         NotFound: when there is no such user.
         Conflict: when others keep changing the user.
     """
-    last = avatar_key_of(users.get(user_id).avatar_url)
-    users.update(user_id, {"avatar_url": None}, cause, if_version=lambda _: True)
+    last = newest_key(users.get(user_id))
+    users.update(user_id, {"avatar_url": None, "last_avatar": last}, cause, if_version=lambda _: True)
     files.delete(*files.keys(uploads_of(user_id)))
     # A newer one may be on its way to the user at this moment.
     files.delete(*(key for key in files.keys(avatars_of(user_id)) if key <= last))

@@ -5,11 +5,12 @@ Events of one subject share its partition key, hence one shard of the stream: th
 """
 
 import json
+from typing import Any
 
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 
 from lamina import ids
-from lamina.events.event_type import Fact
+from lamina.events.event_type import EventType, Fact
 from lamina.storage.item import Item
 from lamina.storage.keys import key
 
@@ -31,6 +32,11 @@ class OutboxItem(Item, discriminator="event"):
     data = JSONAttribute()
 
 
+def event_key(kind: EventType[Any], subject: str, event_id: str) -> tuple[str, str]:
+    """Return the key of an event."""
+    return key(kind.subject.upper(), subject), key("EVENT", event_id)
+
+
 def event(fact: Fact, subject: str, *, actor: str | None, correlation_id: str, event_id: str = "") -> OutboxItem:
     """Compose the outbox item of an event, to be written with the change that it tells of.
 
@@ -48,8 +54,7 @@ def event(fact: Fact, subject: str, *, actor: str | None, correlation_id: str, e
         raise ValueError(f"the data of a {fact.type.name} are too large")
     event_id = event_id or ids.new_id()
     return OutboxItem(
-        key(fact.type.subject.upper(), subject),
-        key("EVENT", event_id),
+        *event_key(fact.type, subject, event_id),
         event_id=event_id,
         event_type=fact.type.name,
         event_version=fact.type.version,

@@ -1,7 +1,8 @@
 """The expiry of accounts whose address nobody has shown to be theirs.
 
-Whoever registers takes an address that may be somebody else's. A walk over users by their creation looks at each once,
-when its time is up; who has proven an address until then, or was vouched for by an administrator, stays.
+Whoever registers takes an address that may be somebody else's. A walk over users by their creation looks at each when
+its time is up; who has proven an address until then, or was vouched for by an administrator, stays. Once a week the
+walk begins anew, for those who were suspended at that moment, or were being changed.
 """
 
 from collections.abc import Sequence
@@ -12,12 +13,14 @@ from lamina.access.policy import Role
 from lamina.events.cause import Cause
 from lamina.identity.accounts import has_proven_an_address
 from lamina.settings import settings
-from lamina.storage.walking import HasTime, Interrupted, keep, place, walk
+from lamina.storage.walking import HasTime, Interrupted, keep, place, start_over, walk
 from lamina.users import purging as users
 from lamina.users.model import Status, User
 
 DAY_SECONDS = 24 * 3600
 WALK = "EXPIRY"
+ROUND_SECONDS = 7 * DAY_SECONDS
+"""How often everybody is looked at again: a read of each living user."""
 
 
 @dataclass
@@ -62,6 +65,8 @@ def expire_unverified(has_time: HasTime, *, dry_run: bool = False) -> Report:
     try:
         walk(users.living_users(), visit, has_time, after=reached.position, until=users.before(deadline), note=note)
         report.finished = True
+        if not dry_run:
+            start_over(reached, ROUND_SECONDS)
     except Interrupted:
         pass  # The report says so.
     return report

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from pynamodb.attributes import UnicodeAttribute
 
+from lamina import ids
 from lamina.storage import transactions
 from lamina.storage.item import Item
 from lamina.storage.keys import key
@@ -25,6 +26,8 @@ class PlaceItem(Item, discriminator="place"):
     """How far a walk has come: `WALK#<name>` / `PLACE`."""
 
     position = UnicodeAttribute(default="")
+    began_at = UnicodeAttribute(null=True)
+    """When the walk last began at the start, if not when the item was made."""
 
 
 def walk(
@@ -81,6 +84,21 @@ def keep(place: PlaceItem, position: str) -> None:
     if place.position == value + separator:
         return
     place.position = value + separator
+    _save(place)
+
+
+def start_over(place: PlaceItem, every_seconds: int) -> None:
+    """Let the next run of a walk that has come to its end begin at the start, if this one began so long ago.
+
+    Raises:
+        Interrupted: when another run has remembered something else meanwhile.
+    """
+    if (place.began_at or place.created_at) < ids.ago(every_seconds):
+        place.position, place.began_at = "", ids.now()
+        _save(place)
+
+
+def _save(place: PlaceItem) -> None:
     try:
         transactions.write(put=[place])
     except ConditionFailed:

@@ -33,8 +33,10 @@ class CounterItem(Item, discriminator="counter"):
     """How many: `COUNTER#USERS` / a bucket."""
 
     amount = NumberAttribute(default=0)
-    moves = NumberAttribute(default=0)
-    """How often users have come or gone, to tell whether it has stood still; `amount` can be the same and they not."""
+    came = NumberAttribute(default=0)
+    """How many users have ever come into the bucket, and how many have gone: by them a walk over all users knows what
+    movements meanwhile can explain."""
+    gone = NumberAttribute(default=0)
 
 
 class CountedItem(Item, discriminator="counted"):
@@ -115,16 +117,15 @@ def counter_key(bucket: str) -> tuple[str, str]:
     return key("COUNTER", "USERS"), bucket
 
 
-def movement(bucket: str, change: Action) -> Update:
-    """Compose a change of a counter's amount: it counts as a move, and makes the counter if there is none."""
+def change(bucket: str, *changes: Action) -> Update:
+    """Compose a change of a counter; it makes the counter if there is none."""
     now = ids.now()
     return CounterItem(*counter_key(bucket)), [
         CounterItem.kind.set(CounterItem),
         CounterItem.schema_version.set(1),
         CounterItem.created_at.set(CounterItem.created_at | now),
         CounterItem.updated_at.set(now),
-        CounterItem.moves.add(1),
-        change,
+        *changes,
     ]
 
 
@@ -135,25 +136,26 @@ def _move(standings: Collection[Standing]) -> int:
         behind = [each for each in standings if is_behind(stored.get(each.user_id), each)]
         if not behind:
             return 0
-        amounts = _amounts(behind, stored)
+        came, gone = _movements(behind, stored)
         moved = [_moved(stored.get(each.user_id), each) for each in behind]
         try:
-            transactions.write(put=moved, update=[_addition(*each) for each in amounts.items()])
+            transactions.write(put=moved, update=[_movement(each, came[each], gone[each]) for each in came | gone])
         except ConditionFailed:
             continue
         return len(moved)
     raise Conflict
 
 
-def _amounts(behind: Iterable[Standing], stored: dict[str, CountedItem]) -> Counter[str]:
-    """Sum up what each counter gains; one that gains as much as it loses is there with 0, for it has moved."""
-    amounts: Counter[str] = Counter()
+def _movements(behind: Iterable[Standing], stored: dict[str, CountedItem]) -> tuple[Counter[str], Counter[str]]:
+    """Count how many users come into each bucket, and how many go."""
+    came: Counter[str] = Counter()
+    gone: Counter[str] = Counter()
     for each in behind:
         marker = stored.get(each.user_id)
         old, new = buckets(marker.bucket if marker else NOWHERE), buckets(each.bucket)
-        amounts.update(new - old)
-        amounts.subtract(old - new)
-    return amounts
+        came.update(new - old)
+        gone.update(old - new)
+    return came, gone
 
 
 def _moved(marker: CountedItem | None, to: Standing) -> CountedItem:
@@ -163,8 +165,8 @@ def _moved(marker: CountedItem | None, to: Standing) -> CountedItem:
     return moved
 
 
-def _addition(bucket: str, amount: int) -> Update:
-    return movement(bucket, CounterItem.amount.add(amount))
+def _movement(bucket: str, came: int, gone: int) -> Update:
+    return change(bucket, CounterItem.amount.add(came - gone), CounterItem.came.add(came), CounterItem.gone.add(gone))
 
 
 def _narrowest(role: str, status: str, *, deleted: bool) -> str:

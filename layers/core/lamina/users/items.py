@@ -30,6 +30,7 @@ class UserItem(Item, discriminator="user"):
     metadata = JSONAttribute()
     avatar_url = UnicodeAttribute(null=True)
     deleted_at = UnicodeAttribute(null=True)
+    last_avatar = UnicodeAttribute(null=True)
     session_epoch = NumberAttribute(default=0)
     credential_epoch = NumberAttribute(default=0)
     demotions = JSONAttribute(null=True)
@@ -98,6 +99,7 @@ def user_item(user: User) -> UserItem:
         metadata=user.metadata,
         avatar_url=user.avatar_url,
         deleted_at=user.deleted_at,
+        last_avatar=user.last_avatar or None,
         session_epoch=user.session_epoch,
         credential_epoch=user.credential_epoch,
         demotions=user.demotions or None,
@@ -161,6 +163,7 @@ def to_user(item: UserItem) -> User:
         updated_at=item.updated_at or item.created_at,
         created_by=item.created_by,
         deleted_at=item.deleted_at,
+        last_avatar=item.last_avatar or "",
         session_epoch=int(item.session_epoch),
         credential_epoch=int(item.credential_epoch or 0),
         demotions={Role(role): int(epoch) for role, epoch in (item.demotions or {}).items()},

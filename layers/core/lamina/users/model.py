@@ -35,6 +35,7 @@ class User:
         updated_at: RFC 3339 UTC.
         created_by: id of the user who made it; None if it registered itself.
         deleted_at: when it was soft-deleted; None while it lives.
+        last_avatar: key of the avatar that was taken back last; `""` for none. No older upload becomes one.
         session_epoch: sessions of another epoch are over; raised to end them all at once.
         credential_epoch: API keys, OAuth clients and webhooks of another epoch are void; raised to revoke them all.
         demotions: for each role, the session epoch that began when a role that may more last became this one. What was
@@ -56,6 +57,7 @@ class User:
     version: int = 0
     created_by: str | None = None
     deleted_at: str | None = None
+    last_avatar: str = ""
     session_epoch: int = 0
     credential_epoch: int = 0
     demotions: dict[Role, int] = field(default_factory=dict)

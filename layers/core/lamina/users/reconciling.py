@@ -1,32 +1,31 @@
 """Putting the counters right: a walk over all users that mends what the stream did not bring.
 
 Markers are brought up to their users the way the stream's consumer does it. A counter that then disagrees with the
-users that were walked is corrected only if nothing has come or gone in its bucket since a while before the walk began:
-else the difference may be a movement, and the next walk will tell. The walk goes in steps and remembers each, so that
-the next run takes it up where time ran out.
+users that were walked is corrected by what those who came and went meanwhile cannot explain, so also one that never
+stands still. The walk goes in steps and remembers each, so that the next run takes it up where time ran out.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, UnicodeAttribute
 
 from lamina import ids
-from lamina.storage import conditional, walking
+from lamina.storage import transactions, walking
 from lamina.storage.item import Item
 from lamina.storage.keys import identifier_of, key
 from lamina.storage.sharded_list import Source
 from lamina.storage.walking import HasTime, Interrupted
 from lamina.users import counting, repository
-from lamina.users.counting import CounterItem, buckets, counter_key
+from lamina.users.counting import DELETED, CounterItem, buckets, counter_key
 from lamina.users.items import list_partitions
 
 STEP = 100
 """Users of one step: one BatchGetItem for them and one for their markers."""
 SETTLED = timedelta(minutes=1)
-"""How long a counter must have stood still before a walk: longer than an index takes to show a user."""
+"""Longer than an index takes to show a user."""
 
 
 class WalkItem(Item, discriminator="counting_walk"):
@@ -37,8 +36,8 @@ class WalkItem(Item, discriminator="counting_walk"):
     """Whether it is among the deleted users, who come second."""
     position = UnicodeAttribute(default="")
     ended = BooleanAttribute(default=False)
-    moves = JSONAttribute(default=dict)
-    """The moves of each counter when it began."""
+    before = JSONAttribute(default=dict)
+    """Of each counter when it began: how many had come and gone, and when the last of them."""
     tally = JSONAttribute(default=dict)
     """Users walked, by narrowest bucket."""
 
@@ -51,8 +50,8 @@ class Report:
         finished: whether the walk came to its end.
         users: how many were walked in this run.
         markers: how many of their markers were behind, and brought up unless it was a dry run.
-        corrected: counters that were wrong for certain, with the amount that they had and the one that is right.
-        unsettled: counters that disagree and moved meanwhile.
+        corrected: counters that were wrong for certain, with the amount that they had and the one that they have.
+        unsettled: counters that disagree in what movements may explain.
     """
 
     finished: bool = False
@@ -77,9 +76,10 @@ def reconcile(has_time: HasTime, *, dry_run: bool = False) -> Report:
     except Interrupted:
         return report
     report.finished = True
-    _compare(walk, report, dry_run=dry_run)
+    drifts = _compare(walk, report)
     if not dry_run:
-        walk.delete()
+        corrections = [counting.change(bucket, CounterItem.amount.add(-drift)) for bucket, drift in drifts.items()]
+        transactions.write(delete=[walk], update=corrections)
     return report
 
 
@@ -87,7 +87,9 @@ def _walk_list(walk: WalkItem, report: Report, has_time: HasTime, *, dry_run: bo
     """Walk the living users or the deleted ones, and stand before the others or at the end."""
 
     def visit(positions: Sequence[str]) -> None:
-        walk.tally = dict(Counter(walk.tally) + _count(positions, report, dry_run=dry_run))
+        reached = _reach(positions, report, dry_run=dry_run)
+        # Who has just changed lists may stand in both; it counts in the one where it belongs.
+        walk.tally = dict(Counter(walk.tally) + Counter(each for each in reached if (each == DELETED) == walk.deleted))
 
     def note(position: str) -> None:
         walk.position = position
@@ -108,12 +110,13 @@ def _resume() -> WalkItem | None:
 
 
 def _begin() -> WalkItem:
-    return WalkItem(*_walk_key(), moves={bucket: int(counter.moves) for bucket, counter in _counters().items()})
+    before = {bucket: [*_moves(counter), counter.updated_at or ""] for bucket, counter in _counters().items()}
+    return WalkItem(*_walk_key(), before=before)
 
 
-def _count(positions: Sequence[str], report: Report, *, dry_run: bool) -> Counter[str]:
-    """Bring up the markers of the users at these positions, and count where they stand then."""
-    users = repository.get_many(map(identifier_of, positions))
+def _reach(positions: Sequence[str], report: Report, *, dry_run: bool) -> Collection[str]:
+    """Bring up the markers of the users at these positions, and return the bucket of each."""
+    users = repository.get_many(map(identifier_of, positions), as_last_written=True)
     standings = {user.id: counting.standing(user) for user in users.values()}
     stored = counting.markers(standings)
     behind = [each for each in standings.values() if counting.is_behind(stored.get(each.user_id), each)]
@@ -123,39 +126,47 @@ def _count(positions: Sequence[str], report: Report, *, dry_run: bool) -> Counte
         reached |= {each.user_id: each.bucket for each in behind}
     report.users += len(standings)
     report.markers += len(behind)
-    return Counter(reached.values())
+    return reached.values()
 
 
-def _compare(walk: WalkItem, report: Report, *, dry_run: bool) -> None:
-    """Correct the counters that disagree with the walk for certain."""
+def _compare(walk: WalkItem, report: Report) -> dict[str, int]:
+    """Return by how much each counter is too high for certain, or too low."""
     expected: Counter[str] = Counter()
     for narrowest, amount in walk.tally.items():
         expected.update(dict.fromkeys(buckets(narrowest), amount))
     counters = _counters()
+    drifts: dict[str, int] = {}
     for bucket in sorted(expected.keys() | counters.keys()):
         counter = counters.get(bucket)
         stored = int(counter.amount) if counter else 0
-        if stored == expected[bucket]:
-            continue
-        if _stood_still(counter, bucket, walk) and (dry_run or _correct(bucket, counter, expected[bucket])):
-            report.corrected[bucket] = stored, expected[bucket]
-        else:
+        drift = _drift(walk, bucket, counter, stored - expected[bucket])
+        if drift:
+            drifts[bucket] = drift
+            report.corrected[bucket] = stored, stored - drift
+        if stored - drift != expected[bucket]:
             report.unsettled.append(bucket)
+    return drifts
 
 
-def _stood_still(counter: CounterItem | None, bucket: str, walk: WalkItem) -> bool:
-    """Tell whether nobody has come or gone in a bucket since a while before the walk began."""
-    if counter is None:
-        return bucket not in walk.moves
-    settled = datetime.fromisoformat(walk.began_at) - SETTLED
-    return int(counter.moves) == walk.moves.get(bucket) and counter.updated_at < ids.stamp(settled)
+def _drift(walk: WalkItem, bucket: str, counter: CounterItem | None, excess: int) -> int:
+    """Return what movements cannot explain of the amount by which a counter exceeds the users that were walked.
+
+    Each user who came since the walk began may have been missed by it, and each who went may have been walked before.
+    """
+    came, gone = _moves(counter) if counter else (0, 0)
+    came_before, gone_before, moved_at = walk.before.get(bucket, (0, 0, ""))
+    if came < came_before:  # It was lost, and begun anew.
+        came_before = gone_before = 0
+    began = datetime.fromisoformat(walk.began_at)
+    if moved_at > ids.stamp(began - SETTLED) and datetime.now(UTC) < began + SETTLED:
+        return 0  # Somebody who came before the walk may have been missed too.
+    least: int = excess - (came - came_before)
+    most: int = excess + (gone - gone_before)
+    return max(0, least) + min(0, most)
 
 
-def _correct(bucket: str, counter: CounterItem | None, amount: int) -> bool:
-    """Set a counter, unless it has moved just now; tells whether it was set."""
-    unmoved = CounterItem.moves == counter.moves if counter else CounterItem.moves.does_not_exist()
-    item, actions = counting.movement(bucket, CounterItem.amount.set(amount))
-    return conditional.update(item, actions, unmoved)
+def _moves(counter: CounterItem) -> tuple[int, int]:
+    return int(counter.came or 0), int(counter.gone or 0)
 
 
 def _counters() -> dict[str, CounterItem]:

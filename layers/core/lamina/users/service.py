@@ -297,7 +297,7 @@ def _effects(user: User, changes: Mapping[str, Any]) -> dict[str, Any]:
 
 def _changed(before: User, after: User) -> list[str]:
     """Name the fields that differ; values are compared as JSON, to which `1` and `true` are not the same."""
-    internal = {"version", "updated_at", "session_epoch", "credential_epoch", "demotions"}
+    internal = {"version", "updated_at", "last_avatar", "session_epoch", "credential_epoch", "demotions"}
     old, new = asdict(before), asdict(after)
     return [name for name in sorted(old.keys() - internal) if _as_json(old[name]) != _as_json(new[name])]
 
