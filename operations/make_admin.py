@@ -1,6 +1,7 @@
 """`make admin EMAIL=…`: makes the first administrator of a deployed stack, or one of a user who is there.
 
-It takes AWS credentials that may write the stack's table; no endpoint of the API can do this. A new administrator gets
+It takes AWS credentials that may write the stack's table; no endpoint of the API can do this. A user who is there must
+have proven the address first, for a stranger may have registered it. A new administrator gets
 no password: it asks for one with POST /v1/auth/forgot-password, so that no password passes through a shell. Where no
 mail can be sent yet, `ARGS=--password` reads one from the terminal.
 """

@@ -17,7 +17,7 @@ from lamina.identity.tokens import InvalidToken
 from lamina.settings import settings
 from operations.make_admin import settle
 from operations.rotate_signing_key import rotate
-from tests.aws import Api
+from tests.aws import Api, make_user
 
 FIRST = settings().signing_key_ids[0]
 CLAIMS = AccessClaims("0190a3f0-0000-7000-8000-000000000001", "session", Role.VIEWER, "read")
@@ -111,6 +111,13 @@ def test_an_operator_makes_the_first_administrator() -> None:
 def test_an_operator_makes_an_administrator_of_a_user_who_is_there() -> None:
     settle("root@example.com", "root", None)
     assert "is an administrator now" in settle("root@example.com", "ignored", None)
+
+
+@pytest.mark.usefixtures("aws")
+def test_an_operator_makes_no_administrator_of_an_account_that_may_be_a_strangers() -> None:
+    make_user("root")
+    with pytest.raises(SystemExit, match="stopped: The e-mail address of this account is not verified"):
+        settle("root@example.com", "root", None)
 
 
 @pytest.mark.usefixtures("aws")

@@ -2,12 +2,18 @@
 
 import json
 
+import pytest
+
 from lamina.access.policy import Role
+from lamina.errors import NotFound
+from lamina.identity.proof import revoke_credentials
 from lamina.users import service as users
 from lamina.users.model import User
-from lamina.webhooks import service
+from lamina.users.service import Amendment
+from lamina.webhooks import directory, service
 from lamina.webhooks.deliveries import list_deliveries
 from lamina.webhooks.dispatch import dispatch
+from lamina.webhooks.items import EVERYBODY
 from lamina.webhooks.model import DeliveryStatus, WebhookScope
 from tests.aws import make_user
 from tests.people import verified
@@ -108,3 +114,36 @@ def test_an_event_that_comes_twice_is_told_once(world: World, ann: User) -> None
     assert len(world.sent) == 1
     listed, _ = list_deliveries(made.id, None, 20, None)
     assert [(each.event_id, each.status) for each in listed] == [(twice["id"], "succeeded")]
+
+
+def revoked(user: User) -> User:
+    """The user, after a reset of the password."""
+    return users.amend(user.id, lambda user: Amendment(user=revoke_credentials(user)), CAUSE)
+
+
+def test_a_revoked_webhook_is_sent_nothing_and_is_deleted_with_the_next_event(world: World, ann: User) -> None:
+    narrow, made = hook(ann, "narrow", "job.*"), hook(ann)
+    happen(ann.id)
+    ann = revoked(ann)
+    world.deliver()
+    assert world.sent == []
+    (waiting,), _ = list_deliveries(made.id, DeliveryStatus.FAILED, 20, None)
+    assert waiting.attempts[0].error == "the webhook was revoked"
+    kept = hook(ann, "kept")
+    for _ in range(2):
+        happen(ann.id, "password.reset")
+    world.deliver()
+    assert world.urls() == [kept.url] * 2
+    assert directory.read(ann.id).webhook_ids == [kept.id]
+    for gone in (narrow, made):
+        with pytest.raises(NotFound):
+            service.get(gone.id)
+
+
+def test_a_revoked_webhook_of_everybodys_events_makes_room(world: World, ann: User, admin: User) -> None:
+    hook(admin, scope=WebhookScope.ALL)
+    admin = revoked(admin)
+    happen(ann.id)
+    world.deliver()
+    assert world.sent == []
+    assert directory.read(EVERYBODY).webhook_ids == []
