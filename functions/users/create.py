@@ -36,7 +36,7 @@ def create_user(body: NewUserInput) -> Response[Envelope[UserView, UserLinks]]:
     Creating an administrator, or a user with a password, takes somebody who is signed in: no API key or OAuth client.
     """
     new = NewUser(**body.model_dump(exclude={"password"}))
-    user = registration.register(new, body.password, app.cause)
+    user = registration.register(new, body.password, app.cause, by=app.caller)
     return app.answer(UserView.model_validate(user), edition=edition(user, app.caller), links=links(user), created=True)
 
 

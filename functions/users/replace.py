@@ -7,7 +7,6 @@ from lamina.http.paths import Id
 from lamina.http.resolver import Resolver
 from lamina.http.response import Response
 from lamina.users import service
-from lamina.users.authorization import permit_for
 from lamina.users.errors import EmailNotVerified, EmailTaken, UsernameTaken
 from lamina.users.inputs import UserReplacement
 from lamina.users.views import UserLinks, UserView, edition, links
@@ -26,9 +25,7 @@ def replace_user(user_id: Id, body: UserReplacement) -> Response[Envelope[UserVi
         require(app.caller, Action.USER_SET_ROLE)
     kept = {name for name in ("role", "status") if getattr(body, name) is None}
     changes = body.model_dump(exclude=kept)
-    user = service.update(
-        user_id, changes, app.cause, if_version=app.if_version(user_id), permit=permit_for(app.caller)
-    )
+    user = service.update(user_id, changes, app.cause, if_version=app.if_version(user_id), by=app.caller)
     return app.answer(UserView.model_validate(user), edition=edition(user, app.caller), links=links(user))
 
 

@@ -7,7 +7,6 @@ from lamina.http.paths import Id
 from lamina.http.resolver import Resolver
 from lamina.http.response import Response
 from lamina.users import service
-from lamina.users.authorization import permit_for
 from lamina.users.errors import EmailTaken, UsernameTaken
 from lamina.users.views import UserLinks, UserView, edition, links
 
@@ -18,7 +17,7 @@ app = Resolver(versioned=True, raises=(Forbidden, NotFound, Conflict, EmailTaken
 def restore_user(user_id: Id) -> Response[Envelope[UserView, UserLinks]]:
     """Bring a deleted user back as it was. A user that is not deleted is returned unchanged."""
     require(app.caller, Action.USER_RESTORE)
-    user = service.restore(user_id, app.cause, permit=permit_for(app.caller))
+    user = service.restore(user_id, app.cause, by=app.caller)
     return app.answer(UserView.model_validate(user), edition=edition(user, app.caller), links=links(user))
 
 

@@ -7,7 +7,6 @@ from lamina.http.paths import Id
 from lamina.http.resolver import MERGE_PATCH, Resolver
 from lamina.http.response import Response
 from lamina.users import service
-from lamina.users.authorization import permit_for
 from lamina.users.errors import EmailNotVerified, EmailTaken, UsernameTaken
 from lamina.users.inputs import UserChange
 from lamina.users.views import UserLinks, UserView, edition, links
@@ -26,9 +25,7 @@ def update_user(user_id: Id, body: UserChange) -> Response[Envelope[UserView, Us
     changes = body.model_dump(exclude_unset=True)
     if changes.keys() & {"role", "status"}:
         require(app.caller, Action.USER_SET_ROLE)
-    user = service.update(
-        user_id, changes, app.cause, if_version=app.if_version(user_id), permit=permit_for(app.caller), merge=True
-    )
+    user = service.update(user_id, changes, app.cause, if_version=app.if_version(user_id), by=app.caller, merge=True)
     return app.answer(UserView.model_validate(user), edition=edition(user, app.caller), links=links(user))
 
 

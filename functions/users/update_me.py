@@ -6,7 +6,6 @@ from lamina.http.envelope import Envelope
 from lamina.http.resolver import MERGE_PATCH, Resolver
 from lamina.http.response import Response
 from lamina.users import service
-from lamina.users.authorization import permit_for
 from lamina.users.errors import EmailNotVerified, EmailTaken, UsernameTaken
 from lamina.users.inputs import UserChange
 from lamina.users.views import UserLinks, UserView, edition, links
@@ -27,7 +26,7 @@ def update_me(body: UserChange) -> Response[Envelope[UserView, UserLinks]]:
     if changes.keys() & {"role", "status"}:
         require(caller, Action.USER_SET_ROLE)
     me = caller.user_id
-    user = service.update(me, changes, app.cause, if_version=app.if_version(me), permit=permit_for(caller), merge=True)
+    user = service.update(me, changes, app.cause, if_version=app.if_version(me), by=caller, merge=True)
     return app.answer(UserView.model_validate(user), edition=edition(user, caller), links=links(user))
 
 

@@ -13,7 +13,7 @@ from lamina.identity.passwords import hash_password
 from lamina.storage import transactions
 from lamina.users import service as users
 from lamina.users.model import User
-from tests.aws import PASSWORD, Answer, Api
+from tests.aws import PASSWORD, Answer, Api, make_user
 from tests.people import CAUSE, Mailbox, Person, again, login, person, verified
 
 NEW, THIEFS = "The-owners-horse-2", "The-thiefs-horse-3"
@@ -183,6 +183,39 @@ def test_an_admin_who_is_demoted_meanwhile_removes_no_factor(overtake: Overtake)
     overtake(lambda: users.update(root.id, {"role": Role.VIEWER}, CAUSE, if_version=lambda _: True))
     assert refused(root.api.delete(f"/v1/users/{ann.id}/mfa"))
     assert MfaItem.get(*mfa_key(ann.id)).active
+
+
+@pytest.mark.parametrize("method", ["PATCH", "PUT", "DELETE", "restore", "POST"])
+def test_an_admin_who_is_demoted_meanwhile_changes_nobody(overtake: Overtake, method: str) -> None:
+    root, user = person("root", Role.ADMIN), make_user("ann", email_verified=True)
+    path, whole = f"/v1/users/{user.id}", {"email": user.email, "username": "ann", "name": "Ann"}
+    if method == "restore":
+        users.delete(user.id, CAUSE, if_version=lambda _: True)
+    before = stored(user)
+    overtake(lambda: users.update(root.id, {"role": Role.VIEWER}, CAUSE, if_version=lambda _: True))
+    changes: dict[str, Callable[[], Answer]] = {
+        "PATCH": lambda: root.api.patch(path, {"role": "editor"}),
+        "PUT": lambda: root.api.put(path, {**whole, "status": "suspended"}),
+        "DELETE": lambda: root.api.delete(path),
+        "restore": lambda: root.api.post(f"{path}/restore"),
+        "POST": lambda: root.api.post("/v1/users", {**whole, "email": "b@example.com", "username": "bob"}),
+    }
+    assert refused(changes[method]())
+    assert stored(user) == before
+    assert users.find_by_email("b@example.com") is None
+
+
+def stored(user: User) -> User:
+    return users.get_many([user.id])[user.id]
+
+
+@pytest.mark.parametrize("path", ["/v1/users/me", "/v1/users/{id}"])
+def test_an_admin_who_is_demoted_meanwhile_does_not_promote_itself(overtake: Overtake, path: str) -> None:
+    root = person("root", Role.ADMIN)
+    verified(root.user)
+    overtake(lambda: users.update(root.id, {"role": Role.VIEWER}, CAUSE, if_version=lambda _: True))
+    assert refused(root.api.patch(path.format(id=root.id), {"role": "admin", "name": "Root Again"}))
+    assert stored(root.user).role == Role.VIEWER
 
 
 def test_a_promotion_waits_for_the_proof_that_is_undone_meanwhile(overtake: Overtake) -> None:

@@ -113,7 +113,7 @@ def test_a_change_without_a_precondition_goes_over_the_newer_version(monkeypatch
 def test_a_change_that_is_always_overtaken_gives_up(monkeypatch: pytest.MonkeyPatch) -> None:
     user = make()
 
-    def never(*_: object) -> None:
+    def never(*_: object, **__: object) -> None:
         raise Conflict
 
     monkeypatch.setattr(repository, "update", never)
@@ -260,10 +260,10 @@ def overtake(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None
     write = repository.update
     overtaken: list[bool] = []
 
-    def late(*changes: Any) -> None:
+    def late(*changes: Any, **checks: Any) -> None:
         if not overtaken:
             overtaken.append(True)
             act()
-        write(*changes)
+        write(*changes, **checks)
 
     monkeypatch.setattr(repository, "update", late)

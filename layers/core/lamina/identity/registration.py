@@ -2,6 +2,7 @@
 
 from pydantic import SecretStr
 
+from lamina.access.policy import Caller
 from lamina.events.cause import Cause
 from lamina.identity.items import CredentialsItem, credentials_key
 from lamina.identity.passwords import hash_password
@@ -11,7 +12,7 @@ from lamina.users.model import User
 from lamina.users.service import NewUser
 
 
-def register(new: NewUser, password: SecretStr | None, cause: Cause) -> User:
+def register(new: NewUser, password: SecretStr | None, cause: Cause, *, by: Caller | None = None) -> User:
     """Make a user with a password; without one, nobody can sign in as it until one is set.
 
     Raises:
@@ -24,4 +25,4 @@ def register(new: NewUser, password: SecretStr | None, cause: Cause) -> User:
             return []
         return [CredentialsItem(*credentials_key(user.id), password_hash=hashed, created_by=user.id)]
 
-    return users.create(new, cause, also=credentials)
+    return users.create(new, cause, also=credentials, by=by)

@@ -1,24 +1,25 @@
 """Who may change what of a user, decided on the user as it is written over."""
 
 from lamina.access.policy import Action, Caller, Role, require
+from lamina.errors import Unauthenticated
 from lamina.users.model import User
-from lamina.users.service import Permit
 
 
-def permit_for(caller: Caller) -> Permit:
-    """Return the check of a caller's change, for `users.service`.
+def require_change(caller: Caller, before: User, after: User) -> None:
+    """Let a change of values pass, or refuse; that the caller may change the user at all is decided before.
 
-    It knows what the values say; that the caller may change the user at all is decided before.
+    Raises:
+        Forbidden, ReauthenticationRequired: as `access.policy.require`.
+        Unauthenticated: when the user is the caller, and its credential was revoked or its role has changed since.
     """
-
-    def permit(before: User, after: User) -> None:
-        if after.email != before.email:
-            require(caller, Action.USER_SET_EMAIL, owner_id=before.id)
-        sets_role = (after.role, after.status) != (before.role, before.status)
-        if sets_role:
-            require(caller, Action.USER_SET_ROLE)
-        is_removed_or_restored = after.deleted_at != before.deleted_at and before.id != caller.user_id
-        if (sets_role or is_removed_or_restored) and Role.ADMIN in (before.role, after.role):
-            require(caller, Action.USER_MANAGE_ADMINS)
-
-    return permit
+    is_own = before.id == caller.user_id
+    if is_own and before.session_epoch != caller.session_epoch:
+        raise Unauthenticated
+    if after.email != before.email:
+        require(caller, Action.USER_SET_EMAIL, owner_id=before.id)
+    sets_role = (after.role, after.status) != (before.role, before.status)
+    if sets_role:
+        require(caller, Action.USER_SET_ROLE)
+    is_removed_or_restored = after.deleted_at != before.deleted_at and not is_own
+    if (sets_role or is_removed_or_restored) and Role.ADMIN in (before.role, after.role):
+        require(caller, Action.USER_MANAGE_ADMINS)

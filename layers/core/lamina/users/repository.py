@@ -6,7 +6,7 @@ from lamina.errors import Conflict
 from lamina.events.outbox import OutboxItem
 from lamina.storage import run_once, transactions
 from lamina.storage.item import Item
-from lamina.storage.transactions import ConditionFailed
+from lamina.storage.transactions import Check, ConditionFailed
 from lamina.users.errors import EmailTaken, UsernameTaken
 from lamina.users.items import (
     GuardItem,
@@ -52,7 +52,14 @@ def id_of(field: str, value: str) -> str | None:
     return None if guard.expires_at else str(guard.user_id)
 
 
-def insert(user: User, events: Sequence[OutboxItem], *, request: str, also: Sequence[Item] = ()) -> str:
+def insert(
+    user: User,
+    events: Sequence[OutboxItem],
+    *,
+    request: str,
+    also: Sequence[Item] = (),
+    check: Sequence[Check] = (),
+) -> str:
     """Save a new user, its guards, its search entries, its events and what else belongs to it, or nothing.
 
     Args:
@@ -60,6 +67,7 @@ def insert(user: User, events: Sequence[OutboxItem], *, request: str, also: Sequ
         events: of its creation.
         request: names the idempotent request, as `Cause.request`.
         also: items of other subjects that must come to be with it.
+        check: as in `transactions.write`.
 
     Returns:
         The id of the user that this request made: another than `user.id` when an earlier try of it had succeeded.
@@ -70,7 +78,7 @@ def insert(user: User, events: Sequence[OutboxItem], *, request: str, also: Sequ
     guards = [guard_item(user, field) for field in TAKEN]
     items = [user_item(user), *guards, *search_items(user).values(), *events, *also]
     try:
-        earlier = run_once.write(request, user.id, items)
+        earlier = run_once.write(request, user.id, items, check=check)
     except ConditionFailed as refused:
         raise _taken(refused, user) from refused
     return earlier.id if earlier else user.id
@@ -85,10 +93,11 @@ def update(
     delete: Sequence[Item] = (),
     discard: Sequence[Item] = (),
     reserve_until: int | None = None,
+    check: Sequence[Check] = (),
 ) -> None:
     """Save a changed user over the version it was read with, moving its guards and search entries along, or nothing.
 
-    `put`, `delete` and `discard` are items of other subjects that must change with it, as in `transactions.write`. The
+    `put`, `delete`, `discard` and `check` are of items of other subjects, as in `transactions.write`. The
     address that the user had stays reserved for it until `reserve_until`, a Unix time, if that is given.
 
     Raises:
@@ -105,6 +114,7 @@ def update(
             delete=[*released, *delete],
             discard=[*left, *discard],
             update=entered,
+            check=check,
         )
     except ConditionFailed as refused:
         raise _taken(refused, after) from refused

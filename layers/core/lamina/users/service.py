@@ -15,6 +15,7 @@ from lamina.events.outbox import OutboxItem, event
 from lamina.storage.item import Item
 from lamina.storage.transactions import Check, ConditionFailed
 from lamina.users import repository
+from lamina.users.authorization import require_change
 from lamina.users.errors import EmailNotVerified
 from lamina.users.items import UserItem, user_key
 from lamina.users.metadata import patched
@@ -23,9 +24,6 @@ from lamina.users.model import Status, User
 ATTEMPTS = 5
 """How often a change without a precondition is tried over a newer version of the user."""
 NO_SUCH_USER = "There is no such user."
-
-type Permit = Callable[[User, User], None]
-"""Raises unless a user may be changed like this, from the first to the second."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,15 +61,19 @@ class Amendment:
     reserve_until: int | None = None
 
 
-def create(new: NewUser, cause: Cause, also: Callable[[User], Sequence[Item]] = lambda _: ()) -> User:
-    """Make a user.
+def create(
+    new: NewUser, cause: Cause, also: Callable[[User], Sequence[Item]] = lambda _: (), *, by: Caller | None = None
+) -> User:
+    """Create a user.
 
     Args:
         new: its properties.
         cause: who and what request makes it; a retry of the same request gives the user made before.
         also: composes items of other subjects that must come to be with it.
+        by: who asks for it, as authenticated; None for whoever registers, and what the system does itself.
 
     Raises:
+        Unauthenticated: when the credentials of `by` are revoked, or its role changes, at the same time.
         Conflict: `EMAIL_TAKEN` or `USERNAME_TAKEN`, also by a deleted user until it is purged.
     """
     now = ids.now()
@@ -89,9 +91,13 @@ def create(new: NewUser, cause: Cause, also: Callable[[User], Sequence[Item]] = 
         updated_at=now,
         created_by=cause.actor,
     )
-    made = repository.insert(
-        user, [_event(USER_CREATED.of(_facts(user)), user, cause)], request=cause.request, also=also(user)
-    )
+    told = _event(USER_CREATED.of(_facts(user)), user, cause)
+    check = [as_authenticated(by)] if by is not None else []
+    try:
+        made = repository.insert(user, [told], request=cause.request, also=also(user), check=check)
+    except Conflict as conflict:
+        raise_if_revoked(conflict.__cause__, by)
+        raise
     return replace(user, version=1) if made == user.id else _get_even_deleted(made)
 
 
@@ -123,7 +129,7 @@ def update(
     cause: Cause,
     *,
     if_version: Callable[[int], bool],
-    permit: Permit = lambda *_: None,
+    by: Caller | None = None,
     merge: bool = False,
 ) -> User:
     """Change fields of a user; the same values again change nothing and raise no version.
@@ -133,7 +139,7 @@ def update(
         changes: new values by field of `User`.
         cause: who and what request changes it.
         if_version: whether the change may be made over this version.
-        permit: asked of the user as it stands at each try.
+        by: who asks for it, as authenticated; None for what the system does itself.
         merge: whether the new metadata are a patch of those that are there (RFC 7396), in place of others.
 
     Raises:
@@ -146,13 +152,9 @@ def update(
 
     def edit(user: User) -> User:
         merged = {"metadata": patched(user.metadata, changes["metadata"])} if merge and "metadata" in changes else {}
-        after = replace(user, **_effects(user, {**changes, **merged}))
-        permit(user, after)
-        if not PERMISSIONS[after.role] <= PERMISSIONS[user.role] and not after.email_verified:
-            raise EmailNotVerified
-        return after
+        return replace(user, **_effects(user, {**changes, **merged}))
 
-    return _change(get, user_id, edit, USER_UPDATED, cause, if_version=if_version)
+    return _change(get, user_id, edit, USER_UPDATED, cause, if_version=if_version, by=by)
 
 
 def amend(user_id: str, edit: Callable[[User], Amendment], cause: Cause) -> User:
@@ -194,7 +196,7 @@ def amend(user_id: str, edit: Callable[[User], Amendment], cause: Cause) -> User
     raise Conflict
 
 
-def delete(user_id: str, cause: Cause, *, if_version: Callable[[int], bool], permit: Permit = lambda *_: None) -> None:
+def delete(user_id: str, cause: Cause, *, if_version: Callable[[int], bool], by: Caller | None = None) -> None:
     """Delete a user softly: it and its sessions are gone for readers.
 
     Its address and username stay taken until the purge; those of an unverified account are free at once, so that nobody
@@ -205,14 +207,12 @@ def delete(user_id: str, cause: Cause, *, if_version: Callable[[int], bool], per
     """
 
     def remove(user: User) -> User:
-        after = replace(user, deleted_at=ids.now(), session_epoch=user.session_epoch + 1)
-        permit(user, after)
-        return after
+        return replace(user, deleted_at=ids.now(), session_epoch=user.session_epoch + 1)
 
-    _change(get, user_id, remove, USER_DELETED, cause, if_version=if_version)
+    _change(get, user_id, remove, USER_DELETED, cause, if_version=if_version, by=by)
 
 
-def restore(user_id: str, cause: Cause, *, permit: Permit = lambda *_: None) -> User:
+def restore(user_id: str, cause: Cause, *, by: Caller | None = None) -> User:
     """Bring a deleted user back as it was; one that is not deleted is returned unchanged.
 
     Raises:
@@ -222,11 +222,9 @@ def restore(user_id: str, cause: Cause, *, permit: Permit = lambda *_: None) -> 
     """
 
     def revive(user: User) -> User:
-        after = replace(user, deleted_at=None)
-        permit(user, after)
-        return after
+        return replace(user, deleted_at=None)
 
-    return _change(_get_even_deleted, user_id, revive, USER_RESTORED, cause, if_version=lambda _: True)
+    return _change(_get_even_deleted, user_id, revive, USER_RESTORED, cause, if_version=lambda _: True, by=by)
 
 
 def as_authenticated(caller: Caller) -> Check:
@@ -238,9 +236,9 @@ def as_authenticated(caller: Caller) -> Check:
     return UserItem(*user_key(caller.user_id)), UserItem.session_epoch == caller.session_epoch
 
 
-def raise_if_revoked(refused: ConditionFailed, caller: Caller) -> None:
+def raise_if_revoked(refused: BaseException | None, caller: Caller | None) -> None:
     """Raise `Unauthenticated` if a transaction was refused by `as_authenticated`."""
-    if user_key(caller.user_id) in refused.found:
+    if caller and isinstance(refused, ConditionFailed) and user_key(caller.user_id) in refused.found:
         raise Unauthenticated("The credential was revoked while the request was under way. Sign in again.") from None
 
 
@@ -259,27 +257,38 @@ def _change(
     cause: Cause,
     *,
     if_version: Callable[[int], bool],
+    by: Caller | None,
 ) -> User:
     """Read, edit and save a user; over a newer version, try again if the precondition still holds."""
+    # Who changes itself is seen in what is written over; of anybody else, the transaction looks at the account.
+    check = [as_authenticated(by)] if by is not None and by.user_id != user_id else []
     for _ in range(ATTEMPTS):
         before = find(user_id)
         if not if_version(before.version):
             raise PreconditionFailed
         after = edit(before)
         changed = _changed(before, after)
+        _permit(by, before, after)
         if not changed:
             return before
         after = replace(after, updated_at=ids.now())
+        told = _event(event_type.of({**_facts(after), "changed": changed}), after, cause)
         try:
-            repository.update(
-                before, after, [_event(event_type.of({**_facts(after), "changed": changed}), after, cause)]
-            )
+            repository.update(before, after, [told], check=check)
         except Conflict as conflict:
+            raise_if_revoked(conflict.__cause__, by if check else None)
             if conflict.code != Conflict.code:
                 raise
             continue
         return replace(after, version=before.version + 1)
     raise Conflict
+
+
+def _permit(by: Caller | None, before: User, after: User) -> None:
+    if by is not None:
+        require_change(by, before, after)
+    if not PERMISSIONS[after.role] <= PERMISSIONS[before.role] and not after.email_verified:
+        raise EmailNotVerified
 
 
 def _effects(user: User, changes: Mapping[str, Any]) -> dict[str, Any]:
