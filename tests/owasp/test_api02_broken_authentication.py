@@ -27,8 +27,6 @@ OPEN = {
     "/v1/auth/login",
     "/v1/auth/refresh",
     "/v1/auth/verify-email",
-    "/v1/auth/confirm-email",
-    "/v1/auth/undo-email-change",
     "/v1/auth/resend-verification",
     "/v1/auth/forgot-password",
     "/v1/auth/reset-password",
