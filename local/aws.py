@@ -22,6 +22,7 @@ from ministack.core import lambda_runtime
 
 from local import mends
 from local.control import with_control
+from local.guard import guarded
 from local.mends import saving
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ async def _serve(port: int) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     _stop_when_input_closes(loop, stop)
-    application = cast("ASGIFramework", with_control(ministack_app.app))
+    application = cast("ASGIFramework", guarded(with_control(ministack_app.app)))
     # The first deploy needs it, half a second of imports; `sam build` is running meanwhile.
     warming = asyncio.create_task(asyncio.to_thread(importlib.import_module, "samtranslator.translator.transform"))
     timer = asyncio.create_task(saving.save_on_a_timer())

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import aiohttp
 
+from local.account import Account
 from local.settings import HOST, REGION, ROOT, Settings
 from local.terminal import Stopped, complain
 
@@ -34,12 +35,8 @@ class LocalAws:
         self._settings = settings
         self._process: asyncio.subprocess.Process | None = None
         self._echo: asyncio.Task[None] | None = None
-        self.port = _free_port(settings.state.folder / "aws.port")
-
-    @property
-    def endpoint(self) -> str:
-        """Where AWS's APIs are."""
-        return f"http://{HOST}:{self.port}"
+        self._port = _free_port(settings.state.folder / "aws.port")
+        self.account = Account.create(f"http://{HOST}:{self._port}", settings.state.credentials)
 
     async def start(self) -> None:
         """Start it and wait until it answers. Raises Stopped when it does not."""
@@ -72,7 +69,8 @@ class LocalAws:
 
     async def ask(self, session: aiohttp.ClientSession, command: str, order: object = None) -> None:
         """Give it one of the orders of `control.py`."""
-        async with session.post(f"{self.endpoint}/_lamina/{command}", json=order) as answer:
+        url = f"{self.account.endpoint}/_lamina/{command}"
+        async with session.post(url, json=order, headers=self.account.headers) as answer:
             answer.raise_for_status()
 
     async def stop(self) -> None:
@@ -90,12 +88,12 @@ class LocalAws:
 
     async def _wait_until_it_answers(self) -> None:
         deadline = asyncio.get_running_loop().time() + START_SECONDS
-        async with aiohttp.ClientSession() as session:
+        async with aiohttp.ClientSession(headers=self.account.headers) as session:
             while asyncio.get_running_loop().time() < deadline:
                 if self._process is None or self._process.returncode is not None:
                     break
                 with contextlib.suppress(aiohttp.ClientError):
-                    async with session.get(f"{self.endpoint}/_ministack/health"):
+                    async with session.get(f"{self.account.endpoint}/_ministack/health"):
                         return
                 await asyncio.sleep(POLL_SECONDS)
         raise Stopped(f"the local AWS did not start; its log is {self._settings.state.log}")
@@ -108,7 +106,9 @@ class LocalAws:
             **passed_on,
             "LANG": "C.UTF-8",
             "PYTHONUTF8": "1",
-            "GATEWAY_PORT": str(self.port),
+            **self.account.variables,
+            "ALLOWED_ORIGINS": self._settings.origins,
+            "GATEWAY_PORT": str(self._port),
             "MINISTACK_HOST": HOST,
             "MINISTACK_REGION": REGION,
             "AWS_EC2_METADATA_DISABLED": "true",

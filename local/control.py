@@ -13,8 +13,9 @@ EVENTS = 100
 """Events of the bus that are told: the newest."""
 
 type Scope = dict[str, Any]
-type Receive = Callable[[], Awaitable[dict[str, Any]]]
-type Send = Callable[[dict[str, Any]], Awaitable[None]]
+type Message = dict[str, Any]
+type Receive = Callable[[], Awaitable[Message]]
+type Send = Callable[[Message], Awaitable[None]]
 type Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
@@ -38,7 +39,7 @@ async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
     `events` gives what was put on buses, oldest first.
     """
     command = scope["path"].removeprefix(PREFIX)
-    body = await _body(receive)
+    body = await body_of(receive)
     status, answer = 200, b""
     if command == "save":
         await saving.save_now()
@@ -60,7 +61,8 @@ def _events() -> list[dict[str, Any]]:
     return sorted((entry for entries in kept for entry in entries[-EVENTS:]), key=lambda entry: entry["Time"])[-EVENTS:]
 
 
-async def _body(receive: Receive) -> bytes:
+async def body_of(receive: Receive) -> bytes:
+    """The whole body of a request."""
     parts = []
     while True:
         message = await receive()

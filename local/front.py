@@ -15,9 +15,10 @@ import yarl
 from aiohttp import web
 from multidict import CIMultiDict
 
+from local.account import RUN_HEADER, Account, names_this_machine
 from local.envelope import Answer, refuse
 from local.protocol import Server
-from local.settings import HOST
+from local.settings import HOST, Settings
 from local.stack import STAGE
 from local.terminal import complain
 
@@ -44,7 +45,9 @@ HOP_BY_HOP = {
     "upgrade",
 }
 # What API Gateway makes itself; a client's are not believed.
-REPLACED = {"host", "content-length", "expect", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-port"}
+REPLACED = {"host", "content-length", "expect", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-port"} | {
+    RUN_HEADER.lower()
+}
 # What only MiniStack sends, or aiohttp writes again.
 NOT_PASSED_BACK = {"x-amz-request-id", "x-amz-id-2", "server", "content-length"}
 # What MiniStack says of an API or a stage that is not there; the API itself never says it.
@@ -66,8 +69,10 @@ class Front:
     `find` points the front at the API as it is now, where a deploy has put another in its place.
     """
 
-    def __init__(self, port: int, local: Local, find: Callable[[], Awaitable[None]]) -> None:
-        self._port = port
+    def __init__(self, settings: Settings, local: Local, find: Callable[[], Awaitable[None]]) -> None:
+        self._port = settings.port
+        self._origins = set(settings.origins.split(","))
+        self._secret: dict[str, str] = {}
         self._local = local
         self._find = find
         self._session: aiohttp.ClientSession | None = None
@@ -78,9 +83,10 @@ class Front:
         self.api: str | None = None
         """Where the API is: `http://127.0.0.1:<port>/_aws/execute-api/<id>/live`; None while there is none."""
 
-    def point_at(self, endpoint: str, api_id: str) -> None:
+    def point_at(self, account: Account, api_id: str) -> None:
         """Pass requests on to this API from now on."""
-        self.api = f"{endpoint}/_aws/execute-api/{api_id}/{STAGE}"
+        self._secret = account.headers
+        self.api = f"{account.endpoint}/_aws/execute-api/{api_id}/{STAGE}"
 
     async def listen(self) -> None:
         """Bind the port on 127.0.0.1. Raises OSError where it is taken."""
@@ -103,6 +109,8 @@ class Front:
             await self._session.close()
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
+        if reason := self._foreign(request):
+            return refuse(403, "FORBIDDEN", reason, request.headers, {"Vary": "Origin"})
         if request.path == "/_local" or request.path.startswith("/_local/"):
             return await self._local(request)
         if _size_of_head(request) > HEADERS_LIMIT:
@@ -111,6 +119,15 @@ class Front:
         if body is None:
             return refuse(413, "PAYLOAD_TOO_LARGE", "The body is too large; 1 MB is the limit.", request.headers)
         return await self._api_answer(request, body)
+
+    def _foreign(self, request: web.BaseRequest) -> str | None:
+        """Why a request is none of this stack's: it comes of a page from elsewhere, or a name that leads here."""
+        if not names_this_machine(request.headers.get("Host", "")):
+            return f"The local stack is called {HOST} or localhost, and by no other name."
+        origins = request.headers.getall("Origin", [])
+        if not self._origins.issuperset(origins):
+            return "Pages of this origin may not call the local stack. ALLOWED_ORIGINS=… make run allows it."
+        return None
 
     async def _api_answer(self, request: web.BaseRequest, body: bytes) -> web.StreamResponse:
         if request.method not in METHODS:
@@ -154,6 +171,7 @@ class Front:
         for name, value in request.headers.items():
             if name.lower() not in dropped:
                 headers.add(name, _as_text(value))
+        headers.update(self._secret)
         headers["Host"] = f"{HOST}:{self._port}"
         headers["X-Forwarded-For"] = request.remote or HOST
         headers["X-Forwarded-Proto"] = "http"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from local.account import Account
 from local.stack import Stack, client
 
 LOG_LINES = 120
@@ -74,10 +75,10 @@ class LogLine:
     more: str = ""
 
 
-def routes(endpoint: str, stack: Stack) -> list[Route]:
+def routes(account: Account, stack: Stack) -> list[Route]:
     """Every method of the API, by path."""
     logical = {physical: name for name, physical in stack.resources.items()}
-    pages = client("apigateway", endpoint).get_paginator("get_resources").paginate(restApiId=stack.api_id, limit=500)
+    pages = client("apigateway", account).get_paginator("get_resources").paginate(restApiId=stack.api_id, limit=500)
     found = []
     for page in pages:
         for resource in page["items"]:
@@ -89,9 +90,9 @@ def routes(endpoint: str, stack: Stack) -> list[Route]:
     return sorted(found, key=lambda route: (route.path, route.method))
 
 
-def mails(endpoint: str) -> list[Mail]:
+def mails(account: Account) -> list[Mail]:
     """Caught mails, newest first."""
-    caught = [mail for sent in ask_aws(endpoint, "_ministack/ses/messages")["messages"].values() for mail in sent]
+    caught = [mail for sent in ask_aws(account, "_ministack/ses/messages")["messages"].values() for mail in sent]
     caught.sort(key=lambda mail: mail["Timestamp"], reverse=True)
     return [
         Mail(
@@ -106,9 +107,9 @@ def mails(endpoint: str) -> list[Mail]:
     ]
 
 
-def events(endpoint: str) -> list[Event]:
+def events(account: Account) -> list[Event]:
     """What was put on the bus lately, newest first; the local AWS forgets it when it stops."""
-    return [_event(entry) for entry in reversed(ask_aws(endpoint, "_lamina/events"))]
+    return [_event(entry) for entry in reversed(ask_aws(account, "_lamina/events"))]
 
 
 def _event(entry: dict[str, Any]) -> Event:
@@ -122,10 +123,10 @@ def _event(entry: dict[str, Any]) -> Event:
     return Event(at, entry["DetailType"], str(facts.get("subject", "")), more)
 
 
-def logs(endpoint: str, stack: Stack) -> list[LogLine]:
+def logs(account: Account, stack: Stack) -> list[LogLine]:
     """What functions logged lately, newest first."""
     logical = {physical: name.rpartition("/")[2] for name, physical in stack.resources.items()}
-    client_of_logs = client("logs", endpoint)
+    client_of_logs = client("logs", account)
     since = int((time.time() - LOG_MINUTES * 60) * 1000)
     events = []
     for group in (one["logGroupName"] for one in client_of_logs.describe_log_groups()["logGroups"]):
@@ -164,9 +165,10 @@ def _metrics(content: Mapping[str, Any]) -> str:
     return "  ".join(f"{name}={content.get(name)}" for name in metrics)
 
 
-def ask_aws(endpoint: str, path: str) -> Any:  # noqa: ANN401  JSON that is MiniStack's own, or `control.py`'s
+def ask_aws(account: Account, path: str) -> Any:  # noqa: ANN401  JSON that is MiniStack's own, or `control.py`'s
     """What the local AWS tells beyond AWS's own API."""
-    with urllib.request.urlopen(f"{endpoint}/{path}", timeout=SECONDS_TO_ANSWER) as answer:  # noqa: S310
+    request = urllib.request.Request(f"{account.endpoint}/{path}", headers=account.headers)  # noqa: S310  http, and ours
+    with urllib.request.urlopen(request, timeout=SECONDS_TO_ANSWER) as answer:  # noqa: S310  as above
         return json.load(answer)
 
 

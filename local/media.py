@@ -4,6 +4,7 @@ import re
 
 from botocore.exceptions import ClientError
 
+from local.account import Account
 from local.envelope import SECURITY_HEADERS, Answer
 from local.stack import Stack, client
 
@@ -11,13 +12,13 @@ PREFIX = "/_local/media/"
 _AVATAR = re.compile(r"avatars/[0-9a-f-]{36}/[0-9a-f-]{36}\.webp")
 
 
-def avatar(path: str, stack: Stack, endpoint: str) -> Answer | None:
+def avatar(path: str, stack: Stack, account: Account) -> Answer | None:
     """The avatar at a path of the front; None where there is none."""
     key = path.removeprefix(PREFIX)
     if not _AVATAR.fullmatch(key):
         return None
     try:
-        found = client("s3", endpoint).get_object(Bucket=stack.resources["Data/Files"], Key=key)
+        found = client("s3", account).get_object(Bucket=stack.resources["Data/Files"], Key=key)
     except ClientError as error:
         if error.response["Error"]["Code"] == "NoSuchKey":
             return None

@@ -62,16 +62,16 @@ class LocalPages:
         return refuse(503, "UNAVAILABLE", "The local stack is starting.", request.headers, {"Retry-After": "1"})
 
     def _media(self, request: web.BaseRequest, stack: Stack) -> Answer:
-        return media.avatar(request.path, stack, self._aws.endpoint) or _nothing(request)
+        return media.avatar(request.path, stack, self._aws.account) or _nothing(request)
 
     def _mail(self, _stack: Stack) -> Answer:
-        mails = [mail.as_json() for mail in inside.mails(self._aws.endpoint)]
+        mails = [mail.as_json() for mail in inside.mails(self._aws.account)]
         return _json(mails)
 
     def _mail_as_html(self, request: web.BaseRequest, _stack: Stack) -> Answer:
         """One mail, to be shown in a frame of the page: its own styles may apply, and nothing else."""
         wanted = request.path.removeprefix(MAIL)
-        html = next((mail.html for mail in inside.mails(self._aws.endpoint) if mail.message_id == wanted), None)
+        html = next((mail.html for mail in inside.mails(self._aws.account) if mail.message_id == wanted), None)
         if html is None:
             return refuse(404, "NOT_FOUND", "There is no such mail.", request.headers)
         headers = {**SECURITY_HEADERS, "Content-Security-Policy": MAIL_POLICY, "X-Frame-Options": "SAMEORIGIN"}
@@ -79,7 +79,8 @@ class LocalPages:
 
     def _described(self, stack: Stack) -> Answer:
         """Where the local AWS is and what it calls the stack's resources, as `local.seed` and the tests need it."""
-        return _json({"endpoint": self._aws.endpoint, "resources": stack.resources})
+        where = {"endpoint": self._aws.account.endpoint, "credentials": str(self._settings.state.credentials)}
+        return _json({**where, "resources": stack.resources})
 
     def _page(self, stack: Stack) -> Answer:
         html, policy = render.page(self._inside(stack))
@@ -89,16 +90,17 @@ class LocalPages:
         return _html(render.content(self._inside(stack)), SECURITY_HEADERS["Content-Security-Policy"])
 
     def _inside(self, stack: Stack) -> render.Inside:
-        endpoint, state = self._aws.endpoint, self._settings.state
+        account, state = self._aws.account, self._settings.state
         return render.Inside(
             url=self._settings.url,
             place=str(state.folder) if state.keeps else "memory",
-            routes=inside.routes(endpoint, stack),
-            mails=inside.mails(endpoint),
-            queues=queues.queues(endpoint, stack),
-            events=inside.events(endpoint),
-            logs=inside.logs(endpoint, stack),
-            aws=endpoint,
+            routes=inside.routes(account, stack),
+            mails=inside.mails(account),
+            queues=queues.queues(account, stack),
+            events=inside.events(account),
+            logs=inside.logs(account, stack),
+            aws=account.endpoint,
+            credentials=str(state.credentials),
         )
 
 

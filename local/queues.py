@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from local.account import Account
 from local.inside import ask_aws, rfc3339
 from local.stack import Stack, client
 
@@ -50,9 +51,9 @@ class Queue:
 type Attributes = Mapping[str, str]
 
 
-def queues(endpoint: str, stack: Stack) -> list[Queue]:
+def queues(account: Account, stack: Stack) -> list[Queue]:
     """Every queue of the account, each with its dead letters, by name."""
-    sqs = client("sqs", endpoint)
+    sqs = client("sqs", account)
     urls = sqs.list_queues(MaxResults=1000).get("QueueUrls", [])
     attributes: dict[str, Attributes] = {
         url: sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"] for url in urls
@@ -60,7 +61,7 @@ def queues(endpoint: str, stack: Stack) -> list[Queue]:
     by_arn = {found["QueueArn"]: url for url, found in attributes.items()}
     aside = {url: by_arn.get(_dead_letters_of(found), "") for url, found in attributes.items()}
     logical = {physical: name for name, physical in stack.resources.items()}
-    messages = _messages(endpoint)
+    messages = _messages(account)
     found = []
     for url in urls:
         name = logical.get(url, url.rpartition("/")[2])
@@ -129,7 +130,7 @@ def _pretty(body: str) -> str:
         return body
 
 
-def _messages(endpoint: str) -> dict[str, list[dict[str, Any]]]:
+def _messages(account: Account) -> dict[str, list[dict[str, Any]]]:
     """What lies in each queue, by URL: looked at without receiving it, which would count as a try."""
-    accounts = ask_aws(endpoint, "_ministack/sqs/messages")["messages"].values()
+    accounts = ask_aws(account, "_ministack/sqs/messages")["messages"].values()
     return {url: found for account in accounts for region in account.values() for url, found in region.items()}

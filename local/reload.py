@@ -84,7 +84,7 @@ class Reload:
                 await self.functions(folder, stack)
 
     def _push(self, names: list[str], code: bytes) -> None:
-        lambda_client: LambdaClient = client("lambda", self._aws.endpoint)
+        lambda_client: LambdaClient = client("lambda", self._aws.account)
         for name in names:
             lambda_client.update_function_code(FunctionName=name, ZipFile=code)
             version = lambda_client.publish_version(FunctionName=name)["Version"]

@@ -1,6 +1,7 @@
 """The page at `/_local`, from what `inside.py` found. Everything shown is escaped; nothing comes from another host."""
 
 import secrets
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
@@ -9,7 +10,7 @@ from string import Template
 
 from local.inside import Event, LogLine, Mail, Route
 from local.queues import Letter, Queue
-from local.sam import CREDENTIALS
+from local.settings import REGION
 
 NONE, CALLER = '<span class="tag">none</span>', '<span class="tag quiet">Caller</span>'
 ALARMING = {"ERROR": "bad", "CRITICAL": "bad", "WARNING": "warn"}
@@ -27,6 +28,7 @@ class Inside:
     events: list[Event]
     logs: list[LogLine]
     aws: str
+    credentials: str
 
 
 def page(inside: Inside) -> tuple[str, str]:
@@ -46,7 +48,7 @@ def content(inside: Inside) -> str:
         (
             _header(inside),
             _tiles(inside),
-            _section("queues", "Queues and dead letters", _queues(inside.queues, inside.aws)),
+            _section("queues", "Queues and dead letters", _queues(inside)),
             _section("events", "Recent events", _events(inside.events)),
             _section("mail", "Caught mail", _mails(inside.mails)),
             _section("logs", "Recent logs", _logs(inside.logs)),
@@ -126,13 +128,13 @@ def _mail(mail: Mail) -> str:
     )
 
 
-def _queues(queues: list[Queue], aws: str) -> str:
-    if not queues:
+def _queues(inside: Inside) -> str:
+    if not inside.queues:
         return _empty("The stack has no queues.")
     columns = ("Waiting", "Delayed", "In flight", "Dead letters")
     head = "<th>Queue</th>" + "".join(f"<th class=number>{column}</th>" for column in columns)
-    rows = "".join(_queue(queue) for queue in queues)
-    letters = "".join(_letters(queue, aws) for queue in queues if queue.dead)
+    rows = "".join(_queue(queue) for queue in inside.queues)
+    letters = "".join(_letters(queue, inside) for queue in inside.queues if queue.dead)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{letters}"
 
 
@@ -142,12 +144,12 @@ def _queue(queue: Queue) -> str:
     return f"<tr><td>{escape(queue.name)}</td>{numbers}<td class=number>{dead}</td></tr>"
 
 
-def _letters(queue: Queue, aws: str) -> str:
+def _letters(queue: Queue, inside: Inside) -> str:
     """The dead letters of a queue, and the command that brings them back."""
     shown = "".join(_letter(queue.name, letter) for letter in queue.letters)
     more = f", the newest {len(queue.letters)} below" if queue.dead > len(queue.letters) else ""
-    account = " ".join(f"{name}={value}" for name, value in CREDENTIALS.items())
-    command = f"AWS_ENDPOINT_URL={aws} {account} make redrive QUEUE={queue.name}"
+    place = f"AWS_SHARED_CREDENTIALS_FILE={shlex.quote(inside.credentials)} AWS_DEFAULT_REGION={REGION}"
+    command = f"AWS_ENDPOINT_URL={inside.aws} {place} make redrive QUEUE={queue.name}"
     hint = f"Bring them back to their queue: <code>{escape(command)}</code>" if queue.redrivable else ""
     return f'<div class="hint"><b>{queue.dead:,} in {escape(queue.name)}</b>{more}. {hint}</div>{shown}'
 

@@ -13,13 +13,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from local.account import Account
 from local.settings import REGION, ROOT, STACK_NAME, Settings
 from local.terminal import Stopped
 
 BUCKET = "lamina-artifacts"
 SOURCES = ("template.yaml", "stacks", "functions", "layers")
-# Credentials that the local AWS takes for its root and that no real AWS knows.
-CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION}
 LAST_LINES = 12
 
 
@@ -81,8 +80,8 @@ async def build(settings: Settings) -> str:
     return wanted
 
 
-async def deploy(settings: Settings, endpoint: str) -> None:
-    """`sam deploy` of what was built into the AWS at `endpoint`. Raises Stopped with sam's reason."""
+async def deploy(settings: Settings, account: Account) -> None:
+    """`sam deploy` of what was built into an account. Raises Stopped with sam's reason."""
     code, output = await _sam(
         settings,
         "deploy",
@@ -102,7 +101,7 @@ async def deploy(settings: Settings, endpoint: str) -> None:
         "--no-fail-on-empty-changeset",
         "--no-progressbar",
         *_parameters(settings),
-        endpoint=endpoint,
+        account=account,
     )
     if code:
         raise Stopped(f"sam deploy failed: {_reason(output)}")
@@ -140,7 +139,7 @@ async def _building_alone(root: Path) -> AsyncIterator[None]:
         yield
 
 
-async def _sam(settings: Settings, command: str, *arguments: str, endpoint: str | None = None) -> tuple[int, str]:
+async def _sam(settings: Settings, command: str, *arguments: str, account: Account | None = None) -> tuple[int, str]:
     """Run a sam command to its end; returns its exit code and everything it printed."""
     home = settings.state.sam / "home"
     configuration = _private_home(home)
@@ -153,7 +152,7 @@ async def _sam(settings: Settings, command: str, *arguments: str, endpoint: str 
         str(configuration),
         *arguments,
         cwd=settings.root,
-        env=build_environment(settings, endpoint),
+        env=build_environment(settings, account),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
@@ -169,12 +168,12 @@ async def _sam(settings: Settings, command: str, *arguments: str, endpoint: str 
             await process.wait()
 
 
-def build_environment(settings: Settings, endpoint: str | None = None) -> dict[str, str]:
-    """The environment of a build or deploy: nothing of the user's AWS, `endpoint` as the only one there is."""
+def build_environment(settings: Settings, account: Account | None = None) -> dict[str, str]:
+    """The environment of a build or deploy: nothing of the user's AWS, `account` as the only one there is."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     environment = {
         **inherited,
-        **CREDENTIALS,
+        "AWS_DEFAULT_REGION": REGION,
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
@@ -186,7 +185,7 @@ def build_environment(settings: Settings, endpoint: str | None = None) -> dict[s
         "SAM_CLI_POLL_DELAY": "0.1",
         "__SAM_CLI_APP_DIR": str(settings.state.sam / "home"),
     }
-    return environment | ({"AWS_ENDPOINT_URL": endpoint} if endpoint else {})
+    return environment | ({**account.variables, "AWS_ENDPOINT_URL": account.endpoint} if account else {})
 
 
 def _private_home(home: Path) -> Path:

@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import os
 import platform
+import re
 import shutil
 import sys
 import tempfile
@@ -59,6 +60,11 @@ class State:
         return self.folder / "sam"
 
     @property
+    def credentials(self) -> Path:
+        """The credentials of the run, as AWS's own tools read them."""
+        return self.folder / "aws-credentials"
+
+    @property
     def log(self) -> Path:
         """Everything that the local AWS prints."""
         return self.folder / "aws.log"
@@ -71,6 +77,7 @@ class Settings:
     root: Path
     port: int
     state: State
+    further_origins: str = ""
 
     @property
     def url(self) -> str:
@@ -78,12 +85,17 @@ class Settings:
         return f"http://{HOST}:{self.port}"
 
     @property
+    def origins(self) -> str:
+        """Whose pages may call, separated by commas: the stack's own, and those of ALLOWED_ORIGINS."""
+        return ",".join(filter(None, (self.url, f"http://localhost:{self.port}", self.further_origins)))
+
+    @property
     def parameters(self) -> dict[str, str]:
         """What the template is told when it is deployed here."""
         return {
             "Architecture": architecture(),
             "PublicUrl": self.url,
-            "AllowedOrigins": f"{self.url},http://localhost:{self.port}",
+            "AllowedOrigins": self.origins,
             "OnAws": "false",
             "MailFrom": MAIL_FROM,
             # A hundred times what the template says: here one person plays all the clients.
@@ -100,7 +112,7 @@ def architecture() -> str:
 
 
 def read_settings(environment: Mapping[str, str] = os.environ, root: Path = ROOT) -> Settings:
-    """Settings from PORT, LAMINA_STATE and LAMINA_ROOT (another checkout to serve; the tests use it).
+    """Settings from PORT, LAMINA_STATE, ALLOWED_ORIGINS and LAMINA_ROOT (another checkout to serve; the tests use it).
 
     Raises ConfigurationError with a line for the user.
     """
@@ -108,13 +120,22 @@ def read_settings(environment: Mapping[str, str] = os.environ, root: Path = ROOT
         found = ".".join(map(str, sys.version_info[:3]))
         raise ConfigurationError(f"Python 3.13 is needed, as on Lambda, and this is {found}: run `make run`")
     root = Path(environment.get("LAMINA_ROOT") or root).resolve()
-    return Settings(root, _port(environment.get("PORT") or "3000"), _state(environment, root))
+    port, origins = _port(environment.get("PORT") or "3000"), _origins(environment.get("ALLOWED_ORIGINS") or "")
+    return Settings(root, port, _state(environment, root), origins)
 
 
 def _port(text: str) -> int:
     if not text.isdecimal() or not 0 < int(text) <= HIGHEST_PORT:
         raise ConfigurationError(f"PORT is {text!r}: it must be a number from 1 to {HIGHEST_PORT}")
     return int(text)
+
+
+def _origins(text: str) -> str:
+    origins = [origin.strip() for origin in text.split(",") if origin.strip()]
+    for origin in origins:
+        if not re.fullmatch(r"https?://[a-z0-9.-]+(:\d+)?", origin):
+            raise ConfigurationError(f"ALLOWED_ORIGINS has {origin!r}: an origin is like http://localhost:5173")
+    return ",".join(origins)
 
 
 def _forget_the_dead() -> None:

@@ -8,7 +8,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from local.sam import BUCKET, CREDENTIALS
+from local.account import Account
+from local.sam import BUCKET
 from local.settings import MAIL_FROM, REGION, STACK_NAME
 
 if TYPE_CHECKING:
@@ -29,44 +30,44 @@ class Stack:
 
 
 @cache
-def client(service: Any, endpoint: str) -> Any:  # noqa: ANN401  boto3's own types differ by service
-    """A boto3 client of the local AWS at `endpoint`."""
+def client(service: Any, account: Account) -> Any:  # noqa: ANN401  boto3's own types differ by service
+    """A boto3 client of a local AWS."""
     session = boto3.Session(
-        aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+        aws_access_key_id=account.access_key_id,
+        aws_secret_access_key=account.secret_access_key,
         region_name=REGION,
     )
     config = Config(retries={"max_attempts": 2}, s3={"addressing_style": "path"})
-    return session.client(service, endpoint_url=endpoint, config=config)
+    return session.client(service, endpoint_url=account.endpoint, config=config)
 
 
-def prepare(endpoint: str) -> None:
+def prepare(account: Account) -> None:
     """Make what an account has before `sam deploy`: its bucket, a sender of mails, no stack that failed to be made."""
-    client("s3", endpoint).create_bucket(Bucket=BUCKET)
-    client("ses", endpoint).verify_email_identity(EmailAddress=MAIL_FROM)
-    if _status(endpoint) in {"ROLLBACK_COMPLETE", "CREATE_FAILED", "ROLLBACK_FAILED", "DELETE_FAILED"}:
-        cloudformation: CloudFormationClient = client("cloudformation", endpoint)
+    client("s3", account).create_bucket(Bucket=BUCKET)
+    client("ses", account).verify_email_identity(EmailAddress=MAIL_FROM)
+    if _status(account) in {"ROLLBACK_COMPLETE", "CREATE_FAILED", "ROLLBACK_FAILED", "DELETE_FAILED"}:
+        cloudformation: CloudFormationClient = client("cloudformation", account)
         cloudformation.delete_stack(StackName=STACK_NAME)
         cloudformation.get_waiter("stack_delete_complete").wait(
             StackName=STACK_NAME, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
         )
 
 
-def find(endpoint: str) -> Stack | None:
+def find(account: Account) -> Stack | None:
     """The stack, or None where there is none that stands with an API that is there."""
-    if _status(endpoint) not in SETTLED:
+    if _status(account) not in SETTLED:
         return None
-    cloudformation: CloudFormationClient = client("cloudformation", endpoint)
+    cloudformation: CloudFormationClient = client("cloudformation", account)
     outputs = cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"][0].get("Outputs", [])
     api_id = next((output["OutputValue"] for output in outputs if output["OutputKey"] == "ApiId"), None)
-    if api_id is None or not _api_exists(api_id, endpoint):
+    if api_id is None or not _api_exists(api_id, account):
         return None
     return Stack(api_id, dict(_resources(cloudformation, STACK_NAME, "")))
 
 
-def failure(endpoint: str) -> str | None:
+def failure(account: Account) -> str | None:
     """Which resource failed in the last operation and why, or None."""
-    cloudformation: CloudFormationClient = client("cloudformation", endpoint)
+    cloudformation: CloudFormationClient = client("cloudformation", account)
     try:
         events = cloudformation.describe_stack_events(StackName=STACK_NAME)["StackEvents"]
     except ClientError:
@@ -79,16 +80,16 @@ def failure(endpoint: str) -> str | None:
     return f"{first.get('LogicalResourceId')}: {first.get('ResourceStatusReason', 'no reason given')}"
 
 
-def _status(endpoint: str) -> str:
+def _status(account: Account) -> str:
     try:
-        return str(client("cloudformation", endpoint).describe_stacks(StackName=STACK_NAME)["Stacks"][0]["StackStatus"])
+        return str(client("cloudformation", account).describe_stacks(StackName=STACK_NAME)["Stacks"][0]["StackStatus"])
     except ClientError:
         return "ABSENT"
 
 
-def _api_exists(api_id: str, endpoint: str) -> bool:
+def _api_exists(api_id: str, account: Account) -> bool:
     try:
-        client("apigateway", endpoint).get_stage(restApiId=api_id, stageName=STAGE)
+        client("apigateway", account).get_stage(restApiId=api_id, stageName=STAGE)
     except ClientError:
         return False
     return True

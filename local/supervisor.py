@@ -58,7 +58,7 @@ class _Stack:
         self._settings = settings
         self._aws = LocalAws(settings)
         self._pages = LocalPages(settings, self._aws, lambda: self._stack)
-        self._front = Front(settings.port, self._pages.serve, self._look_again)
+        self._front = Front(settings, self._pages.serve, self._look_again)
         self._record = settings.state.folder / "deployed.json"
         self._session: aiohttp.ClientSession | None = None
         self._stack: stack.Stack | None = None
@@ -115,7 +115,7 @@ class _Stack:
         try:
             with step("local AWS"):
                 await self._aws.start()
-                await asyncio.to_thread(stack.prepare, self._aws.endpoint)
+                await asyncio.to_thread(stack.prepare, self._aws.account)
             built = await building
         except BaseException:
             building.cancel()
@@ -136,10 +136,10 @@ class _Stack:
 
     async def _find(self) -> None:
         """Read the stack as it is now, and point the front at its API."""
-        found = await asyncio.to_thread(stack.find, self._aws.endpoint)
+        found = await asyncio.to_thread(stack.find, self._aws.account)
         if found is not None:
             self._stack = found
-            self._front.point_at(self._aws.endpoint, found.api_id)
+            self._front.point_at(self._aws.account, found.api_id)
 
     async def _look_again(self) -> None:
         """For the front, when the API is not where it was; it may be that the local AWS is not there either."""
@@ -147,11 +147,11 @@ class _Stack:
             await self._find()
 
     async def _deploy(self, built: str) -> None:
-        endpoint = self._aws.endpoint
+        account = self._aws.account
         try:
-            await sam.deploy(self._settings, endpoint)
+            await sam.deploy(self._settings, account)
         except Stopped as told:
-            reason = await asyncio.to_thread(stack.failure, endpoint)
+            reason = await asyncio.to_thread(stack.failure, account)
             raise Stopped(f"sam deploy failed: {reason}" if reason else str(told)) from told
         await self._find()
         if self._stack is None:

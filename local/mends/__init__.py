@@ -5,6 +5,7 @@ fails once MiniStack has healed: the module can then go.
 """
 
 from local.mends import (
+    credentials,
     layer_archives,
     layers,
     logs,
@@ -25,6 +26,7 @@ from local.mends import (
 def apply() -> None:
     """Apply every mend; call it once, before MiniStack serves."""
     for mend in (
+        credentials,
         nested_stacks,
         nested_updates,
         rest_bodies,

@@ -7,8 +7,8 @@ import urllib.error
 import urllib.request
 from typing import Any
 
-from local.sam import CREDENTIALS
-from local.settings import HOST, ROOT
+from local.account import Account
+from local.settings import HOST, REGION, ROOT
 from local.stack import client
 from local.terminal import Stopped
 
@@ -28,10 +28,11 @@ def connect(port: str) -> str:
     """
     url = f"http://{HOST}:{port}"
     stack = _ask(url)
-    functions = client("lambda", stack["endpoint"])
+    account = Account.of(stack)
+    functions = client("lambda", account)
     function = functions.get_function_configuration(FunctionName=stack["resources"][MODEL])
-    os.environ.update(CREDENTIALS | function["Environment"]["Variables"])
-    os.environ["AWS_ENDPOINT_URL"] = stack["endpoint"]
+    os.environ.update(account.variables | function["Environment"]["Variables"])
+    os.environ.update(AWS_DEFAULT_REGION=REGION, AWS_ENDPOINT_URL=account.endpoint)
     sys.path.insert(0, str(ROOT / "layers" / "core"))
     return url
 

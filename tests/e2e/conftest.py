@@ -12,6 +12,8 @@ from uuid import uuid4
 import pytest
 
 from lamina.storage.item import Item
+from local.account import Account
+from local.inside import ask_aws
 from local.stack import client
 from tests.aging import age, naming
 from tests.e2e.client import Client
@@ -28,13 +30,13 @@ class Inside:
 
     def __init__(self, url: str) -> None:
         described = look(f"{url}/_local/stack")
-        self._endpoint: str = described["endpoint"]
+        self._account = Account.of(described)
         self._resources: dict[str, str] = described["resources"]
         self._table = self._resources["Data/Table"]
 
     def items(self) -> dict[tuple[str, str], dict[str, Any]]:
         """Everything in the table, by key, but what consumers write in their own time."""
-        pages = client("dynamodb", self._endpoint).get_paginator("scan").paginate(TableName=self._table)
+        pages = client("dynamodb", self._account).get_paginator("scan").paginate(TableName=self._table)
         found = [item for page in pages for item in page["Items"]]
         return {
             (item["pk"]["S"], item["sk"]["S"]): item
@@ -45,7 +47,7 @@ class Inside:
     def put(self, item: Item) -> None:
         """Store a new item as it is."""
         raw = {**item.serialize(), "version": {"N": "1"}}
-        client("dynamodb", self._endpoint).put_item(TableName=self._table, Item=raw)
+        client("dynamodb", self._account).put_item(TableName=self._table, Item=raw)
 
     def verify(self, user_id: str) -> None:
         """Let a user have proven its address, without the mail."""
@@ -60,29 +62,29 @@ class Inside:
 
     def age(self, user_id: str, days: int) -> None:
         """Let time pass for one user."""
-        age(client("dynamodb", self._endpoint), self._table, user_id, days)
+        age(client("dynamodb", self._account), self._table, user_id, days)
 
     def naming(self, *words: str) -> list[dict[str, Any]]:
         """Every item that holds one of these words."""
-        return naming(client("dynamodb", self._endpoint), self._table, *words)
+        return naming(client("dynamodb", self._account), self._table, *words)
 
     def run(self, schedule: str, event: Mapping[str, object]) -> dict[str, Any]:
         """What the function of a schedule answers when it is run by hand."""
         name = f"{self._resources[f'Async/{schedule}']}:live"
-        answer = client("lambda", self._endpoint).invoke(FunctionName=name, Payload=json.dumps(event))
+        answer = client("lambda", self._account).invoke(FunctionName=name, Payload=json.dumps(event))
         report: dict[str, Any] = json.load(answer["Payload"])
         assert "errorMessage" not in report, report
         return report
 
     def published(self, user_id: str) -> list[str]:
         """The types of the events about a user that are on the bus, of the newest hundred."""
-        entries = look(f"{self._endpoint}/_lamina/events")
+        entries = ask_aws(self._account, "_lamina/events")
         events = [(entry["DetailType"], json.loads(entry["Detail"])["subject"]) for entry in entries]
         return [event_type for event_type, subject in events if subject == user_id]
 
     def log_lines(self, since: float) -> list[str]:
         """What the functions have logged since this Unix time."""
-        logs = client("logs", self._endpoint)
+        logs = client("logs", self._account)
         lines: list[str] = []
         for group in logs.describe_log_groups()["logGroups"]:
             pages = logs.get_paginator("filter_log_events").paginate(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lamina import ids
+from local.account import Account
 from local.stack import client
 from tests.stack import RunningStack, look
 
@@ -23,13 +24,14 @@ class Cloud:
 
     def __init__(self, stack: RunningStack) -> None:
         described = look(f"{stack.url}/_local/stack")
-        self.endpoint: str = described["endpoint"]
+        self.account = Account.of(described)
+        self.endpoint = self.account.endpoint
         self.resources: Mapping[str, str] = described["resources"]
         self._stack = stack
 
     def client(self, service: str) -> Any:
         """A client of one of its services."""
-        return client(service, self.endpoint)
+        return client(service, self.account)
 
     def mails(self) -> list[dict[str, Any]]:
         """The mails that were sent, newest first."""

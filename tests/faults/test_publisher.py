@@ -16,8 +16,7 @@ import pytest
 from lamina import ids
 from lamina.activities.items import MONTH, partition
 from lamina.storage.keys import identifier_of
-from local.sam import CREDENTIALS
-from local.settings import STACK_NAME
+from local.settings import REGION, STACK_NAME
 from tests.faults.burst import Committed, burst
 from tests.faults.cloud import Cloud, event, wait_until
 from tests.faults.figures import Figures, Report, figures
@@ -180,7 +179,12 @@ def operate(cloud: Cloud, command: str, *arguments: str) -> subprocess.Completed
     return subprocess.run(
         [sys.executable, "-m", f"operations.{command}", *arguments, "--stack", STACK_NAME],
         cwd=ROOT,
-        env={**os.environ, **CREDENTIALS, "AWS_ENDPOINT_URL": cloud.endpoint},
+        env={
+            **os.environ,
+            **cloud.account.variables,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ENDPOINT_URL": cloud.endpoint,
+        },
         capture_output=True,
         text=True,
         check=False,

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
+from local.account import Account
+from local.stack import client
 from tests.stack import RunningStack, start
 
 CHECKOUT = Path(__file__).with_name("checkout")
@@ -56,13 +57,13 @@ def ask(
 def aws(service: Any, state: Path) -> Any:
     """A client of the local AWS that keeps its state there."""
     port = (state / "aws.port").read_text(encoding="utf-8")
-    return boto3.client(
-        service,
-        endpoint_url=f"http://127.0.0.1:{port}",
-        region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-    )
+    described = {"endpoint": f"http://127.0.0.1:{port}", "credentials": state / "aws-credentials"}
+    return client(service, Account.of(described))
+
+
+def account(running: RunningStack) -> Account:
+    """The account behind a stack."""
+    return Account.of(ask(running, "/_local/stack").json)
 
 
 def copy_checkout(target: Path) -> Path:

@@ -38,6 +38,8 @@ class MiniStack:
         temporary.mkdir(parents=True, exist_ok=True)
         environment = {
             "PATH": os.environ["PATH"],
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
             "GATEWAY_PORT": str(self._port),
             "MINISTACK_HOST": "127.0.0.1",
             "PERSIST_STATE": "1",

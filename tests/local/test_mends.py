@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from local.account import RUN_HEADER
 from tests.local.ministack import SECONDS, MiniStack, eventually, zipped
 
 pytestmark = pytest.mark.xdist_group("mends")
@@ -102,6 +103,7 @@ def repeated_headers_and_query_keys_reach_the_function_each(aws: MiniStack) -> b
     api = _served(aws, "repeated", ECHO)
     connection = http.client.HTTPConnection(aws.url.removeprefix("http://"), timeout=SECONDS)
     connection.putrequest("GET", f"/_aws/execute-api/{api}/live/?key=a&key=b")
+    connection.putheader(RUN_HEADER, "test")
     for value in ("one", "two"):
         connection.putheader("X-Repeated", value)
     connection.endheaders()

@@ -4,10 +4,10 @@ import json
 import re
 from typing import Any
 
-import boto3
 import pytest
 
-from tests.local.conftest import Answer, ask
+from local import stack
+from tests.local.conftest import Answer, account, ask
 from tests.local.ministack import eventually
 from tests.stack import RunningStack
 
@@ -18,13 +18,7 @@ HOSTILE = "<script>alert(1)</script>"
 
 def client(small: RunningStack, service: Any) -> Any:
     """A client of the local AWS behind a stack."""
-    return boto3.client(
-        service,
-        endpoint_url=ask(small, "/_local/stack").json["endpoint"],
-        region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-    )
+    return stack.client(service, account(small))
 
 
 def page(small: RunningStack) -> str:
@@ -66,8 +60,8 @@ def test_dead_letters_can_be_read_and_the_command_is_there_that_brings_them_back
     html = page(small)
     assert "user.created  0190a3f0" in html
     assert "&quot;role&quot;: &quot;viewer&quot;" in html
-    endpoint = ask(small, "/_local/stack").json["endpoint"]
-    assert f"AWS_ENDPOINT_URL={endpoint} " in html
+    assert f"AWS_ENDPOINT_URL={account(small).endpoint} AWS_SHARED_CREDENTIALS_FILE=/" in html
+    assert account(small).secret_access_key not in html
     assert "make redrive QUEUE=failing</code>" in html
 
 

