@@ -7,18 +7,19 @@ import os
 import shutil
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 
 from local.account import Account
 from local.settings import HOST, REGION, ROOT, Settings
-from local.terminal import Stopped, complain
+from local.terminal import Stopped
 
 START_SECONDS = 30
 POLL_SECONDS = 0.02
 STOP_SECONDS = 15
-LONGEST_MESSAGE = 400
 LOG_BYTES = 16 * 1024 * 1024
 LONGEST_LINE = 1024 * 1024
 # What the templates use, now and by the plan; MiniStack leaves the rest alone.
@@ -31,8 +32,9 @@ SERVICES = (
 class LocalAws:
     """The process of `python -m local.aws`, on a free port that the state folder remembers."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, tell: Callable[[dict[str, Any]], None]) -> None:
         self._settings = settings
+        self._tell = tell
         self._process: asyncio.subprocess.Process | None = None
         self._echo: asyncio.Task[None] | None = None
         self._port = _free_port(settings.state.folder / "aws.port")
@@ -59,7 +61,7 @@ class LocalAws:
                 start_new_session=True,
                 limit=LONGEST_LINE,
             )
-        self._echo = asyncio.create_task(_echo_errors(self._process.stdout))
+        self._echo = asyncio.create_task(self._listen(self._process.stdout))
         await self._wait_until_it_answers()
 
     async def ended(self) -> int:
@@ -98,6 +100,13 @@ class LocalAws:
                 await asyncio.sleep(POLL_SECONDS)
         raise Stopped(f"the local AWS did not start; its log is {self._settings.state.log}")
 
+    async def _listen(self, output: asyncio.StreamReader | None) -> None:
+        """Pass on what it tells of functions, one object a line: what failed, was printed, was logged as an error."""
+        assert output is not None  # noqa: S101  asked for at the start
+        async for line in output:
+            with contextlib.suppress(ValueError, KeyError, TypeError):
+                self._tell(json.loads(line))
+
     def _environment(self) -> dict[str, str]:
         """MiniStack's settings and nothing of the user's AWS; functions inherit this too."""
         state = self._settings.state
@@ -124,15 +133,6 @@ class LocalAws:
             "SFTP_ENABLED": "0",
             "DOCKER_HOST": "unix:///nonexistent",
         }
-
-
-async def _echo_errors(output: asyncio.StreamReader | None) -> None:
-    """Show what functions log as errors, which the local AWS tells one a line."""
-    assert output is not None  # noqa: S101  asked for at the start
-    async for line in output:
-        with contextlib.suppress(ValueError, KeyError, TypeError):
-            told = json.loads(line)
-            complain(f"{told['function']}: {told['message'][:LONGEST_MESSAGE]}")
 
 
 def _free_port(record: Path) -> int:

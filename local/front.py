@@ -53,6 +53,8 @@ NOT_PASSED_BACK = {"x-amz-request-id", "x-amz-id-2", "server", "content-length"}
 # What MiniStack says of an API or a stage that is not there; the API itself never says it.
 GONE = {(404, b'{"message": "Not Found"}'), (403, b'{"message":"Forbidden"}')}
 RETRY = {"Retry-After": "1"}
+NOT_LOADED = "The function cannot be loaded"
+OUR_SIDE = "Something went wrong on our side."
 TRIES = 40
 TRY_AGAIN_SECONDS = 0.1
 # What API Gateway knows (https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-method-settings.html).
@@ -66,15 +68,25 @@ type Local = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 class Front:
     """Serves one port: what is under `/_local` by `local`, all else by the API.
 
-    `find` points the front at the API as it is now, where a deploy has put another in its place.
+    `find` points the front at the API as it is now, where a deploy has put another in its place. `explain` says what
+    keeps a function from being loaded, given the message of its failure.
     """
 
-    def __init__(self, settings: Settings, local: Local, find: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        local: Local,
+        find: Callable[[], Awaitable[None]],
+        explain: Callable[[str], str | None],
+    ) -> None:
         self._port = settings.port
         self._origins = set(settings.origins.split(","))
         self._secret: dict[str, str] = {}
         self._local = local
         self._find = find
+        self._explain = explain
+        self.look: Callable[[], Awaitable[None]] | None = None
+        """Called before a request is passed on: makes live what has changed of the sources."""
         self._session: aiohttp.ClientSession | None = None
         self._server = Server(
             self._serve, access_log=None, max_line_size=HEAD_LIMIT, max_field_size=HEAD_LIMIT, auto_decompress=False
@@ -132,6 +144,8 @@ class Front:
     async def _api_answer(self, request: web.BaseRequest, body: bytes) -> web.StreamResponse:
         if request.method not in METHODS:
             return refuse(405, "METHOD_NOT_ALLOWED", "No address takes this method.", request.headers, ALLOW)
+        if self.look is not None:
+            await self.look()
         try:
             for _ in range(TRIES if self.api else 0):
                 answer = await self._pass_on(request, self.api, body) if self.api else None
@@ -158,8 +172,10 @@ class Front:
                 return None
             failure = _own_failure(answer.status, content)
             if failure is not None:
-                complain(f"{request.method} {request.path}: {failure}")
-                return refuse(answer.status, "INTERNAL", "Something went wrong on our side.", request.headers, RETRY)
+                explained = self._explain(failure)
+                complain(f"{request.method} {request.path}: {explained or failure}")
+                message = f"{NOT_LOADED}: {explained}" if explained else OUR_SIDE
+                return refuse(answer.status, "INTERNAL", message, request.headers, RETRY)
             return _passed_back(request, answer.status, answer.raw_headers, content)
 
     def _request_headers(self, request: web.BaseRequest) -> CIMultiDict[str]:

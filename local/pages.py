@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local import inside, media, queues, render
 from local.child import LocalAws
 from local.envelope import SECURITY_HEADERS, Answer, refuse
+from local.failures import Failures
 from local.settings import Settings
 from local.stack import Stack
 
@@ -29,10 +30,13 @@ UNREACHABLE = (OSError, BotoCoreError, ClientError)
 class LocalPages:
     """Answers what is under `/_local`; `stack` gives the stack as deployed, or None while there is none."""
 
-    def __init__(self, settings: Settings, aws: LocalAws, stack: Callable[[], Stack | None]) -> None:
+    def __init__(
+        self, settings: Settings, aws: LocalAws, stack: Callable[[], Stack | None], failures: Failures
+    ) -> None:
         self._settings = settings
         self._aws = aws
         self._stack = stack
+        self._failures = failures
 
     async def serve(self, request: web.BaseRequest) -> web.StreamResponse:
         """Route and answer."""
@@ -99,6 +103,8 @@ class LocalPages:
             queues=queues.queues(account, stack),
             events=inside.events(account),
             logs=inside.logs(account, stack),
+            broken=[*self._failures.broken.values()],
+            failures=[*self._failures.recent],
             aws=account.endpoint,
             credentials=str(state.credentials),
         )

@@ -8,6 +8,7 @@ from html import escape
 from pathlib import Path
 from string import Template
 
+from local.failures import Failure
 from local.inside import Event, LogLine, Mail, Route
 from local.queues import Letter, Queue
 from local.settings import REGION
@@ -27,6 +28,8 @@ class Inside:
     queues: list[Queue]
     events: list[Event]
     logs: list[LogLine]
+    broken: list[str]
+    failures: list[Failure]
     aws: str
     credentials: str
 
@@ -48,6 +51,7 @@ def content(inside: Inside) -> str:
         (
             _header(inside),
             _tiles(inside),
+            _section("failures", "Failures", _failures(inside)) if inside.broken or inside.failures else "",
             _section("queues", "Queues and dead letters", _queues(inside)),
             _section("events", "Recent events", _events(inside.events)),
             _section("mail", "Caught mail", _mails(inside.mails)),
@@ -89,6 +93,17 @@ def _section(anchor: str, title: str, body: str) -> str:
 
 def _empty(text: str) -> str:
     return f'<div class="empty">{text}</div>'
+
+
+def _failures(inside: Inside) -> str:
+    """What of the sources is not live and why; then the exceptions of functions, newest first."""
+    broken = "".join(f'<div class="hint"><b>{escape(line)}</b></div>' for line in inside.broken)
+    return broken + "".join(
+        f'<details data-key="{escape(failure.at + failure.error)}"><summary>{_time(failure.at)}'
+        f'<span class="line mono"><span class="tag bad">error</span> {escape(failure.line)}</span>'
+        f'<span class="who">{escape(failure.function)}</span></summary><pre>{escape(failure.trace)}</pre></details>'
+        for failure in inside.failures
+    )
 
 
 def _logs(lines: list[LogLine]) -> str:

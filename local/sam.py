@@ -18,8 +18,10 @@ from local.settings import REGION, ROOT, STACK_NAME, Settings
 from local.terminal import Stopped
 
 BUCKET = "lamina-artifacts"
-SOURCES = ("template.yaml", "stacks", "functions", "layers")
+TEMPLATE = "template.yaml"
+SOURCES = (TEMPLATE, "stacks", "functions", "layers")
 LAST_LINES = 12
+FINDINGS = 3
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ async def build(settings: Settings) -> str:
             *_parameters(settings),
         )
     if code:
-        raise Stopped(f"sam build failed: {_reason(output)}")
+        raise Stopped(f"sam build failed: {await lint(settings) or _reason(output)}")
     record.write_text(wanted, encoding="utf-8")
     return wanted
 
@@ -105,6 +107,24 @@ async def deploy(settings: Settings, account: Account) -> None:
     )
     if code:
         raise Stopped(f"sam deploy failed: {_reason(output)}")
+
+
+async def lint(settings: Settings) -> str:
+    """Where the templates are wrong, as `file:line: what`; sam names neither file nor line. Empty where nothing is."""
+    templates = [TEMPLATE, *(str(path.relative_to(settings.root)) for path in settings.root.glob("stacks/*.yaml"))]
+    process = await asyncio.create_subprocess_exec(
+        *("cfn-lint", "--format", "parseable", "--", *sorted(templates)),
+        cwd=settings.root,
+        env=build_environment(settings),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    output, _ = await process.communicate()
+    found = [line.split(":", 6) for line in output.decode().splitlines()]
+    # What stands in the first line is about no line, and said better by sam.
+    wrong = [(name, at, text) for name, at, _, _, _, rule, text in found if rule.startswith("E") and at != "1"]
+    return "; ".join(f"{name}:{at}: {text}" for name, at, text in wrong[:FINDINGS])
 
 
 def read_built(settings: Settings) -> Built:

@@ -10,6 +10,7 @@ import signal
 import time
 from collections.abc import Coroutine, Iterator
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 from botocore.exceptions import BotoCoreError, ClientError
@@ -17,7 +18,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local import sam, stack
 from local.caller import told_to_stop
 from local.child import LocalAws
-from local.front import Front
+from local.failures import Failures
+from local.front import NOT_LOADED, Front
 from local.pages import LocalPages
 from local.settings import STACK_NAME, Settings, State
 from local.terminal import Stopped, complain, say, seconds, step
@@ -26,6 +28,7 @@ from local.watch import Watcher
 HEALTH_SECONDS = 30
 HEALTH_POLL_SECONDS = 0.05
 RESTARTS = 3
+LONGEST_MESSAGE = 400
 
 
 async def run(settings: Settings) -> int:
@@ -56,9 +59,10 @@ async def run(settings: Settings) -> int:
 class _Stack:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._aws = LocalAws(settings)
-        self._pages = LocalPages(settings, self._aws, lambda: self._stack)
-        self._front = Front(settings, self._pages.serve, self._look_again)
+        self._failures = Failures(settings, lambda: self._stack)
+        self._aws = LocalAws(settings, self._tell)
+        self._pages = LocalPages(settings, self._aws, lambda: self._stack, self._failures)
+        self._front = Front(settings, self._pages.serve, self._look_again, self._failures.explained)
         self._record = settings.state.folder / "deployed.json"
         self._session: aiohttp.ClientSession | None = None
         self._stack: stack.Stack | None = None
@@ -68,20 +72,20 @@ class _Stack:
         begun = time.monotonic()
         say(f"lamina: {self._settings.url}, data in {self._place()}")
         self._session = aiohttp.ClientSession()
-        watcher = Watcher(self._settings, self._aws, self._session)
+        watcher = Watcher(self._settings, self._aws, self._session, self._failures)
+        self._front.look = watcher.look
         await self._listen()
-        with _running(watcher.collect()) as collecting:
-            await self._start()
-            await watcher.catch_up(self._deployed_stack())
-            with step("first request"):
-                await self._wait_for_health()
-            took = seconds(time.monotonic() - begun)
-            say(f"ready   {self._settings.url}   in {took}; a page for people: {self._settings.url}/_local")
-            making_live = watcher.make_live(self._deployed_stack, self._redeploy)
-            with _running(making_live) as reloading, _running(self._keep_aws_running(watcher)) as keeping:
-                ended, _ = await asyncio.wait({collecting, reloading, keeping}, return_when=asyncio.FIRST_COMPLETED)
-                for task in ended:
-                    await task
+        await asyncio.gather(self._start(), asyncio.to_thread(watcher.check_all))
+        await watcher.catch_up(self._deployed_stack())
+        with step("first request"):
+            await self._wait_for_health()
+        url, took = self._settings.url, seconds(time.monotonic() - begun)
+        say(f"ready   {url}   in {took}; endpoints: {url}/docs, what goes on inside: {url}/_local")
+        making_live = watcher.make_live(self._deployed_stack, self._redeploy)
+        with _running(making_live) as reloading, _running(self._keep_aws_running(watcher)) as keeping:
+            ended, _ = await asyncio.wait({reloading, keeping}, return_when=asyncio.FIRST_COMPLETED)
+            for task in ended:
+                await task
 
     async def close(self) -> None:
         """Stop everything, whatever was started."""
@@ -89,6 +93,18 @@ class _Stack:
         await self._aws.stop()
         if self._session is not None:
             await self._session.close()
+
+    def _tell(self, told: dict[str, Any]) -> None:
+        """Show what happened in a function, as the local AWS tells it."""
+        if "failure" in told:
+            failure = self._failures.add(told["failure"])
+            complain(f"{failure.function}: {failure.line}", failure.trace)
+            return
+        name = self._failures.name(told["function"])
+        if "printed" in told:
+            say(f"{name}: {told['printed'][:LONGEST_MESSAGE]}")
+        else:
+            complain(f"{name}: {told['error'][:LONGEST_MESSAGE]}")
 
     def _place(self) -> str:
         state = self._settings.state
@@ -152,7 +168,8 @@ class _Stack:
             await sam.deploy(self._settings, account)
         except Stopped as told:
             reason = await asyncio.to_thread(stack.failure, account)
-            raise Stopped(f"sam deploy failed: {reason}" if reason else str(told)) from told
+            told_by_sam = f"sam deploy failed: {reason}" if reason else str(told)
+            raise Stopped("; ".join(filter(None, (told_by_sam, await sam.lint(self._settings))))) from told
         await self._find()
         if self._stack is None:
             raise Stopped(f"the stack {STACK_NAME} has no output ApiId that is a REST API with the stage live")
@@ -177,7 +194,9 @@ class _Stack:
             async with self._session.get(f"{self._settings.url}/health") as response:
                 if response.status == 200:  # noqa: PLR2004  OK
                     return
-                answer = f"{response.status}: {(await response.text())[:300]}"
+                answer = f"{response.status}: {(await response.text())[:LONGEST_MESSAGE]}"
+                if NOT_LOADED in answer:
+                    break
             await asyncio.sleep(HEALTH_POLL_SECONDS)
         raise Stopped(f"GET /health does not answer 200 but {answer}; the log is {self._settings.state.log}")
 

@@ -1,6 +1,7 @@
 """What the user sees: one line a step with its time, one line a message; on a terminal also what is going on."""
 
 import sys
+import textwrap
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ from contextlib import contextmanager
 NAME_WIDTH = 34
 BLUNT_SECONDS = 10
 CLEAR_LINE = "\r\x1b[K"
+RED, PLAIN = "\x1b[1;31m", "\x1b[0m"
 
 _going_on: list[str] = []
 
@@ -23,10 +25,13 @@ def say(text: str) -> None:
     _show()
 
 
-def complain(text: str) -> None:
-    """One line on standard error, at once."""
+def complain(text: str, more: str = "") -> None:
+    """One line on standard error, at once, red on a terminal; and what there is to read about it, indented."""
     _clear()
-    print(text, file=sys.stderr, flush=True)
+    print(f"{RED}{text}{PLAIN}" if sys.stderr.isatty() else text, file=sys.stderr)
+    if more:
+        print(textwrap.indent(more, "    "), file=sys.stderr)
+    sys.stderr.flush()
     _show()
 
 

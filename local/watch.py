@@ -7,16 +7,16 @@ from pathlib import Path
 
 import aiohttp
 from botocore.exceptions import BotoCoreError, ClientError
-from watchfiles import Change, DefaultFilter, awatch
+from watchfiles import awatch
 
 from local.child import LocalAws
+from local.failures import Failures
 from local.reload import Reload
 from local.settings import Settings
+from local.sources import FOLDERS, Sources
 from local.stack import Stack
 from local.terminal import Stopped, complain, say, seconds
 
-TEMPLATE = "template.yaml"
-FOLDERS = ("functions", "layers", "stacks")
 # A save often touches a file more than once; editors write beside and rename.
 DEBOUNCE_MILLISECONDS = 100
 STEP_MILLISECONDS = 30
@@ -25,79 +25,131 @@ PASSING = (aiohttp.ClientError, OSError, BotoCoreError, ClientError)
 type Redeploy = Callable[[], Awaitable[None]]
 
 
-class Sources(DefaultFilter):
-    """What is watched in the folders: the sources, not what Python or an editor leaves beside them."""
-
-    def __call__(self, change: Change, path: str) -> bool:
-        """Whether the file matters."""
-        return super().__call__(change, path) and not path.endswith((".pyc", ".tmp", "~"))
-
-
 class Watcher:
-    """Watches one checkout for one local AWS."""
+    """Watches one checkout for one local AWS, from the moment that it is made.
 
-    def __init__(self, settings: Settings, aws: LocalAws, session: aiohttp.ClientSession) -> None:
+    Whoever is about to call a function looks first (`look`), and waits until the code is live; what nobody calls
+    becomes live when the system tells of the change. A template or a layer of packages is deployed meanwhile.
+    """
+
+    def __init__(self, settings: Settings, aws: LocalAws, session: aiohttp.ClientSession, failures: Failures) -> None:
         self._root = settings.root
         self._reload = Reload(settings, aws, session)
-        self._batches: asyncio.Queue[set[Path]] = asyncio.Queue()
+        self._failures = failures
+        self._sources = Sources(settings.root)
+        self._looking = asyncio.Lock()
+        self._waiting: set[Path] = set()
+        """Files whose change is not live."""
+        self._reloaded: set[Path] = set()
+        """Files that a deploy that is under way may put back to what they were."""
+        self._redeploy_wanted = asyncio.Event()
+        self._stack: Callable[[], Stack] | None = None
 
     async def catch_up(self, stack: Stack) -> None:
         """Bring code that was reloaded after the last deploy to what the sources are now."""
         await self._reload.catch_up(stack)
 
-    async def collect(self) -> None:
-        """For ever: note what changes. Begun before the sources are read, so that nothing is missed."""
-        await asyncio.gather(self._watch_folders(), self._watch_template())
+    def check_all(self) -> None:
+        """Complain of every file that cannot be compiled: what is in it fails where it is called, and only there."""
+        for name in FOLDERS[:2]:
+            for path in sorted((self._root / name).rglob("*.py")):
+                if reason := self._broken(path):
+                    complain(reason)
 
     async def make_live(self, stack: Callable[[], Stack], redeploy: Redeploy) -> None:
-        """For ever: whatever was noted is made live, and said in one line."""
-        while True:
-            await self._take_up(await self._batches.get(), stack, redeploy)
+        """For ever: whatever changes is made live, and said in one line."""
+        self._stack = stack
+        await asyncio.gather(self._look_when_told(), self._redeploy_when_wanted(redeploy))
 
-    async def _watch_folders(self) -> None:
-        folders = [folder for folder in (self._root / name for name in FOLDERS) if folder.is_dir()]
-        async for changes in awatch(
-            *folders, watch_filter=Sources(), debounce=DEBOUNCE_MILLISECONDS, step=STEP_MILLISECONDS
-        ):
-            self._batches.put_nowait({Path(path) for _, path in changes})
+    async def look(self) -> None:
+        """Make live what has changed of functions and the core layer; a deploy that is needed goes on by itself."""
+        if self._stack is None or (not self._looking.locked() and self._sources.is_unchanged()):
+            return
+        async with self._looking:
+            changed = self._sources.changed()
+            if changed:
+                await self._take_up(self._waiting | changed, self._stack())
 
-    async def _watch_template(self) -> None:
-        """By its folder: an editor puts another file in its place, which a watch of the file would lose."""
+    async def _look_when_told(self) -> None:
+        await self.look()  # what has changed while everything started
+        # The root by itself: an editor puts another file in the template's place, which a watch of the file would lose.
+        watches = [
+            (self._root, False),
+            *((self._root / name, True) for name in FOLDERS if (self._root / name).is_dir()),
+        ]
+        await asyncio.gather(*(self._look_at(folder, recursive) for folder, recursive in watches))
 
-        def is_template(_change: Change, path: str) -> bool:
-            return Path(path) == self._root / TEMPLATE
-
+    async def _look_at(self, folder: Path, recursive: bool) -> None:
         async for _ in awatch(
-            self._root,
-            recursive=False,
-            watch_filter=is_template,
-            debounce=DEBOUNCE_MILLISECONDS,
-            step=STEP_MILLISECONDS,
+            folder, recursive=recursive, debounce=DEBOUNCE_MILLISECONDS, step=STEP_MILLISECONDS, watch_filter=None
         ):
-            self._batches.put_nowait({self._root / TEMPLATE})
+            await self.look()
 
-    async def _take_up(self, changed: set[Path], stack: Callable[[], Stack], redeploy: Redeploy) -> None:
+    async def _take_up(self, changed: set[Path], stack: Stack) -> None:
+        self._waiting = changed
+        broken = {path for path in sorted(changed) if self._complains(path)}
+        core, functions = self._root / "layers" / "core", self._root / "functions"
+        places: dict[Path, set[Path]] = {}
+        for path in changed:
+            if path.is_relative_to(functions):
+                places.setdefault(functions / path.relative_to(functions).parts[0], set()).add(path)
+            else:
+                places.setdefault(core if path.is_relative_to(core) else self._root, set()).add(path)
+        for place, files in sorted(places.items()):
+            if not files & broken:
+                await self._make_place_live(place, files, stack)
+
+    async def _make_place_live(self, place: Path, files: set[Path], stack: Stack) -> None:
         try:
-            for path in sorted(changed):
-                self._reload.check_syntax(path)
-            await self._make_live(changed, stack, redeploy)
+            if place == self._root:
+                self._redeploy_wanted.set()
+                return
+            if place == self._root / "layers" / "core":
+                await self._reload.layer(place, stack)
+            else:
+                await self._reload.functions(place, stack)
+            self._waiting -= files
+            self._reloaded |= files
         except Stopped as error:
             complain(f"{error}; what was there keeps serving")
         except PASSING as error:
             complain(f"the change could not be made live: {error}")
 
-    async def _make_live(self, changed: set[Path], stack: Callable[[], Stack], redeploy: Redeploy) -> None:
-        core, functions = self._root / "layers" / "core", self._root / "functions"
-        reloadable = {path for path in changed if path.is_relative_to(core) or path.is_relative_to(functions)}
-        if changed - reloadable:
-            what = "template" if any(path.suffix == ".yaml" for path in changed - reloadable) else "layer"
-            say(f"{what} changed: redeploying")
+    async def _redeploy_when_wanted(self, redeploy: Redeploy) -> None:
+        while True:
+            await self._redeploy_wanted.wait()
+            self._redeploy_wanted.clear()
+            deployed = {path for path in self._waiting if self._needs_deploy(path)}
+            self._reloaded = set()
+            say(f"{'template' if any(path.suffix == '.yaml' for path in deployed) else 'layer'} changed: redeploying")
             begun = time.monotonic()
-            await redeploy()
-            say(f"redeployed in {seconds(time.monotonic() - begun)}")
-            return
-        if any(path.is_relative_to(core) for path in changed):
-            await self._reload.layer(core, stack())
-        files = [path.relative_to(functions) for path in changed if path.is_relative_to(functions)]
-        for folder in sorted({functions / file.parts[0] for file in files}):
-            await self._reload.functions(folder, stack())
+            try:
+                await redeploy()
+                say(f"redeployed in {seconds(time.monotonic() - begun)}")
+                async with self._looking:
+                    again, self._waiting = self._reloaded, self._waiting - deployed
+                    if again and self._stack:
+                        await self._take_up(self._waiting | again, self._stack())
+            except Stopped as error:
+                complain(f"{error}; what was there keeps serving")
+            except PASSING as error:
+                complain(f"the change could not be made live: {error}")
+
+    def _needs_deploy(self, path: Path) -> bool:
+        return not any(path.is_relative_to(self._root / part) for part in ("functions", "layers/core"))
+
+    def _complains(self, path: Path) -> bool:
+        reason = self._broken(path)
+        if reason:
+            complain(f"{reason}; what was there keeps serving")
+        return reason is not None
+
+    def _broken(self, path: Path) -> str | None:
+        """Why a file cannot be compiled, in one line; the page shows it for as long."""
+        try:
+            self._reload.check_syntax(path)
+        except Stopped as error:
+            self._failures.broken[path] = str(error)
+            return str(error)
+        self._failures.broken.pop(path, None)
+        return None

@@ -7,12 +7,17 @@ order of attachment, then the standard library and nothing else
 local AWS is gone. It runs as a lone file, so it imports the standard library only.
 
 It speaks MiniStack's protocol, one JSON object a line: first what to load, answered by `ready`; then one invocation a
-line, answered by `ok` with the result or `error` with the message and the trace. A line after the last of an
-invocation's log says that there is no more to wait for.
+line, answered by `ok` with the result or `error` with the message. A line after the last of an
+invocation's log says that there is no more to wait for. A module that cannot be loaded fails each invocation, as on
+Lambda.
+
+What fails is described on a line of its own, for the developer and not for the log: the product's logs hold no text of
+an exception, because it may quote what a user sent. Here whoever calls is whoever develops.
 """
 
 import importlib
 import json
+import logging
 import os
 import queue
 import site
@@ -26,6 +31,7 @@ from typing import Any, TextIO
 
 POINTER = "shared-folder"  # as layers.POINTER
 END_OF_LOG = "\x1eend of log\x1e"  # as workers.END_OF_LOG
+FAILURE = "\x1ffailure\x1f"  # as workers.FAILURE
 
 
 class Context:
@@ -56,19 +62,83 @@ def main() -> None:
     sys.stdout = sys.stderr
     lines = _input_lines()
     load = json.loads(lines.get())
+    failures = Failures(load)
+    handler = failures.as_handler()
     try:
         handler = _load(load)
-    except Exception as error:  # noqa: BLE001  whatever a module raises at import is the answer
-        traceback.print_exc()
-        _answer(answers, {"status": "error", "error": f"{type(error).__name__}: {error}"})
-        os._exit(1)  # the thread holds the input, which an orderly end would wait for
+    except Exception as error:  # noqa: BLE001  whatever a module raises at import is the answer to each invocation
+        failures.loading = failures.described(error)
     _answer(answers, {"status": "ready", "cold": True})
     while True:
         message = json.loads(lines.get())
-        answer = _invoke(handler, message["event"], load, message.get("ctx") or {})
+        answer = _invoke(handler, message["event"], load, message.get("ctx") or {}, failures)
         sys.stderr.write(f"{END_OF_LOG}\n")
         sys.stderr.flush()
         _answer(answers, answer)
+
+
+class Failures:
+    """Describes exceptions to the developer: those that a handler raises, and those that it logs as it handles them."""
+
+    def __init__(self, load: dict[str, Any]) -> None:
+        self._load = load
+        self._told: BaseException | None = None
+        self.loading = ""
+        """Why the module could not be loaded."""
+        make = logging.getLogRecordFactory()
+
+        def made_and_told(*positional: Any, **named: Any) -> logging.LogRecord:
+            record, error = make(*positional, **named), sys.exc_info()[1]
+            if (record.levelno or 0) >= logging.WARNING and error is not None:
+                self.tell(error)
+            return record
+
+        logging.setLogRecordFactory(made_and_told)
+
+    def as_handler(self) -> Callable[[Any, Context], Any]:
+        """A handler that fails with what loading failed with."""
+
+        def handler(_event: Any, _context: Context) -> None:
+            raise NotLoadedError(FAILURE + self.loading)
+
+        return handler
+
+    def tell(self, error: BaseException) -> None:
+        """Describe an exception on standard error, once."""
+        if error is not self._told:
+            self._told = error
+            description = str(error).removeprefix(FAILURE) if isinstance(error, NotLoadedError) else None
+            sys.stderr.write(f"{FAILURE}{description or self.described(error)}\n")
+
+    def described(self, error: BaseException) -> str:
+        """What was raised, where, and the way there, as one line of JSON."""
+        told = traceback.TracebackException.from_exception(error)
+        frames = [(frame.filename, frame.lineno) for frame in _without_ours(told)]
+        if isinstance(error, SyntaxError) and error.filename:
+            frames.append((error.filename, error.lineno))
+        description = {
+            "function": os.environ.get("AWS_LAMBDA_FUNCTION_NAME") or self._load.get("function_name", ""),
+            "error": "".join(traceback.format_exception_only(error)).strip().splitlines()[-1],
+            "frames": frames,
+            "trace": "".join(told.format()),
+            "code": self._load["code_dir"],
+            "layers": _layers(),
+        }
+        return json.dumps(description)
+
+
+class NotLoadedError(Exception):
+    """The function's module could not be loaded; the text describes why."""
+
+
+def _without_ours(told: traceback.TracebackException) -> traceback.StackSummary:
+    """Take this program's frames and Python's own of importing out of a traceback; the outermost's that stay."""
+    below = told.__cause__ or told.__context__
+    if below is not None:
+        _without_ours(below)
+    ours = {__file__, importlib.__file__, "<frozen importlib._bootstrap>", "<frozen importlib._bootstrap_external>"}
+    told.stack[:] = [frame for frame in told.stack if frame.filename not in ours]
+    return told.stack
 
 
 def _input_lines() -> queue.SimpleQueue[str]:
@@ -96,16 +166,25 @@ def _load(load: dict[str, Any]) -> Callable[[Any, Context], Any]:
 def _set_search_path(code: str) -> None:
     standard = [path for path in sys.path if "-packages" not in path and path != str(Path(__file__).parent)]
     sys.path[:] = [code]
-    for layer in reversed([path for path in os.environ.get("_LAMBDA_LAYERS_DIRS", "").split(os.pathsep) if path]):
-        folder = Path(Path(layer, POINTER).read_text(encoding="utf-8")) / "python"
+    for folder in map(Path, reversed(_layers())):
         for packages in sorted(folder.glob("lib/python3*/site-packages")):
             site.addsitedir(str(packages))
         sys.path.append(str(folder))
     sys.path.extend(standard)
 
 
+def _layers() -> list[str]:
+    """The folders of the layers' packages, in the order of attachment."""
+    pointers = [path for path in os.environ.get("_LAMBDA_LAYERS_DIRS", "").split(os.pathsep) if path]
+    return [f"{Path(path, POINTER).read_text(encoding='utf-8')}/python" for path in pointers]
+
+
 def _invoke(
-    handler: Callable[[Any, Context], Any], event: Any, load: dict[str, Any], invocation: dict[str, Any]
+    handler: Callable[[Any, Context], Any],
+    event: Any,
+    load: dict[str, Any],
+    invocation: dict[str, Any],
+    failures: Failures,
 ) -> dict[str, Any]:
     if invocation.get("trace_id"):
         os.environ["_X_AMZN_TRACE_ID"] = invocation["trace_id"]
@@ -113,7 +192,8 @@ def _invoke(
         result = handler(event, Context(load, invocation))
         json.dumps(result)
     except Exception as error:  # noqa: BLE001  Lambda reports whatever a handler raises, and serves on
-        return {"status": "error", "error": str(error), "trace": traceback.format_exc()}
+        failures.tell(error)
+        return {"status": "error", "error": str(error), "trace": ""}  # without one, the message would be logged
     return {"status": "ok", "result": result}
 
 

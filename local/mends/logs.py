@@ -6,10 +6,11 @@ would fill both. CloudWatch keeps one stream a process and drops by retention
 """
 
 import json
-import sys
 from typing import Any
 
 from ministack.services import cloudwatch, cloudwatch_logs, lambda_svc
+
+from local.mends import workers
 
 STREAMS_KEPT = 200
 STREAMS_NAMED = 20
@@ -51,15 +52,20 @@ def _name_after(function: str, request: str, streams: dict[str, Any]) -> None:
 
 
 def _tell_errors(function: str, _request: str, text: str, failed: bool, *_more: Any) -> None:
-    """Say each error that a function logged on standard output, which the supervisor reads."""
-    lines = (text or "").splitlines()
-    told = [content for content in map(_parsed, lines) if content.get("level") in {"ERROR", "CRITICAL"}]
-    messages = [str(content.get("message", "")) for content in told]
+    """Tell the developer what a function printed, and each error that it logged."""
+    messages = []
+    for line in (text or "").splitlines():
+        content = _parsed(line)
+        if content.get("level") in {"ERROR", "CRITICAL"}:
+            messages.append(str(content.get("message", "")))
+        elif not content and line:
+            workers.tell(function=function, printed=line)
+    if getattr(workers.this_thread, "has_told", False):
+        return  # the exception itself says more
     if failed and not messages:
-        messages = [lines[-1] if lines else "it failed"]
+        messages = ["it ended without an answer"]
     for message in messages:
-        sys.stdout.write(json.dumps({"function": function, "message": message}) + "\n")
-        sys.stdout.flush()
+        workers.tell(function=function, error=message)
 
 
 def _parsed(line: str) -> dict[str, Any]:

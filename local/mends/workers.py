@@ -7,8 +7,10 @@ processes in the middle of a request. Lambda reclaims idle environments and lets
 (https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html).
 """
 
+import json
 import queue
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,10 +20,15 @@ from ministack.core import lambda_runtime
 from ministack.services import lambda_svc
 
 END_OF_LOG = "\x1eend of log\x1e"
+FAILURE = "\x1ffailure\x1f"
+"""Begins a line that describes an exception: for the developer, and no part of the log."""
 LOG_SECONDS = 0.25  # for a process that ended without saying so
 IDLE_SECONDS = 300.0
 OLD_VERSION_IDLE_SECONDS = 5.0
 IDLE_PROCESSES = 32
+
+this_thread = threading.local()
+"""`has_told`: whether the invocation that this thread served last has described what failed."""
 
 type Worker = Any
 
@@ -52,16 +59,26 @@ def _run_our_program() -> None:
 def _whole_log(worker: Worker, **_patience: float) -> str:
     """What an invocation logged, up to the line that ends it."""
     lines: list[str] = []
+    this_thread.has_told = False
     while True:
         try:
             line = worker._stderr_queue.get(timeout=LOG_SECONDS)
         except queue.Empty:
             return "\n".join(lines)
         text, ended, _ = line.partition(END_OF_LOG)
-        if text or not ended:
+        if text.startswith(FAILURE):
+            this_thread.has_told = True
+            tell(failure=json.loads(text.removeprefix(FAILURE)))
+        elif text or not ended:
             lines.append(text)
         if ended:
             return "\n".join(lines)
+
+
+def tell(**told: Any) -> None:
+    """Say something to the supervisor, which reads standard output line by line."""
+    sys.stdout.write(json.dumps(told) + "\n")
+    sys.stdout.flush()
 
 
 def retire(chosen: Callable[[Worker], bool]) -> None:

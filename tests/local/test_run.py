@@ -43,26 +43,98 @@ def test_only_127_0_0_1_is_bound_by_every_process(small: RunningStack) -> None:
     assert {address.partition(":")[0] for address in listening} == {LOOPBACK}
 
 
-def test_a_changed_function_is_live_within_3_seconds_and_no_request_fails(small: RunningStack, checkout: Path) -> None:
-    source = checkout / "functions" / "web" / "echo.py"
+@contextlib.contextmanager
+def edited(source: Path) -> Iterator[str]:
+    """The text of a source, which is as it was at the end."""
     text = source.read_text(encoding="utf-8")
-    source.write_text(text.replace('"first"', '"second"'), encoding="utf-8")
-    wait_until(lambda: _echoed(small, "code") == "second", "the new code serves", 3)
+    try:
+        yield text
+    finally:
+        source.write_text(text, encoding="utf-8")
 
 
-def test_a_changed_layer_is_live_within_3_seconds_and_no_request_fails(small: RunningStack, checkout: Path) -> None:
+def test_a_changed_function_serves_the_very_next_request(small: RunningStack, checkout: Path) -> None:
+    source = checkout / "functions" / "web" / "echo.py"
+    with edited(source) as text:
+        for number in range(6):
+            source.write_text(text.replace('"first"', f'"{number}"'), encoding="utf-8")
+            assert _echoed(small, "code") == str(number)
+            replacement = source.with_suffix(".new")
+            replacement.write_text(text.replace('"first"', f'"{number} again"'), encoding="utf-8")
+            replacement.replace(source)
+            assert _echoed(small, "code") == f"{number} again"
+    assert _echoed(small, "code") == "first"
+
+
+def test_a_changed_layer_serves_the_very_next_request(small: RunningStack, checkout: Path) -> None:
     source = checkout / "layers" / "core" / "greeting.py"
-    source.write_text('GREETING = "good day"\n', encoding="utf-8")
-    wait_until(lambda: _echoed(small, "greeting") == "good day", "the new layer serves", 3)
+    with edited(source):
+        for number in range(6):
+            source.write_text(f'GREETING = "{number}"\n', encoding="utf-8")
+            assert _echoed(small, "greeting") == str(number)
+
+
+def test_what_nobody_calls_is_reloaded_too(small: RunningStack, checkout: Path) -> None:
+    source, seen = checkout / "functions" / "consumers" / "changes.py", len(small.lines)
+    with edited(source) as text:
+        source.write_text(f"{text}\n", encoding="utf-8")
+        small.wait_for("reloaded functions/consumers", seconds=10, after=seen)
+
+
+def test_an_exception_is_shown_with_its_way_through_the_sources_and_so_is_what_was_printed(
+    small: RunningStack, checkout: Path
+) -> None:
+    source, seen = checkout / "functions" / "web" / "echo.py", len(small.lines)
+    with edited(source) as text:
+        lines = text.replace('"secret detail"', '"told here"').replace(
+            "    if ", '    print("printed here")\n    if ', 1
+        )
+        source.write_text(lines, encoding="utf-8")
+        assert ask(small, "/echo/x?fail=1").status == 502
+        line = 1 + lines.splitlines().index('        raise RuntimeError("told here")')
+        small.wait_for(f"Echo: functions/web/echo.py:{line}: RuntimeError: told here", seconds=5, after=seen)
+        small.wait_for(f'      File "functions/web/echo.py", line {line}, in handler', seconds=5, after=seen)
+        small.wait_for("Echo: printed here", seconds=5, after=seen)
+        page = ask(small, "/_local").body.decode()
+        assert f"functions/web/echo.py:{line}: RuntimeError: told here" in page
+        assert "printed here" in page
+        assert str(checkout) not in page
+
+
+def test_an_exception_that_is_handled_is_shown_where_it_is_logged(small: RunningStack, checkout: Path) -> None:
+    source, seen = checkout / "layers" / "core" / "greeting.py", len(small.lines)
+    handled = "import logging\nGREETING = ''\ntry:\n    {}['x']\nexcept KeyError:\n    logging.error('caught')\n"
+    with edited(source):
+        source.write_text(handled, encoding="utf-8")
+        assert ask(small, "/echo/x").status == 200
+        small.wait_for("Echo: layers/core/greeting.py:4: KeyError: 'x'", seconds=5, after=seen)
+
+
+@pytest.mark.parametrize("place", ["functions/web/echo.py", "layers/core/greeting.py"])
+def test_what_cannot_be_imported_is_named_with_its_line_to_whoever_calls(
+    small: RunningStack, checkout: Path, place: str
+) -> None:
+    seen = len(small.lines)
+    with edited(checkout / place) as text:
+        (checkout / place).write_text(f"import nonesuch\n{text}", encoding="utf-8")
+        answer = ask(small, "/echo/x")
+        told = f"{place}:1: ModuleNotFoundError: No module named 'nonesuch'"
+        assert answer.status == 502
+        assert answer.json["error"]["message"] == f"The function cannot be loaded: {told}"
+        small.wait_for(f"Echo: {told}", seconds=5, after=seen)
+    assert ask(small, "/echo/x").status == 200
 
 
 def test_a_syntax_error_is_one_line_and_the_old_code_keeps_serving(small: RunningStack, checkout: Path) -> None:
     broken = checkout / "functions" / "web" / "broken.py"
     broken.write_text("def (\n", encoding="utf-8")
+    assert ask(small, "/health").status == 200
     line = small.wait_for("functions/web/broken.py:1:", seconds=5)
     assert line.endswith("what was there keeps serving")
+    assert "functions/web/broken.py:1: " in ask(small, "/_local").body.decode()
     broken.unlink()
     assert ask(small, "/health").status == 200
+    assert "functions/web/broken.py" not in ask(small, "/_local").body.decode()
 
 
 def test_a_changed_template_is_deployed_and_no_request_fails(small: RunningStack, checkout: Path) -> None:
@@ -102,6 +174,27 @@ def test_a_broken_template_is_one_line_and_a_failure_that_leaves_nothing(tmp_pat
         assert running.wait_for_end() == 1
         assert "missing.yaml" in running.wait_for("stopped: ", seconds=5)
         assert not [pid for pid in seen if _runs(pid)]
+
+
+def test_a_template_that_cannot_be_read_is_named_with_its_line(tmp_path: Path) -> None:
+    broken = copy_checkout(tmp_path / "checkout")
+    template = broken / "stacks" / "async.yaml"
+    text = template.read_text(encoding="utf-8")
+    template.write_text(text.replace("Resources:\n", "Resources:\n  X: {\n"), encoding="utf-8")
+    with start(root=broken) as running:
+        assert running.wait_for_end(60) == 1
+        assert "stacks/async.yaml:" in running.wait_for("stopped: sam build failed: ", seconds=5)
+
+
+def test_sources_that_cannot_be_compiled_are_named_at_start(tmp_path: Path) -> None:
+    broken = copy_checkout(tmp_path / "checkout")
+    source = broken / "functions" / "web" / "echo.py"
+    source.write_text(source.read_text(encoding="utf-8") + "def (\n", encoding="utf-8")
+    line = len(source.read_text(encoding="utf-8").splitlines())
+    with start(root=broken) as running:
+        running.wait_for(f"functions/web/echo.py:{line}: ")
+        assert running.wait_for_end(60) == 1
+        assert f"functions/web/echo.py:{line}: SyntaxError: " in running.wait_for("stopped: GET /health ", seconds=5)
 
 
 @pytest.mark.parametrize(("variable", "value", "told"), [("port", 70_000, "PORT is '70000'")])

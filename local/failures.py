@@ -1,0 +1,103 @@
+"""What went wrong in functions, told by the paths of the source tree: for the terminal, the page, and who called."""
+
+import contextlib
+import json
+import re
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from local import sam
+from local.settings import Settings
+from local.stack import Stack
+
+FAILURE = "\x1ffailure\x1f"
+"""Begins a description in the message of a failed invocation; as `mends.workers.FAILURE`, which needs MiniStack."""
+KEPT = 20
+INSTALLED = re.compile(r"/lib/python3[^/]*/")
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An exception: what was raised, by which function, in which line of the sources, and the way there."""
+
+    at: str
+    function: str
+    error: str
+    place: str
+    trace: str
+
+    @property
+    def line(self) -> str:
+        """All of it but the way, in one line."""
+        return f"{self.place}: {self.error}" if self.place else self.error
+
+
+class Failures:
+    """Remembers what failed last, and which sources cannot be compiled."""
+
+    def __init__(self, settings: Settings, stack: Callable[[], Stack | None]) -> None:
+        self._settings = settings
+        self._stack = stack
+        self.recent: deque[Failure] = deque(maxlen=KEPT)
+        self.broken: dict[Path, str] = {}
+        """By file: why it is not live."""
+
+    def add(self, described: Mapping[str, Any]) -> Failure:
+        """Remember an exception as `bootstrap.py` describes it."""
+        failure = self._failure(described)
+        self.recent.appendleft(failure)
+        return failure
+
+    def explained(self, message: str) -> str | None:
+        """What keeps a function from being loaded, where the message of a failed invocation describes that."""
+        with contextlib.suppress(ValueError, KeyError, TypeError):
+            error = json.loads(message)["errorMessage"]
+            if error.startswith(FAILURE):
+                return self._failure(json.loads(error.removeprefix(FAILURE))).line
+        return None
+
+    def name(self, function: str) -> str:
+        """What the template calls a function, without the stack that it is in."""
+        stack = self._stack()
+        logical = {physical: name for name, physical in stack.resources.items()} if stack else {}
+        return logical.get(function, function).rpartition("/")[2]
+
+    def _failure(self, described: Mapping[str, Any]) -> Failure:
+        folders = self._folders(described)
+        own = [(path, line) for path, line in described["frames"] if not INSTALLED.search(path)]
+        place = _replaced(f"{own[-1][0]}:{own[-1][1]}", folders) if own else ""
+        return Failure(
+            at=datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            function=self.name(described["function"]),
+            error=described["error"],
+            place=place,
+            trace=_replaced(described["trace"], folders).rstrip(),
+        )
+
+    def _folders(self, described: Mapping[str, Any]) -> dict[str, str]:
+        """Where the sources of the folders are that the function ran from."""
+        built, stack = sam.read_built(self._settings), self._stack()
+        resources = stack.resources if stack else {}
+        folders = {}
+        for source, functions in built.functions.items():
+            if any(resources.get(logical) == described["function"] for logical in functions):
+                folders[f"{described['code']}/"] = self._shown(source)
+        for layer in described["layers"]:
+            made = {path.name for path in Path(layer).glob("*")}
+            for source in built.layers:
+                if any((source / name).exists() for name in made):
+                    folders[f"{layer}/"] = self._shown(source)
+        return folders
+
+    def _shown(self, source: Path) -> str:
+        return f"{source.relative_to(self._settings.root)}/"
+
+
+def _replaced(text: str, folders: Mapping[str, str]) -> str:
+    for built, source in folders.items():
+        text = text.replace(built, source)
+    return text
