@@ -31,6 +31,8 @@ def connect(port: str) -> str:
     account = Account.of(stack)
     functions = client("lambda", account)
     function = functions.get_function_configuration(FunctionName=stack["resources"][MODEL])
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]  # the endpoint of one service, say, which would go before the stack's own
     os.environ.update(account.variables | function["Environment"]["Variables"])
     os.environ.update(AWS_DEFAULT_REGION=REGION, AWS_ENDPOINT_URL=account.endpoint)
     sys.path.insert(0, str(ROOT / "layers" / "core"))
