@@ -6,6 +6,7 @@ fails once MiniStack has healed: the module can then go.
 
 from local.mends import (
     credentials,
+    kms_sizes,
     layer_archives,
     layers,
     logs,
@@ -32,6 +33,7 @@ def apply() -> None:
         rest_bodies,
         request_headers,
         payloads,
+        kms_sizes,
         layers,
         workers,
         time_to_live,

@@ -99,6 +99,17 @@ def events_and_answers_of_more_than_6_mb_are_refused(aws: MiniStack) -> bool:
     return [status(b"\x01" * (1024 * 1024)), status(b"")] == [413, 502]
 
 
+def kms_encrypts_4096_bytes_and_no_more(aws: MiniStack) -> bool:
+    kms = aws.client("kms")
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    kms.encrypt(KeyId=key, Plaintext=b"x" * 4096)
+    try:
+        kms.encrypt(KeyId=key, Plaintext=b"x" * 4097)
+    except kms.exceptions.ClientError as refusal:
+        return bool(refusal.response["Error"]["Code"] == "ValidationException")
+    return False
+
+
 def repeated_headers_and_query_keys_reach_the_function_each(aws: MiniStack) -> bool:
     api = _served(aws, "repeated", ECHO)
     connection = http.client.HTTPConnection(aws.url.removeprefix("http://"), timeout=SECONDS)
@@ -204,6 +215,7 @@ BEHAVIOURS = [
     an_any_method_of_an_openapi_body_serves,
     a_gateway_response_of_an_openapi_body_is_used,
     events_and_answers_of_more_than_6_mb_are_refused,
+    kms_encrypts_4096_bytes_and_no_more,
     repeated_headers_and_query_keys_reach_the_function_each,
     a_layer_is_shared_and_comes_after_the_code,
     a_package_that_nobody_declared_cannot_be_imported,
