@@ -51,7 +51,7 @@ class Inside:
 
     def verify(self, user_id: str) -> None:
         """Let a user have proven its address, without the mail."""
-        client("dynamodb", self._endpoint).update_item(
+        client("dynamodb", self._account).update_item(
             TableName=self._table,
             Key={"pk": {"S": f"USER#{user_id}"}, "sk": {"S": "USER"}},
             UpdateExpression="SET email_verified = :yes ADD #version :one",
