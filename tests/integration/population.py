@@ -77,7 +77,7 @@ def _items(user: User) -> Iterator[Item]:
 def _counters(population: Sequence[User]) -> Iterator[Item]:
     amounts = Counter(bucket for user in population for bucket in buckets(standing(user).bucket))
     for bucket, amount in amounts.items():
-        yield CounterItem(*counter_key(bucket), amount=amount, moves=amount)
+        yield CounterItem(*counter_key(bucket), amount=amount, came=amount)
 
 
 def _raw(item: Item) -> dict[str, Any]:
