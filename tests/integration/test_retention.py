@@ -38,7 +38,7 @@ class World:
     def __init__(self, engine: Engine) -> None:
         self.client = engine.client()
         self.ann, self.bob, self.zoe = (self._settled(name) for name in ("ann", "bob", "zoe"))
-        service.update(self.bob.id, {"role": Role.ADMIN}, CAUSE, if_version=lambda _: True)
+        service.update(self.bob.id, {"role": Role.ADMIN, "email_verified": True}, CAUSE, if_version=lambda _: True)
         service.delete(self.ann.id, CAUSE, if_version=lambda _: True)
         for user in (self.ann, self.bob, self.zoe):
             age(self.client, settings().table, user.id, 31)
