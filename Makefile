@@ -5,7 +5,7 @@
 #   ARGS=…               passed on: make test ARGS="-k sign_in", make deploy ARGS=--guided
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test faults check seed build deploy admin redrive replay rotate-signing-key bench bench-quick growth scale performance openapi docs \
+.PHONY: help setup run invoke test faults check seed build deploy admin redrive replay rotate-signing-key bench bench-quick growth scale performance openapi docs \
 	lock format clean
 
 JOBS ?= 3
@@ -29,6 +29,9 @@ setup:  ## Python 3.13 and the locked packages into .venv; every other command d
 
 run: setup  ## deploy into a local AWS and serve the API at http://127.0.0.1:3000
 	@exec $(WITHOUT_AWS) $(PYTHON) -m local
+
+invoke: setup  ## call a function of a running local stack: FUNCTION=users/get, and EVENT=events/users/get.json or its sample
+	@$(WITHOUT_AWS) $(PYTHON) -m local.invoke "$(FUNCTION)" $(EVENT)
 
 seed: setup  ## fill a running local stack with demo data
 	@$(WITHOUT_AWS) $(PYTHON) -m local.seed
