@@ -7,7 +7,7 @@ import pyotp
 import pytest
 from pydantic import SecretStr
 
-from lamina.access.policy import Role
+from lamina.access.policy import Permission, Role
 from lamina.errors import LaminaError, Unauthenticated
 from lamina.events.cause import Cause
 from lamina.events.outbox import OutboxItem
@@ -23,14 +23,17 @@ from lamina.identity import (
     tokens,
 )
 from lamina.identity.granting import SignedIn, refresh_session
-from lamina.identity.items import RefreshTokenItem, SessionItem
+from lamina.identity.items import RefreshTokenItem, SessionItem, session_key
+from lamina.identity.new_passwords import PasswordChange
 from lamina.identity.one_time import Purpose
+from lamina.identity.passwords import verify_password
 from lamina.identity.sessions import Origin
 from lamina.limits import rules, window
 from lamina.limits.rules import SignInTry
 from lamina.limits.window import Limit, LimitReached
 from lamina.settings import settings
 from lamina.storage import transactions
+from lamina.users import service as users
 from lamina.users.model import User
 from lamina.users.service import NewUser
 from tests.callers import acting, in_session
@@ -119,6 +122,53 @@ def test_of_many_resets_with_one_token_one_succeeds(ann: User) -> None:
     assert events(ann, "password.reset") == 1
     winner = next(number for number, result in enumerate(results) if result is None)
     signing_in.sign_in(ann.email, SecretStr(f"Horse-number-{winner}"), origin(0), CAUSE)
+
+
+def test_a_reset_and_changes_of_the_password_at_once_leave_one_password_and_no_session_of_before(ann: User) -> None:
+    token = one_time.new_token(Purpose.RESET_PASSWORD, ann.id, accounts.binding(ann, accounts.credentials_of(ann.id)))
+    transactions.write(put=[token.item])
+    caller = in_session(ann)
+
+    def act(number: int) -> None:
+        new = SecretStr(f"Horse-number-{number}")
+        if number == 0:
+            new_passwords.reset_password(token.text, new, CAUSE)
+        else:
+            change = PasswordChange(PASSWORD, new)
+            new_passwords.change_password(ann, caller.session_id, change, f"203.0.113.{number}", CAUSE)
+
+    results = at_once(act)
+    counted = outcomes([*results])
+    assert counted["done"] == 1
+    assert set(counted) <= {"done", "INVALID_TOKEN", "UNAUTHENTICATED", "WRONG_PASSWORD", "CONFLICT", "RATE_LIMITED"}
+    winner = next(number for number, result in enumerate(results) if result is None)
+    assert credentials_fit(ann, SecretStr(f"Horse-number-{winner}"))
+    user = users.get(ann.id)
+    session = SessionItem.get(*session_key(ann.id, caller.session_id))
+    assert sessions.in_order(session, user) == (winner != 0)
+
+
+def credentials_fit(user: User, password: SecretStr) -> bool:
+    credentials = accounts.credentials_of(user.id)
+    return credentials is not None and bool(verify_password(credentials.password_hash, password))
+
+
+def test_a_key_that_is_made_while_the_address_is_proven_is_void_or_refused(ann: User) -> None:
+    token = one_time.new_token(Purpose.VERIFY_EMAIL, ann.id, ann.email)
+    transactions.write(put=[token.item])
+    caller = acting(ann)
+    texts: list[str] = []
+
+    def act(number: int) -> None:
+        if number == 0:
+            accounts.verify_email(token.text, CAUSE)
+        else:
+            texts.append(api_keys.create(caller, "ci", [Permission.READ], None, CAUSE)[1])
+
+    counted = outcomes(at_once(act))
+    assert set(counted) <= {"done", "UNAUTHENTICATED", "CONFLICT"}
+    if users.get(ann.id).email_verified:
+        assert not any(map(api_keys.prove, texts))
 
 
 def test_of_many_uses_of_one_verification_one_succeeds(ann: User) -> None:
