@@ -18,6 +18,7 @@ from typing import Any, override
 import boto3
 import pytest
 from botocore.config import Config
+from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lamina.storage.connections import pooled_exchange
@@ -28,6 +29,10 @@ from tests.stack import ROOT, free_port
 START_SECONDS = 60.0
 PACKAGES = ROOT / "node_modules"
 FETCH = "fetch it with `python3 -m setup --engines`"
+
+
+CREDENTIALS = ReadOnlyCredentials("test", "test", None)
+"""Those of `tests.local.ministack`, which verifies them. moto has others in the environment."""
 
 
 class Engine(ABC):
@@ -56,13 +61,18 @@ class Engine(ABC):
             parameter_validation=False,  # as PynamoDB has it; it is what takes most of the time to load a large table
             retries={"mode": "standard", "total_max_attempts": 4},
         )
-        return boto3.client("dynamodb", endpoint_url=self.url, config=config)
+        return boto3.client(
+            "dynamodb",
+            endpoint_url=self.url,
+            config=config,
+            aws_access_key_id=CREDENTIALS.access_key,
+            aws_secret_access_key=CREDENTIALS.secret_key,
+        )
 
     def transport(self) -> DynamoDb:
         """A client of it as `lamina` has one."""
-        return DynamoDb(
-            self.url, "us-east-1", exchange=pooled_exchange(self.url, connections=40, read_seconds=START_SECONDS)
-        )
+        exchange = pooled_exchange(self.url, connections=40, read_seconds=START_SECONDS)
+        return DynamoDb(self.url, "us-east-1", exchange=exchange, credentials=lambda: CREDENTIALS)
 
 
 class LocalAws(Engine):
