@@ -5,7 +5,7 @@
 #   ARGS=…               passed on: make test ARGS="-k sign_in", make deploy ARGS=--guided
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run invoke test faults check seed build deploy admin redrive replay rotate-signing-key bench bench-quick growth scale performance openapi docs \
+.PHONY: help setup run invoke test test-quick faults check seed build deploy admin redrive replay rotate-signing-key bench bench-quick growth scale performance openapi docs \
 	lock format clean
 
 JOBS ?= 3
@@ -39,6 +39,10 @@ seed: setup  ## fill a running local stack with demo data
 test:  ## every test that needs no AWS account and no Docker, but for the faults
 	@$(SETUP) --engines
 	$(WITHOUT_AWS) $(PYTHON) -m pytest --numprocesses $(JOBS) --dist loadgroup --ignore tests/faults $(ARGS)
+
+test-quick:  ## the unit tests, to run every few minutes: under 90 seconds on a quiet machine
+	@$(SETUP) --engines
+	$(WITHOUT_AWS) $(PYTHON) -m pytest tests/unit --numprocesses $(JOBS) --dist worksteal $(ARGS)
 
 faults: setup  ## what becomes of events while services refuse and processes are killed: 11 minutes
 	$(WITHOUT_AWS) $(PYTHON) -m pytest tests/faults $(ARGS)
