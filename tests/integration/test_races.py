@@ -161,7 +161,9 @@ def test_a_transaction_with_one_failing_condition_writes_nothing() -> None:
     ann, bob = make("ann"), make("bob")
     before = {(item.pk, item.sk): int(item.version) for item in Item.scan(consistent_read=True)}
     with pytest.raises(EmailTaken):
-        change(ann, email="bob@example.com", username="ann.other", name="Quite Another", role="admin")
+        change(
+            ann, email="bob@example.com", username="ann.other", name="Quite Another", role="admin", email_verified=True
+        )
     with pytest.raises(ConditionFailed) as refused:
         transactions.write(
             put=[GuardItem("EMAIL#free", "GUARD", user_id=ann.id)],
