@@ -42,6 +42,12 @@ def change(method: str, path: str, *bodies: Mapping[str, Any]) -> None:
 
 def update() -> None:
     change("PATCH", "/v1/users/{user_id}", *CHANGES)
+    of_another("PATCH", {"name": "Bob Bob"})
+
+
+def of_another(method: str, body: Mapping[str, Any]) -> None:
+    admin, _ = signed_in("admin", Role.ADMIN)
+    assert admin.call(method, f"/v1/users/{make_user('bob').id}", body=body).status == 200
 
 
 def update_me() -> None:
@@ -51,6 +57,7 @@ def update_me() -> None:
 def replace() -> None:
     whole = {"email": "ada@example.com", "username": "ada", "name": "Ada Ada"}
     change("PUT", "/v1/users/{user_id}", whole, whole | {"username": "lovelace", "email": "a@example.com"})
+    of_another("PUT", whole | {"email": "bob@example.com", "username": "bob"})
 
 
 def delete() -> None:
