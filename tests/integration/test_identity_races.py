@@ -180,6 +180,21 @@ def test_of_many_uses_of_one_verification_one_succeeds(ann: User) -> None:
     assert events(ann, "email.verified") == 1
 
 
+@pytest.mark.parametrize("is_verified", [True, False])
+def test_of_many_uses_of_one_link_to_sign_in_one_begins_a_session(ann: User, is_verified: bool) -> None:
+    if is_verified:
+        ann = users.update(ann.id, {"email_verified": True}, CAUSE, if_version=lambda _: True)
+    token = one_time.new_token(Purpose.SIGN_IN, ann.id, accounts.binding(ann, accounts.credentials_of(ann.id)))
+    transactions.write(put=[token.item])
+    results = at_once(lambda number: signing_in.redeem_link(token.text, origin(number), CAUSE), 8)
+    counted = outcomes([*results])
+    assert counted["done"] == 1
+    assert set(counted) <= {"done", "INVALID_TOKEN", "UNAUTHENTICATED", "CONFLICT"}
+    (won,) = [result for result in results if isinstance(result, SignedIn)]
+    assert sessions.find_active(tokens.verify(won.access_token))
+    assert events(ann, "email.verified") <= 1
+
+
 def mfa_tokens(user: User) -> list[str]:
     """The first step passed so many times."""
     credentials = accounts.credentials_of(user.id)
