@@ -68,6 +68,22 @@ def test_a_forgotten_password_is_reset_by_the_mailed_token_and_every_session_end
     assert anyone.post("/v1/auth/reset-password", {"token": token, "password": NEW}).status == 422
 
 
+def test_a_mailed_link_signs_in_once_and_resets_are_not_stopped_by_those_who_ask_for_other_mails(
+    anyone: Client, newcomer: dict[str, Any], mailed: Mails
+) -> None:
+    email = newcomer["email"]
+    for _ in range(6):
+        assert anyone.post("/v1/auth/resend-verification", {"email": email}).status == 202
+    for path in ("sign-in-link", "forgot-password"):
+        assert anyone.post(f"/v1/auth/{path}", {"email": email}).status == 202
+    token = mailed(email, "Your link to sign in")[0]
+    answer = anyone.post("/v1/auth/sign-in-link/redeem", {"token": token})
+    assert answer.status == 200, answer.body
+    assert Client(anyone.port, anyone.secrets, answer.data["access_token"]).get("/v1/users/me").data["email_verified"]
+    assert anyone.post("/v1/auth/sign-in-link/redeem", {"token": token}).status == 422
+    assert mailed(email, "Reset your password")
+
+
 def sign_in(anyone: Client, email: str) -> Answer:
     return anyone.post("/v1/auth/login", {"email": email, "password": PASSWORD})
 
@@ -75,6 +91,9 @@ def sign_in(anyone: Client, email: str) -> Answer:
 def test_refreshing_rotates_and_a_second_use_ends_the_session(anyone: Client, newcomer: dict[str, Any]) -> None:
     first = sign_in(anyone, newcomer["email"]).data
     second = anyone.post("/v1/auth/refresh", {"refresh_token": first["refresh_token"]}).data
+    repeated = anyone.post("/v1/auth/refresh", {"refresh_token": first["refresh_token"]}).data
+    assert repeated["refresh_token"] == second["refresh_token"]
+    second = anyone.post("/v1/auth/refresh", {"refresh_token": second["refresh_token"]}).data
     me = Client(anyone.port, anyone.secrets, second["access_token"])
     (session,) = me.get("/v1/auth/sessions").data
     assert session["address"] == "127.0.0.1"
