@@ -16,7 +16,8 @@ and owning allow, an API key or an OAuth client the scopes that it was made with
 any time since it was made.
 
 *any*: to whomever it belongs. *own*: only to what is theirs. *no*: never, a 403 (a 404 where not even the existence is
-to be known).
+to be known). An account whose e-mail address is not verified sees no other user (`users.list`, `users.read`), unless
+its role manages users.
 """
 
 SIGNED_IN = """
@@ -63,7 +64,7 @@ def _program(action: Action) -> list[str]:
 
 
 def _cell(credential: Credential, role: Role, action: Action) -> str:
-    caller = Caller("somebody", role, "session", session_scopes(role), credential)
+    caller = Caller("somebody", role, "session", session_scopes(role), credential, email_verified=True)
     if may(caller, action, owner_id="somebody else"):
         return "any"
     return "own" if may(caller, action, owner_id="somebody") else "no"

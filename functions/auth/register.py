@@ -7,6 +7,7 @@ from lamina.http.resolver import Resolver
 from lamina.http.response import Response
 from lamina.identity import registration
 from lamina.identity.inputs import Registration
+from lamina.limits import rules
 from lamina.users.errors import EmailTaken, UsernameTaken
 from lamina.users.service import NewUser
 from lamina.users.views import UserLinks, UserView, links
@@ -17,6 +18,9 @@ app = Resolver(public=True, versioned=True, around=idempotent, raises=(EmailTake
 @app.post("/v1/auth/register", summary="Make an account", status_code=201)
 def register(body: Registration) -> Response[Envelope[UserView, UserLinks]]:
     """Make an account of a viewer, to sign in with by its e-mail address and password."""
+    if "user_id" in app.incoming.claims:
+        # It tells whether an address is taken, so a credential must not buy more tries.
+        rules.count(rules.by_address(rules.ANONYMOUS, app.incoming.source_ip))
     new = NewUser(**body.model_dump(exclude={"password"}))
     user = registration.register(new, body.password, app.cause)
     return app.answer(

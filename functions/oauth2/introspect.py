@@ -10,10 +10,13 @@ app = OAuthResolver(required={"token": "The token in question."})
 
 @app.post("/oauth2/introspect", summary="Introspect a token")
 def introspect() -> Response[ActiveToken | InactiveToken]:
-    """Tell whether an access token is active, and what it says; of anything else only that it is not."""
+    """Return whether an access token is active, and what it says; of anything else only that it is not.
+
+    A client sees its own tokens. Those of others take the scope `introspect`, which is for resource servers.
+    """
     form = app.form()
-    oauth.authenticate(*app.credentials(form), app.count, app.cause)
-    said = oauth.introspect(form["token"])
+    client = oauth.authenticate(*app.credentials(form), app.count, app.cause)
+    said = oauth.introspect(client, form["token"])
     return app.plain(ActiveToken.model_validate(said) if said["active"] else InactiveToken(active=False))
 
 

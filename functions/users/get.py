@@ -15,7 +15,7 @@ app = Resolver(versioned=True, raises=(Forbidden, NotFound))
 @app.get("/v1/users/<user_id>", summary="Read a user")
 def get_user(user_id: Id) -> Response[Envelope[UserView | PublicProfile, UserLinks]]:
     """Answer a user by its id: all of it to itself and to admins, the public profile to others."""
-    require(app.caller, Action.USER_READ)
+    require(app.caller, Action.USER_READ, owner_id=user_id)
     user = service.get(user_id)
     return app.answer(view(user, app.caller), edition=edition(user, app.caller), links=links(user))
 

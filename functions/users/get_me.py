@@ -14,7 +14,7 @@ app = Resolver(versioned=True, raises=(Forbidden, NotFound))
 @app.get("/v1/users/me", summary="Read yourself")
 def get_me() -> Response[Envelope[UserView | PublicProfile, UserLinks]]:
     """Answer the caller's own user."""
-    require(app.caller, Action.USER_READ)
+    require(app.caller, Action.USER_READ, owner_id=app.caller.user_id)
     user = service.get(app.caller.user_id)
     return app.answer(view(user, app.caller), edition=edition(user, app.caller), links=links(user))
 

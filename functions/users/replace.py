@@ -6,14 +6,24 @@ from lamina.http.envelope import Envelope
 from lamina.http.paths import Id
 from lamina.http.resolver import Resolver
 from lamina.http.response import Response
+from lamina.identity.email_changes import set_by_admin
 from lamina.users import service
-from lamina.users.errors import EmailNotVerified, EmailTaken, UsernameTaken
+from lamina.users.errors import EmailNotVerified, EmailTaken, UseChangeEmail, UsernameTaken
 from lamina.users.inputs import UserReplacement
 from lamina.users.views import UserLinks, UserView, edition, links
 
 app = Resolver(
     versioned=True,
-    raises=(Forbidden, ReauthenticationRequired, NotFound, Conflict, EmailTaken, UsernameTaken, EmailNotVerified),
+    raises=(
+        Forbidden,
+        ReauthenticationRequired,
+        NotFound,
+        Conflict,
+        EmailTaken,
+        UsernameTaken,
+        EmailNotVerified,
+        UseChangeEmail,
+    ),
 )
 
 
@@ -25,7 +35,14 @@ def replace_user(user_id: Id, body: UserReplacement) -> Response[Envelope[UserVi
         require(app.caller, Action.USER_SET_ROLE)
     kept = {name for name in ("role", "status") if getattr(body, name) is None}
     changes = body.model_dump(exclude=kept)
-    user = service.update(user_id, changes, app.cause, if_version=app.if_version(user_id), by=app.caller)
+    user = service.update(
+        user_id,
+        changes,
+        app.cause,
+        if_version=app.if_version(user_id),
+        by=app.caller,
+        follow=set_by_admin(app.cause),
+    )
     return app.answer(UserView.model_validate(user), edition=edition(user, app.caller), links=links(user))
 
 

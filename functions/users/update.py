@@ -6,15 +6,25 @@ from lamina.http.envelope import Envelope
 from lamina.http.paths import Id
 from lamina.http.resolver import MERGE_PATCH, Resolver
 from lamina.http.response import Response
+from lamina.identity.email_changes import set_by_admin
 from lamina.users import service
-from lamina.users.errors import EmailNotVerified, EmailTaken, UsernameTaken
+from lamina.users.errors import EmailNotVerified, EmailTaken, UseChangeEmail, UsernameTaken
 from lamina.users.inputs import UserChange
 from lamina.users.views import UserLinks, UserView, edition, links
 
 app = Resolver(
     versioned=True,
     takes=MERGE_PATCH,
-    raises=(Forbidden, ReauthenticationRequired, NotFound, Conflict, EmailTaken, UsernameTaken, EmailNotVerified),
+    raises=(
+        Forbidden,
+        ReauthenticationRequired,
+        NotFound,
+        Conflict,
+        EmailTaken,
+        UsernameTaken,
+        EmailNotVerified,
+        UseChangeEmail,
+    ),
 )
 
 
@@ -25,7 +35,15 @@ def update_user(user_id: Id, body: UserChange) -> Response[Envelope[UserView, Us
     changes = body.model_dump(exclude_unset=True)
     if changes.keys() & {"role", "status"}:
         require(app.caller, Action.USER_SET_ROLE)
-    user = service.update(user_id, changes, app.cause, if_version=app.if_version(user_id), by=app.caller, merge=True)
+    user = service.update(
+        user_id,
+        changes,
+        app.cause,
+        if_version=app.if_version(user_id),
+        by=app.caller,
+        follow=set_by_admin(app.cause),
+        merge=True,
+    )
     return app.answer(UserView.model_validate(user), edition=edition(user, app.caller), links=links(user))
 
 

@@ -6,14 +6,23 @@ from lamina.http.envelope import Envelope
 from lamina.http.resolver import MERGE_PATCH, Resolver
 from lamina.http.response import Response
 from lamina.users import service
-from lamina.users.errors import EmailNotVerified, EmailTaken, UsernameTaken
+from lamina.users.errors import EmailNotVerified, EmailTaken, UseChangeEmail, UsernameTaken
 from lamina.users.inputs import UserChange
 from lamina.users.views import UserLinks, UserView, edition, links
 
 app = Resolver(
     versioned=True,
     takes=MERGE_PATCH,
-    raises=(Forbidden, ReauthenticationRequired, NotFound, Conflict, EmailTaken, UsernameTaken, EmailNotVerified),
+    raises=(
+        Forbidden,
+        ReauthenticationRequired,
+        NotFound,
+        Conflict,
+        EmailTaken,
+        UsernameTaken,
+        EmailNotVerified,
+        UseChangeEmail,
+    ),
 )
 
 

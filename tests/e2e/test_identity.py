@@ -84,6 +84,27 @@ def test_a_mailed_link_signs_in_once_and_resets_are_not_stopped_by_those_who_ask
     assert mailed(email, "Reset your password")
 
 
+def test_an_address_is_changed_by_a_proof_and_given_back_to_the_former_one(
+    anyone: Client, inside: Inside, newcomer: dict[str, Any], mailed: Mails, secrets: set[str]
+) -> None:
+    former, new = newcomer["email"], f"new.{newcomer['email']}"
+    secrets.update((former, new))
+    inside.verify(newcomer["id"])
+    thief = anyone.signed_in(former, PASSWORD)
+    assert thief.patch("/v1/users/me", {"email": new}).error["code"] == "USE_CHANGE_EMAIL"
+    assert thief.post("/v1/auth/reauthenticate", {"password": PASSWORD}).status == 204
+    assert thief.post("/v1/auth/change-email", {"email": new, "current_password": PASSWORD}).status == 202
+    confirmation = mailed(new, "Confirm your new e-mail address")[0]
+    assert anyone.post("/v1/auth/confirm-email", {"token": confirmation}).status == 204
+    assert anyone.signed_in(new, PASSWORD).get("/v1/users/me").data["email"] == new
+    undo = mailed(former, "The e-mail address of your account was changed")[0]
+    assert anyone.post("/v1/auth/undo-email-change", {"token": undo}).status == 204
+    assert thief.get("/v1/users/me").status == 401
+    reset = mailed(former, "Your e-mail address is back")[0]
+    assert anyone.post("/v1/auth/reset-password", {"token": reset, "password": NEW}).status == 204
+    assert anyone.signed_in(former, NEW).get("/v1/users/me").data["email"] == former
+
+
 def sign_in(anyone: Client, email: str) -> Answer:
     return anyone.post("/v1/auth/login", {"email": email, "password": PASSWORD})
 

@@ -18,10 +18,10 @@ from tests.samples import waiting_job, webhook_item
 pytestmark = pytest.mark.xdist_group("stack")
 
 FORBIDDEN, NOT_FOUND = 403, 404
-OWN_ONLY = (Action.ACCOUNT_SECURE, Action.API_KEY_MANAGE)
+OWN_ONLY = (Action.ACCOUNT_SECURE, Action.API_KEY_MANAGE, Action.API_KEY_CREATE, Action.SECOND_FACTOR_MANAGE)
 """What no request can even ask for of somebody else: the paths name no user."""
-OTHERS_ONLY = (Action.USER_REMOVE_MFA,)
-"""What is done to others: one's own second factor takes a code."""
+OTHERS_ONLY = (Action.USER_REMOVE_MFA, Action.USER_SET_EMAIL)
+"""What is done to others: one's own second factor takes a code, one's own address a proof."""
 
 
 class Asker:
@@ -75,6 +75,7 @@ def new_user() -> dict[str, str]:
     return {"email": f"{name}@example.com", "username": name, "name": "New"}
 
 
+CLIENT = {"name": "c", "scopes": ["read"], "grant_types": ["client_credentials"]}
 QUESTIONS: dict[Action, Callable[[Client, str], int]] = {
     Action.USER_LIST: lambda asker, _: asker.get("/v1/users?limit=1").status,
     Action.USER_LIST_PRIVATE: lambda asker, _: asker.get("/v1/users?limit=1&role=admin").status,
@@ -93,6 +94,9 @@ QUESTIONS: dict[Action, Callable[[Client, str], int]] = {
     Action.USER_DELETE: lambda asker, user: asker.delete(f"/v1/users/{user}").status,
     Action.USER_READ_ACTIVITIES: lambda asker, user: asker.get(f"/v1/users/{user}/activities").status,
     Action.ACCOUNT_SECURE: lambda asker, _: asker.get("/v1/auth/sessions").status,
+    Action.SECOND_FACTOR_MANAGE: lambda asker, _: asker.post("/v1/auth/mfa/enroll").status,
+    Action.API_KEY_CREATE: lambda asker, _: asker.post("/v1/api-keys", {"name": "k", "scopes": ["read"]}).status,
+    Action.CLIENT_CREATE: lambda asker, _: asker.post("/v1/oauth-clients", CLIENT).status,
     Action.API_KEY_MANAGE: lambda asker, _: asker.get("/v1/api-keys").status,
     Action.CLIENT_MANAGE: lambda asker, _: asker.get("/v1/oauth-clients").status,
     Action.REPORT_USERS: lambda asker, _: asker.post("/v1/reports", {"type": "users", "format": "csv"}).status,
@@ -151,7 +155,7 @@ def test_every_cell_of_the_policy_is_answered_as_it_says(
     questions = QUESTIONS | job_questions(inside) | webhook_questions(inside)
     asker = Asker(anyone, admin, inside, role, credential)
     client, own = asker.fresh()
-    caller = Caller(own, role, "", session_scopes(role), credential)
+    caller = Caller(own, role, "", session_scopes(role), credential, email_verified=True)
     stranger = asker.stranger()
     # Deleting oneself comes last, because nobody is left to ask then.
     for action in sorted(Action, key=lambda action: action == Action.USER_DELETE):

@@ -28,6 +28,7 @@ from lamina.webhooks.service import NewWebhook
 from tests.aws import PASSWORD, Answer, Api, authorize, make_user, signed_in
 from tests.callers import acting
 from tests.integration.metering import Bill, Meter
+from tests.people import verified
 
 ACTIVITIES = "/v1/users/{id}/activities?to=2027-01-02T00:00:00Z"
 """Those of the day on which everything is measured."""
@@ -75,7 +76,8 @@ class Figure:
 def measure(meter: Meter) -> list[Figure]:
     """Ask everything once."""
     admin, _ = signed_in("the.admin", Role.ADMIN)
-    viewer, _ = signed_in("the.viewer")
+    viewer, somebody = signed_in("the.viewer")
+    verified(somebody)
     figures = []
     for number, pattern in enumerate(PATTERNS):
         world = World(admin, viewer, make_user(f"somebody.{number:02}", metadata={"team": "blue"}, email_verified=True))

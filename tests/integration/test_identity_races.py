@@ -14,6 +14,8 @@ from lamina.events.outbox import OutboxItem
 from lamina.identity import (
     accounts,
     api_keys,
+    email_change_requests,
+    email_changes,
     new_passwords,
     one_time,
     registration,
@@ -23,7 +25,8 @@ from lamina.identity import (
     tokens,
 )
 from lamina.identity.granting import SignedIn, refresh_session
-from lamina.identity.items import RefreshTokenItem, SessionItem, session_key
+from lamina.identity.inputs import EmailChangeInput
+from lamina.identity.items import FormerEmailItem, RefreshTokenItem, SessionItem, session_key
 from lamina.identity.new_passwords import PasswordChange
 from lamina.identity.one_time import Purpose
 from lamina.identity.passwords import verify_password
@@ -300,3 +303,84 @@ def test_of_more_tries_than_the_address_has_no_more_than_five_are_made() -> None
     made = outcomes([*at_once(_fail, THREADS)])
     assert made["done"] <= 5
     assert set(made) <= {"done", "RATE_LIMITED"}
+
+
+NEW, NEWER = "ann@example.org", "ann@example.net"
+
+
+@pytest.fixture
+def proven(ann: User) -> User:
+    """Somebody who has proven the address."""
+    return users.update(ann.id, {"email_verified": True}, CAUSE, if_version=lambda _: True)
+
+
+def confirmation(user: User, email: str = NEW) -> str:
+    """Ask for another address, and return the token that is mailed there."""
+    change = EmailChangeInput(email=email, current_password=PASSWORD)
+    email_change_requests.request_change(acting(user), change, "203.0.113.7", CAUSE)
+    waiting = email_changes.waiting(user.id)
+    assert waiting
+    return stored_token(Purpose.CONFIRM_EMAIL, user, waiting.change_id)
+
+
+def undoing(user: User) -> str:
+    """Move a user to another address, and return the token that is mailed to the former one."""
+    email_changes.confirm(confirmation(user), CAUSE)
+    (former,) = FormerEmailItem.query(f"USER#{user.id}", FormerEmailItem.sk.startswith("FORMER_EMAIL#"))
+    return stored_token(Purpose.UNDO_EMAIL_CHANGE, user, former.sk.partition("#")[2])
+
+
+def stored_token(purpose: Purpose, user: User, bound_to: str) -> str:
+    token = one_time.new_token(purpose, user.id, bound_to)
+    transactions.write(put=[token.item])
+    return token.text
+
+
+def test_of_many_confirmations_with_one_token_one_succeeds(proven: User) -> None:
+    token = confirmation(proven)
+    results = at_once(lambda _: email_changes.confirm(token, CAUSE))
+    assert outcomes([*results]) == {"done": 1, "INVALID_TOKEN": CROWD - 1}
+    assert users.get(proven.id).email == NEW
+    assert events(proven, "email.changed") == events(proven, "email.released") == 1
+
+
+def test_an_address_goes_to_one_of_those_who_confirm_it_and_those_who_register_it(proven: User) -> None:
+    token = confirmation(proven)
+
+    def take(number: int) -> None:
+        if number % 2:
+            email_changes.confirm(token, CAUSE)
+        else:
+            registration.register(NewUser(email=NEW, username=f"other{number}", name="Other"), None, CAUSE)
+
+    counted = outcomes([*at_once(take)])
+    assert counted["done"] == 1
+    assert counted["done"] + counted["EMAIL_TAKEN"] + counted["INVALID_TOKEN"] == CROWD
+    owner = users.find_by_email(NEW)
+    assert owner
+    assert users.get(owner).email == NEW
+
+
+def test_the_owner_has_the_account_back_whatever_the_thief_does_at_that_moment(proven: User) -> None:
+    undo = undoing(proven)
+    moved = users.get(proven.id)
+    further = confirmation(moved, NEWER)
+    reset = stored_token(Purpose.RESET_PASSWORD, moved, accounts.binding(moved, accounts.credentials_of(moved.id)))
+    stolen = PasswordChange(PASSWORD, SecretStr("Thiefs-horse-2"))
+    session = begin_session(moved, origin(0))
+    acts = [
+        lambda: email_changes.undo(undo, CAUSE),
+        lambda: email_changes.confirm(further, CAUSE),
+        lambda: new_passwords.reset_password(reset, SecretStr("Thiefs-horse-1"), CAUSE),
+        lambda: new_passwords.change_password(moved, session.id, stolen, "203.0.113.7", CAUSE),
+    ]
+    results = at_once(lambda number: acts[number % len(acts)]())
+    counted = outcomes([*results])
+    assert counted["done"] >= 1
+    owned = users.get(proven.id)
+    assert (owned.email, owned.email_verified) == (proven.email, True)
+    assert events(proven, "email_change.undone") == 1
+    assert accounts.credentials_of(proven.id) is None
+    for password in (PASSWORD, SecretStr("Thiefs-horse-1"), SecretStr("Thiefs-horse-2")):
+        with pytest.raises(Unauthenticated):
+            signing_in.sign_in(proven.email, password, origin(1), CAUSE)

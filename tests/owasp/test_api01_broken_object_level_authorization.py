@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lamina.access.policy import Role
-from tests.people import Person, again, person
+from tests.people import Person, again, person, verified
 
 PUBLIC = {"id", "username", "name", "avatar_url", "created_at"}
 UNKNOWN = "01890a5d-ac96-774b-bcce-b302099a8057"
@@ -77,7 +77,13 @@ def test_what_is_not_theirs_and_what_is_not_there_answer_alike(scene: Scene) -> 
         assert answers[0].error | {"request_id": ""} == answers[1].error | {"request_id": ""}
 
 
-def test_of_another_user_only_the_public_profile_is_seen(scene: Scene) -> None:
+def test_of_another_user_only_the_public_profile_is_seen_and_by_proven_accounts_alone(scene: Scene) -> None:
+    for path in (f"/v1/users/{scene.ids['user']}", "/v1/users", f"/v1/users/{UNKNOWN}"):
+        answer = scene.eve.api.get(path)
+        assert (answer.status, answer.error["code"]) == (403, "FORBIDDEN")
+        assert "Verify" in answer.error["message"]
+    assert scene.eve.api.get(f"/v1/users/{scene.eve.id}").status == 200
+    verified(scene.eve.user)
     assert set(scene.eve.api.get(f"/v1/users/{scene.ids['user']}").data) == PUBLIC
     others = [user for user in scene.eve.api.get("/v1/users").data if user["id"] != scene.eve.id]
     assert others

@@ -8,11 +8,10 @@ from lamina.access.policy import Role
 from tests.aws import PASSWORD, Api, make_user
 from tests.people import Person, person, verified
 
-PRIVILEGED: dict[str, Any] = {"role": "admin", "status": "active"}
+PRIVILEGED: dict[str, Any] = {"role": "admin", "status": "active", "email_verified": True}
 """Fields that admins set."""
 INTERNAL: dict[str, Any] = {
     "id": "01890a5d-ac96-774b-bcce-b302099a8057",
-    "email_verified": True,
     "created_by": "01890a5d-ac96-774b-bcce-b302099a8057",
     "created_at": "2020-01-01T00:00:00Z",
     "updated_at": "2020-01-01T00:00:00Z",
@@ -72,6 +71,19 @@ def test_nobody_below_admin_sets_role_or_status_not_even_to_what_it_is(ann: Pers
         ann.api.put(path, {**WHOLE, field: value}),
     ]
     assert [answer.status for answer in answers] == [403] * 3
+
+
+def test_nobody_vouches_for_oneself_nor_sets_the_own_address(ann: Person) -> None:
+    root = person("root", Role.ADMIN)
+    for who in (ann, root):
+        own = f"/v1/users/{who.id}"
+        whole = {"email": "else@example.com", "username": who.user.username, "name": "Else"}
+        vouched = [who.api.patch(path, {"email_verified": True}) for path in ("/v1/users/me", own)]
+        assert [(answer.status, answer.error["code"]) for answer in vouched] == [(403, "FORBIDDEN")] * 2
+        moved = [who.api.patch("/v1/users/me", {"email": "else@example.com"}), who.api.put(own, whole)]
+        moved.append(who.api.patch(own, {"email": "else@example.com"}))
+        assert [(answer.status, answer.error["code"]) for answer in moved] == [(422, "USE_CHANGE_EMAIL")] * 3
+    assert ann.api.patch(f"/v1/users/{root.id}", {"email": "else@example.com"}).status == 403
 
 
 @pytest.mark.parametrize("query", ["role=admin", "status=active", "sort=email", "search=ann@example.com"])

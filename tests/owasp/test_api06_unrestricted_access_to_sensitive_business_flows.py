@@ -17,6 +17,16 @@ def test_accounts_made_from_one_address_are_limited() -> None:
     assert [register(number) for number in range(101)] == [400] * 100 + [429]
 
 
+def test_a_credential_buys_no_more_registrations_which_tell_what_addresses_are_taken() -> None:
+    ann = person("ann")
+    body = {"username": "u.1", "name": "U", "password": PASSWORD, "email": "ann@example.com"}
+    signed_in = [ann.api.post("/v1/auth/register", body).status for _ in range(100)]
+    assert signed_in[0] == 409
+    assert 429 in signed_in, "the sign-in from here is counted as well"
+    assert Api().post("/v1/auth/register", body).status == 429
+    assert ann.api.get("/v1/users/me").status == 200
+
+
 def test_nobody_is_flooded_with_mails(mailbox: Mailbox) -> None:
     user = make_user("ann")
     for number in range(10):

@@ -20,7 +20,7 @@ from lamina.storage.sweeping import Sweep
 from lamina.users import service as users
 from lamina.users.model import User
 from tests.aws import Api, invoke
-from tests.people import Person, activities, events_of, person
+from tests.people import Person, activities, events_of, person, verified
 from tests.pictures import arrived, files, picture, upload
 from tests.roles.process import place
 
@@ -255,7 +255,9 @@ def test_an_avatar_cannot_be_set_by_changing_the_user(ann: Person) -> None:
 
 def test_others_see_the_avatar_in_the_public_profile(ann: Person) -> None:
     form = send(ann)
-    assert person("bob").api.get(f"/v1/users/{ann.id}").data["avatar_url"] == url(form)
+    bob = person("bob")
+    verified(bob.user)
+    assert bob.api.get(f"/v1/users/{ann.id}").data["avatar_url"] == url(form)
 
 
 def test_with_a_user_go_its_files_and_nobody_elses(ann: Person) -> None:

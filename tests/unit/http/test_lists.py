@@ -8,6 +8,7 @@ from lamina.access.policy import Role
 from lamina.http.listing import MAX_OFFSET, ListRequest, Position
 from lamina.storage.cursors import Cursor
 from tests.aws import Answer, Api, make_user, signed_in
+from tests.people import verified
 
 USERS = "/v1/users"
 
@@ -135,7 +136,8 @@ def test_a_cursor_opens_no_other_query(admin: Api, query: str) -> None:
 
 
 def test_a_cursor_of_an_admin_opens_nothing_for_others(admin: Api) -> None:
-    viewer, _ = signed_in("viewer")
+    viewer, user = signed_in("viewer")
+    verified(user)
     cursor = admin.get(f"{USERS}?limit=2").json["meta"]["next_cursor"]
     assert viewer.get(f"{USERS}?limit=2&cursor={cursor}").error["details"][0]["field"] == "cursor"
 

@@ -9,8 +9,8 @@ from lamina.events.cause import Cause
 from lamina.identity import authentication
 from lamina.settings import settings
 from lamina.users import service as users
-from tests.aws import Answer, Api
-from tests.people import Person, again, person
+from tests.aws import Answer, Api, make_user
+from tests.people import Person, again, person, verified
 
 CAUSE = Cause(None, "test")
 
@@ -28,6 +28,7 @@ def cache(monkeypatch: pytest.MonkeyPatch) -> None:
 def remembered(role: Role = Role.VIEWER) -> Person:
     """Somebody whose session the authorizer has just checked."""
     someone = person("ann", role)
+    verified(someone.user)
     assert someone.is_signed_in()
     return someone
 
@@ -79,3 +80,10 @@ def test_a_revoked_key_changes_nothing() -> None:
 def session_of(who: Person) -> str:
     listed = who.api.get("/v1/auth/sessions").data
     return str(next(session["id"] for session in listed if session["current"]))
+
+
+def test_whoever_proves_an_address_is_let_in_at_once() -> None:
+    ann, bob = person("ann"), make_user("bob")
+    assert ann.api.get(f"/v1/users/{bob.id}").status == 403
+    verified(ann.user)
+    assert ann.api.get(f"/v1/users/{bob.id}").status == 200

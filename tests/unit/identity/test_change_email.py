@@ -6,11 +6,12 @@ from dataclasses import replace
 import pytest
 
 from lamina import ids
+from lamina.access.policy import Role
 from lamina.identity.items import FormerEmailItem, MfaItem, former_email_key, mfa_key
 from lamina.storage.item import Item
 from lamina.users import service as users
 from tests.aws import PASSWORD, Answer, Api, make_user
-from tests.people import Mailbox, Person, activities, login, person, verified
+from tests.people import Clock, Mailbox, Person, activities, login, person, verified
 
 ANN, NEW, NEWER = "ann@example.com", "ann@example.org", "ann@example.net"
 HOURS = 3600
@@ -158,10 +159,12 @@ def test_the_first_proof_is_by_the_new_address_and_a_slip_has_no_say(mailbox: Ma
 def test_undoing_gives_the_account_back_to_the_holder_of_the_former_address(mailbox: Mailbox) -> None:
     ann = proven()
     thief = Api(token=ann.api.token)
+    key = thief.post("/v1/api-keys", {"name": "thief", "scopes": ["read"]}).data["key"]
     move(ann, mailbox)
     token = mailbox.token(ANN, "undo_email_change")
     assert undo(token).status == 204
     assert thief.get("/v1/users/me").status == 401
+    assert thief.get("/v1/users/me", token="", headers={"X-API-Key": key}).status == 401
     assert (login(NEW).status, login(ANN).status) == (401, 401), "the thief knows the password"
     forgot(NEW)
     assert mailbox.count(NEW, "reset") == 0
@@ -269,3 +272,44 @@ def test_neither_events_nor_tokens_hold_an_address_in_the_clear(mailbox: Mailbox
     mailbox.deliver()
     kinds = {item.kind for item in Item.scan() if NEW in str(item.serialize()) or ANN in str(item.serialize())}
     assert not {kind for kind in kinds if kind.__name__ in {"OutboxItem", "OneTimeTokenItem"}}
+
+
+def administrator() -> Api:
+    return person("root", Role.ADMIN).api
+
+
+def test_an_administrator_sets_an_address_and_both_are_told(mailbox: Mailbox) -> None:
+    ann = proven()
+    changed = administrator().patch(f"/v1/users/{ann.id}", {"email": NEW, "email_verified": True})
+    assert (changed.status, changed.data["email_verified"]) == (200, True)
+    assert mailbox.count(ANN, "notice") == 1
+    (told,) = [values for to, template, values in mailbox.sent if (to, template) == (ANN, "notice")]
+    assert told["link"] == "", "it cannot be undone from there"
+    assert mailbox.count(NEW, "notice") == 1
+    body = {"email": ANN, "username": "other", "name": "Other", "password": PASSWORD}
+    assert Api().post("/v1/auth/register", body).status == 201, "the former one is free"
+
+
+def test_an_address_that_an_administrator_sets_is_unproven_unless_vouched_for(mailbox: Mailbox) -> None:
+    ann = proven()
+    changed = administrator().put(f"/v1/users/{ann.id}", {"email": NEW, "username": "ann", "name": "Ann"})
+    assert changed.data["email_verified"] is False
+    assert mailbox.count(NEW, "notice") == 0
+
+
+def test_to_vouch_for_an_address_is_its_first_proof() -> None:
+    """Whoever registered somebody else's address must keep no way in when an administrator vouches for it."""
+    squatter = person("ann")
+    key = squatter.api.post("/v1/api-keys", {"name": "left", "scopes": ["read"]}).data["key"]
+    squatter.enroll()
+    assert administrator().patch(f"/v1/users/{squatter.id}", {"email_verified": True}).status == 200
+    assert not squatter.is_signed_in()
+    assert Api().get("/v1/users/me", headers={"X-API-Key": key}).status == 401
+    assert login(ANN).status == 200, "the second factor is gone"
+
+
+def test_a_session_that_is_not_recent_sets_no_address(clock: Clock) -> None:
+    ann, root = proven(), administrator()
+    clock.forward(11 * 60)
+    answer = root.patch(f"/v1/users/{ann.id}", {"email": NEW})
+    assert (answer.status, answer.error["code"]) == (403, "REAUTHENTICATION_REQUIRED")

@@ -219,6 +219,26 @@ def test_introspection_tells_what_is_good_now_and_of_the_rest_nothing(admin: Per
     assert send("introspect", client, token=tokens["access_token"]).json == {"active": False}
 
 
+def test_a_client_introspects_its_own_tokens_and_a_resource_server_those_of_all(admin: Person) -> None:
+    client, other = register(admin), register(admin)
+    server = register(admin, scopes=["introspect"])
+    for token in (grant(client)["access_token"], admin.api.token):
+        assert send("introspect", other, token=token).json == {"active": False}
+        assert send("introspect", server, token=token).json["active"]
+
+
+def test_no_token_is_issued_for_introspection(admin: Person) -> None:
+    server = register(admin, scopes=["introspect", "read"])
+    assert grant(server)["scope"] == "read"
+    for scope in ({}, {"scope": "introspect"}):
+        answer = send("token", register(admin, scopes=["introspect"]), grant_type="client_credentials", **scope)
+        assert error_of(answer) == (400, "invalid_scope")
+
+
+def test_no_api_key_introspects(admin: Person) -> None:
+    assert admin.api.post("/v1/api-keys", {"name": "k", "scopes": ["introspect"]}).status == 400
+
+
 @pytest.mark.parametrize("end", ["suspended", "demoted", "logged out", "removed"])
 def test_tokens_of_a_client_end_with_its_owner_and_with_the_client(admin: Person, end: str) -> None:
     client = register(admin)

@@ -21,7 +21,7 @@ ALLOWED: dict[Action, tuple[set[Role], set[Role]]] = {
     Action.USER_REMOVE_MFA: ({Role.ADMIN}, {Role.ADMIN}),
     Action.USER_UPDATE: ({Role.ADMIN}, {Role.ADMIN, Role.EDITOR, Role.VIEWER}),
     Action.USER_SET_ROLE: ({Role.ADMIN}, {Role.ADMIN}),
-    Action.USER_SET_EMAIL: ({Role.ADMIN}, {Role.ADMIN, Role.EDITOR, Role.VIEWER}),
+    Action.USER_SET_EMAIL: ({Role.ADMIN}, {Role.ADMIN}),
     Action.USER_DELETE: ({Role.ADMIN}, {Role.ADMIN, Role.EDITOR, Role.VIEWER}),
     Action.USER_RESTORE: ({Role.ADMIN}, {Role.ADMIN}),
     Action.USER_READ_ACTIVITIES: ({Role.ADMIN}, {Role.ADMIN, Role.EDITOR, Role.VIEWER}),
@@ -43,7 +43,7 @@ ALLOWED: dict[Action, tuple[set[Role], set[Role]]] = {
 
 
 def caller(role: Role, scopes: frozenset[str] | None = None) -> Caller:
-    return Caller(ALICE, role, "session", session_scopes(role) if scopes is None else scopes)
+    return Caller(ALICE, role, "session", session_scopes(role) if scopes is None else scopes, email_verified=True)
 
 
 @pytest.mark.parametrize("action", Action)

@@ -31,7 +31,7 @@ class Victim:
     """Somebody who is signed in, and what an attacker can see of it."""
 
     def __init__(self) -> None:
-        self.user = make_user("victim")
+        self.user = make_user("victim", email_verified=True)
         answer = Api().post("/v1/auth/login", {"email": self.user.email, "password": PASSWORD})
         self.access: str = answer.data["access_token"]
         self.refresh: str = answer.data["refresh_token"]
@@ -84,6 +84,7 @@ def test_the_token_as_issued_is_good(victim: Victim) -> None:
         "ends": str(victim.claims["exp"]),
         "session_epoch": "0",
         "credential_epoch": "0",
+        "email_verified": "true",
         "quota": "",
     }
     assert set(victim.claims) == set(CLAIMS)

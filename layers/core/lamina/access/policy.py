@@ -30,6 +30,17 @@ class Permission(StrEnum):
     MANAGE_USERS = "manage_users"
 
 
+class ClientScope(StrEnum):
+    """The scopes of OAuth clients: the permissions, and what only a resource server does."""
+
+    READ = "read"
+    WRITE = "write"
+    DELETE = "delete"
+    MANAGE_USERS = "manage_users"
+    INTROSPECT = "introspect"
+    """Introspect the tokens of others too (RFC 7662). No token is issued for it."""
+
+
 class Action(StrEnum):
     """What a caller may ask for."""
 
@@ -49,7 +60,7 @@ class Action(StrEnum):
     USER_MANAGE_ADMINS = "users.manage_admins"
     """Create, promote, demote, suspend, delete or restore an administrator."""
     USER_SET_EMAIL = "users.set_email"
-    """Set the address that a forgotten password is reset through: with a leaked key it would open the account."""
+    """Set another user's address, through which its password can be reset, without a proof; or vouch for it."""
     USER_DELETE = "users.delete"
     USER_RESTORE = "users.restore"
     USER_REMOVE_MFA = "users.remove_mfa"
@@ -91,25 +102,27 @@ class Rule:
         in_person: whether it takes somebody who has signed in: no API key and no OAuth client may.
         recent: whether a session must have been authenticated recently. Keys and clients have no such moment: what they
             must not do at all is `in_person`.
+        proven: whether it takes a proven e-mail address on what is others', unless the role manages users.
     """
 
     needs: Permission | None
     owner: Permission | None = None
     in_person: bool = False
     recent: bool = False
+    proven: bool = False
 
 
 RULES: dict[Action, Rule] = {
-    Action.USER_LIST: Rule(Permission.READ),
+    Action.USER_LIST: Rule(Permission.READ, proven=True),
     Action.USER_LIST_PRIVATE: Rule(Permission.MANAGE_USERS),
-    Action.USER_READ: Rule(Permission.READ),
+    Action.USER_READ: Rule(Permission.READ, owner=Permission.READ, proven=True),
     Action.USER_READ_PRIVATE: Rule(Permission.MANAGE_USERS, owner=Permission.READ),
     Action.USER_CREATE: Rule(Permission.MANAGE_USERS),
     Action.USER_SET_PASSWORD: Rule(Permission.MANAGE_USERS, in_person=True),
     Action.USER_UPDATE: Rule(Permission.MANAGE_USERS, owner=Permission.WRITE),
     Action.USER_SET_ROLE: Rule(Permission.MANAGE_USERS, recent=True),
     Action.USER_MANAGE_ADMINS: Rule(Permission.MANAGE_USERS, in_person=True),
-    Action.USER_SET_EMAIL: Rule(Permission.MANAGE_USERS, owner=Permission.WRITE, in_person=True),
+    Action.USER_SET_EMAIL: Rule(Permission.MANAGE_USERS, in_person=True, recent=True),
     Action.USER_DELETE: Rule(Permission.MANAGE_USERS, owner=Permission.DELETE),
     Action.USER_RESTORE: Rule(Permission.MANAGE_USERS),
     Action.USER_REMOVE_MFA: Rule(Permission.MANAGE_USERS, in_person=True, recent=True),
@@ -140,6 +153,9 @@ OWNER_SCOPES = frozenset({Permission.READ, Permission.WRITE, Permission.DELETE})
 """What a person may do to what is theirs, whatever the role."""
 
 
+UNPROVEN = "Verify your e-mail address first, by the token that was mailed to you."
+
+
 class Credential(StrEnum):
     """What a caller has proven itself with."""
 
@@ -161,6 +177,7 @@ class Caller:
         authenticated_at: Unix seconds of the last sign-in or reauthentication of the session; 0 for other credentials.
         session_epoch: the user's when the credential was checked: another one later means that it may be void.
         credential_epoch: the user's when the credential was checked; what the caller creates is of this epoch.
+        email_verified: whether the user has proven its e-mail address.
     """
 
     user_id: str
@@ -171,11 +188,18 @@ class Caller:
     authenticated_at: int = 0
     session_epoch: int = 0
     credential_epoch: int = 0
+    email_verified: bool = False
 
 
 def session_scopes(role: Role) -> frozenset[Permission]:
     """Tell the scopes of a token that a person gets by signing in: all that the role and owning allow."""
     return PERMISSIONS[role] | OWNER_SCOPES
+
+
+def client_scopes(role: Role) -> frozenset[str]:
+    """Return the scopes that an OAuth client of somebody with this role may have."""
+    more = {ClientScope.INTROSPECT} if Permission.MANAGE_USERS in PERMISSIONS[role] else set[ClientScope]()
+    return session_scopes(role) | more
 
 
 def lowest(roles: Iterable[Role]) -> Role:
@@ -194,7 +218,7 @@ def may(caller: Caller, action: Action, owner_id: str | None = None) -> bool:
     rule = RULES[action]
     if rule.in_person and caller.credential != Credential.SESSION:
         return False
-    if rule.needs in PERMISSIONS[caller.role] and rule.needs in caller.scopes:
+    if rule.needs in PERMISSIONS[caller.role] and rule.needs in caller.scopes and _is_known(caller, rule):
         return True
     return rule.owner is not None and owner_id == caller.user_id and rule.owner in caller.scopes
 
@@ -207,9 +231,14 @@ def require(caller: Caller, action: Action, owner_id: str | None = None) -> None
         ReauthenticationRequired: when it may, but has authenticated too long ago for this action.
     """
     if not may(caller, action, owner_id):
-        raise Forbidden
+        raise Forbidden if _is_known(caller, RULES[action]) else Forbidden(UNPROVEN)
     if RULES[action].recent and not is_recent(caller):
         raise ReauthenticationRequired
+
+
+def _is_known(caller: Caller, rule: Rule) -> bool:
+    """Return whether the caller's address is as proven as a rule wants it; administrators manage all the same."""
+    return caller.email_verified or not rule.proven or Permission.MANAGE_USERS in PERMISSIONS[caller.role]
 
 
 def is_recent(caller: Caller) -> bool:

@@ -132,6 +132,7 @@ class Request:
                 authenticated_at=int(claims.get("authenticated_at") or 0),
                 session_epoch=int(claims.get("session_epoch", 0)),
                 credential_epoch=int(claims.get("credential_epoch", 0)),
+                email_verified=claims.get("email_verified") == "true",
             )
         problem = claims.get("problem")
         for known in (TokenExpired, Unavailable):

@@ -24,8 +24,8 @@ SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 type Context = dict[str, str]
 """What the authorizer says of a request: of a caller `user_id`, `role`, `session_id`, `scope`, `credential`,
-`credential_id`, `authenticated_at`, and the user's `session_epoch` and `credential_epoch`; else `problem`. Both with
-`quota`: limit, remaining and reset, separated by spaces."""
+`credential_id`, `authenticated_at`, and the user's `session_epoch`, `credential_epoch` and `email_verified`; else
+`problem`. Both with `quota`: limit, remaining and reset, separated by spaces."""
 
 _trusted: dict[str, tuple[float, Context]] = {}
 """Hashes of credentials that were in order, until when that is taken for granted (monotonic seconds), and for what."""
@@ -66,7 +66,8 @@ def _caller(headers: Mapping[str, str], *, may_be_cached: bool) -> Context:
         return context
     _trusted.pop(credential, None)
     context = read(text)
-    if "user_id" in context and settings().authorizer_cache_seconds:
+    # Who proves an address is to be let in at once, so whoever has not is asked about each time.
+    if context.get("email_verified") and settings().authorizer_cache_seconds:
         if len(_trusted) >= CACHED_CREDENTIALS:
             _trusted.clear()
         _trusted[credential] = (time.monotonic() + _trust_seconds(context), context)
@@ -93,7 +94,7 @@ def _of_token(authorization: str) -> Context:
     if found is None:
         return {"problem": "UNAUTHENTICATED"}
     session, user = found
-    return _context(claims, session) | _epochs(user)
+    return _context(claims, session) | _state(user)
 
 
 def _of_key(text: str) -> Context:
@@ -109,7 +110,7 @@ def _of_key(text: str) -> Context:
         "authenticated_at": "",
         "credential_id": proven.key.id,
         "ends": str(ids.epoch_of(proven.key.expires_at)) if proven.key.expires_at else "",
-    } | _epochs(proven.owner)
+    } | _state(proven.owner)
 
 
 def _context(claims: AccessClaims, session: SessionItem) -> Context:
@@ -125,9 +126,13 @@ def _context(claims: AccessClaims, session: SessionItem) -> Context:
     }
 
 
-def _epochs(user: User) -> Context:
-    """Return of which epochs the credential is: what is written on its behalf must find the user at the same."""
-    return {"session_epoch": str(user.session_epoch), "credential_epoch": str(user.credential_epoch)}
+def _state(user: User) -> Context:
+    """Return how the user stands: what is written on the credential's behalf must find it at the same epochs."""
+    return {
+        "session_epoch": str(user.session_epoch),
+        "credential_epoch": str(user.credential_epoch),
+        "email_verified": "true" if user.email_verified else "",
+    }
 
 
 def _text(quota: Quota | None) -> str:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 
 from lamina import ids
-from lamina.access.policy import Caller, Permission, Role
+from lamina.access.policy import Caller, ClientScope, Role
 from lamina.errors import NotFound
 from lamina.events.catalog import OAUTH_CLIENT_CREATED, OAUTH_CLIENT_DELETED
 from lamina.events.cause import Cause
@@ -68,7 +68,7 @@ class Client:
 
 
 def register(
-    owner: Caller, name: str, scopes: Sequence[Permission], grant_types: Sequence[GrantType], cause: Cause
+    owner: Caller, name: str, scopes: Sequence[ClientScope], grant_types: Sequence[GrantType], cause: Cause
 ) -> tuple[Client, str]:
     """Create a client; a retry of the same request gets the client that was made before.
 

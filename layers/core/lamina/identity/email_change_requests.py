@@ -10,7 +10,7 @@ from lamina.identity.errors import EmailUnchanged
 from lamina.identity.inputs import EmailChangeInput
 from lamina.identity.items import EmailChangeItem, email_change_key
 from lamina.identity.one_time import LIFE_SECONDS, Purpose
-from lamina.identity.reauthentication import prove_password
+from lamina.identity.own_password import prove_password
 from lamina.identity.security import account_event
 from lamina.limits.rules import spend_email_change
 from lamina.storage import transactions

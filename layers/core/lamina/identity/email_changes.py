@@ -36,7 +36,7 @@ from lamina.storage.item import Item
 from lamina.storage.keys import key, value_of
 from lamina.users import service as users
 from lamina.users.model import User
-from lamina.users.service import Amendment
+from lamina.users.service import Amendment, Follow
 
 UNDO_SECONDS = LIFE_SECONDS[Purpose.UNDO_EMAIL_CHANGE]
 SLACK_SECONDS = 3600
@@ -123,13 +123,23 @@ def undo(token: str, cause: Cause) -> None:
     links.use(item, undone, cause)
 
 
-def set_by_admin(before: User, after: User, cause: Cause) -> list[Item]:
-    """Compose what an administrator's change of an address writes, so that both addresses are told of it."""
-    if after.email == before.email:
-        return []
-    change_id = ids.new_id()
-    told = account_event(EMAIL_CHANGED.of({"change_id": change_id}), before.id, cause)
-    return [told, *(_released(before, change_id, cause, can_undo=False) if before.email_verified else [])]
+def set_by_admin(cause: Cause) -> Follow:
+    """Return what follows when an administrator sets an address, so that both are told, or vouches for one.
+
+    To vouch for an address that was never proven is its first proof: what was made before it is revoked.
+    """
+
+    def follow(before: User, after: User) -> Amendment:
+        is_first_proof = after.email_verified and not before.email_verified
+        amendment = prove_address(replace(after, email_verified=False)) if is_first_proof else Amendment(user=after)
+        if after.email == before.email:
+            return amendment
+        change_id = ids.new_id()
+        told = account_event(EMAIL_CHANGED.of({"change_id": change_id}), before.id, cause)
+        released = _released(before, change_id, cause, can_undo=False) if before.email_verified else []
+        return replace(amendment, events=[told], put=released)
+
+    return follow
 
 
 def _released(user: User, change_id: str, cause: Cause, *, can_undo: bool) -> list[Item]:

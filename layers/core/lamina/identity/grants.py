@@ -7,7 +7,7 @@ rights takes rights away for good: getting the role back does not bring them bac
 from collections.abc import Collection
 from typing import Protocol
 
-from lamina.access.policy import Caller, Permission, Role, lowest, session_scopes
+from lamina.access.policy import Caller, Role, client_scopes, lowest
 from lamina.errors import RuleViolated
 from lamina.users.model import User
 
@@ -27,9 +27,9 @@ class Granted(Protocol):
     credential_epoch: float
 
 
-def require_scopes(caller: Caller, scopes: Collection[Permission]) -> None:
+def require_scopes(caller: Caller, scopes: Collection[str]) -> None:
     """Raise `ScopeNotAllowed` unless the caller has these scopes by its role, or by owning."""
-    if not set(scopes) <= session_scopes(caller.role):
+    if not set(scopes) <= client_scopes(caller.role):
         raise ScopeNotAllowed
 
 
@@ -52,4 +52,4 @@ def role_of(item: Granted, owner: User) -> Role:
 
 def scopes_of(scopes: Collection[str], role: Role) -> list[str]:
     """Return those of the scopes that a role still allows."""
-    return sorted(set(scopes) & session_scopes(role))
+    return sorted(set(scopes) & client_scopes(role))

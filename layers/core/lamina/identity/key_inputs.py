@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from lamina import ids
-from lamina.access.policy import Permission
+from lamina.access.policy import ClientScope, Permission
 from lamina.fields import Name, Timestamp
 from lamina.identity.clients import GrantType
 from lamina.identity.token_inputs import Input
@@ -32,5 +32,9 @@ class NewClient(Input):
     """An OAuth client to be registered."""
 
     name: Name
-    scopes: list[Permission] = Field(min_length=1, max_length=len(Permission))
+    scopes: list[ClientScope] = Field(
+        min_length=1,
+        max_length=len(ClientScope),
+        description="`introspect` is for resource servers: it lets the client introspect tokens that are not its own.",
+    )
     grant_types: list[GrantType] = Field(min_length=1, max_length=len(GrantType))

@@ -4,17 +4,16 @@ from dataclasses import dataclass, replace
 
 from pydantic import SecretStr
 
-from lamina.events.catalog import PASSWORD_CHANGED, PASSWORD_REFUSED, PASSWORD_RESET
+from lamina.events.catalog import PASSWORD_CHANGED, PASSWORD_RESET
 from lamina.events.cause import Cause
 from lamina.identity import accounts, links, sessions
-from lamina.identity.attempts import begin_own, failure_of
-from lamina.identity.errors import BadLink, WrongPassword
+from lamina.identity.errors import BadLink
 from lamina.identity.items import CredentialsItem, credentials_key
 from lamina.identity.one_time import Purpose
-from lamina.identity.passwords import hash_password, verify_password
+from lamina.identity.own_password import prove_password
+from lamina.identity.passwords import hash_password
 from lamina.identity.proof import prove_address, revoke_credentials
 from lamina.identity.security import account_event
-from lamina.storage import transactions
 from lamina.users import service as users
 from lamina.users.model import User
 from lamina.users.service import Amendment
@@ -79,15 +78,8 @@ def change_password(user: User, session_id: str, passwords: PasswordChange, addr
         Unauthenticated: when the session has ended, perhaps by a reset at the same time.
         Conflict: when the credentials change in another way at the same time.
     """
-    with begin_own(f"password of {user.id}", address) as attempt:
-        credentials = accounts.credentials_of(user.id)
-        if credentials is None or not verify_password(credentials.password_hash, passwords.current):
-            transactions.write(put=failure_of(attempt, PASSWORD_REFUSED, user.id, cause))
-            raise WrongPassword
-        attempt.succeeded()
-    hashed = hash_password(passwords.new)
-
-    credentials.password_hash = hashed
+    credentials = prove_password(user.id, passwords.current, address, cause)
+    credentials.password_hash = hash_password(passwords.new)
 
     def change(user: User) -> Amendment:
         session = sessions.find(user, session_id)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
-from lamina.access.policy import Role, session_scopes
+from lamina.access.policy import ClientScope, Role, session_scopes
 from lamina.errors import InvalidClient, OAuthError, Unauthenticated
 from lamina.events.cause import Cause
 from lamina.identity import clients, refresh, sessions, tokens
@@ -98,10 +98,16 @@ def revoke(client: ProvenClient, token: str, cause: Cause) -> None:
         sessions.end(claims.user_id, claims.session_id, cause)
 
 
-def introspect(token: str) -> dict[str, Any]:
-    """Tell what an access token is good for now (RFC 7662 section 2.2); of anything else only that it is not active."""
+def introspect(client: ProvenClient, token: str) -> dict[str, Any]:
+    """Return what an access token is good for now (RFC 7662 section 2.2); of anything else only that it is not active.
+
+    Tokens that were not issued to the client are nothing to it, unless it is a resource server.
+    """
     claims = _claims(token)
-    if claims is None or sessions.find_active(claims) is None:
+    is_resource_server = ClientScope.INTROSPECT in client.scopes
+    if claims is None or not (is_resource_server or claims.client_id == client.client_id):
+        return {"active": False}
+    if sessions.find_active(claims) is None:
         return {"active": False}
     return {"active": True, "token_type": "Bearer", **tokens.payload_of(token)}
 

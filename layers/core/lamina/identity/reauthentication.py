@@ -5,13 +5,12 @@ from pydantic import SecretStr
 from lamina import ids
 from lamina.access.policy import Caller
 from lamina.errors import Conflict, Unauthenticated
-from lamina.events.catalog import PASSWORD_REFUSED, SECOND_FACTOR_FAILED, SESSION_REAUTHENTICATED
+from lamina.events.catalog import SECOND_FACTOR_FAILED, SESSION_REAUTHENTICATED
 from lamina.events.cause import Cause
-from lamina.identity.accounts import credentials_of
 from lamina.identity.attempts import begin_own, failure_of
-from lamina.identity.errors import CodeRequired, WrongCode, WrongPassword
-from lamina.identity.items import CredentialsItem, MfaItem, SessionItem, mfa_key, session_key
-from lamina.identity.passwords import verify_password
+from lamina.identity.errors import CodeRequired, WrongCode
+from lamina.identity.items import MfaItem, SessionItem, mfa_key, session_key
+from lamina.identity.own_password import prove_password
 from lamina.identity.second_factor import accept
 from lamina.identity.security import account_event
 from lamina.storage import transactions
@@ -19,28 +18,6 @@ from lamina.storage.transactions import ConditionFailed
 
 ATTEMPTS = 5
 """How often the session is written while its tokens are refreshed at the same time."""
-
-
-def prove_password(user_id: str, password: SecretStr, address: str, cause: Cause) -> CredentialsItem:
-    """Return the credentials of a signed-in user who has sent the right password.
-
-    Args:
-        user_id: whose.
-        password: the current one, as sent.
-        address: where the request comes from.
-        cause: the request.
-
-    Raises:
-        WrongPassword: when it is another.
-        RateLimited: after too many wrong ones, as for signing in.
-    """
-    with begin_own(f"password of {user_id}", address) as attempt:
-        credentials = credentials_of(user_id)
-        if not verify_password(credentials.password_hash if credentials else None, password) or credentials is None:
-            transactions.write(put=failure_of(attempt, PASSWORD_REFUSED, user_id, cause))
-            raise WrongPassword
-        attempt.succeeded()
-        return credentials
 
 
 def reauthenticate(caller: Caller, password: SecretStr, code: str | None, address: str, cause: Cause) -> None:

@@ -4,7 +4,7 @@ from typing import TypedDict
 
 from pydantic import BaseModel, ConfigDict
 
-from lamina.access.policy import Permission
+from lamina.access.policy import ClientScope, Permission
 from lamina.ids import Href, Id, Instant
 
 
@@ -62,7 +62,7 @@ class ClientView(BaseModel):
     id: Id
     client_id: Id
     name: str
-    scopes: list[Permission]
+    scopes: list[ClientScope]
     grant_types: list[str]
     owner_id: Id
     created_at: Instant

@@ -1,7 +1,8 @@
 """Who may change what of a user, decided on the user as it is written over."""
 
-from lamina.access.policy import Action, Caller, Role, require
-from lamina.errors import Unauthenticated
+from lamina.access.policy import Action, Caller, Credential, Role, require
+from lamina.errors import Forbidden, Unauthenticated
+from lamina.users.errors import UseChangeEmail
 from lamina.users.model import User
 
 
@@ -9,14 +10,19 @@ def require_change(caller: Caller, before: User, after: User) -> None:
     """Let a change of values pass, or refuse; that the caller may change the user at all is decided before.
 
     Raises:
-        Forbidden, ReauthenticationRequired: as `access.policy.require`.
+        Forbidden, ReauthenticationRequired: as `access.policy.require`; nobody vouches for oneself.
+        UseChangeEmail: when an owner would set the own address.
         Unauthenticated: when the user is the caller, and its credential was revoked or its role has changed since.
     """
     is_own = before.id == caller.user_id
     if is_own and before.session_epoch != caller.session_epoch:
         raise Unauthenticated
-    if after.email != before.email:
-        require(caller, Action.USER_SET_EMAIL, owner_id=before.id)
+    if is_own and after.email != before.email and caller.credential == Credential.SESSION:
+        raise UseChangeEmail
+    if (after.email, after.email_verified) != (before.email, before.email_verified):
+        require(caller, Action.USER_SET_EMAIL)
+        if is_own:
+            raise Forbidden  # Nobody vouches for oneself.
     sets_role = (after.role, after.status) != (before.role, before.status)
     if sets_role:
         require(caller, Action.USER_SET_ROLE)

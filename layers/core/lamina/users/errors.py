@@ -17,6 +17,13 @@ class UsernameTaken(Conflict):
     message = "This username is taken. Choose another."
 
 
+class UseChangeEmail(RuleViolated):
+    """The owner of an account changes its address by a proof of the new one."""
+
+    code = "USE_CHANGE_EMAIL"
+    message = "Change your e-mail address by POST /v1/auth/change-email, which proves it."
+
+
 class EmailNotVerified(RuleViolated):
     """The role may more than the one before, and nobody has proven the address of the account."""
 

@@ -87,6 +87,7 @@ class UserChange(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     email: Email = ""
+    email_verified: bool = Field(default=False, strict=True, description="Whether an admin vouches for the address.")
     username: Username = ""
     name: Name = ""
     age: Age | None = None

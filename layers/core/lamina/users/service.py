@@ -61,6 +61,10 @@ class Amendment:
     reserve_until: int | None = None
 
 
+type Follow = Callable[[User, User], Amendment]
+"""Gives what else changes along with a user, which is as the second from then on; it was as the first."""
+
+
 def create(
     new: NewUser, cause: Cause, also: Callable[[User], Sequence[Item]] = lambda _: (), *, by: Caller | None = None
 ) -> User:
@@ -131,6 +135,7 @@ def update(
     if_version: Callable[[int], bool],
     by: Caller | None = None,
     merge: bool = False,
+    follow: Follow = lambda _, after: Amendment(user=after),
 ) -> User:
     """Change fields of a user; the same values again change nothing and raise no version.
 
@@ -140,6 +145,7 @@ def update(
         cause: who and what request changes it.
         if_version: whether the change may be made over this version.
         by: who asks for it, as authenticated; None for what the system does itself.
+        follow: says what else changes with it, of the user before and after.
         merge: whether the new metadata are a patch of those that are there (RFC 7396), in place of others.
 
     Raises:
@@ -154,7 +160,7 @@ def update(
         merged = {"metadata": patched(user.metadata, changes["metadata"])} if merge and "metadata" in changes else {}
         return replace(user, **_effects(user, {**changes, **merged}))
 
-    return _change(get, user_id, edit, USER_UPDATED, cause, if_version=if_version, by=by)
+    return _change(get, user_id, edit, USER_UPDATED, cause, if_version=if_version, by=by, follow=follow)
 
 
 def amend(user_id: str, edit: Callable[[User], Amendment], cause: Cause) -> User:
@@ -258,6 +264,7 @@ def _change(
     *,
     if_version: Callable[[int], bool],
     by: Caller | None,
+    follow: Follow = lambda _, after: Amendment(user=after),
 ) -> User:
     """Read, edit and save a user; over a newer version, try again if the precondition still holds."""
     # Who changes itself is seen in what is written over; of anybody else, the transaction looks at the account.
@@ -271,10 +278,13 @@ def _change(
         _permit(by, before, after)
         if not changed:
             return before
-        after = replace(after, updated_at=ids.now())
+        amendment = follow(before, after)
+        after = replace(amendment.user, updated_at=ids.now())
         told = _event(event_type.of({**_facts(after), "changed": changed}), after, cause)
         try:
-            repository.update(before, after, [told], check=check)
+            repository.update(
+                before, after, [told, *amendment.events], put=amendment.put, discard=amendment.discard, check=check
+            )
         except Conflict as conflict:
             raise_if_revoked(conflict.__cause__, by if check else None)
             if conflict.code != Conflict.code:
@@ -295,7 +305,7 @@ def _effects(user: User, changes: Mapping[str, Any]) -> dict[str, Any]:
     """Add what follows from changes: a new address is unverified; another role or status ends the sessions."""
     effects = dict(changes)
     if effects.get("email", user.email) != user.email:
-        effects["email_verified"] = False
+        effects.setdefault("email_verified", False)
     if any(effects.get(name, getattr(user, name)) != getattr(user, name) for name in ("role", "status")):
         effects["session_epoch"] = user.session_epoch + 1
     role = effects.get("role", user.role)
