@@ -9,7 +9,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from threading import Lock
@@ -92,8 +92,7 @@ def _one_at_a_time() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def moto_services() -> Iterator[None]:
     """The services, once: making an elliptic key takes its time, and the code caches it and the secret."""
-    engine = table.served(os.environ["AWS_ENDPOINT_URL_DYNAMODB"]) if table.IS_THERE else nullcontext()
-    with services(), engine:
+    with services():
         yield
 
 
