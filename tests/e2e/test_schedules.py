@@ -35,6 +35,7 @@ def again(user: dict[str, Any]) -> dict[str, object]:
 def test_a_deleted_user_is_purged_after_a_month(
     admin: Client, anyone: Client, inside: Inside, newcomer: dict[str, Any]
 ) -> None:
+    inside.verify(newcomer["id"])
     signed_in(anyone, newcomer)
     assert admin.delete(f"/v1/users/{newcomer['id']}").status == 204
     inside.run("PurgeUsersFunction", {})

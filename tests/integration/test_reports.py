@@ -17,7 +17,7 @@ from lamina.users.counting import CounterItem, counter_key
 from lamina.users.items import user_item
 from lamina.users.model import User
 from tests.aws import table_definition
-from tests.integration.engines import Dynoxide, LoadedDynoxide
+from tests.integration.engines import CREDENTIALS, Dynoxide, LoadedDynoxide
 from tests.integration.population import users
 from tests.local.ministack import MiniStack
 from tests.samples import JOB, waiting_job
@@ -76,9 +76,11 @@ def reported(table: str, files: str) -> dict[str, float]:
     environment = {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": f"{ROOT / 'layers' / 'core'}:{ROOT}",
+        **{name: value for name, value in os.environ.items() if name.startswith(("AWS_", "LAMINA_"))},
+        "AWS_ACCESS_KEY_ID": CREDENTIALS.access_key,
+        "AWS_SECRET_ACCESS_KEY": CREDENTIALS.secret_key,
         "AWS_ENDPOINT_URL_DYNAMODB": table,
         "AWS_ENDPOINT_URL_S3": files,
-        **{name: value for name, value in os.environ.items() if name.startswith(("AWS_", "LAMINA_"))},
     }
     done = subprocess.run(
         [sys.executable, "-m", "tests.integration.reporting", JOB],

@@ -1,6 +1,9 @@
 """API7:2023: no request fetches what a client sends, webhooks reach public addresses alone, and links are our own."""
 
+import os
 import socket
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -9,6 +12,9 @@ from tests.aws import PASSWORD, Api
 from tests.people import Mailbox, Person, person
 
 METADATA = "http://169.254.169.254/latest/meta-data/"
+_table = urlsplit(os.environ.get("AWS_ENDPOINT_URL_DYNAMODB", ""))
+TABLE = (_table.hostname, _table.port)
+"""Where the table of unit tests listens, the one place that may be reached."""
 
 
 @pytest.fixture
@@ -18,11 +24,20 @@ def ann(aws: None) -> Person:  # noqa: ARG001 (the table must be there)
 
 @pytest.fixture
 def no_network(monkeypatch: pytest.MonkeyPatch, ann: Person) -> Person:
-    def refuse(*_: object, **__: object) -> None:
-        pytest.fail("something was fetched")
+    connect, look_up = socket.socket.connect, socket.getaddrinfo
 
-    monkeypatch.setattr(socket.socket, "connect", refuse)
-    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    def connect_to_the_table(self: socket.socket, address: tuple[str, int]) -> None:
+        if address[:2] != TABLE:
+            pytest.fail(f"something was fetched from {address}")
+        connect(self, address)
+
+    def look_up_the_table(host: str, port: int, *how: Any) -> Any:
+        if (host, port) != TABLE:
+            pytest.fail(f"{host} was looked up")
+        return look_up(host, port, *how)
+
+    monkeypatch.setattr(socket.socket, "connect", connect_to_the_table)
+    monkeypatch.setattr(socket, "getaddrinfo", look_up_the_table)
     return ann
 
 
@@ -93,7 +108,12 @@ def test_a_public_name_with_a_private_address_is_not_connected_to(
     me = no_network.api
     made = me.post("/v1/webhooks", {"url": "https://inside.example.com/", "events": ["*"]}).data
     delivery = me.post(f"/v1/webhooks/{made['id']}/test").data
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [(0, 0, 0, "", (address, 443))])
+    look_up = socket.getaddrinfo
+
+    def resolve(host: str, *how: Any, **more: Any) -> Any:
+        return [(0, 0, 0, "", (address, 443))] if host == "inside.example.com" else look_up(host, *how, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
     attempt(made["id"], delivery["id"])
     (listed,) = me.get(f"/v1/webhooks/{made['id']}/deliveries").data
     (tried,) = listed["attempts"]
