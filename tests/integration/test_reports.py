@@ -77,8 +77,8 @@ def reported(table: str, files: str) -> dict[str, float]:
         "PATH": os.environ["PATH"],
         "PYTHONPATH": f"{ROOT / 'layers' / 'core'}:{ROOT}",
         **{name: value for name, value in os.environ.items() if name.startswith(("AWS_", "LAMINA_"))},
-        "AWS_ACCESS_KEY_ID": CREDENTIALS.access_key,
-        "AWS_SECRET_ACCESS_KEY": CREDENTIALS.secret_key,
+        "AWS_ACCESS_KEY_ID": str(CREDENTIALS.access_key),
+        "AWS_SECRET_ACCESS_KEY": str(CREDENTIALS.secret_key),
         "AWS_ENDPOINT_URL_DYNAMODB": table,
         "AWS_ENDPOINT_URL_S3": files,
     }
