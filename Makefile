@@ -1,7 +1,8 @@
 # Every command sets up what it needs. `make help` lists them.
 #
-#   PORT=3000            where `make run` serves the API
+#   PORT=3000            where `make run` serves the API, and `make seed` finds it where several run
 #   LAMINA_STATE=.local  where it keeps its data; `memory` keeps nothing
+#   ALLOWED_ORIGINS=…    whose pages may call it beside its own: http://localhost:5173
 #   ARGS=…               passed on: make test ARGS="-k sign_in", make deploy ARGS=--guided
 
 .DEFAULT_GOAL := help
@@ -22,7 +23,8 @@ WITHOUT_AWS := env $(addprefix -u ,$(filter AWS_%,$(.VARIABLES))) AWS_CONFIG_FIL
 	AWS_SHARED_CREDENTIALS_FILE=/dev/null AWS_EC2_METADATA_DISABLED=true
 
 help:  ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 } /^#   [A-Z_]+=/ { sub(/^#   /, ""); variables = variables "\n" $$0 } \
+		END { print "\nVariables, as in make run PORT=3001:" variables }' $(MAKEFILE_LIST)
 
 setup:  ## Python 3.13 and the locked packages into .venv; every other command does it first
 	@$(SETUP)
@@ -33,7 +35,7 @@ run: setup  ## deploy into a local AWS and serve the API at http://127.0.0.1:300
 invoke: setup  ## call a function of a running local stack: FUNCTION=users/get, and EVENT=events/users/get.json or its sample
 	@$(WITHOUT_AWS) $(PYTHON) -m local.invoke "$(FUNCTION)" $(EVENT)
 
-seed: setup  ## fill a running local stack with demo data
+seed: setup  ## fill the running local stack with demo data, and say how to sign in
 	@$(WITHOUT_AWS) $(PYTHON) -m local.seed
 
 test:  ## every test that needs no AWS account and no Docker, but for the faults

@@ -15,6 +15,7 @@ import yarl
 from aiohttp import web
 from multidict import CIMultiDict
 
+from local import pages
 from local.account import RUN_HEADER, Account, names_this_machine
 from local.envelope import Answer, refuse
 from local.protocol import Server
@@ -66,7 +67,7 @@ type Local = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
 class Front:
-    """Serves one port: what is under `/_local` by `local`, all else by the API.
+    """Serves one port: what is under `/_local`, and where links of mails lead, by `local`, all else by the API.
 
     `find` points the front at the API as it is now, where a deploy has put another in its place. `explain` says what
     keeps a function from being loaded, given the message of its failure.
@@ -123,7 +124,7 @@ class Front:
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         if reason := self._foreign(request):
             return refuse(403, "FORBIDDEN", reason, request.headers, {"Vary": "Origin"})
-        if request.path == "/_local" or request.path.startswith("/_local/"):
+        if pages.serves(request.path):
             return await self._local(request)
         if _size_of_head(request) > HEADERS_LIMIT:
             return refuse(431, "BAD_REQUEST", "The gateway refused this request.", request.headers)

@@ -1,6 +1,7 @@
-"""`GET /_local`, a page for people; `GET /_local/mail` and `GET /_local/stack`, for programs.
+"""`GET /_local`, a page for people; `GET /_local/mail`, for people and programs; `GET /_local/stack`, for programs.
 
-For the page itself: `GET /_local/live`, what of it changes; `GET /_local/mail/<id>`, a mail as it looks, for a frame.
+For the pages themselves: `GET /_local/live` and `/_local/mail/live`, what of them changes; `GET /_local/mail/<id>`, a
+mail as it looks, for a frame. And the pages that links of mails lead to (`links.py`).
 """
 
 import asyncio
@@ -11,7 +12,7 @@ from functools import partial
 from aiohttp import web
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local import inside, media, queues, render
+from local import inside, links, media, queues, render
 from local.child import LocalAws
 from local.envelope import SECURITY_HEADERS, Answer, refuse
 from local.failures import Failures
@@ -44,11 +45,14 @@ class LocalPages:
             "/_local": self._page,
             "/_local/": self._page,
             "/_local/live": self._live,
-            "/_local/mail": self._mail,
+            "/_local/mail": self._mail if _wants_json(request) else self._mail_page,
+            "/_local/mail/live": self._mail_live,
             "/_local/stack": self._described,
         }
         answer = answers.get(request.path)
-        if request.path.startswith(MAIL):
+        if request.path in links.PAGES:
+            answer = partial(self._link_page, request)
+        if request.path.startswith(MAIL) and answer is None:
             answer = partial(self._mail_as_html, request)
         if request.path.startswith(media.PREFIX):
             answer = partial(self._media, request)
@@ -79,7 +83,7 @@ class LocalPages:
         if html is None:
             return refuse(404, "NOT_FOUND", "There is no such mail.", request.headers)
         headers = {**SECURITY_HEADERS, "Content-Security-Policy": MAIL_POLICY, "X-Frame-Options": "SAMEORIGIN"}
-        return Answer(text=html, headers=headers, content_type="text/html", charset="utf-8")
+        return Answer(text=_with_links_outside(html), headers=headers, content_type="text/html", charset="utf-8")
 
     def _described(self, stack: Stack) -> Answer:
         """Where the local AWS is and what it calls the stack's resources, as `local.seed` and the tests need it."""
@@ -87,8 +91,18 @@ class LocalPages:
         return _json({**where, "resources": stack.resources})
 
     def _page(self, stack: Stack) -> Answer:
-        html, policy = render.page(self._inside(stack))
-        return _html(html, policy)
+        return _html(*render.page(render.content(self._inside(stack)), "/_local/live"))
+
+    def _mail_page(self, _stack: Stack) -> Answer:
+        mails = inside.mails(self._aws.account)
+        return _html(*render.page(render.mail_content(mails), "/_local/mail/live"))
+
+    def _mail_live(self, _stack: Stack) -> Answer:
+        content = render.mail_content(inside.mails(self._aws.account))
+        return _html(content, SECURITY_HEADERS["Content-Security-Policy"])
+
+    def _link_page(self, request: web.BaseRequest, _stack: Stack) -> Answer:
+        return _html(*links.page(request.path))
 
     def _live(self, stack: Stack) -> Answer:
         return _html(render.content(self._inside(stack)), SECURITY_HEADERS["Content-Security-Policy"])
@@ -108,6 +122,23 @@ class LocalPages:
             aws=account.endpoint,
             credentials=str(state.credentials),
         )
+
+
+def serves(path: str) -> bool:
+    """Whether a path of the front is not the API's."""
+    return path == "/_local" or path.startswith("/_local/") or path in links.PAGES
+
+
+def _wants_json(request: web.BaseRequest) -> bool:
+    """Whether a program asks: a browser names HTML (RFC 9110 section 12.5.1)."""
+    return "text/html" not in request.headers.get("Accept", "")
+
+
+def _with_links_outside(html: str) -> str:
+    """The mail with its links opening pages of their own: the frame that it is shown in may lead nowhere else."""
+    head, tag, rest = html.partition("<head>")
+    target = '<base target="_blank">'
+    return f"{head}{tag}{target}{rest}" if tag else f"{target}{html}"
 
 
 def _html(content: str, policy: str) -> Answer:

@@ -1,5 +1,6 @@
 """The page at `/_local`, from what `inside.py` found. Everything shown is escaped; nothing comes from another host."""
 
+import re
 import secrets
 import shlex
 from collections.abc import Iterable
@@ -14,6 +15,7 @@ from local.queues import Letter, Queue
 from local.settings import REGION
 
 NONE, CALLER = '<span class="tag">none</span>', '<span class="tag quiet">Caller</span>'
+LINK = re.compile(r"https?://[^\s<>\"']+")
 ALARMING = {"ERROR": "bad", "CRITICAL": "bad", "WARNING": "warn"}
 
 
@@ -34,15 +36,18 @@ class Inside:
     credentials: str
 
 
-def page(inside: Inside) -> tuple[str, str]:
-    """The HTML, and the Content-Security-Policy that lets it and nothing else run."""
+def page(content: str, live: str) -> tuple[str, str]:
+    """Return the HTML around content, which the page fetches again from `live`, and a Content-Security-Policy.
+
+    The policy lets the page and nothing else run.
+    """
     nonce = secrets.token_urlsafe(16)
     template = Template(Path(__file__).with_name("page.html").read_text(encoding="utf-8"))
     policy = (
         f"default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; connect-src 'self'; "
         "img-src data:; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
-    return template.substitute(nonce=nonce, content=content(inside)), policy
+    return template.substitute(nonce=nonce, content=content, live=live), policy
 
 
 def content(inside: Inside) -> str:
@@ -59,6 +64,14 @@ def content(inside: Inside) -> str:
             _section("routes", "Routes", _routes(inside.routes)),
         )
     )
+
+
+def mail_content(mails: list[Mail]) -> str:
+    """The caught mails by themselves."""
+    header = (
+        '<header><h1>Caught mail</h1><a href="/_local">/_local</a><span class="end" id="state">live</span></header>'
+    )
+    return header + _section("mail", "", _mails(mails))
 
 
 def _header(inside: Inside) -> str:
@@ -88,7 +101,8 @@ def _tiles(inside: Inside) -> str:
 
 
 def _section(anchor: str, title: str, body: str) -> str:
-    return f'<section id="{anchor}"><h2>{title}</h2><div class="sheet">{body}</div></section>'
+    heading = f"<h2>{title}</h2>" if title else ""
+    return f'<section id="{anchor}">{heading}<div class="sheet">{body}</div></section>'
 
 
 def _empty(text: str) -> str:
@@ -131,7 +145,7 @@ def _mails(mails: list[Mail]) -> str:
 
 
 def _mail(mail: Mail) -> str:
-    body = f"<pre>{escape(mail.text)}</pre>" if mail.text else ""
+    body = f"<pre>{_linked(mail.text)}</pre>" if mail.text else ""
     if mail.html:
         source = f"/_local/mail/{escape(mail.message_id)}"
         sandbox = "allow-popups allow-popups-to-escape-sandbox"
@@ -141,6 +155,11 @@ def _mail(mail: Mail) -> str:
         f'<span class="line">{escape(mail.subject) or "(no subject)"}</span>'
         f'<span class="who">{escape(", ".join(mail.to))}</span></summary>{body}</details>'
     )
+
+
+def _linked(text: str) -> str:
+    """A text whose addresses can be clicked."""
+    return LINK.sub(r'<a href="\g<0>" target="_blank" rel="noopener">\g<0></a>', escape(text))
 
 
 def _queues(inside: Inside) -> str:

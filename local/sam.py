@@ -5,6 +5,7 @@ import fcntl
 import hashlib
 import json
 import os
+import shutil
 import signal
 import sys
 import tomllib
@@ -163,6 +164,9 @@ async def _sam(settings: Settings, command: str, *arguments: str, account: Accou
     """Run a sam command to its end; returns its exit code and everything it printed."""
     home = settings.state.sam / "home"
     configuration = _private_home(home)
+    temporary = settings.state.sam / "tmp"
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir()
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -172,7 +176,8 @@ async def _sam(settings: Settings, command: str, *arguments: str, account: Accou
         str(configuration),
         *arguments,
         cwd=settings.root,
-        env=build_environment(settings, account),
+        # It leaves an empty folder there for each function, and more when it is killed.
+        env=build_environment(settings, account) | {"TMPDIR": str(temporary)},
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
@@ -186,6 +191,7 @@ async def _sam(settings: Settings, command: str, *arguments: str, account: Accou
         if process.returncode is None:
             os.killpg(process.pid, signal.SIGKILL)  # what it started is in the group of its own too
             await process.wait()
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def build_environment(settings: Settings, account: Account | None = None) -> dict[str, str]:

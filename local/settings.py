@@ -17,6 +17,7 @@ STACK_NAME = "lamina"
 REGION = "us-east-1"
 HOST = "127.0.0.1"
 MAIL_FROM = "no-reply@lamina.test"
+DEFAULT_PORT = 3000
 HIGHEST_PORT = 65535
 
 
@@ -120,7 +121,10 @@ def read_settings(environment: Mapping[str, str] = os.environ, root: Path = ROOT
         found = ".".join(map(str, sys.version_info[:3]))
         raise ConfigurationError(f"Python 3.13 is needed, as on Lambda, and this is {found}: run `make run`")
     root = Path(environment.get("LAMINA_ROOT") or root).resolve()
-    port, origins = _port(environment.get("PORT") or "3000"), _origins(environment.get("ALLOWED_ORIGINS") or "")
+    port, origins = (
+        _port(environment.get("PORT") or str(DEFAULT_PORT)),
+        _origins(environment.get("ALLOWED_ORIGINS") or ""),
+    )
     return Settings(root, port, _state(environment, root), origins)
 
 

@@ -21,6 +21,7 @@ from local.child import LocalAws
 from local.failures import Failures
 from local.front import NOT_LOADED, Front
 from local.pages import LocalPages
+from local.running import announced
 from local.settings import STACK_NAME, Settings, State
 from local.terminal import Stopped, complain, say, seconds, step
 from local.watch import Watcher
@@ -37,7 +38,7 @@ async def run(settings: Settings) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    with _state_folder(settings.state):
+    with _state_folder(settings.state), announced(settings):
         local = _Stack(settings)
         serving = asyncio.create_task(local.serve())
         stopping = asyncio.create_task(stop.wait())

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from samtranslator.yaml_helper import yaml_parse
@@ -37,7 +38,8 @@ def build(arguments: Sequence[str]) -> int:
     environment = {**os.environ, "LAMINA_ARCHITECTURE": os.environ.get("LAMINA_ARCHITECTURE") or _architecture(given)}
     cache = "-".join(filter(None, map(environment.get, VARIABLES)))
     command = ["sam", "build", "--cache-dir", f".aws-sam/cache/{cache}", *arguments]
-    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+    with TemporaryDirectory(prefix="lamina-build-") as scratch:  # sam leaves an empty folder there for each function
+        return subprocess.run(command, cwd=ROOT, env={**environment, "TMPDIR": scratch}, check=False).returncode
 
 
 def template_parameters() -> dict[str, dict[str, Any]]:

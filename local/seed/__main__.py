@@ -1,8 +1,10 @@
 """`python -m local.seed`: fills a running laptop stack with demo data; a second time changes nothing.
 
-`SEED_PASSWORD` is the password of everybody who is made (default `Lamina-demo-1`), `PORT` says which stack.
+`SEED_PASSWORD` is the password of everybody who is made (default `Lamina-demo-1`). `PORT` says which stack, where more
+than one runs from this checkout.
 """
 
+import json
 import os
 import sys
 import time
@@ -19,7 +21,7 @@ def main() -> int:
     begun = time.monotonic()
     password = os.environ.get("SEED_PASSWORD") or DEFAULT_PASSWORD
     try:
-        url = connect(os.environ.get("PORT") or "3000")
+        url = connect(os.environ.get("PORT") or None)
         say(f"seeding {url}")
         _fill(password)
     except Stopped as error:
@@ -27,8 +29,20 @@ def main() -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-    say(f"done in {seconds(time.monotonic() - begun)}; sign in as {', '.join(person.email for person in DEMO)}")
+    say(f"done in {seconds(time.monotonic() - begun)}")
+    say(_how_to_sign_in(url, password))
     return 0
+
+
+def _how_to_sign_in(url: str, password: str) -> str:
+    """What to do next: who there is, and the call that signs one of them in."""
+    people = ", ".join(person.email for person in DEMO)
+    known = password if password == DEFAULT_PASSWORD else "<SEED_PASSWORD>"
+    body = json.dumps({"email": DEMO[0].email, "password": known})
+    return (
+        f"sign in as {people}, by the password of the first seeding:\n"
+        f"  curl -s {url}/v1/auth/login -H 'Content-Type: application/json' -d '{body}'"
+    )
 
 
 def _fill(password: str) -> None:

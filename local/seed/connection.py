@@ -7,8 +7,9 @@ import urllib.error
 import urllib.request
 from typing import Any
 
+from local import running
 from local.account import Account
-from local.settings import HOST, REGION, ROOT
+from local.settings import DEFAULT_PORT, HOST, REGION, ROOT
 from local.stack import client
 from local.terminal import Stopped
 
@@ -17,16 +18,19 @@ MODEL = "RegisterFunction"
 SECONDS_TO_ANSWER = 5
 
 
-def connect(port: str) -> str:
-    """Take on the settings of the stack behind this port, so that `lamina` can be imported and works on its data.
+def connect(port: str | None) -> str:
+    """Take on the settings of a running stack, so that `lamina` can be imported and works on its data.
+
+    Args:
+        port: of the stack; None for the one that runs from this checkout.
 
     Returns:
         The address of its API.
 
     Raises:
-        Stopped: when none runs there.
+        Stopped: when none runs there, or several do.
     """
-    url = f"http://{HOST}:{port}"
+    url = f"http://{HOST}:{port or _running()}"
     stack = _ask(url)
     account = Account.of(stack)
     functions = client("lambda", account)
@@ -37,6 +41,15 @@ def connect(port: str) -> str:
     os.environ.update(AWS_DEFAULT_REGION=REGION, AWS_ENDPOINT_URL=account.endpoint)
     sys.path.insert(0, str(ROOT / "layers" / "core"))
     return url
+
+
+def _running() -> int:
+    """The port of the only stack that runs from this checkout, or the usual one where none does."""
+    found = running.ports(ROOT)
+    if len(found) > 1:
+        known = " and ".join(map(str, found))
+        raise Stopped(f"stacks run on the ports {known}: say which, as in `make seed PORT={found[0]}`")
+    return found[0] if found else DEFAULT_PORT
 
 
 def _ask(url: str) -> Any:  # noqa: ANN401  JSON

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from local.running import ports
 from tests.e2e.client import Client
 from tests.e2e.conftest import SEED_PASSWORD, Inside
 from tests.stack import ROOT, RunningStack, free_port
@@ -44,6 +45,21 @@ def test_a_second_time_changes_nothing(stack: RunningStack, inside: Inside, seed
     assert again.returncode == 0
     assert "0 made, 3 were there" in again.stdout
     assert inside.items() == before
+
+
+def test_it_finds_the_stack_that_runs_and_says_how_to_sign_in(stack: RunningStack, seeded: str) -> None:
+    assert stack.port in ports(ROOT)
+    assert f"curl -s {stack.url}/v1/auth/login " in seeded
+    if ports(ROOT) == [stack.port]:  # somebody may have another
+        found = subprocess.run(
+            [sys.executable, "-m", "local.seed"],
+            cwd=ROOT,
+            env={**os.environ, "PORT": "", "SEED_PASSWORD": SEED_PASSWORD},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert f"seeding {stack.url}" in found.stdout
 
 
 def test_where_nothing_runs_one_line_says_so() -> None:

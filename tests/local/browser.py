@@ -1,15 +1,21 @@
 """A real browser, headless: Chromium, where the machine has one."""
 
+import asyncio
 import json
 import shutil
 import subprocess
 import threading
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from queue import Queue
 from typing import Any
+
+import aiohttp
+
+from tests.local.ministack import eventually
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 QUIET = (
@@ -23,6 +29,7 @@ QUIET = (
     "--disable-sync",
 )
 SECONDS = 60.0
+LOADED = "document.readyState === 'complete' && document.body && location.href"
 
 
 def dumped(url: str, profile: Path, *arguments: str) -> str:
@@ -73,13 +80,58 @@ class Site:
                 thread.join()
 
 
+class Browser:
+    """A running browser, told what to do by the Chrome DevTools Protocol."""
+
+    def __init__(self, port: int) -> None:
+        self._url = f"http://127.0.0.1:{port}"
+
+    def pages(self) -> dict[str, str]:
+        """The address of each page that is open, and where it is told what to do."""
+        with urllib.request.urlopen(f"{self._url}/json/list", timeout=SECONDS) as answer:  # noqa: S310 (http, and ours)
+            return {one["url"]: one["webSocketDebuggerUrl"] for one in json.load(answer) if one["type"] == "page"}
+
+    def opened(self, beginning: str) -> str:
+        """Wait for a page whose address begins so, and that is loaded; the address."""
+
+        def loaded() -> list[str]:
+            found = [url for url in self.pages() if url.startswith(beginning)]
+            return [url for url in found if self.run(url, LOADED) == url]
+
+        eventually(lambda: bool(loaded()), f"{beginning} is open", SECONDS)
+        return loaded()[0]
+
+    def run(self, page: str, script: str) -> Any:
+        """What a script comes to on a page: a value, or what its promise is fulfilled with."""
+        asked = {"expression": script, "awaitPromise": True, "returnByValue": True, "userGesture": True}
+        came = asyncio.run(self._tell(page, ("Runtime.evaluate", asked)))
+        assert "exceptionDetails" not in came, came["exceptionDetails"]
+        return came["result"].get("value")
+
+    def click(self, page: str, x: float, y: float) -> None:
+        """Click at a place of a page, whatever frame is there."""
+        button = {"x": x, "y": y, "button": "left", "clickCount": 1}
+        events = [("Input.dispatchMouseEvent", {**button, "type": kind}) for kind in ("mousePressed", "mouseReleased")]
+        asyncio.run(self._tell(page, *events))
+
+    async def _tell(self, page: str, *commands: tuple[str, dict[str, Any]]) -> Any:
+        answer: Any = None
+        async with aiohttp.ClientSession() as session, session.ws_connect(self.pages()[page]) as socket:
+            for number, (method, parameters) in enumerate(commands):
+                await socket.send_json({"id": number, "method": method, "params": parameters})
+                answer = await socket.receive_json(timeout=SECONDS)
+        return answer["result"]
+
+
 @contextmanager
-def showing(url: str, profile: Path, *arguments: str) -> Iterator[None]:
+def showing(url: str, profile: Path, *arguments: str) -> Iterator[Browser]:
     """Meanwhile, the browser shows a page and runs its scripts."""
     assert CHROMIUM
     command = [CHROMIUM, *QUIET, f"--user-data-dir={profile}", "--remote-debugging-port=0", *arguments, url]
+    port = profile / "DevToolsActivePort"
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as browser:
         try:
-            yield
+            eventually(lambda: port.is_file() and bool(port.read_text(encoding="ascii")), "the browser runs", SECONDS)
+            yield Browser(int(port.read_text(encoding="ascii").split()[0]))
         finally:
             browser.terminate()

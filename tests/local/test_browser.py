@@ -36,6 +36,19 @@ async function tried([url, how]) {
   await fetch("/found", { method: "POST", body: JSON.stringify(found) });
 })();
 </script>"""
+
+
+def send_mail(small: RunningStack, html: str) -> None:
+    """Send a mail to somebody."""
+    mails = client("ses", account(small))
+    mails.verify_email_identity(EmailAddress="from@example.com")
+    mails.send_email(
+        Source="from@example.com",
+        Destination={"ToAddresses": ["to@example.com"]},
+        Message={"Subject": {"Data": "Hello"}, "Body": {"Text": {"Data": "Hello"}, "Html": {"Data": html}}},
+    )
+
+
 PLANTED = "def handler(event, context): return 'planted'"
 
 
@@ -90,6 +103,47 @@ def test_a_name_that_is_made_to_lead_here_shows_nothing(small: RunningStack, tmp
     shown = dumped(f"http://evil.example:{small.port}{path}", tmp_path, REBOUND)
     assert "FORBIDDEN" in shown
     assert "Lamina, locally" not in shown
+
+
+def test_the_button_of_a_caught_mail_leads_to_its_page(small: RunningStack, tmp_path: Path) -> None:
+    link = f"{small.url}/verify-email?token=from-the-mail"
+    send_mail(small, f'<a href="{link}" style="display:block;height:300px">Verify</a>')
+    with showing(f"{small.url}/_local/mail", tmp_path) as browser:
+        mails = browser.opened(f"{small.url}/_local/mail")
+        frame = browser.run(
+            mails,
+            """new Promise((opened) => {
+              const mail = document.querySelector("details"), frame = mail.querySelector("iframe");
+              frame.addEventListener("load", () => opened(frame.getBoundingClientRect().toJSON()));
+              frame.loading = "eager";
+              mail.open = true;
+              mail.scrollIntoView();
+            })""",
+        )
+        browser.click(mails, frame["x"] + frame["width"] / 2, frame["y"] + frame["height"] / 2)
+        page = browser.opened(link)
+        assert browser.run(page, "document.querySelector('button').textContent") == "Verify your address"
+
+
+def test_the_page_of_a_link_sends_its_token_on_a_click_and_shows_what_comes_back(
+    small: RunningStack, tmp_path: Path
+) -> None:
+    link = f"{small.url}/reset-password?token=abc%2Bdef"
+    with showing(link, tmp_path) as browser:
+        page = browser.opened(link)
+        sent = browser.run(
+            page,
+            """new Promise((shown) => {
+              document.querySelector("[name=password]").value = "Analytical-1843";
+              const answer = document.getElementById("answer");
+              new MutationObserver(() => shown(answer.textContent)).observe(answer, {childList: true});
+              document.querySelector("button").click();
+            })""",
+        )
+    event = json.loads(sent)["event"]
+    assert (event["httpMethod"], event["path"]) == ("POST", "/v1/auth/reset-password")
+    body = {"token": "abc+def", "password": "Analytical-1843", "keep_api_keys": False}
+    assert json.loads(event["body"]) == body
 
 
 def test_its_own_pages_show_in_the_browser(small: RunningStack, tmp_path: Path) -> None:

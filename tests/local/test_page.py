@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from local import stack
+from local.links import PAGES
 from tests.local.conftest import Answer, account, ask
 from tests.local.ministack import eventually
 from tests.stack import RunningStack
@@ -89,16 +90,18 @@ def test_a_function_is_named_beside_what_it_logs(small: RunningStack) -> None:
     eventually(lambda: '<span class="who">Echo</span>' in page(small), "the log says whose it is")
 
 
-def send(small: RunningStack, html: str) -> Answer:
-    """Send a mail, and open its frame."""
+def send(small: RunningStack, html: str, text: str = HOSTILE) -> Answer | None:
+    """Send a mail, and open its frame, if it has one."""
     mails = client(small, "ses")
     mails.verify_email_identity(EmailAddress="from@example.com")
     mails.send_email(
         Source="from@example.com",
         Destination={"ToAddresses": ["to@example.com"]},
-        Message={"Subject": {"Data": HOSTILE}, "Body": {"Text": {"Data": HOSTILE}, "Html": {"Data": html}}},
+        Message={"Subject": {"Data": HOSTILE}, "Body": {"Text": {"Data": text}, "Html": {"Data": html}}},
     )
     frame = re.search(r'<iframe sandbox="([^"]*)"[^>]* src="(/_local/mail/[^"]+)"', page(small))
+    if not html:
+        return None
     assert frame
     assert "allow-scripts" not in frame[1]
     assert "allow-same-origin" not in frame[1]
@@ -108,12 +111,45 @@ def send(small: RunningStack, html: str) -> Answer:
 def test_a_mail_is_shown_as_it_looks_and_can_run_nothing(small: RunningStack) -> None:
     mail = '<p style="color:red">Hello</p>'
     answer = send(small, mail)
-    assert answer.body.decode() == mail
+    assert answer
+    assert answer.body.decode() == f'<base target="_blank">{mail}'
     policy = answer.headers["Content-Security-Policy"]
     assert policy.startswith("default-src 'none'; style-src 'unsafe-inline';")
     assert "; sandbox " in policy
     assert "script" not in policy
     assert ask(small, "/_local/mail/another").status == 404
+
+
+def test_caught_mail_is_a_page_for_browsers_and_json_for_programs(small: RunningStack) -> None:
+    send(small, HOSTILE)
+    browser = ask(small, "/_local/mail", headers=[("Accept", "text/html,application/xhtml+xml,*/*;q=0.8")])
+    assert browser.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert 'src="/_local/mail/' in browser.body.decode()
+    assert HOSTILE not in browser.body.decode()
+    live = ask(small, "/_local/mail/live")
+    assert 'src="/_local/mail/' in live.body.decode()
+    for accept in ("*/*", "application/json"):
+        assert ask(small, "/_local/mail", headers=[("Accept", accept)]).json[0]["html"] == HOSTILE
+
+
+def test_an_address_in_the_text_of_a_mail_can_be_clicked(small: RunningStack) -> None:
+    send(small, "", text="Open https://app.example.com/verify-email?token=a&b or leave it.")
+    link = "https://app.example.com/verify-email?token=a&amp;b"
+    assert f'Open <a href="{link}" target="_blank" rel="noopener">{link}</a> or leave it.' in page(small)
+
+
+@pytest.mark.parametrize("path", sorted(PAGES))
+def test_a_link_of_a_mail_leads_to_a_page_that_nothing_else_can_run_on(small: RunningStack, path: str) -> None:
+    answer = ask(small, f"{path}?token={HOSTILE}")
+    html, policy = answer.body.decode(), answer.headers["Content-Security-Policy"]
+    assert answer.status == 200
+    assert PAGES[path].endpoint in html
+    assert HOSTILE not in html
+    assert "unsafe" not in policy
+    assert policy.startswith("default-src 'none'; ")
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert not re.findall(r"https?://", html)
+    assert ask(small, path, "POST", body=b"").status == 405
 
 
 def test_what_the_page_fetches_again_is_what_it_shows_and_no_more(small: RunningStack) -> None:

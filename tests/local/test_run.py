@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from local.running import ports
 from tests.local.conftest import ask, aws, copy_checkout
 from tests.stack import RunningStack, free_port, start
 
@@ -34,6 +35,16 @@ def test_it_says_each_step_with_its_time_and_then_ready(small: RunningStack) -> 
         assert line.endswith(" s")
     assert small.wait_for("ready", seconds=1).startswith(f"ready   {small.url} ")
     assert ask(small, "/health").status == 200
+
+
+def test_a_build_leaves_nothing_in_the_temporary_folder_and_others_find_the_stack(
+    small: RunningStack, checkout: Path
+) -> None:
+    state = Path(ask(small, "/_local/stack").json["credentials"]).parent
+    assert not (state / "sam" / "tmp").exists()
+    assert ports(checkout) == [small.port]
+    (checkout / ".aws-sam" / "running" / "1").touch()
+    assert ports(checkout) == [small.port]
 
 
 def test_only_127_0_0_1_is_bound_by_every_process(small: RunningStack) -> None:
