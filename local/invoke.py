@@ -50,7 +50,7 @@ def main() -> int:
     try:
         function = find(arguments.function)
         event = read(arguments.event or ROOT / "events" / f"{function.place}.json")
-        connect(os.environ.get("PORT") or "3000")
+        connect(os.environ.get("PORT") or None)
         return call(physical_id(STACK_NAME, function.path), event)
     except Stopped as error:
         complain(f"stopped: {error}")
