@@ -90,7 +90,7 @@ def events_and_answers_of_more_than_6_mb_are_refused(aws: MiniStack) -> bool:
 
     def status(body: bytes) -> int:
         connection = http.client.HTTPConnection(aws.url.removeprefix("http://"), timeout=SECONDS)
-        connection.request("POST", f"/_aws/execute-api/{api}/live/", body)
+        connection.request("POST", f"/_aws/execute-api/{api}/live/", body, {RUN_HEADER: "test"})
         response = connection.getresponse()
         response.read()
         connection.close()
