@@ -95,7 +95,8 @@ performance: bench growth scale  ## all of docs/performance and docs/cost.md ane
 openapi: setup  ## write the OpenAPI document from the handlers
 	$(PYTHON) -m docs.build openapi
 
-docs: setup  ## write every generated page of docs/
+docs:  ## write every generated page of docs/
+	@$(SETUP) --engines
 	$(PYTHON) -m docs.build
 
 format: setup  ## format the code and mend what ruff can

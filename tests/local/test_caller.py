@@ -35,6 +35,14 @@ asyncio.run(told_to_stop())
 """
 
 
+# In the background of a script SIGINT is ignored, and so it is by all that is started there (POSIX, "Signals and Error
+# Handling" of the shell).
+INTERRUPTIBLE = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execvp(sys.argv[1], sys.argv[1:])
+"""
+
 pytestmark = pytest.mark.skipif(
     not Path("/proc/self/status").exists(), reason="only Linux shows which signals a process handles"
 )
@@ -46,7 +54,7 @@ def make(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[subprocess.
     makefile, child = tmp_path / "Makefile", tmp_path / "child.py"
     child.write_text(request.param, encoding="utf-8")
     makefile.write_text(f"run:\n\t@PYTHONPATH={ROOT} exec {sys.executable} {child}\n", encoding="utf-8")
-    command = ["make", "--no-print-directory", "-f", str(makefile), "run"]
+    command = [sys.executable, "-c", INTERRUPTIBLE, "make", "--no-print-directory", "-f", str(makefile), "run"]
     alone = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     started = subprocess.Popen(command, cwd=ROOT, env=alone, stdout=subprocess.PIPE, text=True, start_new_session=True)
     try:

@@ -72,6 +72,7 @@ def unsigned(header: object, claims: object) -> str:
     return f"{part(header)}.{part(claims)}."
 
 
+@pytest.mark.usefixtures("clock")
 def test_the_token_as_issued_is_good(victim: Victim) -> None:
     assert ask(f"Bearer {victim.access}") | {"quota": ""} == {
         "user_id": victim.user.id,
