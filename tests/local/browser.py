@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 import threading
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -100,6 +101,13 @@ class Browser:
 
         eventually(lambda: bool(loaded()), f"{beginning} is open", SECONDS)
         return loaded()[0]
+
+    def shows(self, url: str, seconds: float) -> bool:
+        """Return whether a page of this address is open within some seconds."""
+        deadline = time.monotonic() + seconds
+        while url not in (pages := self.pages()) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return url in pages
 
     def run(self, page: str, script: str) -> Any:
         """What a script comes to on a page: a value, or what its promise is fulfilled with."""
