@@ -9,8 +9,8 @@ from lamina.events.cause import Cause
 from lamina.events.envelope import envelope
 from lamina.events.outbox import OutboxItem
 from lamina.identity import api_keys, clients, second_factor, signing_in
-from lamina.identity.clients import GrantType
 from lamina.identity.items import EmailChangeItem, FormerEmailItem, email_change_key, former_email_key
+from lamina.identity.model import GrantType
 from lamina.identity.one_time import Purpose, new_token
 from lamina.identity.opaque import digest
 from lamina.identity.sessions import Origin

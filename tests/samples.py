@@ -13,13 +13,14 @@ from lamina.events.cause import Cause
 from lamina.identity import email_changes
 from lamina.identity.accounts import binding
 from lamina.identity.api_keys import ApiKeyItem, api_key_key
-from lamina.identity.clients import ClientItem, GrantType, client_key
 from lamina.identity.items import (
+    ClientItem,
     CredentialsItem,
     EmailChangeItem,
     FormerEmailItem,
     MfaItem,
     SessionItem,
+    client_key,
     credentials_key,
     email_change_key,
     former_email_key,
@@ -27,6 +28,7 @@ from lamina.identity.items import (
     refresh_token,
     session_key,
 )
+from lamina.identity.model import GrantType
 from lamina.identity.one_time import LIFE_SECONDS, OneTimeTokenItem, Purpose
 from lamina.identity.opaque import digest
 from lamina.identity.passwords import hash_password

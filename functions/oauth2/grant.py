@@ -4,8 +4,8 @@ from lamina.errors import OAuthError
 from lamina.http.oauth import OAuthResolver
 from lamina.http.response import Response
 from lamina.identity import oauth
-from lamina.identity.clients import GrantType
 from lamina.identity.keys import ACCESS_SECONDS
+from lamina.identity.model import GrantType
 from lamina.identity.oauth_views import Tokens
 from lamina.identity.sessions import Origin
 

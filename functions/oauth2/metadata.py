@@ -3,7 +3,7 @@
 from lamina.access.policy import Permission
 from lamina.http.resolver import Resolver
 from lamina.http.response import JSON, Response
-from lamina.identity.clients import GrantType
+from lamina.identity.model import GrantType
 from lamina.identity.oauth_views import MetadataView
 from lamina.settings import settings
 

@@ -7,8 +7,8 @@ imports this module; a test compares it with the classes that exist.
 from lamina.activities.items import ActivityItem
 from lamina.events.outbox import OutboxItem
 from lamina.identity.api_keys import ApiKeyItem
-from lamina.identity.clients import ClientItem
 from lamina.identity.items import (
+    ClientItem,
     CredentialsItem,
     EmailChangeItem,
     FormerEmailItem,

@@ -8,9 +8,6 @@ import hmac
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
-
-from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 
 from lamina import ids
 from lamina.access.policy import Caller, ClientScope, Role
@@ -19,12 +16,13 @@ from lamina.events.catalog import OAUTH_CLIENT_CREATED, OAUTH_CLIENT_DELETED
 from lamina.events.cause import Cause
 from lamina.identity import grants
 from lamina.identity.belongings import belongs_to
+from lamina.identity.items import ClientItem, client_key
+from lamina.identity.model import GrantType
 from lamina.identity.opaque import digest, new_secret
 from lamina.identity.security import account_event
 from lamina.storage import told_once, transactions
 from lamina.storage.cursors import Cursor
-from lamina.storage.item import Item
-from lamina.storage.keys import SHARDS, identifier_of, key, list_partition, list_position, shard_of, value_of
+from lamina.storage.keys import SHARDS, identifier_of, list_partition, list_position, shard_of, value_of
 from lamina.storage.pages import Page, read_page
 from lamina.storage.sharded_list import Source
 from lamina.storage.transactions import ConditionFailed
@@ -32,26 +30,6 @@ from lamina.users import service as users
 from lamina.users.model import User
 
 LIST = "OAUTH_CLIENTS"
-
-
-class GrantType(StrEnum):
-    """How a client may get tokens (RFC 6749 sections 4.4 and 6)."""
-
-    CLIENT_CREDENTIALS = "client_credentials"
-    REFRESH_TOKEN = "refresh_token"  # noqa: S105 (a kind of grant, not a token)
-
-
-class ClientItem(Item, discriminator="oauth_client"):
-    """A client: `CLIENT#<id>` / `CLIENT`; its id is its `client_id`."""
-
-    name = UnicodeAttribute()
-    secret_hash = UnicodeAttribute()
-    scopes = JSONAttribute()
-    grant_types = JSONAttribute()
-    owner_id = UnicodeAttribute()
-    granted_role = UnicodeAttribute(null=True)
-    granted_epoch = NumberAttribute(default=0)
-    credential_epoch = NumberAttribute(default=0)
 
 
 @dataclass(frozen=True)
@@ -161,11 +139,6 @@ def prove(client_id: str, secret: str) -> ProvenClient | None:
         return None
     role = grants.role_of(item, owner)
     return ProvenClient(**vars(_client(item, role)), owner=owner, role=role)
-
-
-def client_key(client_id: str) -> tuple[str, str]:
-    """Give the key of a client."""
-    return key("CLIENT", client_id), "CLIENT"
 
 
 def _get(client_id: str) -> ClientItem:

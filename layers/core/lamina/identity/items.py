@@ -127,3 +127,21 @@ def refresh_token(digest: str, session: SessionItem) -> RefreshTokenItem:
 def last_second(session: SessionItem) -> int:
     """Return the Unix time at which a session ends, however often it is refreshed."""
     return epoch_of(session.created_at) + settings().session_days * 24 * 3600
+
+
+class ClientItem(Item, discriminator="oauth_client"):
+    """A client: `CLIENT#<id>` / `CLIENT`; its id is its `client_id`."""
+
+    name = UnicodeAttribute()
+    secret_hash = UnicodeAttribute()
+    scopes = JSONAttribute()
+    grant_types = JSONAttribute()
+    owner_id = UnicodeAttribute()
+    granted_role = UnicodeAttribute(null=True)
+    granted_epoch = NumberAttribute(default=0)
+    credential_epoch = NumberAttribute(default=0)
+
+
+def client_key(client_id: str) -> tuple[str, str]:
+    """Give the key of a client."""
+    return key("CLIENT", client_id), "CLIENT"

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field
 from lamina import ids
 from lamina.access.policy import ClientScope, Permission
 from lamina.fields import Name, Timestamp
-from lamina.identity.clients import GrantType
+from lamina.identity.model import GrantType
 from lamina.identity.token_inputs import Input
 
 LATEST = "9999-01-01"

@@ -9,8 +9,9 @@ from lamina.errors import InvalidClient, OAuthError, Unauthenticated
 from lamina.events.cause import Cause
 from lamina.identity import clients, refresh, sessions, tokens
 from lamina.identity.claims import AccessClaims
-from lamina.identity.clients import GrantType, ProvenClient
+from lamina.identity.clients import ProvenClient
 from lamina.identity.items import SessionItem
+from lamina.identity.model import GrantType
 from lamina.identity.security import security_event
 from lamina.identity.sessions import Origin
 from lamina.identity.tokens import ExpiredToken, InvalidToken

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from lamina.access.policy import Permission, Role
-from lamina.identity.clients import GrantType
+from lamina.identity.model import GrantType
 
 
 def _is_absent(value: object) -> bool:

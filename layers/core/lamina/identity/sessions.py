@@ -12,8 +12,15 @@ from lamina.events.cause import Cause
 from lamina.fields import one_line
 from lamina.identity import grants
 from lamina.identity.claims import AccessClaims
-from lamina.identity.clients import ClientItem, client_key
-from lamina.identity.items import REFRESH_SECONDS, SessionItem, last_second, refresh_token, session_key
+from lamina.identity.items import (
+    REFRESH_SECONDS,
+    ClientItem,
+    SessionItem,
+    client_key,
+    last_second,
+    refresh_token,
+    session_key,
+)
 from lamina.identity.keys import ACCESS_SECONDS
 from lamina.identity.opaque import digest, new_secret
 from lamina.identity.security import account_event
