@@ -34,7 +34,7 @@ from lamina.storage.item import connect
 from lamina.storage.transport import DynamoDb
 from lamina.users.model import User
 from lamina.users.service import NewUser
-from tests import calls, table
+from tests import calls, permissions, table
 from tests.events import problems, raised
 from tests.templates import STACKS, Function, Route, functions, template
 
@@ -110,6 +110,9 @@ def aws(moto_services: None) -> Iterator[None]:  # noqa: ARG001 (a fixture that 
     finally:
         client.delete_table(TableName=settings().table)
     assert not unfit, "events were raised that are not as their schemas say"
+    refused = {(name, call) for name, made in calls.made.items() for call in permissions.refused(name, made)}
+    calls.made.clear()
+    assert not refused, "functions called what their roles refuse"
 
 
 @cache

@@ -247,6 +247,22 @@ worker, _ = lambda_runtime.acquire_worker("f", config, b"")
 lambda_svc.release_worker(worker)
 print(lambda_svc.reap_idle_workers(0) == 1)
 """
+CONDITIONS_SEE_THE_REQUEST = """
+import json
+from ministack.core import iam_actions
+values = {":0": {"S": "A#1"}}
+query = {"KeyConditionExpression": "#0 = :0 AND begins_with (#1, :1)", "ExpressionAttributeValues": values}
+transaction = {"TransactItems": [{"Put": {"Item": {"pk": {"S": "A#1"}}}}, {"Delete": {"Key": {"pk": {"S": "B#2"}}}}]}
+batch = {"RequestItems": {"table": {"Keys": [{"pk": {"S": "A#1"}}]}}}
+writes = {"RequestItems": {"table": [{"PutRequest": {"Item": {"pk": {"S": "A#1"}}}}]}}
+def seen(service, action, request, key, **parameters):
+    return iam_actions.request_tag_context(service, action, json.dumps(request).encode(), parameters).get(key)
+requests = (query, transaction, batch, writes)
+leading = [seen("dynamodb", "dynamodb:Any", each, "dynamodb:LeadingKeys") for each in requests]
+sealed = seen("kms", "kms:Decrypt", {"EncryptionContext": {"totp_of": "1"}}, "kms:EncryptionContextKeys")
+listed = seen("s3", "s3:ListBucket", {}, "s3:prefix", prefix="a/")
+print(leading == [["A#1"], ["A#1", "B#2"], ["A#1"], ["A#1"]] and sealed == ["totp_of"] and listed == "a/")
+"""
 LOGS_STAY_SMALL = """
 from ministack.services import cloudwatch_logs, lambda_svc
 for number in range(300):
@@ -278,9 +294,16 @@ print(apart and lambda_svc._layers["l"]["versions"][0]["_zip_data"] == b"archive
 
 
 @pytest.mark.parametrize(
-    "program", [IDLE_PROCESSES_GO, LOGS_STAY_SMALL, LOGS_SAY_WHOSE_THEY_ARE, MAILS_ARE_SAVED, ARCHIVES_ARE_SAVED_APART],
-    ids=["idle processes go", "logs stay small", "logs say whose", "mails are saved", "archives are saved apart"],
-)  # fmt: skip
+    "program",
+    [
+        pytest.param(IDLE_PROCESSES_GO, id="idle processes go"),
+        pytest.param(LOGS_STAY_SMALL, id="logs stay small"),
+        pytest.param(LOGS_SAY_WHOSE_THEY_ARE, id="logs say whose"),
+        pytest.param(MAILS_ARE_SAVED, id="mails are saved"),
+        pytest.param(ARCHIVES_ARE_SAVED_APART, id="archives are saved apart"),
+        pytest.param(CONDITIONS_SEE_THE_REQUEST, id="conditions see the request"),
+    ],
+)
 def test_what_cannot_be_seen_from_outside_is_lacking_and_mended(program: str, tmp_path: Path) -> None:
     assert _printed(program, tmp_path) == "False"
     assert _printed(f"from local import mends\nmends.apply()\n{program}", tmp_path) == "True"

@@ -17,6 +17,8 @@ def register() -> None:
     forget_idempotency_records()
     assert Api().post("/v1/auth/register", **request).data["id"] == made.data["id"]
     assert Api().post("/v1/auth/register", ANYBODY, headers={"Idempotency-Key": "2"}).status == 409
+    # One who is signed in is counted as an address too.
+    assert person("bob").api.post("/v1/auth/register", ANYBODY).status == 409
 
 
 def login() -> None:
@@ -84,6 +86,16 @@ def change_email() -> None:
         assert ada.api.post("/v1/auth/change-email", {"email": email, "current_password": password}).status == status
 
 
+def asking(name: str, path: str) -> Scenario:
+    """Ask for a mail to an address that is known, and to one that is not."""
+
+    def ask() -> None:
+        samples(name)()
+        assert Api().post(path, {"email": "nobody@example.com"}).status == 202
+
+    return ask
+
+
 def undo_email_change() -> None:
     """With a second factor that stays, and with none that is recent."""
     samples("auth/undo_email_change")()
@@ -98,7 +110,7 @@ SCENARIOS: dict[str, Scenario] = {
     "auth/disable_second_factor": second_factor,
     "auth/end_session": sessions,
     "auth/enroll_second_factor": second_factor,
-    "auth/forgot_password": samples("auth/forgot_password"),
+    "auth/forgot_password": asking("auth/forgot_password", "/v1/auth/forgot-password"),
     "auth/list_sessions": sessions,
     "auth/login": login,
     "auth/logout": logout,
@@ -107,8 +119,8 @@ SCENARIOS: dict[str, Scenario] = {
     "auth/redeem_sign_in_link": samples("auth/redeem_sign_in_link"),
     "auth/refresh": refresh,
     "auth/register": register,
-    "auth/request_sign_in_link": samples("auth/request_sign_in_link"),
-    "auth/resend_verification": samples("auth/resend_verification"),
+    "auth/request_sign_in_link": asking("auth/request_sign_in_link", "/v1/auth/sign-in-link"),
+    "auth/resend_verification": asking("auth/resend_verification", "/v1/auth/resend-verification"),
     "auth/reset_password": samples("auth/reset_password"),
     "auth/undo_email_change": undo_email_change,
     "auth/verify_email": samples("auth/verify_email"),

@@ -7,12 +7,12 @@ import pytest
 from docs.build import Refused, openapi
 from docs.build.openapi.answers import EXAMPLES, Failures
 from lamina.errors import RuleViolated
+from tests import permissions
 from tests.openapi import operation
 from tests.registrations import REGISTRATIONS, Registration
 from tests.roles.process import place
 from tests.samples import sample
 from tests.templates import ROOT
-from tests.unit import test_roles
 
 NAMES = [f"{each.thing} in {each.place} ({each.addition})"[:90] for each in REGISTRATIONS]
 
@@ -58,7 +58,7 @@ def test_a_route_that_the_document_lacks_is_named() -> None:
 
 def test_a_resource_of_a_role_that_has_no_name_here_is_named() -> None:
     with pytest.raises(pytest.fail.Exception, match=r"names Data.Outputs.ArchiveArn: add what it is to RESOURCES in"):
-        test_roles.resource_named("Data.Outputs.ArchiveArn")
+        permissions.resource_named("Data.Outputs.ArchiveArn")
 
 
 @pytest.mark.parametrize("lines", ["TAGS", "SUBJECTS"])

@@ -272,3 +272,17 @@ def test_the_public_address_is_https_on_aws(on_aws: str, url: str, *, good: bool
     passed = template(ROOT_TEMPLATE)["Resources"]["Data"]["Properties"]["Parameters"]["SecureUrl"]
     given = evaluated(passed, ROOT_TEMPLATE, {"OnAws": on_aws, "PublicUrl": url})
     assert bool(re.fullmatch(template(STACK["data"])["Parameters"]["SecureUrl"]["AllowedPattern"], given)) is good
+
+
+def test_files_are_encrypted_by_kms_and_former_versions_go_after_a_week() -> None:
+    written = template(STACK["data"])["Resources"]["Files"]["Properties"]
+    bucket = evaluated(written, STACK["data"], {"OnAws": "true", "AllowedOrigins": ""})
+    (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule == {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}, "BucketKeyEnabled": True}
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    kept = [
+        each["NoncurrentVersionExpiration"]
+        for each in bucket["LifecycleConfiguration"]["Rules"]
+        if "NoncurrentVersionExpiration" in each
+    ]
+    assert kept == [{"NoncurrentDays": 7}]

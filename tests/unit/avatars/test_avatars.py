@@ -19,6 +19,7 @@ from lamina.settings import settings
 from lamina.storage.sweeping import Sweep
 from lamina.users import service as users
 from lamina.users.model import User
+from tests import calls
 from tests.aws import Api, invoke
 from tests.people import Person, activities, events_of, person, verified
 from tests.pictures import arrived, files, picture, upload
@@ -123,6 +124,7 @@ def test_a_picture_becomes_the_avatar_and_nothing_else_is_left_of_it(ann: Person
     found = boto3.client("s3").get_object(Bucket=settings().files, Key=key)
     assert found["ContentType"] == "image/webp"
     assert "immutable" in found["CacheControl"]
+    assert found["ServerSideEncryption"] == "AES256"
     assert found["Body"].read(4) == b"RIFF"
 
 
@@ -203,7 +205,8 @@ def test_who_is_changed_meanwhile_gets_the_avatar_with_the_next_try(
     publish = stored.publish
 
     def change_first(key: str, content: bytes) -> None:
-        users.update(ann.id, {"name": "Another"}, Cause(None, "test"), if_version=lambda _: True)
+        with calls.by_nobody():
+            users.update(ann.id, {"name": "Another"}, Cause(None, "test"), if_version=lambda _: True)
         publish(key, content)
 
     with monkeypatch.context() as patch:
