@@ -32,10 +32,10 @@ def settle(email: str, username: str, password: str | None) -> str:
 
     from lamina.access.policy import Role
     from lamina.errors import LaminaError
-    from lamina.events.cause import Cause
-    from lamina.http.advice import invalid
-    from lamina.identity import registration
-    from lamina.identity.inputs import NewUserInput
+    from lamina.events.request_context import Cause
+    from lamina.http.validation_errors import invalid
+    from lamina.identity.accounts import registration
+    from lamina.identity.accounts.schemas import NewUserInput
     from lamina.ids import new_id
     from lamina.users import service as users
     from lamina.users.model import Status

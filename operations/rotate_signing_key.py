@@ -23,10 +23,10 @@ def main() -> None:
 def rotate() -> str:
     """Make a key like the one that signs, and add it to the ring; say what was done."""
     from lamina.errors import LaminaError
-    from lamina.identity import keys
+    from lamina.identity.tokens import signing_keys
 
     kms = boto3.client("kms")
-    tags = kms.list_resource_tags(KeyId=keys.newest_that_signs())["Tags"]
+    tags = kms.list_resource_tags(KeyId=signing_keys.newest_that_signs())["Tags"]
     # The tags of the stack let its functions use the key; those that CloudFormation made are not ours to set.
     own = [tag for tag in tags if not tag["TagKey"].startswith("aws:")]
     made = kms.create_key(
@@ -34,7 +34,7 @@ def rotate() -> str:
     )
     key_id = made["KeyMetadata"]["KeyId"]
     try:
-        ring = keys.add(key_id)
+        ring = signing_keys.add(key_id)
     except LaminaError as error:
         kms.schedule_key_deletion(KeyId=key_id, PendingWindowInDays=7)
         give_up(error.message)

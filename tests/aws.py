@@ -26,8 +26,8 @@ from moto.dynamodb.responses import DynamoHandler
 from pydantic import SecretStr
 
 from lamina.access.policy import Role
-from lamina.events.cause import Cause
-from lamina.identity import registration
+from lamina.events.request_context import Cause
+from lamina.identity.accounts import registration
 from lamina.settings import settings
 from lamina.storage.connections import RawResponse
 from lamina.storage.item import connect

@@ -1,9 +1,9 @@
 """Users as the services are given them: authenticated."""
 
 from lamina.access.policy import Caller, session_scopes
-from lamina.events.cause import Cause
-from lamina.identity import sessions
-from lamina.identity.sessions import Origin
+from lamina.events.request_context import Cause
+from lamina.identity.sessions import service as sessions
+from lamina.identity.sessions.service import Origin
 from lamina.storage import transactions
 from lamina.users.model import User
 

@@ -5,15 +5,16 @@ from pydantic import SecretStr
 
 from lamina.access.policy import Action
 from lamina.activities.recording import activity, record
-from lamina.events.cause import Cause
 from lamina.events.envelope import envelope
 from lamina.events.outbox import OutboxItem
-from lamina.identity import api_keys, clients, second_factor, signing_in
+from lamina.events.request_context import Cause
+from lamina.identity.credentials import api_keys, oauth_clients, second_factor
 from lamina.identity.items import EmailChangeItem, FormerEmailItem, email_change_key, former_email_key
 from lamina.identity.model import GrantType
-from lamina.identity.one_time import Purpose, new_token
-from lamina.identity.opaque import digest
-from lamina.identity.sessions import Origin
+from lamina.identity.sessions import sign_in
+from lamina.identity.sessions.service import Origin
+from lamina.identity.tokens.one_time_tokens import Purpose, new_token
+from lamina.identity.tokens.token_secrets import digest
 from lamina.jobs import service as jobs
 from lamina.jobs import transitions
 from lamina.jobs.model import Job, JobType, NewJob
@@ -30,12 +31,12 @@ CAUSE = Cause(None, "test")
 
 def furnish(user: User) -> None:
     """Give a user a session, a second factor, a key, a client, a link, a webhook, a job with a result, activities."""
-    signed_in = signing_in.sign_in(user.email, SecretStr(PASSWORD), Origin("203.0.113.7", "curl"), CAUSE)
+    signed_in = sign_in.sign_in(user.email, SecretStr(PASSWORD), Origin("203.0.113.7", "curl"), CAUSE)
     claims = jwt.decode(signed_in.access_token, options={"verify_signature": False})
     caller = acting(user, claims["sid"])
     second_factor.enroll(user, caller)
     api_keys.create(caller, "ci", [], None, CAUSE)
-    clients.register(caller, "import", [], [GrantType.REFRESH_TOKEN], CAUSE)
+    oauth_clients.register(caller, "import", [], [GrantType.REFRESH_TOKEN], CAUSE)
     EmailChangeItem(*email_change_key(user.id), change_id="c1", email="new@example.org", bound_to="").save()
     FormerEmailItem(*former_email_key(user.id, "c0"), email="old@example.org", can_undo=True).save()
     new_token(Purpose.VERIFY_EMAIL, user.id, user.email).item.save()

@@ -13,12 +13,14 @@ from argon2 import PasswordHasher
 from botocore.client import BaseClient
 
 from lamina.access.policy import Role
-from lamina.events.cause import Cause
 from lamina.events.envelope import envelope
 from lamina.events.outbox import OutboxItem
+from lamina.events.request_context import Cause
 from lamina.http import listing
-from lamina.identity import passwords, sessions, tokens
-from lamina.identity.sessions import NewSession, Origin
+from lamina.identity.accounts import passwords
+from lamina.identity.sessions import service as sessions
+from lamina.identity.sessions.service import NewSession, Origin
+from lamina.identity.tokens import access_tokens
 from lamina.mail import service as mail
 from lamina.storage import transactions
 from lamina.storage.transport import DynamoDb
@@ -196,7 +198,7 @@ class Work:
 @pytest.fixture
 def work(aws: None, monkeypatch: pytest.MonkeyPatch) -> Work:  # noqa: ARG001 (a fixture that must be there)
     """Count the work of requests to a process that has fetched what a process fetches once, whatever ran before."""
-    tokens.key_set()
+    access_tokens.key_set()
     listing._signer()
     counter = Work()
     call, hasher = BaseClient._make_api_call, passwords._hasher  # type: ignore[attr-defined]  # every client calls it

@@ -19,11 +19,11 @@ from docs.build.openapi.endpoints import endpoints
 from lamina.access.policy import PERMISSIONS, RULES, Action, Role
 from lamina.errors import LaminaError
 from lamina.http.errors import STATUS
-from lamina.identity.one_time import LIFE_SECONDS, Purpose
+from lamina.identity.tokens.one_time_tokens import LIFE_SECONDS, Purpose
 from lamina.mail.compose import MAILS
 from lamina.registry import ITEMS
 from lamina.reports.formats import WRITERS, Format
-from lamina.reports.inputs import ReportType
+from lamina.reports.schemas import ReportType
 from lamina.reports.service import CONTENTS
 from lamina.settings import Settings, variable
 from lamina.storage.item import Item
@@ -213,7 +213,7 @@ REGISTRATIONS = (
         for kind, place, mapping, found in (
             (Action, "layers/core/lamina/access/policy.py", "RULES", RULES),
             (Role, "layers/core/lamina/access/policy.py", "PERMISSIONS", PERMISSIONS),
-            (Purpose, "layers/core/lamina/identity/one_time.py", "LIFE_SECONDS", LIFE_SECONDS),
+            (Purpose, "layers/core/lamina/identity/tokens/one_time_tokens.py", "LIFE_SECONDS", LIFE_SECONDS),
             (ReportType, "layers/core/lamina/reports/service.py", "CONTENTS", CONTENTS),
             (Format, "layers/core/lamina/reports/formats.py", "WRITERS", WRITERS),
             (DisabledReason, "layers/core/lamina/webhooks/model.py", "REASONS", REASONS),

@@ -9,10 +9,11 @@ from pydantic import SecretStr
 
 from lamina import ids
 from lamina.access.policy import Action, Role
-from lamina.events.cause import Cause
-from lamina.identity import email_changes
-from lamina.identity.accounts import binding
-from lamina.identity.api_keys import ApiKeyItem, api_key_key
+from lamina.events.request_context import Cause
+from lamina.identity.accounts import email_changes
+from lamina.identity.accounts.passwords import hash_password
+from lamina.identity.accounts.service import binding
+from lamina.identity.credentials.api_keys import ApiKeyItem, api_key_key
 from lamina.identity.items import (
     ClientItem,
     CredentialsItem,
@@ -29,13 +30,12 @@ from lamina.identity.items import (
     session_key,
 )
 from lamina.identity.model import GrantType
-from lamina.identity.one_time import LIFE_SECONDS, OneTimeTokenItem, Purpose
-from lamina.identity.opaque import digest
-from lamina.identity.passwords import hash_password
+from lamina.identity.tokens.one_time_tokens import LIFE_SECONDS, OneTimeTokenItem, Purpose
+from lamina.identity.tokens.token_secrets import digest
 from lamina.jobs.items import job_item
 from lamina.jobs.model import Job, JobType
+from lamina.storage.encryption import seal
 from lamina.storage.keys import key
-from lamina.storage.sealing import seal
 from lamina.users import repository, service
 from lamina.users.model import Status, User
 from lamina.webhooks import secret_keeping

@@ -23,7 +23,7 @@ from bench.engine import program
 from bench.ports import free_port
 from bench.progress import say
 from lamina.http import idempotency
-from lamina.identity import second_factor
+from lamina.identity.credentials import second_factor
 from lamina.settings import settings
 from lamina.storage.item import connect
 from lamina.storage.transport import DynamoDb

@@ -2,14 +2,13 @@
 
 from lamina.access.policy import Action, require
 from lamina.errors import Forbidden, ReauthenticationRequired
+from lamina.http.encrypted_idempotency import idempotent_secret
 from lamina.http.envelope import Envelope
 from lamina.http.resolver import Resolver
-from lamina.http.response import Response
-from lamina.http.sealed import idempotent_secret
-from lamina.identity import api_keys
-from lamina.identity.grants import ScopeNotAllowed
-from lamina.identity.key_inputs import NewApiKey
-from lamina.identity.views import ApiKeyLinks, ApiKeyView, NewApiKeyView
+from lamina.http.responses import Response
+from lamina.identity.credentials import api_keys
+from lamina.identity.credentials.grants import ScopeNotAllowed
+from lamina.identity.credentials.schemas import ApiKeyLinks, ApiKeyView, NewApiKey, NewApiKeyView
 
 app = Resolver(
     in_person=True,

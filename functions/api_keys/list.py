@@ -5,9 +5,9 @@ from lamina.errors import Forbidden
 from lamina.http.envelope import ListEnvelope
 from lamina.http.listing import CursorParameter, LimitParameter, ListRequest
 from lamina.http.resolver import Resolver
-from lamina.http.response import Response
-from lamina.identity import api_keys
-from lamina.identity.views import ApiKeyView
+from lamina.http.responses import Response
+from lamina.identity.credentials import api_keys
+from lamina.identity.credentials.schemas import ApiKeyView
 
 app = Resolver(in_person=True, raises=(Forbidden,))
 

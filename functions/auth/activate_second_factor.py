@@ -4,11 +4,11 @@ from lamina.access.policy import Action, require
 from lamina.errors import Forbidden, ReauthenticationRequired
 from lamina.http.envelope import Envelope
 from lamina.http.resolver import Resolver
-from lamina.http.response import Response
-from lamina.identity import second_factor
+from lamina.http.responses import Response
+from lamina.identity.credentials import second_factor
+from lamina.identity.credentials.schemas import RecoveryCodesLinks, RecoveryCodesView
 from lamina.identity.errors import MfaActive, MfaNotEnrolled, WrongCode
-from lamina.identity.token_inputs import Code
-from lamina.identity.views import RecoveryCodesLinks, RecoveryCodesView
+from lamina.identity.tokens.schemas import Code
 
 app = Resolver(in_person=True, raises=(Forbidden, ReauthenticationRequired, MfaActive, MfaNotEnrolled, WrongCode))
 

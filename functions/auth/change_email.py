@@ -3,10 +3,10 @@
 from lamina.access.policy import Action, require
 from lamina.errors import Conflict, Forbidden
 from lamina.http.resolver import Resolver
-from lamina.http.response import Response
-from lamina.identity import email_change_requests
+from lamina.http.responses import Response
+from lamina.identity.accounts import email_change_requests
+from lamina.identity.accounts.schemas import EmailChangeInput
 from lamina.identity.errors import EmailUnchanged, WrongPassword
-from lamina.identity.inputs import EmailChangeInput
 from lamina.limits.quota import RateLimited
 
 app = Resolver(in_person=True, raises=(Forbidden, WrongPassword, EmailUnchanged, RateLimited, Conflict))

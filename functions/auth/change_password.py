@@ -3,11 +3,11 @@
 from lamina.access.policy import Action, require
 from lamina.errors import Forbidden
 from lamina.http.resolver import Resolver
-from lamina.http.response import Response
-from lamina.identity import new_passwords
+from lamina.http.responses import Response
+from lamina.identity.accounts import password_changes
+from lamina.identity.accounts.password_changes import PasswordChange
+from lamina.identity.accounts.schemas import PasswordChangeInput
 from lamina.identity.errors import WrongPassword
-from lamina.identity.inputs import PasswordChangeInput
-from lamina.identity.new_passwords import PasswordChange
 from lamina.limits.quota import RateLimited
 from lamina.users import service as users
 
@@ -21,7 +21,7 @@ def change_password(body: PasswordChangeInput) -> Response[None]:
     require(caller, Action.ACCOUNT_SECURE, owner_id=caller.user_id)
     change = PasswordChange(body.current_password, body.new_password)
     user = users.get(caller.user_id)
-    new_passwords.change_password(user, caller.session_id, change, app.incoming.source_ip, app.cause)
+    password_changes.change_password(user, caller.session_id, change, app.incoming.source_ip, app.cause)
     return app.no_content()
 
 

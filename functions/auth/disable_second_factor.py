@@ -3,10 +3,10 @@
 from lamina.access.policy import Action, require
 from lamina.errors import Forbidden, ReauthenticationRequired
 from lamina.http.resolver import Resolver
-from lamina.http.response import Response
-from lamina.identity import second_factor
+from lamina.http.responses import Response
+from lamina.identity.credentials import second_factor
 from lamina.identity.errors import MfaNotEnrolled, WrongCode
-from lamina.identity.token_inputs import Code
+from lamina.identity.tokens.schemas import Code
 from lamina.limits.quota import RateLimited
 
 app = Resolver(in_person=True, raises=(Forbidden, ReauthenticationRequired, MfaNotEnrolled, WrongCode, RateLimited))

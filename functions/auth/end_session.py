@@ -4,8 +4,8 @@ from lamina.access.policy import Action, require
 from lamina.errors import Forbidden, NotFound
 from lamina.http.paths import Id
 from lamina.http.resolver import Resolver
-from lamina.http.response import Response
-from lamina.identity import sessions
+from lamina.http.responses import Response
+from lamina.identity.sessions import service as sessions
 
 app = Resolver(in_person=True, raises=(Forbidden, NotFound))
 

@@ -4,10 +4,10 @@ from lamina.access.policy import Action, require
 from lamina.errors import Forbidden, ReauthenticationRequired
 from lamina.http.envelope import Envelope
 from lamina.http.resolver import Resolver
-from lamina.http.response import Response
-from lamina.identity import second_factor
+from lamina.http.responses import Response
+from lamina.identity.credentials import second_factor
+from lamina.identity.credentials.schemas import EnrolmentLinks, EnrolmentView
 from lamina.identity.errors import MfaActive
-from lamina.identity.views import EnrolmentLinks, EnrolmentView
 from lamina.users import service as users
 
 app = Resolver(in_person=True, raises=(Forbidden, ReauthenticationRequired, MfaActive))

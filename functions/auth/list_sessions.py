@@ -5,9 +5,9 @@ from lamina.errors import Forbidden
 from lamina.http.envelope import ListEnvelope
 from lamina.http.listing import CursorParameter, LimitParameter, ListRequest
 from lamina.http.resolver import Resolver
-from lamina.http.response import Response
-from lamina.identity import sessions
-from lamina.identity.views import SessionView
+from lamina.http.responses import Response
+from lamina.identity.credentials.schemas import SessionView
+from lamina.identity.sessions import service as sessions
 from lamina.users import service as users
 
 app = Resolver(in_person=True, raises=(Forbidden,))

@@ -1,8 +1,8 @@
 """POST /v1/auth/logout: sign out."""
 
 from lamina.http.resolver import Resolver
-from lamina.http.response import Response
-from lamina.identity import sessions
+from lamina.http.responses import Response
+from lamina.identity.sessions import service as sessions
 
 app = Resolver()
 

@@ -3,8 +3,8 @@
 from lamina.access.policy import Action, require
 from lamina.errors import Forbidden
 from lamina.http.resolver import Resolver
-from lamina.http.response import Response
-from lamina.identity import accounts
+from lamina.http.responses import Response
+from lamina.identity.accounts import service as accounts
 
 app = Resolver(in_person=True, raises=(Forbidden,))
 

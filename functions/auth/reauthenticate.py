@@ -3,10 +3,10 @@
 from lamina.access.policy import Action, require
 from lamina.errors import Conflict, Forbidden
 from lamina.http.resolver import Resolver
-from lamina.http.response import Response
-from lamina.identity import reauthentication
+from lamina.http.responses import Response
+from lamina.identity.accounts.schemas import Reauthentication
 from lamina.identity.errors import CodeRequired, WrongCode, WrongPassword
-from lamina.identity.inputs import Reauthentication
+from lamina.identity.sessions import reauthentication
 from lamina.limits.quota import RateLimited
 
 app = Resolver(in_person=True, raises=(Forbidden, WrongPassword, CodeRequired, WrongCode, RateLimited, Conflict))

@@ -4,12 +4,12 @@ from lamina.errors import Unauthenticated
 from lamina.http.cookies import device_token, with_device
 from lamina.http.envelope import Envelope
 from lamina.http.resolver import Resolver
-from lamina.http.response import Response
-from lamina.identity import signing_in
+from lamina.http.responses import Response
 from lamina.identity.errors import BadLink, SecondFactorNeeded
-from lamina.identity.sessions import Origin
-from lamina.identity.token_inputs import Link
-from lamina.identity.token_views import TokenLinks, TokenView, token_view
+from lamina.identity.sessions import sign_in
+from lamina.identity.sessions.schemas import TokenLinks, TokenView, token_view
+from lamina.identity.sessions.service import Origin
+from lamina.identity.tokens.schemas import Link
 
 app = Resolver(public=True, sends=("Set-Cookie",), raises=(Unauthenticated, SecondFactorNeeded, BadLink))
 
@@ -19,7 +19,7 @@ def redeem_sign_in_link(body: Link) -> Response[Envelope[TokenView, TokenLinks]]
     """Begin a session in exchange for the token, which is then spent. An active second factor is still asked for."""
     request = app.incoming
     origin = Origin(request.source_ip, request.headers.get("user-agent", ""), device_token(request))
-    signed_in = signing_in.redeem_link(body.token.get_secret_value(), origin, app.cause)
+    signed_in = sign_in.redeem_link(body.token.get_secret_value(), origin, app.cause)
     links: TokenLinks = {"self": "/v1/auth/sign-in-link/redeem", "me": "/v1/users/me", "logout": "/v1/auth/logout"}
     return with_device(app.answer(token_view(signed_in), links=links), signed_in.device_token)
 

@@ -3,10 +3,10 @@
 from lamina.errors import Unauthenticated
 from lamina.http.credential import CredentialResolver
 from lamina.http.envelope import Envelope
-from lamina.http.response import Response
-from lamina.identity import granting
-from lamina.identity.token_inputs import Refresh
-from lamina.identity.token_views import TokenLinks, TokenView, token_view
+from lamina.http.responses import Response
+from lamina.identity.sessions import token_issuing
+from lamina.identity.sessions.schemas import TokenLinks, TokenView, token_view
+from lamina.identity.tokens.schemas import Refresh
 
 app = CredentialResolver(raises=(Unauthenticated,))
 
@@ -17,7 +17,7 @@ def refresh(body: Refresh) -> Response[Envelope[TokenView, TokenLinks]]:
 
     The token that was used last may be repeated for 10 seconds. Any other use of an old token ends the session.
     """
-    renewed = granting.refresh_session(body.refresh_token.get_secret_value(), app.count, app.cause)
+    renewed = token_issuing.refresh_session(body.refresh_token.get_secret_value(), app.count, app.cause)
     links: TokenLinks = {"self": "/v1/auth/refresh", "me": "/v1/users/me", "logout": "/v1/auth/logout"}
     return app.answer(token_view(renewed), links=links)
 

@@ -4,13 +4,13 @@ from lamina import ids
 from lamina.http.envelope import Envelope
 from lamina.http.idempotency import idempotent
 from lamina.http.resolver import Resolver
-from lamina.http.response import Response
-from lamina.identity import registration
-from lamina.identity.inputs import Registration
+from lamina.http.responses import Response
+from lamina.identity.accounts import registration
+from lamina.identity.accounts.schemas import Registration
 from lamina.limits import rules
 from lamina.users.errors import EmailTaken, UsernameTaken
+from lamina.users.schemas import UserLinks, UserView, links
 from lamina.users.service import NewUser
-from lamina.users.views import UserLinks, UserView, links
 
 app = Resolver(public=True, versioned=True, around=idempotent, raises=(EmailTaken, UsernameTaken))
 

@@ -1,9 +1,9 @@
 """POST /v1/auth/sign-in-link: ask for the mail with a link to sign in by."""
 
 from lamina.http.resolver import Resolver
-from lamina.http.response import Response
-from lamina.identity import accounts
-from lamina.identity.token_inputs import Address
+from lamina.http.responses import Response
+from lamina.identity.accounts import service as accounts
+from lamina.identity.tokens.schemas import Address
 
 app = Resolver(public=True)
 

@@ -1,10 +1,10 @@
 """POST /v1/auth/reset-password: set a new password by the mailed token."""
 
 from lamina.http.resolver import Resolver
-from lamina.http.response import Response
-from lamina.identity import new_passwords
+from lamina.http.responses import Response
+from lamina.identity.accounts import password_changes
+from lamina.identity.accounts.schemas import PasswordReset
 from lamina.identity.errors import BadLink
-from lamina.identity.inputs import PasswordReset
 
 app = Resolver(public=True, raises=(BadLink,))
 
@@ -14,7 +14,7 @@ def reset_password(body: PasswordReset) -> Response[None]:
     """Set the password, end every session and, unless `keep_api_keys` is true, revoke all API keys, OAuth clients and
     webhooks. If nobody has proven the address before, everything made until now is revoked, the second factor too.
     """
-    new_passwords.reset_password(
+    password_changes.reset_password(
         body.token.get_secret_value(), body.password, app.cause, keep_api_keys=body.keep_api_keys
     )
     return app.no_content()

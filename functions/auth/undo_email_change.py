@@ -1,10 +1,10 @@
 """POST /v1/auth/undo-email-change: put back a former e-mail address by the mailed token."""
 
 from lamina.http.resolver import Resolver
-from lamina.http.response import Response
-from lamina.identity import email_changes
+from lamina.http.responses import Response
+from lamina.identity.accounts import email_changes
 from lamina.identity.errors import BadLink
-from lamina.identity.token_inputs import Link
+from lamina.identity.tokens.schemas import Link
 
 app = Resolver(public=True, raises=(BadLink,))
 

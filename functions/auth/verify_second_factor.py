@@ -4,11 +4,11 @@ from lamina.errors import Unauthenticated
 from lamina.http.cookies import device_token, with_device
 from lamina.http.envelope import Envelope
 from lamina.http.resolver import Resolver
-from lamina.http.response import Response
-from lamina.identity import signing_in
-from lamina.identity.sessions import Origin
-from lamina.identity.token_inputs import SecondFactor
-from lamina.identity.token_views import TokenLinks, TokenView, token_view
+from lamina.http.responses import Response
+from lamina.identity.sessions import sign_in
+from lamina.identity.sessions.schemas import TokenLinks, TokenView, token_view
+from lamina.identity.sessions.service import Origin
+from lamina.identity.tokens.schemas import SecondFactor
 
 app = Resolver(public=True, sends=("Set-Cookie",), raises=(Unauthenticated,))
 
@@ -18,7 +18,7 @@ def verify_second_factor(body: SecondFactor) -> Response[Envelope[TokenView, Tok
     """Begin a session, in exchange for the token of the first step and a code of the authenticator or of recovery."""
     request = app.incoming
     origin = Origin(request.source_ip, request.headers.get("user-agent", ""), device_token(request))
-    signed_in = signing_in.prove_second_factor(body.mfa_token.get_secret_value(), body.code, origin, app.cause)
+    signed_in = sign_in.prove_second_factor(body.mfa_token.get_secret_value(), body.code, origin, app.cause)
     links: TokenLinks = {"self": "/v1/auth/mfa/verify", "me": "/v1/users/me", "logout": "/v1/auth/logout"}
     return with_device(app.answer(token_view(signed_in), links=links), signed_in.device_token)
 

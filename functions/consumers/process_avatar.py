@@ -5,7 +5,7 @@ from typing import Any
 
 from lamina.avatars.names import Upload, upload_at
 from lamina.avatars.processing import follow
-from lamina.events.bulk import bulk_consumer
+from lamina.events.batch_consumer import bulk_consumer
 
 
 def _upload(told: Mapping[str, Any]) -> Upload:

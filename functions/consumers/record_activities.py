@@ -1,6 +1,6 @@
 """Queue of events → table: what happens to a user becomes one of its activities."""
 
 from lamina.activities.recording import activity, record
-from lamina.events.bulk import bulk_consumer
+from lamina.events.batch_consumer import bulk_consumer
 
 handler = bulk_consumer(activity, record)

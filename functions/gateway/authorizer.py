@@ -10,7 +10,7 @@ from typing import Any
 from lamina.errors import Unavailable
 from lamina.http.errors import as_lamina_error
 from lamina.http.request import Request
-from lamina.identity.authentication import authenticate
+from lamina.identity.tokens.authentication import authenticate
 from lamina.observability.logs import about, log_failure, log_unavailable
 
 

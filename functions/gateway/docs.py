@@ -11,7 +11,7 @@ from importlib.resources import files
 
 from lamina.http.conditional import etag
 from lamina.http.resolver import Resolver
-from lamina.http.response import Response
+from lamina.http.responses import Response
 from lamina.settings import settings
 
 app = Resolver(public=True, counted=False, versioned=True)

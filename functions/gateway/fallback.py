@@ -8,7 +8,7 @@ from lamina.errors import NotFound
 from lamina.http.errors import MethodNotAllowed
 from lamina.http.headers import preflight
 from lamina.http.resolver import Resolver
-from lamina.http.response import Response
+from lamina.http.responses import Response
 
 app = Resolver(public=True, counted=False)
 

@@ -6,7 +6,7 @@ from pydantic import BaseModel
 
 from lamina.http.envelope import Envelope
 from lamina.http.resolver import Resolver
-from lamina.http.response import Response
+from lamina.http.responses import Response
 from lamina.ids import Href
 
 app = Resolver(public=True, counted=False)

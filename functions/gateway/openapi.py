@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lamina.http.conditional import etag
 from lamina.http.resolver import Resolver
-from lamina.http.response import JSON, Response
+from lamina.http.responses import JSON, Response
 from lamina.settings import settings
 
 app = Resolver(public=True, counted=False, versioned=True)

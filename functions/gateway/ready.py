@@ -4,7 +4,7 @@ from typing import Literal
 
 from lamina.http.envelope import Envelope, SelfLink
 from lamina.http.resolver import Resolver
-from lamina.http.response import Response
+from lamina.http.responses import Response
 from lamina.observability.readiness import check
 
 app = Resolver(public=True, counted=False)

@@ -5,10 +5,10 @@ from lamina.errors import Conflict, Forbidden, NotFound
 from lamina.http.envelope import Envelope
 from lamina.http.paths import Id
 from lamina.http.resolver import Resolver
-from lamina.http.response import Response
+from lamina.http.responses import Response
 from lamina.jobs import service
 from lamina.jobs.model import JobFinished
-from lamina.jobs.views import JobLinks, JobView, edition, links, view
+from lamina.jobs.schemas import JobLinks, JobView, edition, links, view
 
 app = Resolver(versioned=True, raises=(Forbidden, NotFound, Conflict, JobFinished))
 

@@ -4,9 +4,9 @@ from lamina.errors import NotFound
 from lamina.http.envelope import Envelope
 from lamina.http.paths import Id
 from lamina.http.resolver import Resolver
-from lamina.http.response import Response
+from lamina.http.responses import Response
 from lamina.jobs import results, service
-from lamina.jobs.views import JobLinks, JobView, edition, links, view
+from lamina.jobs.schemas import JobLinks, JobView, edition, links, view
 
 app = Resolver(versioned=True, raises=(NotFound,))
 

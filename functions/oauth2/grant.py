@@ -2,12 +2,12 @@
 
 from lamina.errors import OAuthError
 from lamina.http.oauth import OAuthResolver
-from lamina.http.response import Response
-from lamina.identity import oauth
-from lamina.identity.keys import ACCESS_SECONDS
+from lamina.http.responses import Response
 from lamina.identity.model import GrantType
-from lamina.identity.oauth_views import Tokens
-from lamina.identity.sessions import Origin
+from lamina.identity.sessions.service import Origin
+from lamina.identity.tokens import oauth
+from lamina.identity.tokens.oauth_schemas import Tokens
+from lamina.identity.tokens.signing_keys import ACCESS_SECONDS
 
 app = OAuthResolver(
     required={"grant_type": "`client_credentials` or `refresh_token`."},

@@ -1,9 +1,9 @@
 """POST /oauth2/introspect: what a token is good for (RFC 7662)."""
 
 from lamina.http.oauth import OAuthResolver
-from lamina.http.response import Response
-from lamina.identity import oauth
-from lamina.identity.oauth_views import ActiveToken, InactiveToken
+from lamina.http.responses import Response
+from lamina.identity.tokens import oauth
+from lamina.identity.tokens.oauth_schemas import ActiveToken, InactiveToken
 
 app = OAuthResolver(required={"token": "The token in question."})
 

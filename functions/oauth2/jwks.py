@@ -5,9 +5,9 @@ from typing import Literal
 from pydantic import BaseModel
 
 from lamina.http.resolver import Resolver
-from lamina.http.response import JSON, Response
-from lamina.identity.keys import PUBLISHED_SECONDS
-from lamina.identity.tokens import key_set
+from lamina.http.responses import JSON, Response
+from lamina.identity.tokens.access_tokens import key_set
+from lamina.identity.tokens.signing_keys import PUBLISHED_SECONDS
 
 app = Resolver(public=True, counted=False)
 

@@ -2,9 +2,9 @@
 
 from lamina.access.policy import Permission
 from lamina.http.resolver import Resolver
-from lamina.http.response import JSON, Response
+from lamina.http.responses import JSON, Response
 from lamina.identity.model import GrantType
-from lamina.identity.oauth_views import MetadataView
+from lamina.identity.tokens.oauth_schemas import MetadataView
 from lamina.settings import settings
 
 app = Resolver(public=True, counted=False)

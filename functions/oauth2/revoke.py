@@ -1,8 +1,8 @@
 """POST /oauth2/revoke: end a token (RFC 7009)."""
 
 from lamina.http.oauth import OAuthResolver
-from lamina.http.response import Response
-from lamina.identity import oauth
+from lamina.http.responses import Response
+from lamina.identity.tokens import oauth
 
 app = OAuthResolver(required={"token": "The token to end: an access token or a refresh token."})
 

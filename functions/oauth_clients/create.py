@@ -2,14 +2,13 @@
 
 from lamina.access.policy import Action, require
 from lamina.errors import Forbidden, ReauthenticationRequired
+from lamina.http.encrypted_idempotency import idempotent_secret
 from lamina.http.envelope import Envelope
 from lamina.http.resolver import Resolver
-from lamina.http.response import Response
-from lamina.http.sealed import idempotent_secret
-from lamina.identity import clients
-from lamina.identity.grants import ScopeNotAllowed
-from lamina.identity.key_inputs import NewClient
-from lamina.identity.views import ClientLinks, ClientView, NewClientView
+from lamina.http.responses import Response
+from lamina.identity.credentials import oauth_clients
+from lamina.identity.credentials.grants import ScopeNotAllowed
+from lamina.identity.credentials.schemas import ClientLinks, ClientView, NewClient, NewClientView
 
 app = Resolver(
     in_person=True,
@@ -27,7 +26,7 @@ def authorize() -> None:
 @app.post("/v1/oauth-clients", summary="Register an OAuth client", status_code=201)
 def create_oauth_client(body: NewClient) -> Response[Envelope[NewClientView, ClientLinks]]:
     """Register a program that gets tokens with a secret and acts for the caller. The secret is answered this once."""
-    made, secret = clients.register(
+    made, secret = oauth_clients.register(
         app.caller, body.name, sorted(set(body.scopes)), sorted(set(body.grant_types)), app.cause
     )
     shown = NewClientView(**ClientView.model_validate(made).model_dump(), client_secret=secret)

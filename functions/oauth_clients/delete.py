@@ -4,8 +4,8 @@ from lamina.access.policy import Action, require
 from lamina.errors import Forbidden, NotFound
 from lamina.http.paths import Id
 from lamina.http.resolver import Resolver
-from lamina.http.response import Response
-from lamina.identity import clients
+from lamina.http.responses import Response
+from lamina.identity.credentials import oauth_clients
 
 app = Resolver(in_person=True, raises=(Forbidden, NotFound))
 
@@ -14,7 +14,7 @@ app = Resolver(in_person=True, raises=(Forbidden, NotFound))
 def delete_oauth_client(client_id: Id) -> Response[None]:
     """Remove a client. Its tokens change nothing from now on; reading ends within the authorizer's cache time."""
     require(app.caller, Action.CLIENT_MANAGE)
-    clients.remove(client_id, app.cause)
+    oauth_clients.remove(client_id, app.cause)
     return app.no_content()
 
 

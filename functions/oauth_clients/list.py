@@ -5,9 +5,9 @@ from lamina.errors import Forbidden
 from lamina.http.envelope import ListEnvelope
 from lamina.http.listing import CursorParameter, LimitParameter, ListRequest
 from lamina.http.resolver import Resolver
-from lamina.http.response import Response
-from lamina.identity import clients
-from lamina.identity.views import ClientView
+from lamina.http.responses import Response
+from lamina.identity.credentials import oauth_clients
+from lamina.identity.credentials.schemas import ClientView
 
 app = Resolver(in_person=True, raises=(Forbidden,))
 
@@ -20,7 +20,7 @@ def list_oauth_clients(
     require(app.caller, Action.CLIENT_MANAGE)
     request = ListRequest("/v1/oauth-clients", {}, audience="clients")
     at = request.position(limit, cursor, None)
-    found, page = clients.list_clients(limit, at.cursor)
+    found, page = oauth_clients.list_clients(limit, at.cursor)
     return app.page([ClientView.model_validate(client) for client in found], *request.describe(at, page))
 
 

@@ -4,11 +4,11 @@ from lamina.errors import Forbidden, NotFound
 from lamina.http.envelope import Envelope
 from lamina.http.idempotency import idempotent
 from lamina.http.resolver import Resolver
-from lamina.http.response import Response
+from lamina.http.responses import Response
 from lamina.jobs.model import TooManyJobs
-from lamina.jobs.views import JobLinks, JobView, links, view
+from lamina.jobs.schemas import JobLinks, JobView, links, view
 from lamina.reports import service
-from lamina.reports.inputs import NewReport
+from lamina.reports.schemas import NewReport
 
 app = Resolver(around=idempotent, raises=(Forbidden, NotFound, TooManyJobs))
 

@@ -5,12 +5,12 @@ from lamina.errors import Forbidden, ReauthenticationRequired
 from lamina.http.envelope import Envelope
 from lamina.http.idempotency import idempotent
 from lamina.http.resolver import Resolver
-from lamina.http.response import Response
-from lamina.identity import registration
-from lamina.identity.inputs import NewUserInput
+from lamina.http.responses import Response
+from lamina.identity.accounts import registration
+from lamina.identity.accounts.schemas import NewUserInput
 from lamina.users.errors import EmailTaken, UsernameTaken
+from lamina.users.schemas import UserLinks, UserView, edition, links
 from lamina.users.service import NewUser
-from lamina.users.views import UserLinks, UserView, edition, links
 
 app = Resolver(
     versioned=True, around=idempotent, raises=(Forbidden, ReauthenticationRequired, EmailTaken, UsernameTaken)

@@ -4,7 +4,7 @@ from lamina.access.policy import Action, require
 from lamina.errors import Conflict, Forbidden, NotFound
 from lamina.http.paths import Id
 from lamina.http.resolver import Resolver
-from lamina.http.response import Response
+from lamina.http.responses import Response
 from lamina.users import service
 
 app = Resolver(versioned=True, raises=(Forbidden, NotFound, Conflict))

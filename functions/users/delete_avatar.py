@@ -5,7 +5,7 @@ from lamina.avatars import removing
 from lamina.errors import Conflict, Forbidden, NotFound
 from lamina.http.paths import Id
 from lamina.http.resolver import Resolver
-from lamina.http.response import Response
+from lamina.http.responses import Response
 
 app = Resolver(raises=(Forbidden, NotFound, Conflict))
 

@@ -4,8 +4,8 @@ from lamina.access.policy import Action, require
 from lamina.errors import Conflict, Forbidden, NotFound, ReauthenticationRequired
 from lamina.http.paths import Id
 from lamina.http.resolver import Resolver
-from lamina.http.response import Response
-from lamina.identity import mfa_removal
+from lamina.http.responses import Response
+from lamina.identity.credentials import mfa_removal
 from lamina.identity.errors import OwnMfa
 
 app = Resolver(in_person=True, raises=(Forbidden, ReauthenticationRequired, NotFound, Conflict, OwnMfa))

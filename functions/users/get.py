@@ -5,9 +5,9 @@ from lamina.errors import Forbidden, NotFound
 from lamina.http.envelope import Envelope
 from lamina.http.paths import Id
 from lamina.http.resolver import Resolver
-from lamina.http.response import Response
+from lamina.http.responses import Response
 from lamina.users import service
-from lamina.users.views import PublicProfile, UserLinks, UserView, edition, links, view
+from lamina.users.schemas import PublicProfile, UserLinks, UserView, edition, links, view
 
 app = Resolver(versioned=True, raises=(Forbidden, NotFound))
 

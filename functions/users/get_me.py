@@ -4,9 +4,9 @@ from lamina.access.policy import Action, require
 from lamina.errors import Forbidden, NotFound
 from lamina.http.envelope import Envelope
 from lamina.http.resolver import Resolver
-from lamina.http.response import Response
+from lamina.http.responses import Response
 from lamina.users import service
-from lamina.users.views import PublicProfile, UserLinks, UserView, edition, links, view
+from lamina.users.schemas import PublicProfile, UserLinks, UserView, edition, links, view
 
 app = Resolver(versioned=True, raises=(Forbidden, NotFound))
 

@@ -10,11 +10,11 @@ from lamina.fields import QueryBoolean
 from lamina.http.envelope import ListEnvelope
 from lamina.http.listing import CursorParameter, LimitParameter, ListRequest, PageParameter
 from lamina.http.resolver import Resolver
-from lamina.http.response import Response
+from lamina.http.responses import Response
 from lamina.users.listing import list_users
 from lamina.users.model import Status
 from lamina.users.queries import Sort, user_query
-from lamina.users.views import PublicProfile, UserView, view
+from lamina.users.schemas import PublicProfile, UserView, view
 
 app = Resolver(raises=(Forbidden,))
 

@@ -5,16 +5,15 @@ from typing import Annotated
 from pydantic import Field
 
 from lamina.access.policy import Action, require
-from lamina.activities.inputs import TypeFilter, chosen
 from lamina.activities.reading import read_page
-from lamina.activities.views import ActivityView
+from lamina.activities.schemas import ActivityView, TypeFilter, chosen
 from lamina.errors import Forbidden, NotFound
 from lamina.fields import Timestamp
 from lamina.http.envelope import ListEnvelope
 from lamina.http.listing import CursorParameter, LimitParameter, ListRequest
 from lamina.http.paths import Id
 from lamina.http.resolver import Resolver
-from lamina.http.response import Response
+from lamina.http.responses import Response
 from lamina.users import service as users
 
 app = Resolver(raises=(Forbidden, NotFound))

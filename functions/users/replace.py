@@ -5,12 +5,11 @@ from lamina.errors import Conflict, Forbidden, NotFound, ReauthenticationRequire
 from lamina.http.envelope import Envelope
 from lamina.http.paths import Id
 from lamina.http.resolver import Resolver
-from lamina.http.response import Response
-from lamina.identity.email_changes import set_by_admin
+from lamina.http.responses import Response
+from lamina.identity.accounts.email_changes import set_by_admin
 from lamina.users import service
 from lamina.users.errors import EmailNotVerified, EmailTaken, UseChangeEmail, UsernameTaken
-from lamina.users.inputs import UserReplacement
-from lamina.users.views import UserLinks, UserView, edition, links
+from lamina.users.schemas import UserLinks, UserReplacement, UserView, edition, links
 
 app = Resolver(
     versioned=True,

@@ -5,10 +5,10 @@ from lamina.errors import Conflict, Forbidden, NotFound
 from lamina.http.envelope import Envelope
 from lamina.http.paths import Id
 from lamina.http.resolver import Resolver
-from lamina.http.response import Response
+from lamina.http.responses import Response
 from lamina.users import service
 from lamina.users.errors import EmailTaken, UsernameTaken
-from lamina.users.views import UserLinks, UserView, edition, links
+from lamina.users.schemas import UserLinks, UserView, edition, links
 
 app = Resolver(versioned=True, raises=(Forbidden, NotFound, Conflict, EmailTaken, UsernameTaken))
 

@@ -4,11 +4,10 @@ from lamina.access.policy import Action, require
 from lamina.errors import Conflict, Forbidden, NotFound, ReauthenticationRequired
 from lamina.http.envelope import Envelope
 from lamina.http.resolver import MERGE_PATCH, Resolver
-from lamina.http.response import Response
+from lamina.http.responses import Response
 from lamina.users import service
 from lamina.users.errors import EmailNotVerified, EmailTaken, UseChangeEmail, UsernameTaken
-from lamina.users.inputs import UserChange
-from lamina.users.views import UserLinks, UserView, edition, links
+from lamina.users.schemas import UserChange, UserLinks, UserView, edition, links
 
 app = Resolver(
     versioned=True,

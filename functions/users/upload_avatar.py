@@ -2,12 +2,12 @@
 
 from lamina.access.policy import Action, require
 from lamina.avatars.form import upload_form
-from lamina.avatars.views import NewAvatar, UploadFormLinks, UploadFormView
+from lamina.avatars.schemas import NewAvatar, UploadFormLinks, UploadFormView
 from lamina.errors import Forbidden, NotFound
 from lamina.http.envelope import Envelope
 from lamina.http.paths import Id
 from lamina.http.resolver import Resolver
-from lamina.http.response import Response
+from lamina.http.responses import Response
 from lamina.users import service as users
 
 app = Resolver(raises=(Forbidden, NotFound))

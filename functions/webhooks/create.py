@@ -2,17 +2,16 @@
 
 from lamina.access.policy import Action, require
 from lamina.errors import Conflict, Forbidden
+from lamina.http.encrypted_idempotency import idempotent_secret
 from lamina.http.envelope import Envelope
 from lamina.http.resolver import Resolver
-from lamina.http.response import Response
-from lamina.http.sealed import idempotent_secret
+from lamina.http.responses import Response
 from lamina.ids import edition
 from lamina.webhooks import service
 from lamina.webhooks.errors import TooManyWebhooks
-from lamina.webhooks.inputs import WebhookInput
 from lamina.webhooks.model import WebhookScope
+from lamina.webhooks.schemas import SecretWebhookView, WebhookInput, WebhookLinks, WebhookView, links
 from lamina.webhooks.service import NewWebhook
-from lamina.webhooks.views import SecretWebhookView, WebhookLinks, WebhookView, links
 
 app = Resolver(versioned=True, around=idempotent_secret("secret"), raises=(Forbidden, Conflict, TooManyWebhooks))
 

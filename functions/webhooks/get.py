@@ -5,10 +5,10 @@ from lamina.errors import Forbidden, NotFound
 from lamina.http.envelope import Envelope
 from lamina.http.paths import Id
 from lamina.http.resolver import Resolver
-from lamina.http.response import Response
+from lamina.http.responses import Response
 from lamina.ids import edition
 from lamina.webhooks.authorization import reach
-from lamina.webhooks.views import WebhookLinks, WebhookView, links
+from lamina.webhooks.schemas import WebhookLinks, WebhookView, links
 
 app = Resolver(versioned=True, raises=(Forbidden, NotFound))
 

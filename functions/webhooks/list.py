@@ -10,9 +10,9 @@ from lamina.http.envelope import ListEnvelope
 from lamina.http.listing import CursorParameter, LimitParameter, ListRequest
 from lamina.http.paths import Id
 from lamina.http.resolver import Resolver
-from lamina.http.response import Response
+from lamina.http.responses import Response
 from lamina.webhooks import service
-from lamina.webhooks.views import WebhookView
+from lamina.webhooks.schemas import WebhookView
 
 app = Resolver(raises=(Forbidden,))
 

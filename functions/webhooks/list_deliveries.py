@@ -10,11 +10,11 @@ from lamina.http.envelope import ListEnvelope
 from lamina.http.listing import CursorParameter, LimitParameter, ListRequest
 from lamina.http.paths import Id
 from lamina.http.resolver import Resolver
-from lamina.http.response import Response
+from lamina.http.responses import Response
 from lamina.webhooks import deliveries
 from lamina.webhooks.authorization import reach
 from lamina.webhooks.model import DeliveryStatus
-from lamina.webhooks.views import DeliveryView
+from lamina.webhooks.schemas import DeliveryView
 
 app = Resolver(raises=(Forbidden, NotFound))
 

@@ -5,11 +5,11 @@ from lamina.errors import Forbidden, NotFound
 from lamina.http.envelope import Envelope
 from lamina.http.paths import Id
 from lamina.http.resolver import Resolver
-from lamina.http.response import Response
+from lamina.http.responses import Response
 from lamina.webhooks import deliveries
 from lamina.webhooks.authorization import reach
 from lamina.webhooks.errors import WebhookDisabled
-from lamina.webhooks.views import DeliveryLinks, DeliveryView, delivery_links
+from lamina.webhooks.schemas import DeliveryLinks, DeliveryView, delivery_links
 
 app = Resolver(raises=(Forbidden, NotFound, WebhookDisabled), sends=("Location",))
 

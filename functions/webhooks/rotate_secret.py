@@ -2,15 +2,15 @@
 
 from lamina.access.policy import Action
 from lamina.errors import Conflict, Forbidden, NotFound
+from lamina.http.encrypted_idempotency import idempotent_secret
 from lamina.http.envelope import Envelope
 from lamina.http.paths import Id
 from lamina.http.resolver import Resolver
-from lamina.http.response import Response
-from lamina.http.sealed import idempotent_secret
+from lamina.http.responses import Response
 from lamina.ids import edition
 from lamina.webhooks import service
 from lamina.webhooks.authorization import reach
-from lamina.webhooks.views import SecretWebhookView, WebhookLinks, WebhookView, links
+from lamina.webhooks.schemas import SecretWebhookView, WebhookLinks, WebhookView, links
 
 app = Resolver(versioned=True, around=idempotent_secret("secret"), raises=(Forbidden, NotFound, Conflict))
 

@@ -6,11 +6,11 @@ from lamina.http.envelope import Envelope
 from lamina.http.idempotency import idempotent
 from lamina.http.paths import Id
 from lamina.http.resolver import Resolver
-from lamina.http.response import Response
+from lamina.http.responses import Response
 from lamina.webhooks import deliveries, service
 from lamina.webhooks.authorization import reach
 from lamina.webhooks.errors import WebhookDisabled
-from lamina.webhooks.views import DeliveryLinks, DeliveryView, delivery_links
+from lamina.webhooks.schemas import DeliveryLinks, DeliveryView, delivery_links
 
 app = Resolver(around=idempotent, raises=(Forbidden, NotFound, WebhookDisabled), sends=("Location",))
 

@@ -5,12 +5,11 @@ from lamina.errors import Conflict, Forbidden, NotFound
 from lamina.http.envelope import Envelope
 from lamina.http.paths import Id
 from lamina.http.resolver import MERGE_PATCH, Resolver
-from lamina.http.response import Response
+from lamina.http.responses import Response
 from lamina.ids import edition
 from lamina.webhooks import service
 from lamina.webhooks.authorization import reach
-from lamina.webhooks.inputs import WebhookChange
-from lamina.webhooks.views import WebhookLinks, WebhookView, links
+from lamina.webhooks.schemas import WebhookChange, WebhookLinks, WebhookView, links
 
 app = Resolver(versioned=True, takes=MERGE_PATCH, raises=(Forbidden, NotFound, Conflict))
 

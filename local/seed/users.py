@@ -4,9 +4,9 @@ from pydantic import SecretStr, TypeAdapter, ValidationError
 
 from lamina import ids
 from lamina.access.policy import Role
-from lamina.events.cause import Cause
-from lamina.identity import registration
-from lamina.identity.passwords import NewPassword
+from lamina.events.request_context import Cause
+from lamina.identity.accounts import registration
+from lamina.identity.accounts.passwords import NewPassword
 from lamina.users import service as users
 from lamina.users.errors import EmailTaken, UsernameTaken
 from lamina.users.model import Status

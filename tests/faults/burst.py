@@ -84,8 +84,8 @@ def main(port: str, prefix: str, users: int, changes: int) -> None:
     connect(port)
     # Only now: `lamina` reads its settings when it is imported.
     from lamina.errors import Unavailable
-    from lamina.events.cause import Cause
     from lamina.events.outbox import OutboxItem
+    from lamina.events.request_context import Cause
     from lamina.users import service
     from lamina.users.service import NewUser
 

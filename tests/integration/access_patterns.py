@@ -9,21 +9,21 @@ from lamina.access.policy import Role
 from lamina.activities.items import ActivityItem
 from lamina.activities.recording import activity, record
 from lamina.events.catalog import SESSION_STARTED, SESSIONS_ENDED
-from lamina.events.cause import Cause
 from lamina.events.consumer import Event
 from lamina.events.envelope import envelope
 from lamina.events.outbox import event
+from lamina.events.request_context import Cause
 from lamina.jobs import service as jobs
 from lamina.users import counting
 from lamina.users.model import User
-from lamina.webhooks import lanes, pending
+from lamina.webhooks import endpoint_queue, pending
 from lamina.webhooks import service as webhooks
 from lamina.webhooks.deliveries import prepare
 from lamina.webhooks.delivering import attempt
 from lamina.webhooks.directory import MOST_OF_ONE
 from lamina.webhooks.dispatch import dispatch
+from lamina.webhooks.endpoint_queue import LaneItem, lane_key
 from lamina.webhooks.items import PendingItem, pending_key
-from lamina.webhooks.lanes import LaneItem, lane_key
 from lamina.webhooks.service import NewWebhook
 from tests.aws import PASSWORD, Answer, Api, authorize, make_user, signed_in
 from tests.callers import acting
@@ -263,7 +263,7 @@ def _crowded(world: World) -> Hooked:
     for waiting in list(PendingItem.query(partition, PendingItem.sk.startswith(prefix))):
         if pending.place_of(waiting)[1] != hooked.delivery:
             pending.park(waiting, ids.ahead(3600))
-    lanes.note_backlog(LaneItem(*lane_key(hooked.webhook)), there_is=True)
+    endpoint_queue.note_backlog(LaneItem(*lane_key(hooked.webhook)), there_is=True)
     return hooked
 
 

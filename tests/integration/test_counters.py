@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from lamina.events.cause import Cause
+from lamina.events.request_context import Cause
 from lamina.users import counting, reconciling, service
 from lamina.users.counting import CounterItem, counter_key
 from lamina.users.reconciling import Report, WalkItem, reconcile

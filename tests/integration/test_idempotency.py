@@ -8,12 +8,12 @@ from typing import Any, get_args, get_type_hints
 import pytest
 
 from docs.build.openapi.endpoints import Endpoint, endpoints
-from lamina.events.cause import Cause
 from lamina.events.outbox import OutboxItem
+from lamina.events.request_context import Cause
 from lamina.http import idempotency, resolver
-from lamina.http.answers import success
 from lamina.http.idempotency import idempotent
 from lamina.http.request import Request
+from lamina.http.responses import success
 from lamina.settings import settings
 from lamina.storage import run_once, transactions
 from lamina.users import service

@@ -9,28 +9,21 @@ from pydantic import SecretStr
 
 from lamina.access.policy import Permission, Role
 from lamina.errors import LaminaError, Unauthenticated
-from lamina.events.cause import Cause
 from lamina.events.outbox import OutboxItem
-from lamina.identity import (
-    accounts,
-    api_keys,
-    email_change_requests,
-    email_changes,
-    new_passwords,
-    one_time,
-    registration,
-    second_factor,
-    sessions,
-    signing_in,
-    tokens,
-)
-from lamina.identity.granting import SignedIn, refresh_session
-from lamina.identity.inputs import EmailChangeInput
+from lamina.events.request_context import Cause
+from lamina.identity.accounts import email_change_requests, email_changes, password_changes, registration
+from lamina.identity.accounts import service as accounts
+from lamina.identity.accounts.password_changes import PasswordChange
+from lamina.identity.accounts.passwords import verify_password
+from lamina.identity.accounts.schemas import EmailChangeInput
+from lamina.identity.credentials import api_keys, second_factor
 from lamina.identity.items import FormerEmailItem, RefreshTokenItem, SessionItem, session_key
-from lamina.identity.new_passwords import PasswordChange
-from lamina.identity.one_time import Purpose
-from lamina.identity.passwords import verify_password
-from lamina.identity.sessions import Origin
+from lamina.identity.sessions import service as sessions
+from lamina.identity.sessions import sign_in
+from lamina.identity.sessions.service import Origin
+from lamina.identity.sessions.token_issuing import SignedIn, refresh_session
+from lamina.identity.tokens import access_tokens, one_time_tokens
+from lamina.identity.tokens.one_time_tokens import Purpose
 from lamina.limits import rules, window
 from lamina.limits.rules import SignInTry
 from lamina.limits.window import Limit, LimitReached
@@ -83,10 +76,10 @@ def room_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_many_sign_ins_at_once_all_succeed_each_with_a_session_of_its_own(ann: User) -> None:
-    def sign_in(number: int) -> SignedIn:
-        return signing_in.sign_in(ann.email, PASSWORD, origin(number), CAUSE)
+    def once(number: int) -> SignedIn:
+        return sign_in.sign_in(ann.email, PASSWORD, origin(number), CAUSE)
 
-    results = at_once(sign_in)
+    results = at_once(once)
     assert outcomes([*results]) == {"done": CROWD}
     tokens = {result.refresh_token for result in results if isinstance(result, SignedIn)}
     assert len(tokens) == CROWD
@@ -101,7 +94,7 @@ def test_many_uses_of_one_refresh_token_at_once_end_no_session_and_all_get_the_s
     results = at_once(lambda _: refresh_session(opened.refresh_token, uncounted, CAUSE))
     assert outcomes([*results]) == {"done": CROWD}
     renewed = [result for result in results if isinstance(result, SignedIn)]
-    assert all(sessions.find_active(tokens.verify(result.access_token)) for result in renewed)
+    assert all(sessions.find_active(access_tokens.verify(result.access_token)) for result in renewed)
     (following,) = {result.refresh_token for result in renewed}
     assert len(list(RefreshTokenItem.scan())) == 2  # the spent one and its one successor
     now = time.time()
@@ -114,31 +107,35 @@ def test_many_uses_of_one_refresh_token_at_once_end_no_session_and_all_get_the_s
 
 
 def test_of_many_resets_with_one_token_one_succeeds(ann: User) -> None:
-    token = one_time.new_token(Purpose.RESET_PASSWORD, ann.id, accounts.binding(ann, accounts.credentials_of(ann.id)))
+    token = one_time_tokens.new_token(
+        Purpose.RESET_PASSWORD, ann.id, accounts.binding(ann, accounts.credentials_of(ann.id))
+    )
     transactions.write(put=[token.item])
     results = at_once(
-        lambda number: new_passwords.reset_password(token.text, SecretStr(f"Horse-number-{number}"), CAUSE)
+        lambda number: password_changes.reset_password(token.text, SecretStr(f"Horse-number-{number}"), CAUSE)
     )
     counted = outcomes([*results])
     assert counted["done"] == 1
     assert set(counted) <= {"done", "INVALID_TOKEN", "CONFLICT"}
     assert events(ann, "password.reset") == 1
     winner = next(number for number, result in enumerate(results) if result is None)
-    signing_in.sign_in(ann.email, SecretStr(f"Horse-number-{winner}"), origin(0), CAUSE)
+    sign_in.sign_in(ann.email, SecretStr(f"Horse-number-{winner}"), origin(0), CAUSE)
 
 
 def test_a_reset_and_changes_of_the_password_at_once_leave_one_password_and_no_session_of_before(ann: User) -> None:
-    token = one_time.new_token(Purpose.RESET_PASSWORD, ann.id, accounts.binding(ann, accounts.credentials_of(ann.id)))
+    token = one_time_tokens.new_token(
+        Purpose.RESET_PASSWORD, ann.id, accounts.binding(ann, accounts.credentials_of(ann.id))
+    )
     transactions.write(put=[token.item])
     caller = in_session(ann)
 
     def act(number: int) -> None:
         new = SecretStr(f"Horse-number-{number}")
         if number == 0:
-            new_passwords.reset_password(token.text, new, CAUSE)
+            password_changes.reset_password(token.text, new, CAUSE)
         else:
             change = PasswordChange(PASSWORD, new)
-            new_passwords.change_password(ann, caller.session_id, change, f"203.0.113.{number}", CAUSE)
+            password_changes.change_password(ann, caller.session_id, change, f"203.0.113.{number}", CAUSE)
 
     results = at_once(act)
     counted = outcomes([*results])
@@ -157,7 +154,7 @@ def credentials_fit(user: User, password: SecretStr) -> bool:
 
 
 def test_a_key_that_is_made_while_the_address_is_proven_is_void_or_refused(ann: User) -> None:
-    token = one_time.new_token(Purpose.VERIFY_EMAIL, ann.id, ann.email)
+    token = one_time_tokens.new_token(Purpose.VERIFY_EMAIL, ann.id, ann.email)
     transactions.write(put=[token.item])
     caller = acting(ann)
     texts: list[str] = []
@@ -175,7 +172,7 @@ def test_a_key_that_is_made_while_the_address_is_proven_is_void_or_refused(ann: 
 
 
 def test_of_many_uses_of_one_verification_one_succeeds(ann: User) -> None:
-    token = one_time.new_token(Purpose.VERIFY_EMAIL, ann.id, ann.email)
+    token = one_time_tokens.new_token(Purpose.VERIFY_EMAIL, ann.id, ann.email)
     transactions.write(put=[token.item])
     counted = outcomes(at_once(lambda _: accounts.verify_email(token.text, CAUSE)))
     assert counted["done"] == 1
@@ -187,14 +184,14 @@ def test_of_many_uses_of_one_verification_one_succeeds(ann: User) -> None:
 def test_of_many_uses_of_one_link_to_sign_in_one_begins_a_session(ann: User, is_verified: bool) -> None:
     if is_verified:
         ann = users.update(ann.id, {"email_verified": True}, CAUSE, if_version=lambda _: True)
-    token = one_time.new_token(Purpose.SIGN_IN, ann.id, accounts.binding(ann, accounts.credentials_of(ann.id)))
+    token = one_time_tokens.new_token(Purpose.SIGN_IN, ann.id, accounts.binding(ann, accounts.credentials_of(ann.id)))
     transactions.write(put=[token.item])
-    results = at_once(lambda number: signing_in.redeem_link(token.text, origin(number), CAUSE), 8)
+    results = at_once(lambda number: sign_in.redeem_link(token.text, origin(number), CAUSE), 8)
     counted = outcomes([*results])
     assert counted["done"] == 1
     assert set(counted) <= {"done", "INVALID_TOKEN", "UNAUTHENTICATED", "CONFLICT"}
     (won,) = [result for result in results if isinstance(result, SignedIn)]
-    assert sessions.find_active(tokens.verify(won.access_token))
+    assert sessions.find_active(access_tokens.verify(won.access_token))
     assert events(ann, "email.verified") <= 1
 
 
@@ -202,7 +199,7 @@ def mfa_tokens(user: User) -> list[str]:
     """The first step passed so many times."""
     credentials = accounts.credentials_of(user.id)
     assert credentials is not None
-    made = [one_time.new_token(Purpose.SECOND_FACTOR, user.id, str(credentials.version)) for _ in range(CROWD)]
+    made = [one_time_tokens.new_token(Purpose.SECOND_FACTOR, user.id, str(credentials.version)) for _ in range(CROWD)]
     transactions.write(put=[token.item for token in made])
     return [token.text for token in made]
 
@@ -219,7 +216,7 @@ def test_of_many_who_sign_in_with_one_code_one_succeeds(ann: User, kind: str) ->
     secret, codes = enroll(ann)
     code = codes[0] if kind == "recovery code" else pyotp.TOTP(secret).now()
     tokens = mfa_tokens(ann)
-    results = at_once(lambda number: signing_in.prove_second_factor(tokens[number], code, origin(number), CAUSE))
+    results = at_once(lambda number: sign_in.prove_second_factor(tokens[number], code, origin(number), CAUSE))
     counted = outcomes([*results])
     assert counted["done"] == 1
     assert set(counted) <= {"done", "UNAUTHENTICATED", "CONFLICT"}
@@ -232,7 +229,7 @@ def test_of_many_who_sign_in_with_one_code_one_succeeds(ann: User, kind: str) ->
 def test_of_many_uses_of_one_first_step_one_succeeds_though_each_code_is_another(ann: User) -> None:
     _, codes = enroll(ann)
     token = mfa_tokens(ann)[0]
-    results = at_once(lambda number: signing_in.prove_second_factor(token, codes[number], origin(number), CAUSE), 10)
+    results = at_once(lambda number: sign_in.prove_second_factor(token, codes[number], origin(number), CAUSE), 10)
     assert outcomes([*results])["done"] == 1
 
 
@@ -255,11 +252,11 @@ def test_sessions_that_begin_while_all_are_ended_are_over_or_newer(ann: User) ->
         if number == 0:
             accounts.end_all_sessions(ann.id, CAUSE)
             return None
-        return signing_in.sign_in(ann.email, PASSWORD, origin(number), CAUSE)
+        return sign_in.sign_in(ann.email, PASSWORD, origin(number), CAUSE)
 
     assert set(outcomes(at_once(act, 8))) <= {"done", "CONFLICT"}
     accounts.end_all_sessions(ann.id, CAUSE)
-    user = signing_in.sign_in(ann.email, PASSWORD, origin(0), CAUSE).user
+    user = sign_in.sign_in(ann.email, PASSWORD, origin(0), CAUSE).user
     listed, _ = sessions.list_sessions(user, 100, None)
     assert len(listed) == 1
 
@@ -331,7 +328,7 @@ def undoing(user: User) -> str:
 
 
 def stored_token(purpose: Purpose, user: User, bound_to: str) -> str:
-    token = one_time.new_token(purpose, user.id, bound_to)
+    token = one_time_tokens.new_token(purpose, user.id, bound_to)
     transactions.write(put=[token.item])
     return token.text
 
@@ -371,8 +368,8 @@ def test_the_owner_has_the_account_back_whatever_the_thief_does_at_that_moment(p
     acts = [
         lambda: email_changes.undo(undo, CAUSE),
         lambda: email_changes.confirm(further, CAUSE),
-        lambda: new_passwords.reset_password(reset, SecretStr("Thiefs-horse-1"), CAUSE),
-        lambda: new_passwords.change_password(moved, session.id, stolen, "203.0.113.7", CAUSE),
+        lambda: password_changes.reset_password(reset, SecretStr("Thiefs-horse-1"), CAUSE),
+        lambda: password_changes.change_password(moved, session.id, stolen, "203.0.113.7", CAUSE),
     ]
     results = at_once(lambda number: acts[number % len(acts)]())
     counted = outcomes([*results])
@@ -383,4 +380,4 @@ def test_the_owner_has_the_account_back_whatever_the_thief_does_at_that_moment(p
     assert accounts.credentials_of(proven.id) is None
     for password in (PASSWORD, SecretStr("Thiefs-horse-1"), SecretStr("Thiefs-horse-2")):
         with pytest.raises(Unauthenticated):
-            signing_in.sign_in(proven.email, password, origin(1), CAUSE)
+            sign_in.sign_in(proven.email, password, origin(1), CAUSE)

@@ -7,8 +7,8 @@ import pytest
 
 from lamina import ids
 from lamina.errors import LaminaError
-from lamina.events.cause import Cause
 from lamina.events.outbox import OutboxItem
+from lamina.events.request_context import Cause
 from lamina.jobs import repository, running, service
 from lamina.jobs.model import Job, JobStatus
 from lamina.jobs.running import Run

@@ -8,7 +8,7 @@ import pytest
 from lamina.access.policy import Role
 from lamina.settings import settings
 from lamina.users.model import Status, User
-from lamina.users.words import email_words, public_words, terms
+from lamina.users.search_terms import email_words, public_words, terms
 from tests.aws import Answer, Api, make_user
 from tests.aws import signed_in as sign_in
 from tests.integration.engines import Engine

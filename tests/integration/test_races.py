@@ -8,9 +8,9 @@ import pytest
 from pydantic import SecretStr
 
 from lamina.errors import Conflict, LaminaError, NotFound, PreconditionFailed
-from lamina.events.cause import Cause
 from lamina.events.outbox import OutboxItem
-from lamina.identity import registration
+from lamina.events.request_context import Cause
+from lamina.identity.accounts import registration
 from lamina.storage import transactions
 from lamina.storage.item import Item
 from lamina.storage.transactions import ConditionFailed

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from lamina.access.policy import Role
-from lamina.events.cause import Cause
+from lamina.events.request_context import Cause
 from lamina.retention.expiry import expire_unverified
 from lamina.retention.purging import purge_users
 from lamina.settings import settings

@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler
 import pytest
 
 from lamina import ids
-from lamina.events.cause import Cause
+from lamina.events.request_context import Cause
 from lamina.settings import Settings, settings
 from lamina.users import service as users
 from lamina.users.model import User
@@ -22,8 +22,8 @@ from lamina.webhooks import queue, service, targets
 from lamina.webhooks.delivering import attempt
 from lamina.webhooks.dispatch import dispatch
 from lamina.webhooks.queue import read_message
+from lamina.webhooks.requeue_due import sweep
 from lamina.webhooks.service import NewWebhook
-from lamina.webhooks.sweeping import sweep
 from tests.callers import acting
 from tests.integration.engines import Dynoxide, on_each
 from tests.receiver import Behaviour, Receiver, after, answer, never, receiver

@@ -9,17 +9,17 @@ import pytest
 
 from lamina import ids
 from lamina.errors import LaminaError
-from lamina.events.cause import Cause
+from lamina.events.request_context import Cause
 from lamina.users import service as users
 from lamina.users.model import User
 from lamina.users.service import NewUser
-from lamina.webhooks import delivering, lanes, queue, secret_keeping, service
+from lamina.webhooks import delivering, endpoint_queue, queue, secret_keeping, service
 from lamina.webhooks.deliveries import list_deliveries, redeliver
 from lamina.webhooks.delivering import attempt
 from lamina.webhooks.dispatch import dispatch
 from lamina.webhooks.egress import Answer
+from lamina.webhooks.endpoint_queue import LaneItem, Place, lane_key
 from lamina.webhooks.items import WebhookItem, webhook_key
-from lamina.webhooks.lanes import LaneItem, Place, lane_key
 from lamina.webhooks.model import Delivery, DeliveryStatus, Webhook
 from lamina.webhooks.service import NewWebhook
 from tests.callers import acting
@@ -124,7 +124,7 @@ def test_a_lane_has_four_places_whoever_comes(ann: User) -> None:
     webhook = make(ann)
 
     def enter(_: int) -> object:
-        return lanes.enter(LaneItem(*lane_key(webhook.id)), urgent=False)
+        return endpoint_queue.enter(LaneItem(*lane_key(webhook.id)), urgent=False)
 
     results = at_once(enter)
     outcomes([*results])
@@ -135,7 +135,7 @@ def test_of_many_that_would_ask_a_failing_endpoint_one_does(ann: User) -> None:
     webhook = make(ann)
     lane = LaneItem(*lane_key(webhook.id), failures=5, failing_since=ids.now(), next_probe_at=ids.ago(1))
     lane.save()
-    results = at_once(lambda _: lanes.enter(LaneItem.get(*lane_key(webhook.id)), urgent=False))
+    results = at_once(lambda _: endpoint_queue.enter(LaneItem.get(*lane_key(webhook.id)), urgent=False))
     outcomes([*results])
     assert sum(isinstance(result, Place) for result in results) == 1
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from lamina.access.policy import Role
-from lamina.identity.known_origins import KnownOriginsItem, known_origins_key
+from lamina.identity.sessions.trusted_devices import KnownOriginsItem, known_origins_key
 from lamina.users import service as users
 from tests.aws import PASSWORD, Answer, Api
 from tests.people import CAUSE, Clock, Mailbox, Person, again, login, person, prove, use

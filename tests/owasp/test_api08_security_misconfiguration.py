@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from lamina.http.headers import SECURITY
-from lamina.identity import sessions
+from lamina.identity.sessions import service as sessions
 from lamina.settings import settings
 from tests.aws import Answer, Api
 from tests.people import Person, person

@@ -11,9 +11,10 @@ from lamina.events import publisher
 from lamina.events.envelope import envelope
 from lamina.events.outbox import OutboxItem
 from lamina.events.publisher import publish
-from lamina.identity import second_factor, tokens
+from lamina.identity.credentials import second_factor
+from lamina.identity.tokens import access_tokens
 from lamina.mail import service as mail
-from lamina.storage import sealing
+from lamina.storage import encryption
 from tests.aws import PASSWORD, Api, Context, make_user
 from tests.people import Person, events_of, person
 
@@ -52,7 +53,7 @@ class Broken:
 def test_a_service_that_fails_is_not_quoted(
     ann: Person, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int
 ) -> None:
-    monkeypatch.setattr(tokens, "kms", Broken(error))
+    monkeypatch.setattr(access_tokens, "kms", Broken(error))
     answer = Api().post("/v1/auth/login", {"email": ann.user.email, "password": PASSWORD})
     assert answer.status == status
     assert b"kms" not in answer.body
@@ -62,7 +63,7 @@ def test_a_service_that_fails_is_not_quoted(
 def test_a_second_factor_that_cannot_be_read_lets_nobody_in(ann: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     ann.enroll()
     token = ann.mfa_token()
-    monkeypatch.setattr(sealing, "_kms", Broken(refusal("InvalidCiphertextException", "Decrypt")))
+    monkeypatch.setattr(encryption, "_kms", Broken(refusal("InvalidCiphertextException", "Decrypt")))
     answer = Api().post("/v1/auth/mfa/verify", {"mfa_token": token, "code": ann.code(1)})
     assert answer.status == 500
 
@@ -73,7 +74,7 @@ def test_the_secret_of_one_does_not_decrypt_as_anothers(ann: Person) -> None:
     item = second_factor.find(ann.id)
     assert item is not None
     with pytest.raises(ClientError):
-        sealing.unseal(item.secret, second_factor._purpose(bob.id))
+        encryption.unseal(item.secret, second_factor._purpose(bob.id))
 
 
 def test_events_that_the_bus_did_not_take_are_brought_again(ann: Person, monkeypatch: pytest.MonkeyPatch) -> None:

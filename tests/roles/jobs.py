@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lamina.access.policy import Role
-from lamina.events.cause import Cause
+from lamina.events.request_context import Cause
 from lamina.jobs import service
 from lamina.jobs.running import Run
 from lamina.reports import upload, users

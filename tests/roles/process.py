@@ -8,7 +8,7 @@ import pytest
 
 from lamina.errors import Unavailable
 from lamina.events import publisher
-from lamina.identity import keys, tokens
+from lamina.identity.tokens import access_tokens, signing_keys
 from lamina.observability import readiness
 from lamina.settings import settings
 from lamina.storage import transactions
@@ -60,9 +60,9 @@ def age_windows() -> None:
 
 def forget_keys() -> None:
     """Do as if the process were new: what it fetches once, it fetches again."""
-    tokens.public_key.cache_clear()
+    access_tokens.public_key.cache_clear()
     readiness._found = (-readiness.FRESH_SECONDS, ())
-    keys._ring.clear()
+    signing_keys._ring.clear()
 
 
 def forget_published() -> None:

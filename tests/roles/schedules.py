@@ -3,7 +3,7 @@
 import boto3
 
 from lamina import ids
-from lamina.events.cause import Cause
+from lamina.events.request_context import Cause
 from lamina.jobs.model import JobStatus
 from lamina.settings import settings
 from lamina.users import counting, service

@@ -6,9 +6,9 @@ from typing import Any
 from lamina import ids
 from lamina.access.policy import Role
 from lamina.http import listing
-from lamina.webhooks import lanes, retries
+from lamina.webhooks import endpoint_queue, retries
+from lamina.webhooks.endpoint_queue import LaneItem, lane_key
 from lamina.webhooks.items import PendingItem, pending_key
-from lamina.webhooks.lanes import LaneItem, lane_key
 from tests.aws import Api, invoke, signed_in
 from tests.roles.process import Scenario, forget_idempotency_records, place, table_busy
 from tests.samples import DELIVERY, WEBHOOK, sample, store_samples
@@ -83,7 +83,7 @@ def deliver() -> None:
     _due()
     assert invoke(place("consumers/deliver_webhooks"), event) == answer
     lane.refresh()
-    lane.failing_since, lane.failures = ids.ago(4 * retries.DAY), lanes.OPENS_AFTER
+    lane.failing_since, lane.failures = ids.ago(4 * retries.DAY), endpoint_queue.OPENS_AFTER
     lane.save()
     for _ in range(2):
         _due(urgent=True)

@@ -11,16 +11,18 @@ import pytest
 from docs.build.openapi import document
 from lamina.events import consumer, outbox, redelivery
 from lamina.http import idempotency
-from lamina.identity import api_keys, items, keys, second_factor
-from lamina.identity.one_time import LIFE_SECONDS, Purpose
+from lamina.identity import items
+from lamina.identity.credentials import api_keys, second_factor
+from lamina.identity.tokens import signing_keys
+from lamina.identity.tokens.one_time_tokens import LIFE_SECONDS, Purpose
 from lamina.jobs import model as jobs
 from lamina.jobs import results
 from lamina.mail.compose import MAILS
 from lamina.reports import service as reports
-from lamina.webhooks import egress, lanes, retries, secret_keeping
+from lamina.webhooks import egress, endpoint_queue, retries, secret_keeping
 from lamina.webhooks.items import DELIVERY_KEPT_SECONDS
 from lamina.webhooks.model import DISABLED_AFTER_DAYS, REASONS, DisabledReason
-from lamina.webhooks.views import WebhookView
+from lamina.webhooks.schemas import WebhookView
 from tests.templates import template
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -138,7 +140,7 @@ def test_why_a_webhook_is_disabled_is_said_alike_everywhere() -> None:
     assert all(reason in told for reason in REASONS.values())
     event = json.loads((ROOT / "docs" / "events" / "webhook.disabled.v1.json").read_bytes())
     assert not re.search(r"(\d|two|three|four|five) days", json.dumps(event)), "what is counted in days may change"
-    assert lanes.GIVEN_UP_SECONDS == retries.GIVEN_UP_SECONDS == DISABLED_AFTER_DAYS * DAY
+    assert endpoint_queue.GIVEN_UP_SECONDS == retries.GIVEN_UP_SECONDS == DISABLED_AFTER_DAYS * DAY
     assert REASONS.keys() == set(DisabledReason)
 
 
@@ -154,7 +156,7 @@ SAID = [
     ("docs/conventions.md", f"Successes are kept for {idempotency.KEPT_SECONDS // HOUR} hours"),
     ("docs/events.md", f"once for each id, for {consumer.REMEMBERED_SECONDS // DAY} days"),
     ("docs/events.md", f"replayed from the outbox for {outbox.KEPT_SECONDS // DAY} days"),
-    ("docs/identity.md", f"| access token | {keys.ACCESS_SECONDS // MINUTE} minutes |"),
+    ("docs/identity.md", f"| access token | {signing_keys.ACCESS_SECONDS // MINUTE} minutes |"),
     ("docs/identity.md", f"| refresh token | {items.REFRESH_SECONDS // DAY} days"),
     ("docs/identity.md", f"| `mfa_token` | {LIFE_SECONDS[Purpose.SECOND_FACTOR] // MINUTE} minutes"),
     ("docs/identity.md", f"its {second_factor.STEP_SECONDS} seconds"),
@@ -172,8 +174,8 @@ SAID = [
     ("docs/webhooks.md", f"what it asks for beyond {retries.LONGEST_ASKED_SECONDS // HOUR} hours"),
     ("docs/webhooks.md", f"after {DISABLED_AFTER_DAYS} days the delivery has `failed`"),
     ("docs/webhooks.md", f"taken nothing for {DISABLED_AFTER_DAYS} days is disabled"),
-    ("docs/webhooks.md", f"fails {word(lanes.OPENS_AFTER)} times in a row"),
-    ("docs/webhooks.md", f"gets {word(len(lanes.PLACES))} requests at a time"),
+    ("docs/webhooks.md", f"fails {word(endpoint_queue.OPENS_AFTER)} times in a row"),
+    ("docs/webhooks.md", f"gets {word(len(endpoint_queue.PLACES))} requests at a time"),
     ("docs/webhooks.md", f"at once, for {DELIVERY_KEPT_SECONDS // DAY} days"),
     ("docs/webhooks.md", f"For {secret_keeping.OVERLAP_SECONDS // HOUR} hours requests carry two signatures"),
     (
@@ -181,7 +183,7 @@ SAID = [
         f"{egress.READ_BYTES // 1024} KB are read and {egress.KEPT_BYTES // 1024} KB",
     ),
     ("docs/decisions/webhooks-reach-out.md", f"tried in turn, {word(egress.ADDRESSES_TRIED)} at most"),
-    ("docs/build/openapi/about.md", f"gives an access token for {keys.ACCESS_SECONDS // MINUTE} minutes"),
+    ("docs/build/openapi/about.md", f"gives an access token for {signing_keys.ACCESS_SECONDS // MINUTE} minutes"),
     ("docs/build/openapi/about.md", f"for {idempotency.KEPT_SECONDS // HOUR} hours: it happens once"),
     (f"{TEMPLATES}/reset.txt", "half an hour" if HALF_AN_HOUR else "?"),
     (f"{TEMPLATES}/reset.html", "half an hour" if HALF_AN_HOUR else "?"),

@@ -19,8 +19,8 @@ from lamina import fields, ids
 from lamina.errors import Invalid
 from lamina.fields import Boolean, Integer, Name, QueryBoolean, QueryInteger, Timestamp
 from lamina.http.request import Request
-from lamina.users.inputs import EMAIL, USERNAME, Email
-from lamina.webhooks.inputs import Description
+from lamina.users.schemas import EMAIL, USERNAME, Email
+from lamina.webhooks.schemas import Description
 from tests.aws import Api
 from tests.openapi import operation, resolved
 

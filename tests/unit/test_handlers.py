@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from lamina.http.headers import SECURITY
-from lamina.identity import second_factor
+from lamina.identity.credentials import second_factor
 from lamina.users import counting
 from tests.aws import Answer, Api, answer_of, invoke
 from tests.openapi import is_public, operation, problems

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lamina.identity.inputs import NewUserInput
+from lamina.identity.accounts.schemas import NewUserInput
 from local.seed.people import DEMO, OTHERS, Person
 
 

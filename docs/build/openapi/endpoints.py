@@ -10,11 +10,11 @@ from types import ModuleType
 from docs.build import ROOT
 from lamina import errors
 from lamina.errors import LaminaError
-from lamina.http.admission import METHODS_WITH_BODY
 from lamina.http.body import MalformedJson
 from lamina.http.errors import PayloadTooLarge, TokenExpired, UnsupportedMediaType
 from lamina.http.idempotency import InProgress
 from lamina.http.oauth import OAuthResolver
+from lamina.http.request_validation import METHODS_WITH_BODY
 from lamina.http.resolver import Resolver
 from lamina.http.route import Route
 from lamina.limits.quota import RateLimited

@@ -6,7 +6,7 @@ imports this module; a test compares it with the classes that exist.
 
 from lamina.activities.items import ActivityItem
 from lamina.events.outbox import OutboxItem
-from lamina.identity.api_keys import ApiKeyItem
+from lamina.identity.credentials.api_keys import ApiKeyItem
 from lamina.identity.items import (
     ClientItem,
     CredentialsItem,
@@ -16,20 +16,20 @@ from lamina.identity.items import (
     RefreshTokenItem,
     SessionItem,
 )
-from lamina.identity.keys import KeyRingItem
-from lamina.identity.known_origins import KnownOriginsItem
-from lamina.identity.one_time import OneTimeTokenItem
-from lamina.identity.security import DecoyItem
+from lamina.identity.security_events import DecoyItem
+from lamina.identity.sessions.trusted_devices import KnownOriginsItem
+from lamina.identity.tokens.one_time_tokens import OneTimeTokenItem
+from lamina.identity.tokens.signing_keys import KeyRingItem
 from lamina.jobs.items import JobItem, OwnedJobItem
 from lamina.mail.items import RefusedAddressItem, WelcomeItem
+from lamina.storage.iteration import PlaceItem
 from lamina.storage.run_once import RequestItem
-from lamina.storage.walking import PlaceItem
 from lamina.users.counting import CountedItem, CounterItem
 from lamina.users.items import GuardItem, SearchItem, UserItem
 from lamina.users.purging import TombstoneItem
 from lamina.users.reconciling import WalkItem
+from lamina.webhooks.endpoint_queue import LaneItem
 from lamina.webhooks.items import DeliveryItem, DirectoryItem, ParkedItem, PendingItem, WebhookItem
-from lamina.webhooks.lanes import LaneItem
 
 ITEMS = (
     ActivityItem,

@@ -18,7 +18,7 @@ from lamina.activities.purging import purge
 from lamina.activities.reading import read
 from lamina.events.envelope import envelope
 from lamina.settings import settings
-from lamina.storage.sweeping import Sweep
+from lamina.storage.batch_deletion import Sweep
 from lamina.users import repository
 from lamina.users.model import User
 from tests.aws import Api, invoke, make_user

@@ -14,9 +14,9 @@ from lamina.avatars import files as stored
 from lamina.avatars.form import GOOD_FOR_SECONDS, MAX_BYTES
 from lamina.avatars.names import upload_at
 from lamina.avatars.removing import purge
-from lamina.events.cause import Cause
+from lamina.events.request_context import Cause
 from lamina.settings import settings
-from lamina.storage.sweeping import Sweep
+from lamina.storage.batch_deletion import Sweep
 from lamina.users import service as users
 from lamina.users.model import User
 from tests import calls

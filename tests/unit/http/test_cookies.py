@@ -4,7 +4,7 @@ import pytest
 
 from lamina.http.cookies import device_token, with_device
 from lamina.http.request import Request
-from lamina.http.response import Response
+from lamina.http.responses import Response
 
 TOKEN = "k7-Qm_2vY0c5t1x8nB4hZ6rW3sJ9dL0fPaGeUiOyTqM"
 

@@ -10,7 +10,7 @@ from pynamodb.exceptions import GetError, QueryError, TableError
 
 from lamina.http.envelope import Envelope
 from lamina.http.resolver import Resolver
-from lamina.http.response import Response
+from lamina.http.responses import Response
 from lamina.observability.logs import log_failure
 from tests.aws import Answer, Api
 from tests.log import Log

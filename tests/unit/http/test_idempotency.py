@@ -15,7 +15,7 @@ from lamina.http import idempotency
 from lamina.http.envelope import Envelope
 from lamina.http.idempotency import idempotent
 from lamina.http.resolver import Resolver
-from lamina.http.response import Response
+from lamina.http.responses import Response
 from lamina.settings import settings
 from tests.aws import PASSWORD, Answer, Api, Context, make_user, signed_in
 from tests.unit.http.toy import CALLER, Toy, send

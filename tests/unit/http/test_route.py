@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from lamina.errors import Invalid
 from lamina.http.request import Request
-from lamina.http.response import JSON, Response
+from lamina.http.responses import JSON, Response
 from lamina.http.route import Route
 
 

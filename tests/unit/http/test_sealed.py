@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from lamina.access.policy import Role
 from lamina.settings import settings
-from lamina.storage.sealing import seal, unseal
+from lamina.storage.encryption import seal, unseal
 from tests.aws import signed_in
 
 CASES = {

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from lamina.http.envelope import Envelope
 from lamina.http.paths import Id
 from lamina.http.resolver import MERGE_PATCH, Resolver
-from lamina.http.response import Response
+from lamina.http.responses import Response
 from tests.aws import Answer, Api, Context, answer_of
 
 ID = "01890a5d-ac96-774b-bcce-b302099a8057"

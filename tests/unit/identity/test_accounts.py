@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from lamina.events.cause import Cause
 from lamina.events.envelope import envelope
 from lamina.events.outbox import OutboxItem
-from lamina.identity import one_time, registration
+from lamina.events.request_context import Cause
+from lamina.identity.accounts import registration
 from lamina.identity.items import CredentialsItem
-from lamina.identity.one_time import LIFE_SECONDS, OneTimeTokenItem, Purpose
-from lamina.identity.security import DecoyItem
+from lamina.identity.security_events import DecoyItem
+from lamina.identity.tokens import one_time_tokens
+from lamina.identity.tokens.one_time_tokens import LIFE_SECONDS, OneTimeTokenItem, Purpose
 from lamina.mail.service import follow
 from lamina.resilience.circuit import Circuit
 from lamina.storage.item import Item
@@ -69,7 +70,7 @@ def test_the_first_proof_ends_the_sessions_and_a_later_one_keeps_them(mailbox: M
     assert not ann.is_signed_in()
     assert ann.refresh().status == 401
     ann = again(ann.user)
-    second = one_time.new_token(Purpose.VERIFY_EMAIL, ann.id, ANN)
+    second = one_time_tokens.new_token(Purpose.VERIFY_EMAIL, ann.id, ANN)
     second.item.save()
     assert verify(second.text).status == 204
     assert ann.is_signed_in()

@@ -8,9 +8,9 @@ import pytest
 
 from lamina import ids
 from lamina.access.policy import Permission, Role
-from lamina.events.cause import Cause
-from lamina.identity import api_keys
-from lamina.identity.api_keys import ApiKeyItem
+from lamina.events.request_context import Cause
+from lamina.identity.credentials import api_keys
+from lamina.identity.credentials.api_keys import ApiKeyItem
 from lamina.storage.item import Item
 from lamina.users import service as users
 from tests.aws import Answer, Api

@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from functions.gateway import authorizer
-from lamina.identity import sessions
+from lamina.identity.sessions import service as sessions
 from tests.aws import Api, Context, signed_in
 
 

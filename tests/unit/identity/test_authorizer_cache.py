@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from lamina.access.policy import Role
-from lamina.events.cause import Cause
-from lamina.identity import authentication
+from lamina.events.request_context import Cause
+from lamina.identity.tokens import authentication
 from lamina.settings import settings
 from lamina.users import service as users
 from tests.aws import Answer, Api, make_user

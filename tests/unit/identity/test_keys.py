@@ -10,10 +10,10 @@ import pytest
 from lamina import ids
 from lamina.access.policy import Role
 from lamina.errors import Conflict
-from lamina.identity import keys, tokens
-from lamina.identity.claims import AccessClaims
-from lamina.identity.keys import LEARNING, OUTLIVING, KeyRingItem
-from lamina.identity.tokens import InvalidToken
+from lamina.identity.model import AccessClaims
+from lamina.identity.tokens import access_tokens, signing_keys
+from lamina.identity.tokens.access_tokens import InvalidToken
+from lamina.identity.tokens.signing_keys import LEARNING, OUTLIVING, KeyRingItem
 from lamina.settings import settings
 from operations.make_admin import settle
 from operations.rotate_signing_key import rotate
@@ -26,28 +26,28 @@ CLAIMS = AccessClaims("0190a3f0-0000-7000-8000-000000000001", "session", Role.VI
 @pytest.fixture(autouse=True)
 def _unread(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Each test, and whatever comes after them, begins without knowing the ring."""
-    monkeypatch.setattr(keys, "READ_SECONDS", -1)
+    monkeypatch.setattr(signing_keys, "READ_SECONDS", -1)
     yield
-    keys._ring.clear()
+    signing_keys._ring.clear()
 
 
 def added(ago: timedelta) -> str:
     """A second key, as if it had been added that long ago."""
     key: str = boto3.client("kms").create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"]
     entry = {"id": key, "added_at": ids.stamp(datetime.now(UTC) - ago)}
-    KeyRingItem("CONFIG#SIGNING", "KEY_RING", keys=[entry, {"id": FIRST, "added_at": keys.DAWN}]).save()
+    KeyRingItem("CONFIG#SIGNING", "KEY_RING", keys=[entry, {"id": FIRST, "added_at": signing_keys.DAWN}]).save()
     return key
 
 
 def signer() -> str:
-    kid: str = jwt.get_unverified_header(tokens.issue(CLAIMS))["kid"]
+    kid: str = jwt.get_unverified_header(access_tokens.issue(CLAIMS))["kid"]
     return kid
 
 
 @pytest.mark.usefixtures("aws")
 def test_the_key_of_the_deployment_signs_until_another_is_added() -> None:
     assert signer() == FIRST
-    assert keys.trusted() == [FIRST]
+    assert signing_keys.trusted() == [FIRST]
 
 
 @pytest.mark.usefixtures("aws")
@@ -59,45 +59,45 @@ def test_a_new_key_is_published_at_once_and_signs_when_everybody_knows_it() -> N
 
 @pytest.mark.usefixtures("aws")
 def test_tokens_of_the_old_key_are_good_while_the_new_one_signs() -> None:
-    old = tokens.issue(CLAIMS)
+    old = access_tokens.issue(CLAIMS)
     new = added(ago=LEARNING + timedelta(minutes=1))
     assert signer() == new
-    assert tokens.verify(old).user_id == CLAIMS.user_id
+    assert access_tokens.verify(old).user_id == CLAIMS.user_id
 
 
 @pytest.mark.usefixtures("aws")
 def test_an_old_key_is_trusted_no_more_once_its_last_token_is_over() -> None:
-    old = tokens.issue(CLAIMS)
+    old = access_tokens.issue(CLAIMS)
     new = added(ago=LEARNING + OUTLIVING + timedelta(seconds=1))
-    assert keys.trusted() == [new]
+    assert signing_keys.trusted() == [new]
     with pytest.raises(InvalidToken):
-        tokens.verify(old)
+        access_tokens.verify(old)
 
 
 @pytest.mark.usefixtures("aws")
 def test_the_ring_is_read_once_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keys, "READ_SECONDS", 60)
-    assert keys.trusted() == [FIRST]
+    monkeypatch.setattr(signing_keys, "READ_SECONDS", 60)
+    assert signing_keys.trusted() == [FIRST]
     added(ago=timedelta())
-    assert keys.trusted() == [FIRST]
+    assert signing_keys.trusted() == [FIRST]
 
 
 @pytest.mark.usefixtures("aws")
 def test_rotating_makes_a_key_like_the_first_and_forgets_those_that_are_over() -> None:
     over = added(ago=LEARNING + OUTLIVING + timedelta(days=1))
     assert "2 keys are known" in rotate()
-    newest, second = keys.ring()
+    newest, second = signing_keys.ring()
     assert second.id == over
     assert boto3.client("kms").describe_key(KeyId=newest.id)["KeyMetadata"]["KeySpec"] == "ECC_NIST_P256"
 
 
 @pytest.mark.usefixtures("aws")
 def test_two_rotations_at_once_make_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    stale = keys._stored()
-    keys.add("first")
-    monkeypatch.setattr(keys, "_stored", lambda: stale)
+    stale = signing_keys._stored()
+    signing_keys.add("first")
+    monkeypatch.setattr(signing_keys, "_stored", lambda: stale)
     with pytest.raises(Conflict):
-        keys.add("second")
+        signing_keys.add("second")
 
 
 @pytest.mark.usefixtures("aws")

@@ -7,9 +7,9 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from lamina.access.policy import Role
-from lamina.identity import tokens
 from lamina.identity.items import RefreshTokenItem, SessionItem, session_key
-from lamina.storage import sealing
+from lamina.identity.tokens import access_tokens
+from lamina.storage import encryption
 from tests.aws import Answer
 from tests.people import Clock, Person, activities, login, person, prove, use
 from tests.unit.identity.test_oauth import grant, register, send
@@ -52,7 +52,9 @@ def ann(kms: Kms, clock: Clock) -> Person:  # noqa: ARG001 (the table and the cl
     return ann
 
 
-def is_tried_again(kms: Kms, request: Callable[[], Answer], client: Any = tokens.kms, operation: str = "sign") -> None:
+def is_tried_again(
+    kms: Kms, request: Callable[[], Answer], client: Any = access_tokens.kms, operation: str = "sign"
+) -> None:
     """Make a request while KMS fails, and once more."""
     kms.fail_once(client, operation)
     failed = request()
@@ -60,7 +62,7 @@ def is_tried_again(kms: Kms, request: Callable[[], Answer], client: Any = tokens
     assert failed.headers["Retry-After"]
     answer = request()
     assert answer.status == 200, answer.body
-    claims = tokens.payload_of(answer.json.get("access_token") or answer.data["access_token"])
+    claims = access_tokens.payload_of(answer.json.get("access_token") or answer.data["access_token"])
     SessionItem.get(*session_key(claims["sub"], claims["sid"]))  # There is one.
 
 
@@ -87,7 +89,7 @@ def test_a_second_step_spends_neither_its_code_nor_its_token(kms: Kms, ann: Pers
 
 def test_what_is_not_decrypted_or_signed_is_no_failure_of_the_person(kms: Kms, ann: Person) -> None:
     token = ann.mfa_token()
-    for client, operation in [(sealing._kms, "decrypt"), (tokens.kms, "sign")] * 3:
+    for client, operation in [(encryption._kms, "decrypt"), (access_tokens.kms, "sign")] * 3:
         kms.fail_once(client, operation)
         assert prove(token, ann.code()).status == 503
     assert prove(token, ann.code()).status == 200

@@ -11,7 +11,7 @@ from authlib.integrations.requests_client import OAuth2Session
 from requests.adapters import BaseAdapter
 
 from lamina.access.policy import Permission, Role
-from lamina.events.cause import Cause
+from lamina.events.request_context import Cause
 from lamina.users import service as users
 from tests.aws import Answer, Api
 from tests.people import Person, person

@@ -7,9 +7,9 @@ import jwt
 import pytest
 
 from lamina.access.policy import Role
-from lamina.identity import second_factor
+from lamina.identity.accounts.passwords import hash_password
+from lamina.identity.credentials import second_factor
 from lamina.identity.items import MfaItem, mfa_key
-from lamina.identity.passwords import hash_password
 from lamina.storage import transactions
 from lamina.users import service as users
 from lamina.users.model import User
@@ -72,11 +72,11 @@ def test_a_change_of_the_password_does_not_undo_a_reset(
     commit, hashed = reset(mailbox, ann.user.email), hash_password
 
     def late(password: Any) -> str:
-        monkeypatch.setattr("lamina.identity.new_passwords.hash_password", hashed)
+        monkeypatch.setattr("lamina.identity.accounts.password_changes.hash_password", hashed)
         commit()
         return hashed(password)
 
-    monkeypatch.setattr("lamina.identity.new_passwords.hash_password", late)
+    monkeypatch.setattr("lamina.identity.accounts.password_changes.hash_password", late)
     assert refused(ann.api.post("/v1/auth/change-password", CHANGE))
     assert [login(ann.user.email, password).status for password in (PASSWORD, THIEFS, NEW)] == [401, 401, 200]
     assert not ann.is_signed_in()

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from jsonschema_rs import Draft202012Validator
 from pydantic import SecretStr, TypeAdapter, ValidationError
 
-from lamina.identity import passwords
-from lamina.identity.passwords import MAX_LENGTH, NOBODYS, Match, NewPassword, hash_password, verify_password
+from lamina.identity.accounts import passwords
+from lamina.identity.accounts.passwords import MAX_LENGTH, NOBODYS, Match, NewPassword, hash_password, verify_password
 
 new_password: TypeAdapter[SecretStr] = TypeAdapter(NewPassword)
 

@@ -8,9 +8,10 @@ from argon2 import PasswordHasher
 from pydantic import SecretStr
 
 from lamina.access.policy import Role
-from lamina.events.cause import Cause
-from lamina.identity import passwords, refresh, signing_in
+from lamina.events.request_context import Cause
+from lamina.identity.accounts import passwords
 from lamina.identity.items import REFRESH_SECONDS, RefreshTokenItem, SessionItem
+from lamina.identity.sessions import refresh, sign_in
 from lamina.ids import epoch_of
 from lamina.storage.item import Item
 from lamina.users import service as users
@@ -266,7 +267,7 @@ def test_signing_in_again_with_a_stronger_hash_keeps_the_password(monkeypatch: p
         return passwords.hash_password(password)
 
     monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=2, memory_cost=8, parallelism=1))
-    monkeypatch.setattr(signing_in, "hash_password", note)
+    monkeypatch.setattr(sign_in, "hash_password", note)
     assert login(ann.user.email).status == 200
     monkeypatch.undo()
     assert len(strengthened) == 1

@@ -5,8 +5,8 @@ import base64
 import pyotp
 import pytest
 
-from lamina.identity import second_factor
-from lamina.identity.one_time import LIFE_SECONDS, Purpose
+from lamina.identity.credentials import second_factor
+from lamina.identity.tokens.one_time_tokens import LIFE_SECONDS, Purpose
 from lamina.storage.item import Item
 from tests.aws import PASSWORD, Api
 from tests.people import Clock, Person, activities, login, person, prove, use

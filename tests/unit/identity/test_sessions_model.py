@@ -8,11 +8,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from lamina.events.cause import Cause
-from lamina.identity import accounts
-from lamina.identity.granting import renew
+from lamina.events.request_context import Cause
+from lamina.identity.accounts import service as accounts
 from lamina.identity.items import SessionItem, session_key
-from lamina.identity.sessions import Origin
+from lamina.identity.sessions.service import Origin
+from lamina.identity.sessions.token_issuing import renew
 from lamina.settings import settings as deployment
 from lamina.users import service as users
 from lamina.users.service import NewUser

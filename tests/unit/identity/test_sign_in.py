@@ -6,8 +6,9 @@ from collections.abc import Callable
 import pytest
 
 from lamina.access.policy import Role
-from lamina.events.cause import Cause
-from lamina.identity import accounts, passwords, registration
+from lamina.events.request_context import Cause
+from lamina.identity.accounts import passwords, registration
+from lamina.identity.accounts import service as accounts
 from lamina.storage import transactions
 from lamina.users import service as users
 from lamina.users.model import Status

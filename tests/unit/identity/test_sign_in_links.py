@@ -2,9 +2,10 @@
 
 import pytest
 
-from lamina.events.cause import Cause
-from lamina.identity import registration, tokens
-from lamina.identity.one_time import LIFE_SECONDS, Purpose
+from lamina.events.request_context import Cause
+from lamina.identity.accounts import registration
+from lamina.identity.tokens import access_tokens
+from lamina.identity.tokens.one_time_tokens import LIFE_SECONDS, Purpose
 from lamina.users import service as users
 from lamina.users.model import Status
 from lamina.users.service import NewUser
@@ -124,7 +125,7 @@ def test_a_link_that_kms_does_not_sign_for_is_good_again(
     if is_verified:
         verify(mailbox)
     token = link(mailbox)
-    Kms(monkeypatch, AWAY).fail_once(tokens.kms, "sign")
+    Kms(monkeypatch, AWAY).fail_once(access_tokens.kms, "sign")
     assert redeem(token).status == 503
     assert redeem(token).status == 200
 

@@ -13,10 +13,11 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from lamina.access.policy import Role
-from lamina.events.cause import Cause
-from lamina.identity import authentication, sessions, tokens
-from lamina.identity.authentication import authenticate
-from lamina.identity.tokens import CLAIMS, public_key
+from lamina.events.request_context import Cause
+from lamina.identity.sessions import service as sessions
+from lamina.identity.tokens import access_tokens, authentication
+from lamina.identity.tokens.access_tokens import CLAIMS, public_key
+from lamina.identity.tokens.authentication import authenticate
 from lamina.settings import Settings, settings
 from lamina.users import service as users
 from tests.aws import PASSWORD, Api, make_user
@@ -42,7 +43,7 @@ class Victim:
         """A token with our own signature over other claims; a change to None leaves a claim out."""
         claims = {name: value for name, value in {**self.claims, **change}.items() if value is not None}
         headers = {**self.header, **(header or {})}
-        return tokens._jws.encode(
+        return access_tokens._jws.encode(
             json.dumps(claims).encode(), settings().signing_key_ids[0], algorithm="ES256", headers=headers
         )
 

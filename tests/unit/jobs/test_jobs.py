@@ -8,7 +8,7 @@ import pytest
 from lamina import ids
 from lamina.access.policy import Role
 from lamina.events.outbox import OutboxItem
-from lamina.jobs import repository, views
+from lamina.jobs import repository, schemas
 from lamina.jobs.items import OwnedJobItem
 from lamina.settings import settings
 from lamina.storage.run_once import RequestItem
@@ -138,7 +138,7 @@ def test_a_tag_stands_for_a_job_as_it_is_and_for_a_link_that_is_young(
     after = admin.api.get(f"/v1/jobs/{job}", headers={"If-None-Match": before})
     assert after.status == 200
     assert admin.api.get(f"/v1/jobs/{job}", headers={"If-None-Match": after.headers["ETag"]}).status == 304
-    monkeypatch.setattr(views, "TAG_SECONDS", views.TAG_SECONDS * 7)
+    monkeypatch.setattr(schemas, "TAG_SECONDS", schemas.TAG_SECONDS * 7)
     assert admin.api.get(f"/v1/jobs/{job}", headers={"If-None-Match": after.headers["ETag"]}).status == 200
 
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from lamina import ids
-from lamina.events.cause import Cause
 from lamina.events.outbox import OutboxItem
+from lamina.events.request_context import Cause
 from lamina.jobs import running, service
 from lamina.jobs.model import MAX_ATTEMPTS, JobError, JobStatus
 from lamina.jobs.running import Hopeless, Lost, Run, run

@@ -10,7 +10,7 @@ from lamina import ids
 from lamina.errors import Conflict
 from lamina.jobs import service
 from lamina.jobs.model import Job, JobStatus
-from lamina.jobs.sweeping import Report, sweep_stale
+from lamina.jobs.requeue_due import Report, sweep_stale
 from tests.aws import Context
 from tests.samples import store_job
 

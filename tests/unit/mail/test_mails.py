@@ -10,11 +10,11 @@ from botocore.exceptions import ClientError, ConnectTimeoutError
 
 from functions.consumers import send_mail
 from lamina import ids
-from lamina.events.cause import Cause
 from lamina.events.redelivery import Postponed
-from lamina.identity import sessions
+from lamina.events.request_context import Cause
 from lamina.identity.items import EmailChangeItem, FormerEmailItem, email_change_key, former_email_key
-from lamina.identity.sessions import Origin
+from lamina.identity.sessions import service as sessions
+from lamina.identity.sessions.service import Origin
 from lamina.mail import sender
 from lamina.mail.compose import MAILS
 from lamina.mail.service import follow

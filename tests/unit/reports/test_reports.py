@@ -17,9 +17,9 @@ from lamina.jobs.model import JobStatus
 from lamina.reports import activities, service, users
 from lamina.reports.content import Page
 from lamina.settings import settings
-from lamina.users import walk
+from lamina.users import iteration
 from lamina.users.model import User
-from lamina.users.views import UserView
+from lamina.users.schemas import UserView
 from tests.aws import make_user
 from tests.people import Person, person
 from tests.roles.jobs import deliver, requested
@@ -85,8 +85,8 @@ def test_who_came_after_the_report_was_asked_for_is_not_in_it(admin: Person) -> 
 
 
 def test_a_report_of_many_pages_holds_everybody_once(admin: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(walk, "STRETCH", 3)
-    monkeypatch.setattr(walk, "BATCH", 2)
+    monkeypatch.setattr(iteration, "STRETCH", 3)
+    monkeypatch.setattr(iteration, "BATCH", 2)
     made = [make_user(f"user.{number:02}").username for number in range(11)]
     assert names(report(admin)) == ["admin", *made]
 

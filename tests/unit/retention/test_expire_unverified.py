@@ -7,8 +7,9 @@ import pytest
 
 from functions.schedules import expire_unverified as function
 from lamina.access.policy import Role
-from lamina.events.cause import Cause
-from lamina.identity import accounts, registration
+from lamina.events.request_context import Cause
+from lamina.identity.accounts import registration
+from lamina.identity.accounts import service as accounts
 from lamina.retention import expiry
 from lamina.retention.expiry import Report, expire_unverified
 from lamina.retention.purging import purge_users

@@ -9,8 +9,8 @@ import pytest
 from functions.consumers import count_users
 from functions.schedules import purge_users as function
 from lamina.access.policy import Role
-from lamina.events.cause import Cause
-from lamina.identity.one_time import Purpose, new_token
+from lamina.events.request_context import Cause
+from lamina.identity.tokens.one_time_tokens import Purpose, new_token
 from lamina.registry import ITEMS
 from lamina.retention.purging import Report, purge_users
 from lamina.settings import settings

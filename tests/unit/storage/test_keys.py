@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from lamina import ids
 from lamina.storage.keys import SHARDS, identifier_of, key, list_partition, list_position, shard_of, value_of
-from lamina.users.inputs import EMAIL
 from lamina.users.items import guard_key, user_key
+from lamina.users.schemas import EMAIL
 
 kinds = st.sampled_from(["USER", "EMAIL", "USERNAME", "SESSION", "COUNTER"])
 identifiers = st.uuids().map(str)

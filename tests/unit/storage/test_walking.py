@@ -5,8 +5,8 @@ from itertools import chain, repeat
 
 import pytest
 
+from lamina.storage.iteration import HasTime, Interrupted, keep, place, walk
 from lamina.storage.sharded_list import Source
-from lamina.storage.walking import HasTime, Interrupted, keep, place, walk
 from tests.unit.storage.fake_table import FakePartitions
 
 LIST = Source("gsi1", [f"LIST#{shard}" for shard in range(4)])

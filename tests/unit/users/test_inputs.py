@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from lamina.fields import VISIBLE_LINE, Name
-from lamina.users.inputs import EMAIL, USERNAME, Age, Email, NewUserFields, Username
+from lamina.users.schemas import EMAIL, USERNAME, Age, Email, NewUserFields, Username
 
 WHOLE: dict[str, Any] = {"email": "Ada@Example.com", "username": "Ada", "name": "Ada Lovelace"}
 

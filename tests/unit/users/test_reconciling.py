@@ -10,7 +10,7 @@ import pytest
 
 from functions.schedules import reconcile_counts
 from lamina.events import schedule
-from lamina.events.cause import Cause
+from lamina.events.request_context import Cause
 from lamina.users import counting, reconciling, service
 from lamina.users.counting import CounterItem, Standing, counter_key
 from lamina.users.model import Status, User

@@ -13,7 +13,7 @@ from lamina.users.items import search_items
 from lamina.users.listing import list_users
 from lamina.users.model import Status, User
 from lamina.users.queries import UserPage, UserQuery
-from lamina.users.words import email_words, public_words, terms
+from lamina.users.search_terms import email_words, public_words, terms
 from tests.unit.storage.fake_table import FakePartitions
 
 SHARED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=120)

@@ -8,8 +8,8 @@ import pytest
 
 from lamina import ids
 from lamina.errors import Conflict, NotFound, PreconditionFailed
-from lamina.events.cause import Cause
 from lamina.events.outbox import OutboxItem
+from lamina.events.request_context import Cause
 from lamina.storage.item import Item
 from lamina.storage.keys import shard_of
 from lamina.storage.run_once import KeyReused, RequestItem

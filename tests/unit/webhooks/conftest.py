@@ -9,12 +9,12 @@ import pytest
 
 from lamina import ids
 from lamina.access.policy import Role
-from lamina.events.cause import Cause
 from lamina.events.envelope import envelope
 from lamina.events.outbox import OutboxItem
+from lamina.events.request_context import Cause
 from lamina.storage.sharded_list import Source, read
 from lamina.users.model import User
-from lamina.webhooks import delivering, queue, service, sweeping
+from lamina.webhooks import delivering, queue, requeue_due, service
 from lamina.webhooks.delivering import attempt
 from lamina.webhooks.dispatch import dispatch
 from lamina.webhooks.egress import Answer, NoAnswer
@@ -109,7 +109,7 @@ class World:
         while (then := self._next()) <= end:
             self.clock.instant = max(self.clock.instant, datetime.fromisoformat(then) + timedelta(milliseconds=1))
             self.deliver()
-            sweeping.sweep(lambda: True)
+            requeue_due.sweep(lambda: True)
             self.deliver()
         self.clock.instant = datetime.fromisoformat(end)
 

@@ -13,12 +13,12 @@ from lamina.storage import conditional
 from lamina.storage.item import connect
 from lamina.storage.transport import Call, DynamoDb
 from lamina.users.model import User
-from lamina.webhooks import delivering, lanes, pending, retries, secret_keeping, service
+from lamina.webhooks import delivering, endpoint_queue, pending, retries, secret_keeping, service
 from lamina.webhooks.deliveries import list_deliveries, redeliver, send_test
 from lamina.webhooks.delivering import attempt
 from lamina.webhooks.dispatch import dispatch
+from lamina.webhooks.endpoint_queue import LaneItem, lane_key
 from lamina.webhooks.items import ParkedItem, PendingItem, WebhookItem, pending_key, webhook_key
-from lamina.webhooks.lanes import LaneItem, lane_key
 from lamina.webhooks.model import Delivery, DeliveryStatus, Webhook, WebhookStatus
 from lamina.webhooks.retries import DAY, HOUR
 from tests.unit.webhooks.conftest import CAUSE, World, event, hangs, happen, hook, raised, says
@@ -125,7 +125,7 @@ def test_whoever_dies_while_sending_is_followed_by_somebody_else(
 
     world.behaviours[URL] = die  # type: ignore[assignment]  # it does not answer
     with monkeypatch.context() as patch:
-        patch.setattr(lanes, "leave", lambda *_, **__: None)
+        patch.setattr(endpoint_queue, "leave", lambda *_, **__: None)
         with pytest.raises(SystemExit):
             world.deliver()
     del world.behaviours[URL]
@@ -177,7 +177,7 @@ def test_a_failing_endpoint_gets_one_request_at_a_time_and_what_waits_follows_wh
     world.behaviours[URL] = says(500)
     told = [happen(ann.id) for _ in range(50)]
     world.deliver()
-    assert len(world.sent) == lanes.OPENS_AFTER
+    assert len(world.sent) == endpoint_queue.OPENS_AFTER
     world.live(20 * 60)
     assert len(world.sent) < 15
     del world.behaviours[URL]
@@ -194,13 +194,13 @@ def test_a_lane_takes_no_more_at_a_time_than_it_has_places(world: World, ann: Us
     for _ in range(10):
         happen(ann.id)
     lane = LaneItem(*lane_key(made.id))
-    places = [lanes.enter(lane, urgent=False) for _ in range(6)]
-    assert [isinstance(place, lanes.Place) for place in places] == [True] * 4 + [False] * 2
+    places = [endpoint_queue.enter(lane, urgent=False) for _ in range(6)]
+    assert [isinstance(place, endpoint_queue.Place) for place in places] == [True] * 4 + [False] * 2
     world.deliver()
     assert world.sent == []
     for place in places[:4]:
-        assert isinstance(place, lanes.Place)
-        lanes.leave(lane, place, succeeded=True)
+        assert isinstance(place, endpoint_queue.Place)
+        endpoint_queue.leave(lane, place, succeeded=True)
     world.live(180)
     assert len(world.sent) == 10
 
@@ -297,15 +297,15 @@ def test_what_is_parked_just_as_everybody_is_done_is_not_forgotten(
     made = hook(ann)
     happen(ann.id)
     lane = LaneItem(*lane_key(made.id))
-    places = [lanes.enter(lane, urgent=False) for _ in range(4)]
+    places = [endpoint_queue.enter(lane, urgent=False) for _ in range(4)]
     park = pending.park
 
     def park_late(waiting: PendingItem, _: str) -> None:
         """The four are done between our look at the lane and our note that somebody waits."""
         for place in places:
-            assert isinstance(place, lanes.Place)
-            lanes.leave(lane, place, succeeded=True)
-        lanes.note_backlog(lane, there_is=False)
+            assert isinstance(place, endpoint_queue.Place)
+            endpoint_queue.leave(lane, place, succeeded=True)
+        endpoint_queue.note_backlog(lane, there_is=False)
         park(waiting, ids.ahead(HOUR))
 
     with monkeypatch.context() as patch:
@@ -353,7 +353,7 @@ def test_however_many_wait_those_that_follow_are_found_at_once(world: World, ann
     made = hook(ann)
     for _ in range(40):
         happen(ann.id)
-    lanes.note_backlog(LaneItem(*lane_key(made.id)), there_is=True)
+    endpoint_queue.note_backlog(LaneItem(*lane_key(made.id)), there_is=True)
     looked_at = 0
 
     def note(call: Call) -> None:
@@ -366,7 +366,7 @@ def test_however_many_wait_those_that_follow_are_found_at_once(world: World, ann
         attempt(*world.queue[0][1:])
         for place in world.queue[1:4]:
             pending.park(PendingItem.get(*pending_key(*place[1:])), ids.ahead(HOUR))
-        lanes.note_backlog(LaneItem(*lane_key(made.id)), there_is=True)
+        endpoint_queue.note_backlog(LaneItem(*lane_key(made.id)), there_is=True)
         attempt(*world.queue[10][1:])
     finally:
         observers.remove(note)

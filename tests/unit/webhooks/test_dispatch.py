@@ -6,7 +6,7 @@ import pytest
 
 from lamina.access.policy import Role
 from lamina.errors import NotFound
-from lamina.identity.proof import revoke_credentials
+from lamina.identity.accounts.address_proof import revoke_credentials
 from lamina.users import service as users
 from lamina.users.model import User
 from lamina.users.service import Amendment

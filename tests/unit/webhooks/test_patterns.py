@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lamina.webhooks.patterns import PATTERN, wants
+from lamina.webhooks.subscriptions import PATTERN, wants
 
 segment = st.from_regex(r"[a-z0-9_]{1,8}", fullmatch=True)
 event_type = st.lists(segment, min_size=1, max_size=3).map(".".join)

@@ -3,8 +3,8 @@
 from lamina import ids
 from lamina.activities.items import partition
 from lamina.activities.reading import earliest, months
+from lamina.storage.batch_deletion import Sweep
 from lamina.storage.item import Entry
-from lamina.storage.sweeping import Sweep
 
 
 def purge(user_id: str, sweep: Sweep) -> None:

@@ -12,7 +12,7 @@ from botocore.config import Config
 from lamina import ids
 from lamina.avatars.names import Upload
 from lamina.aws import CALLS
-from lamina.events.cause import Cause
+from lamina.events.request_context import Cause
 from lamina.settings import settings
 
 MAX_BYTES = 2 * 1024 * 1024

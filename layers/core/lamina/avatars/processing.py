@@ -11,8 +11,8 @@ from lamina.avatars.names import Upload, avatars_of, newest_key
 from lamina.avatars.picture import NotAPicture, avatar
 from lamina.errors import NotFound
 from lamina.events.catalog import USER_AVATAR_REFUSED
-from lamina.events.cause import Cause
 from lamina.events.outbox import OutboxItem, event, event_key
+from lamina.events.request_context import Cause
 from lamina.observability.logs import about, logger
 from lamina.storage import transactions
 from lamina.storage.transactions import ConditionFailed

@@ -4,8 +4,8 @@ from itertools import batched
 
 from lamina.avatars import files
 from lamina.avatars.names import avatars_of, newest_key, uploads_of
-from lamina.events.cause import Cause
-from lamina.storage.sweeping import STEP, Sweep
+from lamina.events.request_context import Cause
+from lamina.storage.batch_deletion import STEP, Sweep
 from lamina.users import service as users
 
 

@@ -5,8 +5,8 @@ from typing import Any
 from lamina import ids
 from lamina.events.event_type import EventType
 from lamina.events.outbox import OutboxItem
+from lamina.storage.batch_deletion import Sweep
 from lamina.storage.keys import key
-from lamina.storage.sweeping import Sweep
 
 ON_THEIR_WAY_SECONDS = 24 * 3600
 """Events of the last day stay: the publisher may not have had them yet, as long as the stream keeps them."""

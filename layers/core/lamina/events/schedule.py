@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lamina.observability.logs import logger
-from lamina.storage.walking import HasTime
+from lamina.storage.iteration import HasTime
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance

@@ -7,7 +7,7 @@ from itertools import chain
 from typing import NamedTuple, NoReturn
 
 from lamina.errors import Invalid
-from lamina.http.advice import problem
+from lamina.http.validation_errors import problem
 
 MAX_DEPTH = 32
 MAX_VALUES = 10_000

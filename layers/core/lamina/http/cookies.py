@@ -6,7 +6,7 @@ It opens nothing by itself; it only lets its holder go on trying when strangers 
 import re
 
 from lamina.http.request import Request
-from lamina.http.response import Response
+from lamina.http.responses import Response
 from lamina.settings import settings
 
 NAME = "lamina_device"

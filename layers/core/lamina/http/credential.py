@@ -6,9 +6,9 @@ counts for its account or client, so that one busy network stops nobody who is k
 
 from typing import Any
 
-from lamina.http.answers import Answer
 from lamina.http.request import Request
 from lamina.http.resolver import Resolver
+from lamina.http.responses import Answer
 from lamina.limits import rules
 from lamina.limits.quota import RateLimited
 

@@ -26,9 +26,8 @@ from aws_lambda_powertools.utilities.idempotency.serialization.base import BaseI
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lamina.errors import Conflict, Invalid, Problem
-from lamina.http.answers import Answer
 from lamina.http.request import Request
-from lamina.http.response import as_json
+from lamina.http.responses import Answer, as_json
 from lamina.storage.idempotency import records
 from lamina.storage.run_once import KeyReused
 

@@ -7,12 +7,11 @@ from http import HTTPStatus
 from urllib.parse import parse_qsl, unquote_plus
 
 from lamina.errors import InvalidClient, LaminaError, OAuthError
-from lamina.http.admission import check_media_type
-from lamina.http.answers import Answer, failure
 from lamina.http.credential import CredentialResolver
 from lamina.http.errors import PayloadTooLarge, as_lamina_error
 from lamina.http.request import Request
-from lamina.http.response import JSON, Response, as_json
+from lamina.http.request_validation import check_media_type
+from lamina.http.responses import JSON, Answer, Response, as_json, failure
 
 FORM = "application/x-www-form-urlencoded"
 MAX_FIELDS = 50

@@ -8,7 +8,7 @@ from typing import Any
 
 from lamina.access.policy import Caller, Credential, Role
 from lamina.errors import Unauthenticated, Unavailable
-from lamina.events.cause import Cause
+from lamina.events.request_context import Cause
 from lamina.http import body
 from lamina.http.errors import CredentialRefused, PayloadTooLarge, TokenExpired
 from lamina.http.headers import correlation_id

@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from lamina.access.policy import Caller
 from lamina.errors import LaminaError, NotFound
-from lamina.events.cause import Cause
-from lamina.http.admission import check_body, check_query
-from lamina.http.answers import Answer, failure, finish, success
+from lamina.events.request_context import Cause
 from lamina.http.conditional import etag, version_condition
 from lamina.http.envelope import Envelope, ListEnvelope, PageLinks, PageMeta
 from lamina.http.request import Request
-from lamina.http.response import JSON, Response, as_json
+from lamina.http.request_validation import check_body, check_query
+from lamina.http.responses import JSON, Answer, Response, as_json, failure, finish, success
 from lamina.http.route import About, Authorize, Route, Serve
 from lamina.observability.logs import about, logger
 from lamina.observability.metrics import timed

@@ -12,9 +12,9 @@ from typing import Annotated, Any, NotRequired, TypedDict, get_args, get_origin,
 from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
-from lamina.http.advice import invalid
 from lamina.http.request import Request
-from lamina.http.response import Response
+from lamina.http.responses import Response
+from lamina.http.validation_errors import invalid
 
 type Serve = Callable[..., Response[Any]]
 """The function of an endpoint."""

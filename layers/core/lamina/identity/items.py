@@ -1,11 +1,12 @@
-"""How identity lies in the table."""
+"""Items of identity in the table, and the index by their owner."""
+
+from collections.abc import Iterator
 
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
 
-from lamina.identity.belongings import belongs_to
 from lamina.ids import epoch_in, epoch_of
 from lamina.settings import settings
-from lamina.storage.item import Item
+from lamina.storage.item import Entry, Item
 from lamina.storage.keys import key, value_of
 
 
@@ -145,3 +146,14 @@ class ClientItem(Item, discriminator="oauth_client"):
 def client_key(client_id: str) -> tuple[str, str]:
     """Give the key of a client."""
     return key("CLIENT", client_id), "CLIENT"
+
+
+def belongs_to(user_id: str, item: Item) -> None:
+    """Let an item be found by its owner, in `gsi4`: one write unit more."""
+    item.gsi4pk = key("OWNER", user_id)
+    item.gsisk = item.gsisk or item.pk
+
+
+def belongings(user_id: str) -> Iterator[Entry]:
+    """Yield the keys of the tokens and clients of a user."""
+    yield from Entry.gsi4.query(key("OWNER", user_id))

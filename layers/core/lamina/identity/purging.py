@@ -1,9 +1,9 @@
 """What goes with a user: all by which it, or a program of its, could prove to be it."""
 
-from lamina.identity.belongings import belongings
+from lamina.identity.items import belongings
+from lamina.storage.batch_deletion import Sweep
 from lamina.storage.item import Entry
 from lamina.storage.keys import key
-from lamina.storage.sweeping import Sweep
 
 OWN = {
     "credentials": "CREDENTIALS",

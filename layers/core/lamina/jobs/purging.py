@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 from lamina.jobs import repository
 from lamina.jobs.items import OwnedJobItem
+from lamina.storage.batch_deletion import Sweep
 from lamina.storage.item import Entry
 from lamina.storage.keys import key, value_of
-from lamina.storage.sweeping import Sweep
 
 
 def purge(user_id: str, discard: Callable[[str], None], sweep: Sweep) -> None:

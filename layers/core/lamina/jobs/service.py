@@ -7,8 +7,8 @@ from lamina import ids
 from lamina.access.policy import Action, Caller, may
 from lamina.errors import Conflict, Forbidden, NotFound
 from lamina.events.catalog import JOB_REQUESTED
-from lamina.events.cause import Cause
 from lamina.events.outbox import event
+from lamina.events.request_context import Cause
 from lamina.jobs import repository, transitions
 from lamina.jobs.model import WAIT_SECONDS, Job, NewJob, TooManyJobs
 from lamina.jobs.transitions import Step, facts

@@ -10,8 +10,11 @@ from urllib.parse import urlencode
 from lamina.errors import NotFound
 from lamina.events import catalog
 from lamina.events.consumer import Event
-from lamina.identity import accounts, email_changes, one_time, sessions
-from lamina.identity.one_time import OneTimeTokenItem, Purpose
+from lamina.identity.accounts import email_changes
+from lamina.identity.accounts import service as accounts
+from lamina.identity.sessions import service as sessions
+from lamina.identity.tokens import one_time_tokens
+from lamina.identity.tokens.one_time_tokens import OneTimeTokenItem, Purpose
 from lamina.mail.items import is_first
 from lamina.settings import settings
 from lamina.users.model import User
@@ -180,7 +183,7 @@ def _reset(user: User, template: str, subject: str) -> Mail:
 
 
 def _link(page: str, purpose: Purpose, user: User, bound_to: str) -> tuple[str, OneTimeTokenItem]:
-    token = one_time.new_token(purpose, user.id, bound_to)
+    token = one_time_tokens.new_token(purpose, user.id, bound_to)
     return f"{_page(page)}?{urlencode({'token': token.text})}", token.item
 
 

@@ -1,8 +1,8 @@
 """What goes with a user: what mail has to remember of it."""
 
 from lamina.mail.items import refused_address_key, welcome_key
+from lamina.storage.batch_deletion import Sweep
 from lamina.storage.item import Entry
-from lamina.storage.sweeping import Sweep
 
 
 def purge(user_id: str, sweep: Sweep) -> None:

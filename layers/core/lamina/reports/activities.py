@@ -5,15 +5,14 @@ from datetime import datetime
 from itertools import batched
 
 from lamina.access.policy import Action
-from lamina.activities.inputs import chosen
 from lamina.activities.model import Filter
 from lamina.activities.reading import earliest, read
-from lamina.activities.views import ActivityView
+from lamina.activities.schemas import ActivityView, chosen
 from lamina.errors import Invalid, NotFound, Problem
 from lamina.jobs.model import Job, JobError
 from lamina.jobs.running import Hopeless
 from lamina.reports.content import Order, Page
-from lamina.reports.inputs import NewReport
+from lamina.reports.schemas import NewReport
 from lamina.users import service as users
 
 OWN: tuple[str, ...] = ("user_id", "from", "to")

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from lamina.access.policy import Action
 from lamina.jobs.model import Job
 from lamina.reports.formats import Row
-from lamina.reports.inputs import NewReport
+from lamina.reports.schemas import NewReport
 
 
 @dataclass(frozen=True)

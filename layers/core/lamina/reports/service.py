@@ -4,8 +4,8 @@ import time
 
 from lamina.access.policy import Caller, require
 from lamina.errors import Invalid, Problem
-from lamina.events.cause import Cause
 from lamina.events.consumer import Event
+from lamina.events.request_context import Cause
 from lamina.jobs import service as jobs
 from lamina.jobs.model import Job, JobError, JobType, NewJob
 from lamina.jobs.running import Hopeless, Run, run
@@ -13,7 +13,7 @@ from lamina.observability.logs import logger
 from lamina.reports import activities, users
 from lamina.reports.content import Content
 from lamina.reports.formats import WRITERS, Format
-from lamina.reports.inputs import NewReport, ReportType
+from lamina.reports.schemas import NewReport, ReportType
 from lamina.reports.upload import Upload, remove
 from lamina.users import service as people
 

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from lamina.access.policy import Action
 from lamina.jobs.model import Job
 from lamina.reports.content import Order, Page
-from lamina.reports.inputs import NewReport
+from lamina.reports.schemas import NewReport
 from lamina.users import counting
+from lamina.users.iteration import walk
 from lamina.users.queries import UserQuery, user_query
-from lamina.users.views import UserView
-from lamina.users.walk import walk
+from lamina.users.schemas import UserView
 
 OWN: tuple[str, ...] = ("role", "status", "deleted")
 COLUMNS = tuple(UserView.model_fields)

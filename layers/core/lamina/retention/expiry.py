@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from lamina import ids
 from lamina.access.policy import Role
-from lamina.events.cause import Cause
-from lamina.identity.accounts import has_proven_an_address
+from lamina.events.request_context import Cause
+from lamina.identity.accounts.service import has_proven_an_address
 from lamina.settings import settings
-from lamina.storage.walking import HasTime, Interrupted, keep, place, start_over, walk
+from lamina.storage.iteration import HasTime, Interrupted, keep, place, start_over, walk
 from lamina.users import purging as users
 from lamina.users.model import Status, User
 

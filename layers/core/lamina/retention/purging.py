@@ -13,14 +13,14 @@ from lamina.activities import purging as activities
 from lamina.avatars import removing as avatars
 from lamina.events import purging as outbox
 from lamina.events.catalog import USER_PURGED
-from lamina.events.cause import Cause
+from lamina.events.request_context import Cause
 from lamina.identity import purging as identity
 from lamina.jobs import purging as jobs
 from lamina.mail import purging as mail
 from lamina.reports.upload import remove as remove_report
 from lamina.settings import settings
-from lamina.storage.sweeping import Sweep
-from lamina.storage.walking import HasTime, Interrupted, keep, place, walk
+from lamina.storage.batch_deletion import Sweep
+from lamina.storage.iteration import HasTime, Interrupted, keep, place, walk
 from lamina.users import purging as users
 from lamina.users.model import User
 from lamina.users.purging import TombstoneItem

@@ -9,7 +9,7 @@ from lamina.storage.item import Item
 from lamina.storage.keys import SHARDS, key, list_partition, list_position, shard_of, value_of
 from lamina.storage.transactions import Update
 from lamina.users.model import Status, User
-from lamina.users.words import email_words, public_words
+from lamina.users.search_terms import email_words, public_words
 
 LIST = "USERS"
 DELETED = "deleted"

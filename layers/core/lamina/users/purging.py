@@ -10,8 +10,8 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from lamina import ids
 from lamina.events.catalog import USER_PURGED
-from lamina.events.cause import Cause
 from lamina.events.outbox import event
+from lamina.events.request_context import Cause
 from lamina.storage import transactions
 from lamina.storage.item import Item
 from lamina.storage.keys import SHARDS, identifier_of, key, list_partition, list_position, shard_of, value_of

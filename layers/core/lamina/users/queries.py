@@ -6,7 +6,7 @@ from typing import Literal
 from lamina.access.policy import Role
 from lamina.errors import Forbidden, Invalid, Problem
 from lamina.users.model import Status, User
-from lamina.users.words import terms
+from lamina.users.search_terms import terms
 
 type Sort = Literal["created_at", "-created_at", "email", "-email", "username", "-username"]
 """What an index serves; `-` is for descending."""

@@ -13,11 +13,11 @@ from datetime import UTC, datetime, timedelta
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, UnicodeAttribute
 
 from lamina import ids
-from lamina.storage import transactions, walking
+from lamina.storage import iteration, transactions
 from lamina.storage.item import Item
+from lamina.storage.iteration import HasTime, Interrupted
 from lamina.storage.keys import identifier_of, key
 from lamina.storage.sharded_list import Source
-from lamina.storage.walking import HasTime, Interrupted
 from lamina.users import counting, repository
 from lamina.users.counting import DELETED, CounterItem, buckets, counter_key
 from lamina.users.items import list_partitions
@@ -97,7 +97,7 @@ def _walk_list(walk: WalkItem, report: Report, has_time: HasTime, *, dry_run: bo
             walk.save()
 
     source = Source(*list_partitions("created_at", deleted=walk.deleted))
-    walking.walk(source, visit, has_time, step=STEP, after=walk.position, note=note)
+    iteration.walk(source, visit, has_time, step=STEP, after=walk.position, note=note)
     walk.deleted, walk.ended = True, walk.deleted
     note("")
 

@@ -13,7 +13,7 @@ from lamina.users import repository
 from lamina.users.items import search_partitions
 from lamina.users.model import User
 from lamina.users.queries import Found, UserQuery
-from lamina.users.words import email_words, public_words, terms
+from lamina.users.search_terms import email_words, public_words, terms
 
 ROUND = 100
 """Entries of one round, whose users one BatchGetItem reads."""

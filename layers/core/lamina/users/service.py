@@ -9,9 +9,9 @@ from lamina import ids
 from lamina.access.policy import PERMISSIONS, Caller, Role
 from lamina.errors import Conflict, NotFound, PreconditionFailed, Unauthenticated
 from lamina.events.catalog import USER_CREATED, USER_DELETED, USER_RESTORED, USER_UPDATED, UserChange, UserFacts
-from lamina.events.cause import Cause
 from lamina.events.event_type import EventType, Fact
 from lamina.events.outbox import OutboxItem, event
+from lamina.events.request_context import Cause
 from lamina.storage.item import Item
 from lamina.storage.transactions import Check, ConditionFailed
 from lamina.users import repository

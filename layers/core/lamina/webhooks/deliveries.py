@@ -6,7 +6,7 @@ from typing import Any
 
 from lamina import ids
 from lamina.errors import NotFound
-from lamina.events.cause import Cause
+from lamina.events.request_context import Cause
 from lamina.storage import run_once, transactions
 from lamina.storage.cursors import Cursor
 from lamina.storage.keys import key

@@ -14,9 +14,9 @@ from lamina.storage.keys import value_of
 from lamina.storage.transactions import ConditionFailed
 from lamina.users import service as users
 from lamina.users.model import User
-from lamina.webhooks import lanes, pending, retries, secret_keeping, service, signing
-from lamina.webhooks.audience import refusal
+from lamina.webhooks import endpoint_queue, pending, retries, secret_keeping, service, signing
 from lamina.webhooks.egress import NoAnswer, post
+from lamina.webhooks.endpoint_queue import Full, LaneItem, lane_key
 from lamina.webhooks.items import (
     DeliveryItem,
     PendingItem,
@@ -28,9 +28,9 @@ from lamina.webhooks.items import (
     to_webhook,
     webhook_key,
 )
-from lamina.webhooks.lanes import Full, LaneItem, lane_key
 from lamina.webhooks.model import Attempt, DeliveryStatus, DisabledReason
 from lamina.webhooks.queue import LONGEST_DELAY_SECONDS, announce
+from lamina.webhooks.subscriptions import refusal
 from lamina.webhooks.targets import Refused
 
 ATTEMPTS_KEPT = 20
@@ -63,7 +63,7 @@ def attempt(webhook_id: str, delivery_id: str) -> None:
         return
     # Before anything is claimed: where KMS is down, no try is spent.
     secrets = secret_keeping.signing_secrets(work.webhook)
-    place = lanes.enter(work.lane, urgent=bool(work.pending.urgent))
+    place = endpoint_queue.enter(work.lane, urgent=bool(work.pending.urgent))
     if isinstance(place, Full):
         _park(work, place.until)
         return
@@ -73,7 +73,7 @@ def attempt(webhook_id: str, delivery_id: str) -> None:
             made, asked = _send(work.webhook, work.delivery, secrets)
             _settle(work, made, asked, final=_is_last(work))
     finally:
-        lanes.leave(work.lane, place, succeeded=made.succeeded if made else None)
+        endpoint_queue.leave(work.lane, place, succeeded=made.succeeded if made else None)
     _follow_up(work.webhook, work.lane, made)
 
 
@@ -104,9 +104,9 @@ def _owner(webhook: WebhookItem | None) -> User | None:
 def _park(work: _Work, until: str) -> None:
     """Leave a delivery to whoever is done next; the first that waits comes again when there may be a place."""
     pending.park(work.pending, max(until, ids.ahead(retries.parked())) if work.lane.backlog else until)
-    lanes.note_backlog(work.lane, there_is=True)
+    endpoint_queue.note_backlog(work.lane, there_is=True)
     # Everybody may have been done just before they could know of it.
-    if lanes.has_room(work.lane):
+    if endpoint_queue.has_room(work.lane):
         pending.wake(value_of(work.lane.pk), 1)
 
 
@@ -168,10 +168,10 @@ def _follow_up(webhook: WebhookItem, lane: LaneItem, made: Attempt | None) -> No
     webhook_id = value_of(lane.pk)
     if reason := _reason_to_give_up(lane, made):
         service.give_up(to_webhook(webhook), reason)
-    elif lane.backlog and lanes.is_open(lane):
-        pending.wake(webhook_id, 1, after=lanes.seconds_to_probe(lane))
+    elif lane.backlog and endpoint_queue.is_open(lane):
+        pending.wake(webhook_id, 1, after=endpoint_queue.seconds_to_probe(lane))
     elif lane.backlog and not pending.wake(webhook_id, WOKEN_BY_ONE):
-        lanes.note_backlog(lane, there_is=False)
+        endpoint_queue.note_backlog(lane, there_is=False)
 
 
 def _reason_to_give_up(lane: LaneItem, made: Attempt | None) -> DisabledReason | None:
@@ -179,4 +179,4 @@ def _reason_to_give_up(lane: LaneItem, made: Attempt | None) -> DisabledReason |
         return None
     if made.status == HTTPStatus.GONE:
         return DisabledReason.GONE
-    return DisabledReason.FAILING if lanes.has_failed_for_days(lane) else None
+    return DisabledReason.FAILING if endpoint_queue.has_failed_for_days(lane) else None

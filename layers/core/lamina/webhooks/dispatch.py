@@ -3,16 +3,15 @@
 from collections.abc import Iterator
 
 from lamina.errors import NotFound
-from lamina.events.cause import Cause
 from lamina.events.consumer import Event
+from lamina.events.request_context import Cause
 from lamina.users import service as users
 from lamina.webhooks import service
-from lamina.webhooks.audience import refusal
 from lamina.webhooks.deliveries import prepare
 from lamina.webhooks.items import EVERYBODY, DirectoryItem, WebhookItem, directory_key, to_webhook, webhook_key
 from lamina.webhooks.model import DeliveryStatus, Webhook
-from lamina.webhooks.patterns import wants
 from lamina.webhooks.queue import announce
+from lamina.webhooks.subscriptions import refusal, wants
 
 
 def dispatch(event: Event) -> None:

@@ -5,8 +5,8 @@ from pynamodb.expressions.update import Action
 from lamina import ids
 from lamina.storage import conditional
 from lamina.storage.keys import value_of
+from lamina.webhooks.endpoint_queue import LEASE_SECONDS
 from lamina.webhooks.items import ParkedItem, PendingItem, due_place, parked_key, pending_key
-from lamina.webhooks.lanes import LEASE_SECONDS
 from lamina.webhooks.queue import Place, announce
 
 LOST_AFTER_SECONDS = 60

@@ -2,9 +2,9 @@
 
 from pynamodb.expressions.condition import Condition
 
+from lamina.storage.batch_deletion import Sweep
 from lamina.storage.item import Entry
 from lamina.storage.keys import key
-from lamina.storage.sweeping import Sweep
 from lamina.webhooks import directory
 from lamina.webhooks.items import directory_key
 

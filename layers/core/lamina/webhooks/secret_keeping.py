@@ -3,8 +3,8 @@
 from functools import lru_cache
 
 from lamina import ids
+from lamina.storage.encryption import seal, unseal
 from lamina.storage.keys import value_of
-from lamina.storage.sealing import seal, unseal
 from lamina.webhooks.items import WebhookItem
 from lamina.webhooks.signing import new_secret
 

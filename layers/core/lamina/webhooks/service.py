@@ -8,17 +8,17 @@ from lamina import ids
 from lamina.access.policy import Caller
 from lamina.errors import Conflict, NotFound, PreconditionFailed
 from lamina.events import catalog
-from lamina.events.cause import Cause
 from lamina.events.event_type import Fact
 from lamina.events.outbox import OutboxItem, event
-from lamina.storage import told_once, transactions
+from lamina.events.request_context import Cause
+from lamina.storage import one_time_secrets, transactions
 from lamina.storage.cursors import Cursor
 from lamina.storage.transactions import ConditionFailed
 from lamina.users import service as users
-from lamina.webhooks import directory, lanes, secret_keeping
+from lamina.webhooks import directory, endpoint_queue, secret_keeping
+from lamina.webhooks.endpoint_queue import LaneItem, lane_key
 from lamina.webhooks.errors import TooManyWebhooks
 from lamina.webhooks.items import WebhookItem, to_webhook, webhook_key
-from lamina.webhooks.lanes import LaneItem, lane_key
 from lamina.webhooks.model import DisabledReason, Webhook, WebhookScope, WebhookStatus
 from lamina.webhooks.targets import host_of
 
@@ -65,7 +65,7 @@ def create(owner: Caller, new: NewWebhook, cause: Cause) -> tuple[Webhook, str]:
             entries = directory.with_another(own, new.scope, webhook_id)
         except TooManyWebhooks:
             # An earlier attempt of this request may have made the last one that there may be.
-            first = told_once.read(cause.request)
+            first = one_time_secrets.read(cause.request)
             if first is None:
                 raise
             return get(first.id), first.secret
@@ -83,7 +83,7 @@ def create(owner: Caller, new: NewWebhook, cause: Cause) -> tuple[Webhook, str]:
         )
         made = catalog.WEBHOOK_CREATED.of({"webhook_id": webhook_id, "scope": new.scope})
         try:
-            first = told_once.write(
+            first = one_time_secrets.write(
                 cause.request,
                 webhook_id,
                 secret,
@@ -165,7 +165,7 @@ def rotate_secret(webhook_id: str, cause: Cause) -> tuple[Webhook, str]:
         item.updated_at = ids.now()
         rotated = _event(catalog.WEBHOOK_SECRET_ROTATED.of({"webhook_id": webhook_id}), item, cause)
         try:
-            first = told_once.write(cause.request, webhook_id, secret, put=[item, rotated])
+            first = one_time_secrets.write(cause.request, webhook_id, secret, put=[item, rotated])
         except ConditionFailed:
             continue
         return to_webhook(item) if first.secret == secret else get(webhook_id), first.secret
@@ -229,7 +229,7 @@ def _change(
         if fact is None:
             return to_webhook(item)
         item.updated_at = ids.now()
-        lane = [lanes.afresh(webhook_id)] if afresh else []
+        lane = [endpoint_queue.afresh(webhook_id)] if afresh else []
         try:
             transactions.write(put=[item, _event(fact, item, cause)], update=lane)
         except ConditionFailed:

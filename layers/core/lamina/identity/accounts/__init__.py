@@ -1,0 +1,1 @@
+"""Accounts: registration, proof of an address, passwords and changes of address."""

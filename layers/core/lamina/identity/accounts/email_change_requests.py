@@ -1,0 +1,56 @@
+"""Asking for another e-mail address, with the password; `email_changes` has what follows."""
+
+from lamina import ids
+from lamina.access.policy import Caller
+from lamina.errors import Conflict
+from lamina.events.catalog import EMAIL_CHANGE_REQUESTED
+from lamina.events.request_context import Cause
+from lamina.identity.accounts.email_changes import binding, waiting
+from lamina.identity.accounts.password_changes import prove_password
+from lamina.identity.accounts.schemas import EmailChangeInput
+from lamina.identity.errors import EmailUnchanged
+from lamina.identity.items import EmailChangeItem, email_change_key
+from lamina.identity.security_events import account_event
+from lamina.identity.tokens.one_time_tokens import LIFE_SECONDS, Purpose
+from lamina.limits.rules import spend_email_change
+from lamina.storage import transactions
+from lamina.storage.transactions import ConditionFailed
+from lamina.users import service as users
+
+
+def request_change(caller: Caller, change: EmailChangeInput, address: str, cause: Cause) -> None:
+    """Ask for a mail that proves the new address; it takes the place of an earlier one.
+
+    Whether somebody else has the address changes nothing here: no mail follows then, and the caller is not told.
+
+    Args:
+        caller: somebody who is signed in.
+        change: the new address and the current password.
+        address: where the request comes from.
+        cause: the request.
+
+    Raises:
+        WrongPassword: when the password is another.
+        EmailUnchanged: when it is the address of the account already.
+        RateLimited: after too many wrong passwords, or too many such mails of this account or to this address.
+        Conflict: when another change is asked for at the same time.
+    """
+    credentials = prove_password(caller.user_id, change.current_password, address, cause)
+    user = users.get(caller.user_id)
+    if change.email == user.email:
+        raise EmailUnchanged
+    spend_email_change(user.id, change.email)
+    earlier = waiting(user.id)
+    item = EmailChangeItem(
+        *email_change_key(user.id),
+        change_id=ids.new_id(),
+        email=change.email,
+        bound_to=binding(user, credentials),
+        created_by=user.id,
+        expires_at=ids.epoch_in(LIFE_SECONDS[Purpose.CONFIRM_EMAIL]),
+    ).over(earlier.version if earlier else None)
+    told = account_event(EMAIL_CHANGE_REQUESTED.of({"change_id": item.change_id}), user.id, cause)
+    try:
+        transactions.write(put=[item, told])
+    except ConditionFailed:
+        raise Conflict from None

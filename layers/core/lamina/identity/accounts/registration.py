@@ -1,0 +1,28 @@
+"""Making an account."""
+
+from pydantic import SecretStr
+
+from lamina.access.policy import Caller
+from lamina.events.request_context import Cause
+from lamina.identity.accounts.passwords import hash_password
+from lamina.identity.items import CredentialsItem, credentials_key
+from lamina.storage.item import Item
+from lamina.users import service as users
+from lamina.users.model import User
+from lamina.users.service import NewUser
+
+
+def register(new: NewUser, password: SecretStr | None, cause: Cause, *, by: Caller | None = None) -> User:
+    """Make a user with a password; without one, nobody can sign in as it until one is set.
+
+    Raises:
+        Conflict: `EMAIL_TAKEN` or `USERNAME_TAKEN`.
+    """
+    hashed = hash_password(password) if password is not None else None
+
+    def credentials(user: User) -> list[Item]:
+        if hashed is None:
+            return []
+        return [CredentialsItem(*credentials_key(user.id), password_hash=hashed, created_by=user.id)]
+
+    return users.create(new, cause, also=credentials, by=by)

@@ -1,0 +1,1 @@
+"""Credentials beside the password: second factors, API keys and OAuth clients."""

@@ -1,0 +1,172 @@
+"""The second factor: time-based codes (RFC 6238) and recovery codes, none of them good twice."""
+
+import secrets
+import time
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pyotp
+
+from lamina import ids
+from lamina.access.policy import Caller
+from lamina.errors import Conflict
+from lamina.events.catalog import MFA_ACTIVATED, MFA_DISABLED, SECOND_FACTOR_FAILED
+from lamina.events.request_context import Cause
+from lamina.identity.errors import MfaActive, MfaNotEnrolled, WrongCode
+from lamina.identity.items import MfaItem, mfa_key
+from lamina.identity.security_events import account_event
+from lamina.identity.sessions import service as sessions
+from lamina.identity.sessions.login_attempts import begin_own, failure_of
+from lamina.identity.tokens.token_secrets import digest
+from lamina.storage import transactions
+from lamina.storage.encryption import seal, unseal
+from lamina.storage.item import Item
+from lamina.storage.transactions import ConditionFailed
+from lamina.users.model import User
+
+STEP_SECONDS = 30
+DRIFT_STEPS = 1
+"""Codes of one step before and after are taken too (RFC 6238 section 5.2)."""
+RECOVERY_CODES = 10
+_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
+_RECOVERY_LENGTH = 16
+
+
+@dataclass(frozen=True)
+class Enrolment:
+    """What an authenticator app needs: the secret in base32, and the same as a URI for a QR code."""
+
+    secret: str
+    uri: str
+
+
+def find(user_id: str) -> MfaItem | None:
+    """Read a user's second factor, active or not yet."""
+    try:
+        return MfaItem.get(*mfa_key(user_id), consistent_read=True)
+    except MfaItem.DoesNotExist:
+        return None
+
+
+def enroll(user: User, caller: Caller) -> Enrolment:
+    """Create a secret for a user; it counts once a code of it was shown.
+
+    Args:
+        user: whose.
+        caller: the user, as authenticated.
+
+    Raises:
+        MfaActive: when there is an active one.
+        Unauthenticated: when the session ends at the same time.
+    """
+    stored = find(user.id)
+    if stored is not None and stored.active:
+        raise MfaActive
+    secret = pyotp.random_base32()
+    item = stored or MfaItem(*mfa_key(user.id), created_by=user.id)
+    item.secret, item.active, item.last_step, item.recovery = seal(secret, _purpose(user.id)), False, 0, []
+    _write(caller, put=[item])
+    return Enrolment(secret, pyotp.TOTP(secret).provisioning_uri(name=user.email, issuer_name="Lamina"))
+
+
+def activate(caller: Caller, code: str, cause: Cause) -> list[str]:
+    """Make the caller's enrolled secret count, by a code of it.
+
+    Returns:
+        The recovery codes; they are told only now.
+
+    Raises:
+        MfaNotEnrolled, MfaActive, WrongCode: when it cannot be.
+        Unauthenticated: when the session ends at the same time.
+    """
+    user_id = caller.user_id
+    item = find(user_id)
+    if item is None:
+        raise MfaNotEnrolled
+    if item.active:
+        raise MfaActive
+    if not accept(item, user_id, code):
+        raise WrongCode
+    codes = ["".join(secrets.choice(_ALPHABET) for _ in range(_RECOVERY_LENGTH)) for _ in range(RECOVERY_CODES)]
+    item.active, item.activated_at, item.recovery = True, ids.now(), [digest(text) for text in codes]
+    _write(caller, put=[item, account_event(MFA_ACTIVATED.of({}), user_id, cause)])
+    return codes
+
+
+def disable(caller: Caller, code: str, address: str, cause: Cause) -> None:
+    """Delete the caller's second factor, by a code of it.
+
+    Args:
+        caller: whose.
+        code: of now, or of recovery.
+        address: where the request comes from.
+        cause: the request.
+
+    Raises:
+        MfaNotEnrolled, WrongCode: when it cannot be.
+        RateLimited: after too many wrong codes, as for signing in.
+        Unauthenticated: when the session ends at the same time.
+    """
+    user_id = caller.user_id
+    item = find(user_id)
+    if item is None or not item.active:
+        raise MfaNotEnrolled
+    with begin_own(f"second factor of {user_id}", address) as attempt:
+        if not accept(item, user_id, code):
+            transactions.write(put=failure_of(attempt, SECOND_FACTOR_FAILED, user_id, cause))
+            raise WrongCode
+        attempt.succeeded()
+    _write(caller, put=[account_event(MFA_DISABLED.of({}), user_id, cause)], delete=[item])
+
+
+def accept(item: MfaItem, user_id: str, code: str) -> bool:
+    """Check a code, and mark it as used on the item; it is spent once the item is saved over its version.
+
+    Args:
+        item: the second factor.
+        user_id: whose.
+        code: six digits of now, or a recovery code, as it was typed or pasted.
+    """
+    code = _plain(code)
+    hashed = digest(code)
+    if hashed in item.recovery:
+        item.recovery = [kept for kept in item.recovery if kept != hashed]
+        return True
+    step = _matching_step(unseal(item.secret, _purpose(user_id)), code.encode())
+    if step is None or step <= item.last_step:
+        return False
+    item.last_step = step
+    return True
+
+
+def _plain(code: str) -> str:
+    """Return the letters and digits of a code, in lower case and as ASCII where they have such a form.
+
+    Blanks, line ends, hyphens, dots and invisible characters between them come from grouping and pasting. None of them
+    is part of a code, so a guesser gains nothing.
+    """
+    kept = (char for char in unicodedata.normalize("NFKC", code).lower() if char.isalnum())
+    return "".join(str(unicodedata.decimal(char, char)) for char in kept)
+
+
+def _matching_step(secret: str, code: bytes) -> int | None:
+    """Find the time step, near the present one, that a code is of; compared in constant time."""
+    totp = pyotp.TOTP(secret, interval=STEP_SECONDS)
+    now = int(time.time()) // STEP_SECONDS
+    steps = range(now - DRIFT_STEPS, now + DRIFT_STEPS + 1)
+    return next((step for step in steps if secrets.compare_digest(totp.generate_otp(step).encode(), code)), None)
+
+
+def _write(caller: Caller, *, put: Sequence[Item], delete: Sequence[Item] = ()) -> None:
+    """Write as long as the session is good, so that one that a reset ends leaves no factor behind."""
+    try:
+        transactions.write(put=put, delete=delete, check=sessions.as_authenticated(caller))
+    except ConditionFailed as refused:
+        sessions.raise_if_over(refused, caller)
+        raise Conflict from None
+
+
+def _purpose(user_id: str) -> dict[str, str]:
+    """Name what a secret is sealed for: the codes of this user."""
+    return {"totp_of": user_id}

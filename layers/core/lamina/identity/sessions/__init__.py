@@ -1,0 +1,1 @@
+"""Sessions: signing in, refreshing and proving again who one is."""

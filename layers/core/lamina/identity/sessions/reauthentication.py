@@ -1,0 +1,73 @@
+"""Proving again who one is, in a session that goes on: by the password, and a code where a second factor is active."""
+
+from pydantic import SecretStr
+
+from lamina import ids
+from lamina.access.policy import Caller
+from lamina.errors import Conflict, Unauthenticated
+from lamina.events.catalog import SECOND_FACTOR_FAILED, SESSION_REAUTHENTICATED
+from lamina.events.request_context import Cause
+from lamina.identity.accounts.password_changes import prove_password
+from lamina.identity.credentials.second_factor import accept
+from lamina.identity.errors import CodeRequired, WrongCode
+from lamina.identity.items import MfaItem, SessionItem, mfa_key, session_key
+from lamina.identity.security_events import account_event
+from lamina.identity.sessions.login_attempts import begin_own, failure_of
+from lamina.storage import transactions
+from lamina.storage.transactions import ConditionFailed
+
+ATTEMPTS = 5
+"""How often the session is written while its tokens are refreshed at the same time."""
+
+
+def reauthenticate(caller: Caller, password: SecretStr, code: str | None, address: str, cause: Cause) -> None:
+    """Note that the user of the caller's session has proven now who it is.
+
+    Args:
+        caller: somebody who is signed in.
+        password: the current one.
+        code: of the second factor; required while one is active.
+        address: where the request comes from.
+        cause: the request.
+
+    Raises:
+        WrongPassword, CodeRequired, WrongCode: when it is not proven.
+        RateLimited: after too many failures, as for signing in.
+        Unauthenticated: when the session ends at the same time.
+        Conflict: when others keep changing the session.
+    """
+    prove_password(caller.user_id, password, address, cause)
+    factor = _accepted(caller.user_id, code, address, cause)
+    for _ in range(ATTEMPTS):
+        try:
+            session = SessionItem.get(*session_key(caller.user_id, caller.session_id), consistent_read=True)
+        except SessionItem.DoesNotExist:
+            raise Unauthenticated from None
+        session.authenticated_at = ids.now()
+        told = account_event(SESSION_REAUTHENTICATED.of({"session_id": caller.session_id}), caller.user_id, cause)
+        try:
+            transactions.write(put=[session, *factor, told])
+        except ConditionFailed as refused:
+            if mfa_key(caller.user_id) in refused.found:
+                raise WrongCode from None  # It was used, or the factor disabled, at the same time.
+            continue
+        return
+    raise Conflict
+
+
+def _accepted(user_id: str, code: str | None, address: str, cause: Cause) -> list[MfaItem]:
+    """Return the active second factor with the code marked as used, to be written; nothing where there is none."""
+    try:
+        item = MfaItem.get(*mfa_key(user_id), consistent_read=True)
+    except MfaItem.DoesNotExist:
+        return []
+    if not item.active:
+        return []
+    if code is None:
+        raise CodeRequired
+    with begin_own(f"second factor of {user_id}", address) as attempt:
+        if not accept(item, user_id, code):
+            transactions.write(put=failure_of(attempt, SECOND_FACTOR_FAILED, user_id, cause))
+            raise WrongCode
+        attempt.succeeded()
+    return [item]

@@ -1,0 +1,211 @@
+"""Signing in, in one step or two."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import cast
+
+from pydantic import SecretStr
+
+from lamina.errors import Unauthenticated
+from lamina.events.catalog import EMAIL_VERIFIED, SECOND_FACTOR_FAILED, SECOND_FACTOR_REQUESTED, SIGN_IN_FAILED
+from lamina.events.request_context import Cause
+from lamina.identity.accounts import service as accounts
+from lamina.identity.accounts.address_proof import prove_address
+from lamina.identity.accounts.passwords import Match, hash_password, verify_password
+from lamina.identity.credentials.second_factor import accept
+from lamina.identity.errors import AccountLocked, BadLink, SecondFactorNeeded
+from lamina.identity.items import CredentialsItem, MfaItem, credentials_key, mfa_key
+from lamina.identity.security_events import account_event, security_event
+from lamina.identity.sessions import service as sessions
+from lamina.identity.sessions import trusted_devices
+from lamina.identity.sessions.login_attempts import failure_of
+from lamina.identity.sessions.service import Origin
+from lamina.identity.sessions.token_issuing import SignedIn, renew
+from lamina.identity.sessions.trusted_devices import KnownOriginsItem, known_origins_key
+from lamina.identity.tokens import email_links, one_time_tokens
+from lamina.identity.tokens.one_time_tokens import OneTimeTokenItem, Purpose
+from lamina.ids import new_id
+from lamina.limits.rules import SignInTry
+from lamina.storage import transactions
+from lamina.storage.item import Item
+from lamina.storage.transactions import ConditionFailed
+from lamina.users import service as users
+from lamina.users.items import UserItem, to_user, user_key
+from lamina.users.model import Status, User
+from lamina.users.service import Amendment
+
+
+@dataclass(frozen=True)
+class Account:
+    """All that signing in needs of a user, read in one call; each None where there is none."""
+
+    user: User | None
+    credentials: CredentialsItem | None
+    mfa: MfaItem | None
+    known: KnownOriginsItem | None
+
+
+def sign_in(email: str, password: SecretStr, origin: Origin, cause: Cause) -> SignedIn:
+    """Begin a session for whoever proves to be the user with this address.
+
+    The same calls and the same hashing are done whether or not the address is known.
+
+    Raises:
+        Unauthenticated: whatever is wrong, in the same words.
+        SecondFactorNeeded: when the password is right and a code is wanted too.
+        RateLimited: after too many failures.
+    """
+    attempt = SignInTry(email.lower(), origin.address)
+    attempt.begin()
+    with attempt:
+        account = _read(users.find_by_email(email) or new_id())
+        user, credentials = account.user, account.credentials
+        has_factor = account.mfa is not None and account.mfa.active
+        proven = verify_password(credentials.password_hash if credentials else None, password)
+        is_right = bool(proven) and user is not None and _may_sign_in(user)
+        is_locked_out = attempt.is_account_locked and not trusted_devices.knows(account.known, origin)
+        if is_locked_out and not (is_right and has_factor):
+            # A password alone no longer opens the account. Right or wrong, the try counts for the address.
+            attempt.failed()
+            security_event("sign_in.locked_out", user.id if user else None, cause)
+            raise AccountLocked(attempt.refusal().quota)
+        if not is_right or user is None or credentials is None:
+            transactions.write(put=failure_of(attempt, SIGN_IN_FAILED, user.id if user else None, cause))
+            raise Unauthenticated("The e-mail address or the password is not right.")
+        if has_factor:
+            token = one_time_tokens.new_token(Purpose.SECOND_FACTOR, user.id, _binding(account))
+            is_new_place = not trusted_devices.knows(account.known, origin)
+            told = account_event(SECOND_FACTOR_REQUESTED.of({"is_new_place": is_new_place}), user.id, cause)
+            transactions.write(put=[token.item, told])
+            raise SecondFactorNeeded(token.text)
+        attempt.succeeded()
+    return _open(user, account, origin, cause, if_possible=_rehashed(credentials, password, proven))
+
+
+def prove_second_factor(mfa_token: str, code: str, origin: Origin, cause: Cause) -> SignedIn:
+    """Finish signing in with a code, which is then spent.
+
+    Raises:
+        Unauthenticated: when the token is not good or no longer, or the code is wrong or was used.
+        RateLimited: after too many failures.
+    """
+    token = one_time_tokens.find(Purpose.SECOND_FACTOR, mfa_token)
+    account = _read(token.user_id if token else new_id())
+    user, mfa = account.user, account.mfa
+    if token is None or user is None or mfa is None or not _may_sign_in(user) or token.bound_to != _binding(account):
+        raise Unauthenticated("The mfa_token is not valid, or no longer. Sign in again.")
+    # Who has no password cannot fail here, so strangers who lock the first step do not lock this one.
+    attempt = SignInTry(user.email, origin.address, everywhere=f"codes of {user.id}")
+    attempt.begin()
+    with attempt:
+        if attempt.is_account_locked and not trusted_devices.knows(account.known, origin):
+            security_event("sign_in.locked_out", user.id, cause)
+            raise attempt.refusal()
+        if not mfa.active or not accept(mfa, user.id, code):
+            transactions.write(put=failure_of(attempt, SECOND_FACTOR_FAILED, user.id, cause))
+            raise Unauthenticated("The code is not right, or was used before.")
+        attempt.succeeded()
+    return _open(user, account, origin, cause, put=[mfa], delete=[token])
+
+
+def redeem_link(text: str, origin: Origin, cause: Cause) -> SignedIn:
+    """Begin a session by the token that was mailed. It proves the address, and takes the place of the password alone.
+
+    Raises:
+        BadLink: when the token is not good, or no longer.
+        SecondFactorNeeded: when a code is wanted too.
+    """
+    token = email_links.find(Purpose.SIGN_IN, text)
+    user, account = _linked(token)
+    if not user.email_verified:
+        # If this is interrupted, the token is still good for the rest.
+        email_links.use(token, lambda user: _proven(user, cause), cause)
+        user, account = _linked(token)
+    if account.mfa is not None and account.mfa.active:
+        second = one_time_tokens.new_token(Purpose.SECOND_FACTOR, token.user_id, _binding(account))
+        try:
+            transactions.write(put=[second.item], delete=[token])
+        except ConditionFailed:
+            raise BadLink from None
+        raise SecondFactorNeeded(second.text)
+    return _open(user, account, origin, cause, delete=[token])
+
+
+def _linked(token: OneTimeTokenItem) -> tuple[User, Account]:
+    account = _read(token.user_id)
+    user = account.user
+    if user is None or not _may_sign_in(user) or token.bound_to != accounts.binding(user, account.credentials):
+        raise BadLink
+    return user, account
+
+
+def _proven(user: User, cause: Cause) -> Amendment:
+    told = [] if user.email_verified else [account_event(EMAIL_VERIFIED.of({}), user.id, cause)]
+    return replace(prove_address(user), events=told)
+
+
+def _open(
+    user: User,
+    account: Account,
+    origin: Origin,
+    cause: Cause,
+    *,
+    put: Sequence[Item] = (),
+    delete: Sequence[Item] = (),
+    if_possible: Sequence[Item] = (),
+) -> SignedIn:
+    """Begin the session, with what must change along with it, or nothing.
+
+    What is only to change if possible (`if_possible`, and the origins that are remembered) is left to the next sign-in
+    when another one changes it at this moment.
+    """
+    is_suspicious = account.known is not None and not trusted_devices.knows(account.known, origin)
+    known, device_token = trusted_devices.remember(account.known, user.id, origin)
+    origin = replace(origin, is_suspicious=is_suspicious)
+    optional = [*if_possible, *([known] if known is not None else [])]
+    session = sessions.new_session(user, origin, cause)
+    access_token = renew(user, session.id)  # Before anything is spent: a failure of KMS costs no code and no token.
+    try:
+        transactions.write(put=[*session.items, *put, *optional], delete=delete)
+    except ConditionFailed as refused:
+        if refused.found.keys() & {(item.pk, item.sk) for item in (*put, *delete)}:
+            raise _code_is_spent() from None
+        try:
+            transactions.write(put=[*session.items, *put], delete=delete)
+            device_token = ""
+        except ConditionFailed:
+            raise _code_is_spent() from None
+    return SignedIn(access_token, session.refresh_token, user, device_token)
+
+
+def _code_is_spent() -> Unauthenticated:
+    return Unauthenticated("This code or link was used at the same moment. Sign in again.")
+
+
+def _rehashed(credentials: CredentialsItem, password: SecretStr, proven: Match) -> list[Item]:
+    """Return the credentials with a hash as it is made today, if the kept one is not."""
+    if proven is Match.CURRENT:
+        return []
+    credentials.password_hash = hash_password(password)
+    return [credentials]
+
+
+def _read(user_id: str) -> Account:
+    keys = [user_key(user_id), credentials_key(user_id), mfa_key(user_id), known_origins_key(user_id)]
+    found = {type(item): item for item in Item.batch_get(keys, consistent_read=True)}
+    stored = found.get(UserItem)
+    return Account(
+        user=to_user(stored) if isinstance(stored, UserItem) else None,
+        credentials=cast("CredentialsItem | None", found.get(CredentialsItem)),
+        mfa=cast("MfaItem | None", found.get(MfaItem)),
+        known=cast("KnownOriginsItem | None", found.get(KnownOriginsItem)),
+    )
+
+
+def _may_sign_in(user: User) -> bool:
+    return user.deleted_at is None and user.status == Status.ACTIVE
+
+
+def _binding(account: Account) -> str:
+    """Say what the second step is bound to: the password as it was proven in the first."""
+    return str(account.credentials.version if account.credentials else 0)

@@ -1,0 +1,1 @@
+"""Tokens: access tokens, one-time tokens, and who a credential belongs to."""

@@ -1,0 +1,162 @@
+"""Request and response models of users."""
+
+from typing import Annotated, Any, NotRequired, TypedDict
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from lamina import ids
+from lamina.access.policy import Action, Caller, Role, may
+from lamina.fields import Integer, Name, matching
+from lamina.ids import Href, Id, Instant
+from lamina.users.metadata import MAX_BYTES, TOO_LARGE, is_small
+from lamina.users.model import Status, User
+
+_ATEXT = r"[a-zA-Z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
+EMAIL = rf"^(?![^@]{{65}}){_ATEXT}(?:\.{_ATEXT})*@(?:{_LABEL}\.)+[a-zA-Z][a-zA-Z0-9-]{{0,61}}[a-zA-Z0-9]$"
+"""An address as mail servers deliver it (RFC 5321): a Dot-string of at most 64 octets, and a domain of at least two
+labels, the last of which begins with a letter (RFC 3696 section 2), so that no IP address is one."""
+USERNAME = r"^[a-zA-Z0-9_.-]{3,30}$"
+
+
+def _small(metadata: dict[str, Any]) -> dict[str, Any]:
+    if not is_small(metadata):
+        raise ValueError(TOO_LARGE)
+    return metadata
+
+
+type Email = Annotated[
+    str,
+    Field(
+        max_length=254,
+        description="Nobody else's, whatever the case; kept in lower case.",
+        examples=["ada@example.com"],
+        json_schema_extra={"pattern": EMAIL},
+    ),
+    matching(EMAIL, "must be an e-mail address, like name@example.com"),
+    AfterValidator(str.lower),
+]
+type Username = Annotated[
+    str,
+    Field(
+        min_length=3,
+        max_length=30,
+        description="Nobody else's, whatever the case; kept in lower case.",
+        examples=["ada"],
+        json_schema_extra={"pattern": USERNAME},
+    ),
+    matching(USERNAME, "must have 3 to 30 of the characters a-z, 0-9, _ . -"),
+    AfterValidator(str.lower),
+]
+type Age = Annotated[Integer, Field(ge=0, le=120, description="In years.", examples=[36])]
+type Metadata = Annotated[
+    dict[str, Any],
+    Field(description=f"The client's own, {MAX_BYTES} bytes at most as JSON.", examples=[{"team": "engines"}]),
+    AfterValidator(_small),
+]
+type MetadataPatch = Annotated[
+    dict[str, Any] | None,
+    Field(
+        description=f"Merged into the metadata that are there (RFC 7396): null removes a member, or all of them. "
+        f"What results takes {MAX_BYTES} bytes at most as JSON.",
+        examples=[{"team": "engines", "desk": None}],
+    ),
+]
+
+
+class NewUserFields(BaseModel):
+    """What every new user has."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    email: Email
+    username: Username
+    name: Name
+    age: Age | None = None
+    metadata: Metadata = Field(default_factory=dict)
+
+
+class UserReplacement(NewUserFields):
+    """A whole user, for PUT: what may be left out and is, is reset, except role and status, which stay."""
+
+    role: Role | None = None
+    status: Status | None = None
+
+
+class UserChange(BaseModel):
+    """Some fields of a user, for PATCH (RFC 7396): what is left out stays, null resets."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    email: Email = ""
+    email_verified: bool = Field(default=False, strict=True, description="Whether an admin vouches for the address.")
+    username: Username = ""
+    name: Name = ""
+    age: Age | None = None
+    metadata: MetadataPatch = None
+    role: Role = Role.VIEWER
+    status: Status = Status.ACTIVE
+
+
+class PublicProfile(BaseModel):
+    """What everybody may see of a user."""
+
+    model_config = ConfigDict(from_attributes=True, extra="forbid")
+
+    id: Id
+    username: str = Field(examples=["ada"])
+    name: str = Field(examples=["Ada Lovelace"])
+    avatar_url: str | None = Field(examples=[None])
+    created_at: Instant
+
+
+class UserView(BaseModel):
+    """All of a user: for itself and for those who manage users."""
+
+    model_config = ConfigDict(from_attributes=True, extra="forbid")
+
+    id: Id
+    email: str = Field(examples=["ada@example.com"])
+    username: str = Field(examples=["ada"])
+    name: str = Field(examples=["Ada Lovelace"])
+    age: int | None = Field(examples=[36])
+    role: Role
+    status: Status
+    email_verified: bool
+    metadata: dict[str, Any] = Field(examples=[{"team": "engines"}])
+    avatar_url: str | None = Field(examples=[None])
+    version: int = Field(examples=[1])
+    created_at: Instant
+    updated_at: Instant
+    created_by: Id | None
+    deleted_at: Instant | None = Field(examples=[None])
+
+
+def view(user: User, caller: Caller) -> UserView | PublicProfile:
+    """Show a user as far as the caller may see it."""
+    seen = UserView if sees_all(user, caller) else PublicProfile
+    return seen.model_validate(user)
+
+
+def sees_all(user: User, caller: Caller) -> bool:
+    """Tell whether the caller sees more of this user than the public profile."""
+    return may(caller, Action.USER_READ_PRIVATE, owner_id=user.id)
+
+
+def edition(user: User, caller: Caller) -> str:
+    """Name what the caller sees of this version of a user: it differs whenever the answer may."""
+    whole = ids.edition(user.id, user.version)
+    return whole if sees_all(user, caller) else f"{whole}-public"
+
+
+class UserLinks(TypedDict):
+    """Where to go from a user; `login` after registering."""
+
+    self: Href
+    collection: Href
+    login: NotRequired[Href]
+
+
+def links(user: User) -> UserLinks:
+    """Give where to go from a user."""
+    return {"self": f"/v1/users/{user.id}", "collection": "/v1/users"}
