@@ -24,7 +24,7 @@ def authorize(webhook_id: Id) -> None:
 @app.post("/v1/webhooks/<webhook_id>/rotate-secret", summary="Rotate a webhook's secret")
 def rotate_secret(webhook_id: Id) -> Response[Envelope[SecretWebhookView, WebhookLinks]]:
     """Give a webhook a new secret, answered this once. The one before it signs along for 24 hours."""
-    webhook, secret = service.rotate_secret(webhook_id, app.cause)
+    webhook, secret = service.rotate_secret(webhook_id, app.cause, by=app.caller)
     shown = SecretWebhookView(**WebhookView.model_validate(webhook).model_dump(), secret=secret)
     return app.answer(shown, edition=edition(webhook.id, webhook.version), links=links(webhook))
 

@@ -19,7 +19,7 @@ def update_webhook(webhook_id: Id, body: WebhookChange) -> Response[Envelope[Web
     """Change the fields that are sent; the others stay. While a webhook is disabled, what happens is not told to it."""
     reach(app.caller, Action.WEBHOOK_WRITE, webhook_id)
     changes = body.model_dump(exclude_unset=True)
-    webhook = service.update(webhook_id, changes, app.cause, if_version=app.if_version(webhook_id))
+    webhook = service.update(webhook_id, changes, app.cause, if_version=app.if_version(webhook_id), by=app.caller)
     shown = WebhookView.model_validate(webhook)
     return app.answer(shown, edition=edition(webhook.id, webhook.version), links=links(webhook))
 

@@ -156,7 +156,7 @@ def credentials_fit(user: User, password: SecretStr) -> bool:
 def test_a_key_that_is_made_while_the_address_is_proven_is_void_or_refused(ann: User) -> None:
     token = one_time_tokens.new_token(Purpose.VERIFY_EMAIL, ann.id, ann.email)
     transactions.write(put=[token.item])
-    caller = acting(ann)
+    caller = in_session(ann)
     texts: list[str] = []
 
     def act(number: int) -> None:
@@ -234,12 +234,13 @@ def test_of_many_uses_of_one_first_step_one_succeeds_though_each_code_is_another
 
 
 def test_a_key_that_is_used_and_revoked_at_once_is_revoked(ann: User) -> None:
-    made, text = api_keys.create(acting(ann), "ci", [], None, CAUSE)
+    caller = in_session(ann)
+    made, text = api_keys.create(caller, "ci", [], None, CAUSE)
 
     def act(number: int) -> object:
         if number % 4:
             return api_keys.prove(text)
-        api_keys.revoke(ann.id, made.id, CAUSE)
+        api_keys.revoke(caller, made.id, CAUSE)
         return None
 
     assert set(outcomes(at_once(act, 16))) <= {"done", "NOT_FOUND", "CONFLICT"}

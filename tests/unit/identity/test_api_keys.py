@@ -14,7 +14,7 @@ from lamina.identity.credentials.api_keys import ApiKeyItem
 from lamina.storage.item import Item
 from lamina.users import service as users
 from tests.aws import Answer, Api
-from tests.callers import acting
+from tests.callers import in_session
 from tests.people import Person, activities, person
 
 CAUSE = Cause(None, "test")
@@ -169,7 +169,7 @@ def test_a_key_replaces_its_owner_as_long_as_the_address_stays() -> None:
 
 def test_a_key_ends_when_it_says() -> None:
     ann = person("ann")
-    ended = api_keys.create(acting(ann.user), "old", [Permission.READ], ids.ago(1), CAUSE)[1]
+    ended = api_keys.create(in_session(ann.user), "old", [Permission.READ], ids.ago(1), CAUSE)[1]
     good = make(ann, expires_at=ids.stamp(datetime.now(UTC) + timedelta(minutes=5)))
     assert (me(ended).status, me(good["key"]).status) == (401, 200)
 

@@ -290,6 +290,28 @@ def test_an_administrator_sets_an_address_and_both_are_told(mailbox: Mailbox) ->
     assert Api().post("/v1/auth/register", body).status == 201, "the former one is free"
 
 
+@pytest.mark.parametrize("was_proven", [True, False])
+def test_what_an_administrator_sets_is_not_undone_by_an_earlier_token(mailbox: Mailbox, was_proven: bool) -> None:
+    """A mailbox that somebody has lost to a thief must not get the account from whoever set it right."""
+    ann, root = proven(), administrator()
+    move(ann, mailbox)
+    token = mailbox.token(ANN, "undo_email_change")
+    at = f"/v1/users/{ann.id}"
+    assert was_proven or root.patch(at, {"email_verified": False}).status == 200
+    assert root.patch(at, {"email": NEWER, "email_verified": True}).status == 200
+    assert refused(undo(token))
+    assert users.get(ann.id).email == NEWER
+    assert login(NEWER).status == 200
+
+
+def test_a_change_after_that_of_an_administrator_can_be_undone_to_it(mailbox: Mailbox) -> None:
+    ann = proven()
+    assert administrator().patch(f"/v1/users/{ann.id}", {"email": NEW, "email_verified": True}).status == 200
+    move(ann, mailbox, NEWER)
+    assert undo(mailbox.token(NEW, "undo_email_change")).status == 204
+    assert users.get(ann.id).email == NEW
+
+
 def test_an_address_that_an_administrator_sets_is_unproven_unless_vouched_for(mailbox: Mailbox) -> None:
     ann = proven()
     changed = administrator().put(f"/v1/users/{ann.id}", {"email": NEW, "username": "ann", "name": "Ann"})

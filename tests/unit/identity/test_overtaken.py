@@ -140,6 +140,65 @@ def begun(who: Person) -> None:
     who.secret = enroll(who).data["secret"]
 
 
+def delete_first(path: str) -> Callable[[Person], Answer]:
+    return lambda who: who.api.delete(f"{path}/{who.api.get(path).data[0]['id']}")
+
+
+def move_webhook(who: Person) -> Answer:
+    return who.api.patch(at_webhook(who), {"url": "https://example.net/thief"})
+
+
+def rotate(who: Person) -> Answer:
+    return who.api.post(f"{at_webhook(who)}/rotate-secret")
+
+
+def at_webhook(who: Person) -> str:
+    return f"/v1/webhooks/{who.api.get('/v1/webhooks').data[0]['id']}"
+
+
+CHANGES: dict[str, tuple[Callable[[Person], Answer], Callable[[Person], Answer]]] = {
+    "a key's deletion": (create_key, delete_first("/v1/api-keys")),
+    "a client's deletion": (create_client, delete_first("/v1/oauth-clients")),
+    "a webhook's deletion": (create_webhook, delete_first("/v1/webhooks")),
+    "a webhook's change": (create_webhook, move_webhook),
+    "a webhook's new secret": (create_webhook, rotate),
+}
+PATHS = ("/v1/api-keys", "/v1/oauth-clients", "/v1/webhooks")
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_an_ended_session_changes_no_credential_and_no_webhook(overtake: Overtake, what: str) -> None:
+    make, change = CHANGES[what]
+    who = person("ann", Role.ADMIN)
+    assert make(who).status == 201
+    before = [who.api.get(path).json for path in PATHS]
+    path = next(path for path, found in zip(PATHS, before, strict=True) if found["data"])
+    overtake(lambda: done(again(who.user).api.post("/v1/auth/logout-all")))
+    assert refused(change(who))
+    assert again(who.user).api.get(path).json == before[PATHS.index(path)]
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_a_demoted_administrator_changes_nothing_of_others(overtake: Overtake, what: str) -> None:
+    make, change = CHANGES[what]
+    root = person("root", Role.ADMIN)
+    assert make(root).status == 201
+    overtake(lambda: users.update(root.id, {"role": Role.VIEWER}, CAUSE, if_version=lambda _: True))
+    assert refused(change(root))
+
+
+@pytest.mark.parametrize("act", [create_key, create_client, delete_first("/v1/api-keys")])
+def test_a_session_that_is_signed_out_meanwhile_makes_and_deletes_no_credential(
+    overtake: Overtake, act: Callable[[Person], Answer]
+) -> None:
+    who = person("ann", Role.ADMIN)
+    create_key(who)
+    overtake(lambda: done(who.api.post("/v1/auth/logout")))
+    assert refused(act(who))
+    kept = again(who.user).api
+    assert [len(kept.get(path).data) for path in PATHS] == [1, 0, 0]
+
+
 MAKES: dict[str, tuple[Callable[[Person], object], Callable[[Person], Answer]]] = {
     "enrolling a factor": (lambda _: None, enroll),
     "activating a factor": (begun, activate),

@@ -1,14 +1,17 @@
 """Signing in by a mailed link: good once, for a while, and no way around a second factor."""
 
+from collections.abc import Callable
+
 import pytest
 
 from lamina.events.request_context import Cause
 from lamina.identity.accounts import registration
-from lamina.identity.tokens import access_tokens
-from lamina.identity.tokens.one_time_tokens import LIFE_SECONDS, Purpose
+from lamina.identity.tokens import access_tokens, email_links
+from lamina.identity.tokens.one_time_tokens import LIFE_SECONDS, OneTimeTokenItem, Purpose
 from lamina.users import service as users
-from lamina.users.model import Status
-from lamina.users.service import NewUser
+from lamina.users.model import Status, User
+from lamina.users.service import Amendment, NewUser
+from tests import calls
 from tests.aws import PASSWORD, Answer, Api, make_user
 from tests.people import Clock, Mailbox, activities, again, login, person, prove
 from tests.unit.identity.test_kms_failures import AWAY, Kms
@@ -81,6 +84,41 @@ def test_the_first_proof_by_a_link_ends_what_was_there_before(mailbox: Mailbox) 
     assert owner.get("/v1/users/me").data["email_verified"] is True
     assert not stranger.is_signed_in()
     assert activities(stranger.id).count("email.verified") == 1
+
+
+def test_the_first_proof_by_a_link_takes_the_password_of_a_stranger_away(mailbox: Mailbox) -> None:
+    """Nobody who signs in by a link has shown to know the password: it is that of whoever has registered."""
+    stranger = make_user("ann")
+    answer = redeem(link(mailbox))
+    assert answer.status == 200
+    assert login(ANN).status == 401
+    Api().post("/v1/auth/forgot-password", {"email": ANN})
+    body = {"token": mailbox.token(ANN, "reset"), "password": "Another-horse-2"}
+    assert Api().post("/v1/auth/reset-password", body).status == 204
+    assert login(ANN, "Another-horse-2").status == 200
+    assert activities(stranger.id).count("email.verified") == 1
+
+
+def test_a_link_to_a_proven_account_keeps_the_password(mailbox: Mailbox) -> None:
+    make_user("ann")
+    verify(mailbox)
+    assert redeem(link(mailbox)).status == 200
+    assert login(ANN).status == 200
+
+
+def test_a_link_to_an_address_that_is_set_meanwhile_proves_nothing(
+    mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, token, use = make_user("ann"), link(mailbox), email_links.use
+
+    def late(item: OneTimeTokenItem, edit: Callable[[User], Amendment], cause: Cause) -> None:
+        with calls.by_nobody():
+            users.update(ann.id, {"email": "new@example.com"}, CAUSE, if_version=lambda _: True)
+        use(item, edit, cause)
+
+    monkeypatch.setattr(email_links, "use", late)
+    assert refused(redeem(token))
+    assert not users.get(ann.id).email_verified
 
 
 @pytest.mark.parametrize("change", ["password", "email", "suspended", "deleted"])

@@ -13,7 +13,7 @@ from lamina.events.outbox import OutboxItem, event
 from lamina.events.request_context import Cause
 from lamina.storage import one_time_secrets, transactions
 from lamina.storage.cursors import Cursor
-from lamina.storage.transactions import ConditionFailed
+from lamina.storage.transactions import Check, ConditionFailed
 from lamina.users import service as users
 from lamina.webhooks import directory, endpoint_queue, secret_keeping
 from lamina.webhooks.endpoint_queue import LaneItem, lane_key
@@ -121,7 +121,14 @@ def list_webhooks(owner_id: str, limit: int, cursor: Cursor | None) -> tuple[lis
     return [each for each in webhooks if owner is not None and not each.is_void(owner)], page
 
 
-def update(webhook_id: str, changes: Mapping[str, Any], cause: Cause, *, if_version: Callable[[int], bool]) -> Webhook:
+def update(
+    webhook_id: str,
+    changes: Mapping[str, Any],
+    cause: Cause,
+    *,
+    if_version: Callable[[int], bool],
+    by: Caller | None = None,
+) -> Webhook:
     """Change fields of a webhook; the same values again change nothing and raise no version.
 
     Args:
@@ -129,10 +136,12 @@ def update(webhook_id: str, changes: Mapping[str, Any], cause: Cause, *, if_vers
         changes: new values of `url`, `events`, `description` and `status`.
         cause: who and what request changes it.
         if_version: whether the change may be made over this version.
+        by: who asks for it, as authenticated; None for what the system does itself.
 
     Raises:
         NotFound: when there is none.
         PreconditionFailed: when `if_version` says no.
+        Unauthenticated: when the credentials of `by` are revoked, or its role changes, at the same time.
         Conflict: when others keep changing it.
     """
 
@@ -144,10 +153,10 @@ def update(webhook_id: str, changes: Mapping[str, Any], cause: Cause, *, if_vers
             item.disabled_reason = None
         return catalog.WEBHOOK_UPDATED.of({"webhook_id": webhook_id, "changed": changed}) if changed else None
 
-    return _change(webhook_id, edit, cause, if_version, afresh=not STARTS_AFRESH.isdisjoint(changes))
+    return _change(webhook_id, edit, cause, if_version, by, afresh=not STARTS_AFRESH.isdisjoint(changes))
 
 
-def rotate_secret(webhook_id: str, cause: Cause) -> tuple[Webhook, str]:
+def rotate_secret(webhook_id: str, cause: Cause, *, by: Caller | None = None) -> tuple[Webhook, str]:
     """Give a webhook a new secret; the one before it signs along for a day.
 
     A retry of the same request is told the secret that it has made before.
@@ -156,7 +165,7 @@ def rotate_secret(webhook_id: str, cause: Cause) -> tuple[Webhook, str]:
         The webhook and its new secret, which is told only now.
 
     Raises:
-        NotFound, Conflict: as `update`.
+        NotFound, Unauthenticated, Conflict: as `update`.
     """
     secret, sealed = secret_keeping.seal_new(webhook_id)
     for _ in range(ATTEMPTS):
@@ -165,8 +174,9 @@ def rotate_secret(webhook_id: str, cause: Cause) -> tuple[Webhook, str]:
         item.updated_at = ids.now()
         rotated = _event(catalog.WEBHOOK_SECRET_ROTATED.of({"webhook_id": webhook_id}), item, cause)
         try:
-            first = one_time_secrets.write(cause.request, webhook_id, secret, put=[item, rotated])
-        except ConditionFailed:
+            first = one_time_secrets.write(cause.request, webhook_id, secret, put=[item, rotated], check=_check(by))
+        except ConditionFailed as refused:
+            users.raise_if_revoked(refused, by)
             continue
         return to_webhook(item) if first.secret == secret else get(webhook_id), first.secret
     raise Conflict
@@ -192,11 +202,11 @@ def give_up(webhook: Webhook, reason: DisabledReason) -> None:
         return
 
 
-def delete(webhook_id: str, cause: Cause, *, if_version: Callable[[int], bool]) -> None:
+def delete(webhook_id: str, cause: Cause, *, if_version: Callable[[int], bool], by: Caller | None = None) -> None:
     """Delete a webhook; what was on its way to it is not sent any more.
 
     Raises:
-        NotFound, PreconditionFailed, Conflict: as `update`.
+        NotFound, PreconditionFailed, Unauthenticated, Conflict: as `update`.
     """
     for _ in range(ATTEMPTS):
         item = _get(webhook_id)
@@ -205,8 +215,11 @@ def delete(webhook_id: str, cause: Cause, *, if_version: Callable[[int], bool]) 
         entries = directory.without(item.owner_id, WebhookScope(item.scope), webhook_id)
         gone = _event(catalog.WEBHOOK_DELETED.of({"webhook_id": webhook_id}), item, cause)
         try:
-            transactions.write(put=[*entries, gone], delete=[item], discard=[LaneItem(*lane_key(webhook_id))])
-        except ConditionFailed:
+            transactions.write(
+                put=[*entries, gone], delete=[item], discard=[LaneItem(*lane_key(webhook_id))], check=_check(by)
+            )
+        except ConditionFailed as refused:
+            users.raise_if_revoked(refused, by)
             continue
         return
     raise Conflict
@@ -217,6 +230,7 @@ def _change(
     edit: Callable[[WebhookItem], Fact | None],
     cause: Cause,
     if_version: Callable[[int], bool] = lambda _: True,
+    by: Caller | None = None,
     *,
     afresh: bool = False,
 ) -> Webhook:
@@ -231,11 +245,16 @@ def _change(
         item.updated_at = ids.now()
         lane = [endpoint_queue.afresh(webhook_id)] if afresh else []
         try:
-            transactions.write(put=[item, _event(fact, item, cause)], update=lane)
-        except ConditionFailed:
+            transactions.write(put=[item, _event(fact, item, cause)], update=lane, check=_check(by))
+        except ConditionFailed as refused:
+            users.raise_if_revoked(refused, by)
             continue
         return to_webhook(item)
     raise Conflict
+
+
+def _check(by: Caller | None) -> list[Check]:
+    return [users.as_authenticated(by)] if by is not None else []
 
 
 def _get(webhook_id: str) -> WebhookItem:

@@ -2,7 +2,7 @@
 
 It is asked for with the password (`email_change_requests`), done by a token that is mailed to the new address, and can
 be undone for 72 hours by a token that is mailed to the former one, if that was proven. So long nobody else can take the
-former address, and nobody can sign in by it.
+former address, and nobody can sign in by it. What an administrator sets can be undone by nobody, nor what was before.
 """
 
 import time
@@ -15,6 +15,7 @@ from lamina.events.catalog import (
     EMAIL_RELEASED,
     EMAIL_VERIFIED,
 )
+from lamina.events.outbox import OutboxItem
 from lamina.events.request_context import Cause
 from lamina.identity.accounts import service as accounts
 from lamina.identity.accounts.address_proof import prove_address, revoke_credentials
@@ -79,7 +80,9 @@ def confirm(token: str, cause: Cause) -> None:
         proven = prove_address(user)
         told = account_event(EMAIL_VERIFIED.of({}), user.id, cause)
         # An address that was never proven may be a stranger's, by a slip or by intent: it gets no say in the account.
-        released = _released(user, change.change_id, cause, can_undo=True) if user.email_verified else []
+        released: list[Item] = []
+        if user.email_verified:
+            released = [_former(user, change.change_id, can_undo=True), _release(user, change.change_id, cause)]
         return replace(
             proven,
             user=replace(proven.user, email=change.email, email_verified=True),
@@ -100,13 +103,15 @@ def undo(token: str, cause: Cause) -> None:
     that follows lets the owner set a password. Later changes can no longer be undone.
 
     Raises:
-        BadLink: when the token is not good, or no longer.
+        BadLink: when the token is not good, or no longer; or an administrator has set the address since.
     """
     item = email_links.find(Purpose.UNDO_EMAIL_CHANGE, token)
 
     def undone(user: User) -> Amendment:
         former = _changes_since(user.id, item.bound_to)
         if not former or value_of(former[0].sk) != item.bound_to or (former[0].expires_at or 0) <= time.time():
+            raise BadLink
+        if not all(change.can_undo for change in former):
             raise BadLink
         told = account_event(EMAIL_CHANGE_UNDONE.of({"change_id": item.bound_to}), user.id, cause)
         return Amendment(
@@ -127,6 +132,7 @@ def undo(token: str, cause: Cause) -> None:
 def set_by_admin(cause: Cause) -> Follow:
     """Return what follows when an administrator sets an address, so that both are told, or vouches for one.
 
+    The former address is noted even if it was not proven: no earlier change can be undone from then on.
     To vouch for an address that was never proven is its first proof: what was made before it is revoked.
     """
 
@@ -137,22 +143,26 @@ def set_by_admin(cause: Cause) -> Follow:
             return amendment
         change_id = ids.new_id()
         told = account_event(EMAIL_CHANGED.of({"change_id": change_id}), before.id, cause)
-        released = _released(before, change_id, cause, can_undo=False) if before.email_verified else []
-        return replace(amendment, events=[told], put=released)
+        released = [_release(before, change_id, cause)] if before.email_verified else []
+        return replace(amendment, events=[told, *released], put=[_former(before, change_id, can_undo=False)])
 
     return follow
 
 
-def _released(user: User, change_id: str, cause: Cause, *, can_undo: bool) -> list[Item]:
-    """Compose the former address, and the event by which its holder is told."""
-    former = FormerEmailItem(
+def _former(user: User, change_id: str, *, can_undo: bool) -> FormerEmailItem:
+    """Compose the former address."""
+    return FormerEmailItem(
         *former_email_key(user.id, change_id),
         email=user.email,
         can_undo=can_undo,
         created_by=user.id,
         expires_at=ids.epoch_in(UNDO_SECONDS),
     )
-    return [former, account_event(EMAIL_RELEASED.of({"change_id": change_id}), user.id, cause)]
+
+
+def _release(user: User, change_id: str, cause: Cause) -> OutboxItem:
+    """Compose the event by which the holder of the former address is told."""
+    return account_event(EMAIL_RELEASED.of({"change_id": change_id}), user.id, cause)
 
 
 def _changes_since(user_id: str, change_id: str) -> list[FormerEmailItem]:

@@ -20,6 +20,7 @@ from lamina.events.catalog import API_KEY_CREATED, API_KEY_REVOKED
 from lamina.events.request_context import Cause
 from lamina.identity.credentials import grants
 from lamina.identity.security_events import account_event
+from lamina.identity.sessions import service as sessions
 from lamina.identity.tokens.token_secrets import digest, new_secret
 from lamina.storage import one_time_secrets, transactions
 from lamina.storage.cursors import Cursor
@@ -28,7 +29,6 @@ from lamina.storage.keys import key, value_of
 from lamina.storage.pages import Page, read_page
 from lamina.storage.sharded_list import Source
 from lamina.storage.transactions import ConditionFailed
-from lamina.users import service as users
 from lamina.users.items import UserItem, to_user, user_key
 from lamina.users.model import Status, User
 
@@ -91,7 +91,7 @@ def create(
 
     Raises:
         ScopeNotAllowed: when a scope goes beyond the owner's role.
-        Unauthenticated: when the owner's credentials are revoked, or its role changes, at the same time.
+        Unauthenticated: when the owner's session ends, or its role changes, at the same time.
     """
     grants.require_scopes(owner, scopes)
     owner_id = owner.user_id
@@ -111,10 +111,10 @@ def create(
     event = account_event(API_KEY_CREATED.of({"key_id": key_id}), owner_id, cause)
     try:
         told = one_time_secrets.write(
-            cause.request, key_id, text, put=[item, event], check=[users.as_authenticated(owner)]
+            cause.request, key_id, text, put=[item, event], check=sessions.as_authenticated(owner)
         )
     except ConditionFailed as refused:
-        users.raise_if_revoked(refused, owner)
+        sessions.raise_if_over(refused, owner)
         raise
     return _api_key(item if told.id == key_id else _get(owner_id, told.id), owner.role), told.secret
 
@@ -134,19 +134,21 @@ def list_keys(owner_id: str, limit: int, cursor: Cursor | None) -> tuple[list[Ap
     return [_api_key(item, grants.role_of(item, owner)) for item in keys], page
 
 
-def revoke(owner_id: str, key_id: str, cause: Cause) -> None:
+def revoke(owner: Caller, key_id: str, cause: Cause) -> None:
     """End a key at once.
 
     Raises:
         NotFound: when its owner has no such key.
+        Unauthenticated: when the owner's session ends at the same time.
     """
-    item = _get(owner_id, key_id)
-    told = account_event(API_KEY_REVOKED.of({"key_id": key_id}), owner_id, cause)
+    item = _get(owner.user_id, key_id)
+    told = account_event(API_KEY_REVOKED.of({"key_id": key_id}), owner.user_id, cause)
     try:
-        transactions.write(put=[told], delete=[item])
-    except ConditionFailed:
+        transactions.write(put=[told], delete=[item], check=sessions.as_authenticated(owner))
+    except ConditionFailed as refused:
+        sessions.raise_if_over(refused, owner)
         # Its use was noted at this moment; look again.
-        revoke(owner_id, key_id, cause)
+        revoke(owner, key_id, cause)
 
 
 def prove(text: str) -> ProvenKey | None:

@@ -18,6 +18,7 @@ from lamina.identity.credentials import grants
 from lamina.identity.items import ClientItem, belongs_to, client_key
 from lamina.identity.model import GrantType
 from lamina.identity.security_events import account_event
+from lamina.identity.sessions import service as sessions
 from lamina.identity.tokens.token_secrets import digest, new_secret
 from lamina.storage import one_time_secrets, transactions
 from lamina.storage.cursors import Cursor
@@ -54,7 +55,7 @@ def register(
 
     Raises:
         ScopeNotAllowed: when a scope goes beyond the owner's role.
-        Unauthenticated: when the owner's credentials are revoked, or its role changes, at the same time.
+        Unauthenticated: when the owner's session ends, or its role changes, at the same time.
     """
     grants.require_scopes(owner, scopes)
     owner_id = owner.user_id
@@ -75,10 +76,10 @@ def register(
     grants.grant(item, owner)
     try:
         first = one_time_secrets.write(
-            cause.request, client_id, secret, put=[item, told], check=[users.as_authenticated(owner)]
+            cause.request, client_id, secret, put=[item, told], check=sessions.as_authenticated(owner)
         )
     except ConditionFailed as refused:
-        users.raise_if_revoked(refused, owner)
+        sessions.raise_if_over(refused, owner)
         raise
     return _client(item if first.id == client_id else _get(first.id), owner.role), first.secret
 
@@ -101,18 +102,20 @@ def list_clients(limit: int, cursor: Cursor | None) -> tuple[list[Client], Page]
     return [shown[found] for position in page.positions if (found := identifier_of(position)) in shown], page
 
 
-def remove(client_id: str, cause: Cause) -> None:
+def remove(client_id: str, cause: Cause, *, by: Caller) -> None:
     """End a client; its tokens change nothing from now on, and read nothing after the authorizer's cache time.
 
     Raises:
         NotFound: when there is none.
+        Unauthenticated: when the session of `by` ends, or its role changes, at the same time.
     """
     item = _get(client_id)
     told = account_event(OAUTH_CLIENT_DELETED.of({"client_id": client_id}), item.owner_id, cause)
     try:
-        transactions.write(put=[told], delete=[item])
-    except ConditionFailed:
-        remove(client_id, cause)
+        transactions.write(put=[told], delete=[item], check=sessions.as_authenticated(by))
+    except ConditionFailed as refused:
+        sessions.raise_if_over(refused, by)
+        remove(client_id, cause, by=by)
 
 
 @dataclass(frozen=True)

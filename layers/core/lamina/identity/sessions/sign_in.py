@@ -111,6 +111,8 @@ def prove_second_factor(mfa_token: str, code: str, origin: Origin, cause: Cause)
 def redeem_link(text: str, origin: Origin, cause: Cause) -> SignedIn:
     """Begin a session by the token that was mailed. It proves the address, and takes the place of the password alone.
 
+    The first proof also removes the password: who signs in by a link may not be who has set it.
+
     Raises:
         BadLink: when the token is not good, or no longer.
         SecondFactorNeeded: when a code is wanted too.
@@ -119,7 +121,8 @@ def redeem_link(text: str, origin: Origin, cause: Cause) -> SignedIn:
     user, account = _linked(token)
     if not user.email_verified:
         # If this is interrupted, the token is still good for the rest.
-        email_links.use(token, lambda user: _proven(user, cause), cause)
+        email_links.use(token, lambda user: _proven(user, token, cause), cause)
+        token = email_links.find(Purpose.SIGN_IN, text)
         user, account = _linked(token)
     if account.mfa is not None and account.mfa.active:
         second = one_time_tokens.new_token(Purpose.SECOND_FACTOR, token.user_id, _binding(account))
@@ -139,9 +142,20 @@ def _linked(token: OneTimeTokenItem) -> tuple[User, Account]:
     return user, account
 
 
-def _proven(user: User, cause: Cause) -> Amendment:
-    told = [] if user.email_verified else [account_event(EMAIL_VERIFIED.of({}), user.id, cause)]
-    return replace(prove_address(user), events=told)
+def _proven(user: User, token: OneTimeTokenItem, cause: Cause) -> Amendment:
+    credentials = accounts.credentials_of(user.id)
+    if token.bound_to != accounts.binding(user, credentials):
+        raise BadLink
+    if user.email_verified:
+        return Amendment(user=user)
+    token.bound_to = accounts.binding(user, None)
+    proven = prove_address(user)
+    return replace(
+        proven,
+        events=[account_event(EMAIL_VERIFIED.of({}), user.id, cause)],
+        put=[token],
+        delete=[credentials] if credentials else [],
+    )
 
 
 def _open(
