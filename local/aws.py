@@ -1,7 +1,7 @@
 """`python -m local.aws`: the local AWS, in a process of its own.
 
-It is MiniStack with our mends, bound to 127.0.0.1. The supervisor holds the other end of its standard input: when that
-closes, for whatever reason, it saves its state and exits, so that nothing outlives a supervisor that was killed.
+It is MiniStack with our patches, bound to 127.0.0.1. The supervisor holds the other end of its standard input: when
+that closes, for whatever reason, it saves its state and exits, so that nothing outlives a supervisor that was killed.
 """
 
 import asyncio
@@ -20,10 +20,10 @@ import hypercorn.config
 from ministack import app as ministack_app
 from ministack.core import lambda_runtime
 
-from local import mends
+from local import patches
 from local.control import with_control
 from local.guard import guarded
-from local.mends import saving
+from local.patches import saving
 
 if TYPE_CHECKING:
     from hypercorn.typing import ASGIFramework
@@ -73,7 +73,7 @@ def main() -> None:
     """Serve until told to stop; the port is in GATEWAY_PORT, the folders in MiniStack's own variables."""
     logging.getLogger("persistence").setLevel(logging.WARNING)
     temporary = Path(os.environ["TMPDIR"])
-    mends.apply()
+    patches.apply()
     try:
         asyncio.run(_serve(int(os.environ["GATEWAY_PORT"])))
     finally:

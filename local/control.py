@@ -6,7 +6,7 @@ from typing import Any
 
 from ministack.services import eventbridge
 
-from local.mends import layers, request_headers, saving
+from local.patches import layers, request_headers, saving
 
 PREFIX = "/_lamina/"
 EVENTS = 100

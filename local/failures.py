@@ -15,7 +15,7 @@ from local.settings import Settings
 from local.stack import Stack
 
 FAILURE = "\x1ffailure\x1f"
-"""Begins a description in the message of a failed invocation; as `mends.workers.FAILURE`, which needs MiniStack."""
+"""Begins a description in the message of a failed invocation; as `patches.workers.FAILURE`, which needs MiniStack."""
 KEPT = 20
 INSTALLED = re.compile(r"/lib/python3[^/]*/")
 

@@ -95,17 +95,17 @@ class _Stack:
         if self._session is not None:
             await self._session.close()
 
-    def _tell(self, told: dict[str, Any]) -> None:
+    def _tell(self, event: dict[str, Any]) -> None:
         """Show what happened in a function, as the local AWS tells it."""
-        if "failure" in told:
-            failure = self._failures.add(told["failure"])
+        if "failure" in event:
+            failure = self._failures.add(event["failure"])
             complain(f"{failure.function}: {failure.line}", failure.trace)
             return
-        name = self._failures.name(told["function"])
-        if "printed" in told:
-            say(f"{name}: {told['printed'][:LONGEST_MESSAGE]}")
+        name = self._failures.name(event["function"])
+        if "printed" in event:
+            say(f"{name}: {event['printed'][:LONGEST_MESSAGE]}")
         else:
-            complain(f"{name}: {told['error'][:LONGEST_MESSAGE]}")
+            complain(f"{name}: {event['error'][:LONGEST_MESSAGE]}")
 
     def _place(self) -> str:
         state = self._settings.state
@@ -167,10 +167,10 @@ class _Stack:
         account = self._aws.account
         try:
             await sam.deploy(self._settings, account)
-        except Stopped as told:
+        except Stopped as stopped:
             reason = await asyncio.to_thread(stack.failure, account)
-            told_by_sam = f"sam deploy failed: {reason}" if reason else str(told)
-            raise Stopped("; ".join(filter(None, (told_by_sam, await sam.lint(self._settings))))) from told
+            told_by_sam = f"sam deploy failed: {reason}" if reason else str(stopped)
+            raise Stopped("; ".join(filter(None, (told_by_sam, await sam.lint(self._settings))))) from stopped
         await self._find()
         if self._stack is None:
             raise Stopped(f"the stack {STACK_NAME} has no output ApiId that is a REST API with the stage live")

@@ -32,7 +32,7 @@ def settle(email: str, username: str, password: str | None) -> str:
 
     from lamina.access.policy import Role
     from lamina.errors import LaminaError
-    from lamina.events.request_context import Cause
+    from lamina.events.request_context import RequestContext
     from lamina.http.validation_errors import invalid
     from lamina.identity.accounts import registration
     from lamina.identity.accounts.schemas import NewUserInput
@@ -41,18 +41,18 @@ def settle(email: str, username: str, password: str | None) -> str:
     from lamina.users.model import Status
     from lamina.users.service import NewUser
 
-    cause = Cause(None, new_id())
+    context = RequestContext(None, new_id())
     try:
         known = users.find_by_email(email)
         if known is not None:
             changes = {"role": Role.ADMIN, "status": Status.ACTIVE}
-            users.update(known, changes, cause, if_version=lambda _: True)
+            users.update(known, changes, context, if_version=lambda _: True)
             return f"{email} is an administrator now; its sessions are over"
         given = NewUserInput.model_validate(
             {"email": email, "username": username, "name": username, "role": Role.ADMIN, "password": password}
         )
         new = NewUser(**given.model_dump(exclude={"password"}))
-        registration.register(new, given.password, cause)
+        registration.register(new, given.password, context)
     except ValidationError as error:
         give_up("; ".join(f"{problem.field} {problem.message}" for problem in invalid(error.errors()).details))
     except LaminaError as error:

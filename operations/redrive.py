@@ -60,10 +60,10 @@ def queues(stack: str) -> dict[str, Queue]:
 
 def run(name: str, queue: Queue) -> None:
     """Move the messages, and say how far it is."""
-    total, moved, told = waiting(queue.dead_letters), 0, time.monotonic()
+    total, moved, event = waiting(queue.dead_letters), 0, time.monotonic()
     for moved in move(queue, total):
-        if time.monotonic() - told > PROGRESS_SECONDS:
-            told = time.monotonic()
+        if time.monotonic() - event > PROGRESS_SECONDS:
+            event = time.monotonic()
             print(f"{name}: {moved} of {total} moved", flush=True)
     print(f"{name}: {moved} of {total} moved, {waiting(queue.dead_letters)} dead letters are there now")
 

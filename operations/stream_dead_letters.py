@@ -43,9 +43,9 @@ class DeadLetters:
         foreign: list[str] = []
         while messages := self._receive():
             for message in messages:
-                told = json.loads(message["Body"])
-                if f":function:{name}:" in f"{told['requestContext']['functionArn']}:":
-                    self.windows.append(_window(told["DDBStreamBatchInfo"]))
+                event = json.loads(message["Body"])
+                if f":function:{name}:" in f"{event['requestContext']['functionArn']}:":
+                    self.windows.append(_window(event["DDBStreamBatchInfo"]))
                     self._receipts.append(message["ReceiptHandle"])
                 else:
                     foreign.append(message["ReceiptHandle"])

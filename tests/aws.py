@@ -26,7 +26,7 @@ from moto.dynamodb.responses import DynamoHandler
 from pydantic import SecretStr
 
 from lamina.access.policy import Role
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.identity.accounts import registration
 from lamina.settings import settings
 from lamina.storage.connections import RawResponse
@@ -264,7 +264,7 @@ def api(aws: None) -> Api:  # noqa: ARG001 (a fixture that must be there)
 def make_user(username: str, role: Role = Role.VIEWER, *, password: str = PASSWORD, **fields: Any) -> User:
     """Store a user `<username>@example.com` that can sign in with this password."""
     new = NewUser(email=f"{username}@example.com", username=username, name=username.title(), role=role, **fields)
-    return registration.register(new, SecretStr(password), Cause(None, "test"))
+    return registration.register(new, SecretStr(password), RequestContext(None, "test"))
 
 
 def signed_in(username: str, role: Role = Role.VIEWER) -> tuple[Api, User]:

@@ -1,9 +1,9 @@
 """Users as the services are given them: authenticated."""
 
 from lamina.access.policy import Caller, session_scopes
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.identity.sessions import service as sessions
-from lamina.identity.sessions.service import Origin
+from lamina.identity.sessions.service import SignInContext
 from lamina.storage import transactions
 from lamina.users.model import User
 
@@ -22,6 +22,6 @@ def acting(user: User, session_id: str = "") -> Caller:
 
 def in_session(user: User) -> Caller:
     """The user, as authenticated by a new session."""
-    session = sessions.new_session(user, Origin("203.0.113.7", "curl"), Cause(user.id, "test"))
+    session = sessions.new_session(user, SignInContext("203.0.113.7", "curl"), RequestContext(user.id, "test"))
     transactions.write(put=session.items)
     return acting(user, session.id)

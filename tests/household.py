@@ -7,12 +7,12 @@ from lamina.access.policy import Action
 from lamina.activities.recording import activity, record
 from lamina.events.envelope import envelope
 from lamina.events.outbox import OutboxItem
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.identity.credentials import api_keys, oauth_clients, second_factor
 from lamina.identity.items import EmailChangeItem, FormerEmailItem, email_change_key, former_email_key
 from lamina.identity.model import GrantType
 from lamina.identity.sessions import sign_in
-from lamina.identity.sessions.service import Origin
+from lamina.identity.sessions.service import SignInContext
 from lamina.identity.tokens.one_time_tokens import Purpose, new_token
 from lamina.identity.tokens.token_secrets import digest
 from lamina.jobs import service as jobs
@@ -26,22 +26,22 @@ from lamina.webhooks.service import NewWebhook
 from tests.aws import PASSWORD
 from tests.callers import acting
 
-CAUSE = Cause(None, "test")
+CONTEXT = RequestContext(None, "test")
 
 
 def furnish(user: User) -> None:
     """Give a user a session, a second factor, a key, a client, a link, a webhook, a job with a result, activities."""
-    signed_in = sign_in.sign_in(user.email, SecretStr(PASSWORD), Origin("203.0.113.7", "curl"), CAUSE)
+    signed_in = sign_in.sign_in(user.email, SecretStr(PASSWORD), SignInContext("203.0.113.7", "curl"), CONTEXT)
     claims = jwt.decode(signed_in.access_token, options={"verify_signature": False})
     caller = acting(user, claims["sid"])
     second_factor.enroll(user, caller)
-    api_keys.create(caller, "ci", [], None, CAUSE)
-    oauth_clients.register(caller, "import", [], [GrantType.REFRESH_TOKEN], CAUSE)
+    api_keys.create(caller, "ci", [], None, CONTEXT)
+    oauth_clients.register(caller, "import", [], [GrantType.REFRESH_TOKEN], CONTEXT)
     EmailChangeItem(*email_change_key(user.id), change_id="c1", email="new@example.org", bound_to="").save()
     FormerEmailItem(*former_email_key(user.id, "c0"), email="old@example.org", can_undo=True).save()
     new_token(Purpose.VERIFY_EMAIL, user.id, user.email).item.save()
     hook = NewWebhook(url="https://example.com/hook", events=["*"], scope=WebhookScope.ALL)
-    webhooks.create(caller, hook, CAUSE)
+    webhooks.create(caller, hook, CONTEXT)
     furnish_job(user.id)
     is_first(user.id, "welcome")
     mark_refused(user.id, "former@example.com")
@@ -52,5 +52,5 @@ def furnish_job(owner_id: str) -> Job:
     """Give a user a job that has succeeded."""
     about = {"type": "users", "format": "csv", "role": None, "status": None, "deleted": False}
     new = NewJob(type=JobType.REPORT, owner_id=owner_id, action=Action.REPORT_USERS, about=None, parameters=about)
-    job = jobs.create(new, Cause(owner_id, "test", digest(owner_id)))
+    job = jobs.create(new, RequestContext(owner_id, "test", digest(owner_id)))
     return jobs.change(job.id, lambda found: transitions.succeed(found, f"reports/{job.id}.csv"))

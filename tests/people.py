@@ -15,11 +15,11 @@ from botocore.client import BaseClient
 from lamina.access.policy import Role
 from lamina.events.envelope import envelope
 from lamina.events.outbox import OutboxItem
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.http import listing
 from lamina.identity.accounts import passwords
 from lamina.identity.sessions import service as sessions
-from lamina.identity.sessions.service import NewSession, Origin
+from lamina.identity.sessions.service import NewSession, SignInContext
 from lamina.identity.tokens import access_tokens
 from lamina.mail import service as mail
 from lamina.storage import transactions
@@ -29,7 +29,7 @@ from lamina.users.model import User
 from tests.aws import PASSWORD, Answer, Api, make_user
 
 STEP_SECONDS = 30
-CAUSE = Cause(None, "test")
+CONTEXT = RequestContext(None, "test")
 
 
 @dataclass
@@ -101,7 +101,7 @@ def again(user: User, password: str = PASSWORD) -> Person:
 
 def verified(user: User) -> User:
     """The user, with an address that somebody has vouched for."""
-    return users.update(user.id, {"email_verified": True}, CAUSE, if_version=lambda _: True)
+    return users.update(user.id, {"email_verified": True}, CONTEXT, if_version=lambda _: True)
 
 
 def person(username: str, role: Role = Role.VIEWER) -> Person:
@@ -109,9 +109,9 @@ def person(username: str, role: Role = Role.VIEWER) -> Person:
     return again(make_user(username, role))
 
 
-def begin_session(user: User, origin: Origin) -> NewSession:
+def begin_session(user: User, sign_in_context: SignInContext) -> NewSession:
     """A session, without signing in."""
-    session = sessions.new_session(user, origin, Cause(user.id, "test"))
+    session = sessions.new_session(user, sign_in_context, RequestContext(user.id, "test"))
     transactions.write(put=session.items)
     return session
 

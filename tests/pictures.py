@@ -73,11 +73,11 @@ def upload(form: Mapping[str, Any], content: bytes) -> None:
 def arrived(*forms: Mapping[str, Any]) -> dict[str, Any]:
     """The batch in which S3 tells of the files that these forms have put."""
     (message,) = sample("consumers/process_avatar")["Records"]
-    told = json.loads(message["body"])
+    event = json.loads(message["body"])
     records = []
     for number, form in enumerate(forms):
-        detail = told["detail"] | {"object": told["detail"]["object"] | {"key": form["fields"]["key"]}}
-        records.append(message | {"messageId": f"message-{number}", "body": json.dumps(told | {"detail": detail})})
+        detail = event["detail"] | {"object": event["detail"]["object"] | {"key": form["fields"]["key"]}}
+        records.append(message | {"messageId": f"message-{number}", "body": json.dumps(event | {"detail": detail})})
     return {"Records": records}
 
 

@@ -23,8 +23,8 @@ class Received:
     @property
     def event(self) -> dict[str, Any]:
         """What it tells."""
-        told: dict[str, Any] = json.loads(self.body)
-        return told
+        event: dict[str, Any] = json.loads(self.body)
+        return event
 
 
 type Behaviour = Callable[[BaseHTTPRequestHandler], None]

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from lamina import ids
 from lamina.access.policy import Action, Role
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.identity.accounts import email_changes
 from lamina.identity.accounts.passwords import hash_password
 from lamina.identity.accounts.service import binding
@@ -108,7 +108,7 @@ def store_sample_users() -> None:
     _store(ADMIN, "admin", Role.ADMIN)
     _store(VIEWER, "viewer", Role.VIEWER)
     _store(DELETED, "deleted", Role.VIEWER)
-    service.delete(DELETED, Cause(None, "samples"), if_version=lambda _: True)
+    service.delete(DELETED, RequestContext(None, "samples"), if_version=lambda _: True)
     _store_session(VIEWER, SESSION, "sample-refresh-token")
     _store_session(ADMIN, SESSION, "sample-refresh-token-of-the-admin")
 

@@ -31,9 +31,9 @@ def create_api_key(body: NewApiKey) -> Response[Envelope[NewApiKeyView, ApiKeyLi
     none, and a role with fewer takes them away for good.
     """
     scopes = sorted(set(body.scopes))
-    made, text = api_keys.create(app.caller, body.name, scopes, body.expires_at, app.cause)
-    shown = NewApiKeyView(**ApiKeyView.model_validate(made).model_dump(), key=text)
-    return app.answer(shown, links={"self": f"/v1/api-keys/{made.id}", "collection": "/v1/api-keys"}, created=True)
+    created, text = api_keys.create(app.caller, body.name, scopes, body.expires_at, app.request_context)
+    shown = NewApiKeyView(**ApiKeyView.model_validate(created).model_dump(), key=text)
+    return app.respond(shown, links={"self": f"/v1/api-keys/{created.id}", "collection": "/v1/api-keys"}, created=True)
 
 
 handler = app.handler

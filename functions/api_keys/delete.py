@@ -14,7 +14,7 @@ app = Resolver(in_person=True, raises=(Forbidden, NotFound))
 def delete_api_key(key_id: Id) -> Response[None]:
     """Revoke a key of the caller. It changes nothing from now on; reading ends within the authorizer's cache time."""
     require(app.caller, Action.API_KEY_MANAGE, owner_id=app.caller.user_id)
-    api_keys.revoke(app.caller, key_id, app.cause)
+    api_keys.revoke(app.caller, key_id, app.request_context)
     return app.no_content()
 
 

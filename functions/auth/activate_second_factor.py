@@ -17,9 +17,9 @@ app = Resolver(in_person=True, raises=(Forbidden, ReauthenticationRequired, MfaA
 def activate_second_factor(body: Code) -> Response[Envelope[RecoveryCodesView, RecoveryCodesLinks]]:
     """Ask for a code at every login from now on, and answer the recovery codes."""
     require(app.caller, Action.SECOND_FACTOR_MANAGE, owner_id=app.caller.user_id)
-    codes = second_factor.activate(app.caller, body.code, app.cause)
+    codes = second_factor.activate(app.caller, body.code, app.request_context)
     links: RecoveryCodesLinks = {"self": "/v1/auth/mfa/activate", "disable": "/v1/auth/mfa/disable"}
-    return app.answer(RecoveryCodesView(recovery_codes=codes), links=links)
+    return app.respond(RecoveryCodesView(recovery_codes=codes), links=links)
 
 
 handler = app.handler

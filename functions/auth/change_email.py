@@ -16,7 +16,7 @@ app = Resolver(in_person=True, raises=(Forbidden, WrongPassword, EmailUnchanged,
 def change_email(body: EmailChangeInput) -> Response[None]:
     """Send a mail to the new address. Its token changes the address; the response never tells whether it is taken."""
     require(app.caller, Action.ACCOUNT_SECURE, owner_id=app.caller.user_id)
-    email_change_requests.request_change(app.caller, body, app.incoming.source_ip, app.cause)
+    email_change_requests.request_change(app.caller, body, app.incoming.source_ip, app.request_context)
     return app.accepted()
 
 

@@ -21,7 +21,7 @@ def change_password(body: PasswordChangeInput) -> Response[None]:
     require(caller, Action.ACCOUNT_SECURE, owner_id=caller.user_id)
     change = PasswordChange(body.current_password, body.new_password)
     user = users.get(caller.user_id)
-    password_changes.change_password(user, caller.session_id, change, app.incoming.source_ip, app.cause)
+    password_changes.change_password(user, caller.session_id, change, app.incoming.source_ip, app.request_context)
     return app.no_content()
 
 

@@ -13,7 +13,7 @@ app = Resolver(public=True, raises=(BadLink, EmailTaken))
 @app.post("/v1/auth/confirm-email", summary="Confirm your new e-mail address", status_code=204)
 def confirm_email(body: Link) -> Response[None]:
     """Set the address that the token was mailed to. The former one gets a mail by which this can be undone."""
-    email_changes.confirm(body.token.get_secret_value(), app.cause)
+    email_changes.confirm(body.token.get_secret_value(), app.request_context)
     return app.no_content()
 
 

@@ -16,7 +16,7 @@ app = Resolver(in_person=True, raises=(Forbidden, ReauthenticationRequired, MfaN
 def disable_second_factor(body: Code) -> Response[None]:
     """Ask for the password alone from now on, in exchange for a code."""
     require(app.caller, Action.SECOND_FACTOR_MANAGE, owner_id=app.caller.user_id)
-    second_factor.disable(app.caller, body.code, app.incoming.source_ip, app.cause)
+    second_factor.disable(app.caller, body.code, app.incoming.source_ip, app.request_context)
     return app.no_content()
 
 

@@ -14,7 +14,7 @@ app = Resolver(in_person=True, raises=(Forbidden, NotFound))
 def end_session(session_id: Id) -> Response[None]:
     """End one of the caller's sessions, with its refresh tokens."""
     require(app.caller, Action.ACCOUNT_SECURE, owner_id=app.caller.user_id)
-    sessions.end_own(app.caller.user_id, session_id, app.cause)
+    sessions.end_own(app.caller.user_id, session_id, app.request_context)
     return app.no_content()
 
 

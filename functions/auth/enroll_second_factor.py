@@ -19,7 +19,7 @@ def enroll_second_factor() -> Response[Envelope[EnrolmentView, EnrolmentLinks]]:
     require(app.caller, Action.SECOND_FACTOR_MANAGE, owner_id=app.caller.user_id)
     enrolment = second_factor.enroll(users.get(app.caller.user_id), app.caller)
     links: EnrolmentLinks = {"self": "/v1/auth/mfa/enroll", "activate": "/v1/auth/mfa/activate"}
-    return app.answer(EnrolmentView(secret=enrolment.secret, otpauth_uri=enrolment.uri), links=links)
+    return app.respond(EnrolmentView(secret=enrolment.secret, otpauth_uri=enrolment.uri), links=links)
 
 
 handler = app.handler

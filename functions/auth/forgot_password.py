@@ -11,7 +11,7 @@ app = Resolver(public=True)
 @app.post("/v1/auth/forgot-password", summary="Ask for a mail to reset your password", status_code=202)
 def forgot_password(body: Address) -> Response[None]:
     """Send the mail if there is such an account. The answer never tells."""
-    accounts.ask_for_reset(body.email, app.cause)
+    accounts.request_reset(body.email, app.request_context)
     return app.accepted()
 
 

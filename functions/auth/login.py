@@ -9,7 +9,7 @@ from lamina.identity.accounts.schemas import Login
 from lamina.identity.errors import SecondFactorNeeded
 from lamina.identity.sessions import sign_in
 from lamina.identity.sessions.schemas import TokenLinks, TokenView, token_view
-from lamina.identity.sessions.service import Origin
+from lamina.identity.sessions.service import SignInContext
 
 app = Resolver(public=True, sends=("Set-Cookie",), raises=(Unauthenticated, SecondFactorNeeded))
 
@@ -18,10 +18,10 @@ app = Resolver(public=True, sends=("Set-Cookie",), raises=(Unauthenticated, Seco
 def login(body: Login) -> Response[Envelope[TokenView, TokenLinks]]:
     """Begin a session. The answer is the same for an unknown address and a wrong password."""
     request = app.incoming
-    origin = Origin(request.source_ip, request.headers.get("user-agent", ""), device_token(request))
-    signed_in = sign_in.sign_in(body.email, body.password, origin, app.cause)
+    sign_in_context = SignInContext(request.source_ip, request.headers.get("user-agent", ""), device_token(request))
+    signed_in = sign_in.sign_in(body.email, body.password, sign_in_context, app.request_context)
     links: TokenLinks = {"self": "/v1/auth/login", "me": "/v1/users/me", "logout": "/v1/auth/logout"}
-    return with_device(app.answer(token_view(signed_in), links=links), signed_in.device_token)
+    return with_device(app.respond(token_view(signed_in), links=links), signed_in.device_token)
 
 
 handler = app.handler

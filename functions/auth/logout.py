@@ -10,7 +10,7 @@ app = Resolver()
 @app.post("/v1/auth/logout", summary="Sign out", status_code=204)
 def logout() -> Response[None]:
     """End the session of the access token; its refresh token is void with it."""
-    sessions.end(app.caller.user_id, app.caller.session_id, app.cause)
+    sessions.end(app.caller.user_id, app.caller.session_id, app.request_context)
     return app.no_content()
 
 

@@ -13,7 +13,7 @@ app = Resolver(in_person=True, raises=(Forbidden,))
 def logout_all() -> Response[None]:
     """End every session of the caller, this one too."""
     require(app.caller, Action.ACCOUNT_SECURE, owner_id=app.caller.user_id)
-    accounts.end_all_sessions(app.caller.user_id, app.cause)
+    accounts.end_all_sessions(app.caller.user_id, app.request_context)
     return app.no_content()
 
 

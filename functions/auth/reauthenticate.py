@@ -16,7 +16,7 @@ app = Resolver(in_person=True, raises=(Forbidden, WrongPassword, CodeRequired, W
 def reauthenticate(body: Reauthentication) -> Response[None]:
     """Confirm your password, and a code while a second factor is active, for actions that require it to be recent."""
     require(app.caller, Action.ACCOUNT_SECURE, owner_id=app.caller.user_id)
-    reauthentication.reauthenticate(app.caller, body.password, body.code, app.incoming.source_ip, app.cause)
+    reauthentication.reauthenticate(app.caller, body.password, body.code, app.incoming.source_ip, app.request_context)
     return app.no_content()
 
 

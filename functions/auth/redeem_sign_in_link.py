@@ -8,7 +8,7 @@ from lamina.http.responses import Response
 from lamina.identity.errors import BadLink, SecondFactorNeeded
 from lamina.identity.sessions import sign_in
 from lamina.identity.sessions.schemas import TokenLinks, TokenView, token_view
-from lamina.identity.sessions.service import Origin
+from lamina.identity.sessions.service import SignInContext
 from lamina.identity.tokens.schemas import Link
 
 app = Resolver(public=True, sends=("Set-Cookie",), raises=(Unauthenticated, SecondFactorNeeded, BadLink))
@@ -18,10 +18,10 @@ app = Resolver(public=True, sends=("Set-Cookie",), raises=(Unauthenticated, Seco
 def redeem_sign_in_link(body: Link) -> Response[Envelope[TokenView, TokenLinks]]:
     """Begin a session in exchange for the token, which is then spent. An active second factor is still asked for."""
     request = app.incoming
-    origin = Origin(request.source_ip, request.headers.get("user-agent", ""), device_token(request))
-    signed_in = sign_in.redeem_link(body.token.get_secret_value(), origin, app.cause)
+    sign_in_context = SignInContext(request.source_ip, request.headers.get("user-agent", ""), device_token(request))
+    signed_in = sign_in.redeem_link(body.token.get_secret_value(), sign_in_context, app.request_context)
     links: TokenLinks = {"self": "/v1/auth/sign-in-link/redeem", "me": "/v1/users/me", "logout": "/v1/auth/logout"}
-    return with_device(app.answer(token_view(signed_in), links=links), signed_in.device_token)
+    return with_device(app.respond(token_view(signed_in), links=links), signed_in.device_token)
 
 
 handler = app.handler

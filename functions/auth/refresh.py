@@ -17,9 +17,9 @@ def refresh(body: Refresh) -> Response[Envelope[TokenView, TokenLinks]]:
 
     The token that was used last may be repeated for 10 seconds. Any other use of an old token ends the session.
     """
-    renewed = token_issuing.refresh_session(body.refresh_token.get_secret_value(), app.count, app.cause)
+    renewed = token_issuing.refresh_session(body.refresh_token.get_secret_value(), app.count, app.request_context)
     links: TokenLinks = {"self": "/v1/auth/refresh", "me": "/v1/users/me", "logout": "/v1/auth/logout"}
-    return app.answer(token_view(renewed), links=links)
+    return app.respond(token_view(renewed), links=links)
 
 
 handler = app.handler

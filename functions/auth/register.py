@@ -22,10 +22,10 @@ def register(body: Registration) -> Response[Envelope[UserView, UserLinks]]:
         # It tells whether an address is taken, so a credential must not buy more tries.
         rules.count(rules.by_address(rules.ANONYMOUS, app.incoming.source_ip))
     new = NewUser(**body.model_dump(exclude={"password"}))
-    user = registration.register(new, body.password, app.cause)
-    return app.answer(
+    user = registration.register(new, body.password, app.request_context)
+    return app.respond(
         UserView.model_validate(user),
-        edition=ids.edition(user.id, user.version),
+        etag=ids.etag(user.id, user.version),
         links={**links(user), "login": "/v1/auth/login"},
         created=True,
     )

@@ -11,7 +11,7 @@ app = Resolver(public=True)
 @app.post("/v1/auth/sign-in-link", summary="Request a link to sign in by", status_code=202)
 def request_sign_in_link(body: Address) -> Response[None]:
     """Send the mail if there is such an account. The response never tells. It works while the account is locked."""
-    accounts.ask_for_sign_in(body.email, app.cause)
+    accounts.request_sign_in_link(body.email, app.request_context)
     return app.accepted()
 
 

@@ -11,7 +11,7 @@ app = Resolver(public=True)
 @app.post("/v1/auth/resend-verification", summary="Ask for the verification mail again", status_code=202)
 def resend_verification(body: Address) -> Response[None]:
     """Send the mail if there is such an account and its address is not yet proven. The answer never tells."""
-    accounts.ask_for_verification(body.email, app.cause)
+    accounts.request_verification(body.email, app.request_context)
     return app.accepted()
 
 

@@ -15,7 +15,7 @@ def reset_password(body: PasswordReset) -> Response[None]:
     webhooks. If nobody has proven the address before, everything made until now is revoked, the second factor too.
     """
     password_changes.reset_password(
-        body.token.get_secret_value(), body.password, app.cause, keep_api_keys=body.keep_api_keys
+        body.token.get_secret_value(), body.password, app.request_context, keep_api_keys=body.keep_api_keys
     )
     return app.no_content()
 

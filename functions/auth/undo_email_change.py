@@ -16,7 +16,7 @@ def undo_email_change(body: Link) -> Response[None]:
     The password is void, too; a mail follows by which a new one can be set. A second factor stays if it was active for
     72 hours before the change.
     """
-    email_changes.undo(body.token.get_secret_value(), app.cause)
+    email_changes.undo(body.token.get_secret_value(), app.request_context)
     return app.no_content()
 
 

@@ -16,7 +16,7 @@ def verify_email(body: Link) -> Response[None]:
     The first proof of an address ends every session and revokes every API key, OAuth client, webhook and second factor
     made before it: whoever made them had not shown that the address is theirs. Sign in again.
     """
-    accounts.verify_email(body.token.get_secret_value(), app.cause)
+    accounts.verify_email(body.token.get_secret_value(), app.request_context)
     return app.no_content()
 
 

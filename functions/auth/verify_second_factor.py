@@ -7,7 +7,7 @@ from lamina.http.resolver import Resolver
 from lamina.http.responses import Response
 from lamina.identity.sessions import sign_in
 from lamina.identity.sessions.schemas import TokenLinks, TokenView, token_view
-from lamina.identity.sessions.service import Origin
+from lamina.identity.sessions.service import SignInContext
 from lamina.identity.tokens.schemas import SecondFactor
 
 app = Resolver(public=True, sends=("Set-Cookie",), raises=(Unauthenticated,))
@@ -17,10 +17,12 @@ app = Resolver(public=True, sends=("Set-Cookie",), raises=(Unauthenticated,))
 def verify_second_factor(body: SecondFactor) -> Response[Envelope[TokenView, TokenLinks]]:
     """Begin a session, in exchange for the token of the first step and a code of the authenticator or of recovery."""
     request = app.incoming
-    origin = Origin(request.source_ip, request.headers.get("user-agent", ""), device_token(request))
-    signed_in = sign_in.prove_second_factor(body.mfa_token.get_secret_value(), body.code, origin, app.cause)
+    sign_in_context = SignInContext(request.source_ip, request.headers.get("user-agent", ""), device_token(request))
+    signed_in = sign_in.prove_second_factor(
+        body.mfa_token.get_secret_value(), body.code, sign_in_context, app.request_context
+    )
     links: TokenLinks = {"self": "/v1/auth/mfa/verify", "me": "/v1/users/me", "logout": "/v1/auth/logout"}
-    return with_device(app.answer(token_view(signed_in), links=links), signed_in.device_token)
+    return with_device(app.respond(token_view(signed_in), links=links), signed_in.device_token)
 
 
 handler = app.handler

@@ -8,8 +8,8 @@ from lamina.avatars.processing import follow
 from lamina.events.batch_consumer import bulk_consumer
 
 
-def _upload(told: Mapping[str, Any]) -> Upload:
-    return upload_at(told["object"]["key"])
+def _upload(event: Mapping[str, Any]) -> Upload:
+    return upload_at(event["object"]["key"])
 
 
 def _follow_all(uploads: Sequence[Upload]) -> None:

@@ -9,7 +9,7 @@ from base64 import b64encode
 from hashlib import sha256
 from importlib.resources import files
 
-from lamina.http.conditional import etag
+from lamina.http.conditional import entity_tag
 from lamina.http.resolver import Resolver
 from lamina.http.responses import Response
 from lamina.settings import settings
@@ -79,7 +79,7 @@ _page = f"""<!doctype html>
 </html>
 """
 _headers = {
-    "ETag": etag(sha256((_page + _policy).encode()).hexdigest()[:32]),
+    "ETag": entity_tag(sha256((_page + _policy).encode()).hexdigest()[:32]),
     "Cache-Control": f"public, max-age={MAX_AGE_SECONDS}",
     "Content-Security-Policy": _policy,
 }

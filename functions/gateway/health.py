@@ -28,7 +28,7 @@ class HealthLinks(TypedDict):
 @app.get("/health", summary="Alive")
 def health() -> Response[Envelope[Health, HealthLinks]]:
     """Answer that requests are answered; nothing else is asked."""
-    return app.answer(Health(status="ok"), links={"self": "/health", "ready": "/health/ready"})
+    return app.respond(Health(status="ok"), links={"self": "/health", "ready": "/health/ready"})
 
 
 handler = app.handler

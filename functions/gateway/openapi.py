@@ -4,7 +4,7 @@ import json
 from hashlib import sha256
 from pathlib import Path
 
-from lamina.http.conditional import etag
+from lamina.http.conditional import entity_tag
 from lamina.http.resolver import Resolver
 from lamina.http.responses import JSON, Response
 from lamina.settings import settings
@@ -15,7 +15,7 @@ MAX_AGE_SECONDS = 300
 _written = json.loads((Path(__file__).parent / "openapi.json").read_bytes())
 _served = json.dumps({**_written, "servers": [{"url": settings().public_url}]}, separators=(",", ":"))
 _headers = {
-    "ETag": etag(sha256(_served.encode()).hexdigest()[:32]),
+    "ETag": entity_tag(sha256(_served.encode()).hexdigest()[:32]),
     "Cache-Control": f"public, max-age={MAX_AGE_SECONDS}",
 }
 

@@ -17,7 +17,7 @@ type Dependencies = dict[str, Literal["ok"]]
 def ready() -> Response[Envelope[Dependencies, SelfLink]]:
     """Ask the table, the signing key and the secret store; 503 names those that do not answer."""
     answering: Dependencies = dict.fromkeys(check(), "ok")
-    return app.answer(answering, links={"self": "/health/ready"})
+    return app.respond(answering, links={"self": "/health/ready"})
 
 
 handler = app.handler

@@ -8,7 +8,7 @@ from lamina.http.resolver import Resolver
 from lamina.http.responses import Response
 from lamina.jobs import service
 from lamina.jobs.model import JobFinished
-from lamina.jobs.schemas import JobLinks, JobView, edition, links, view
+from lamina.jobs.schemas import JobLinks, JobView, etag, links, view
 
 app = Resolver(versioned=True, raises=(Forbidden, NotFound, Conflict, JobFinished))
 
@@ -17,8 +17,8 @@ app = Resolver(versioned=True, raises=(Forbidden, NotFound, Conflict, JobFinishe
 def cancel_job(job_id: Id) -> Response[Envelope[JobView, JobLinks]]:
     """Cancel a job that is queued or running: it will have no result. What is running leaves off within seconds."""
     service.get_for(app.caller, job_id, Action.JOB_CANCEL)
-    job = service.cancel(job_id, app.cause)
-    return app.answer(view(job), edition=edition(job, None), links=links(job))
+    job = service.cancel(job_id, app.request_context)
+    return app.respond(view(job), etag=etag(job, None), links=links(job))
 
 
 handler = app.handler

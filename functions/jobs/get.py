@@ -6,7 +6,7 @@ from lamina.http.paths import Id
 from lamina.http.resolver import Resolver
 from lamina.http.responses import Response
 from lamina.jobs import results, service
-from lamina.jobs.schemas import JobLinks, JobView, edition, links, view
+from lamina.jobs.schemas import JobLinks, JobView, etag, links, view
 
 app = Resolver(versioned=True, raises=(NotFound,))
 
@@ -16,7 +16,7 @@ def get_job(job_id: Id) -> Response[Envelope[JobView, JobLinks]]:
     """Answer a job to its owner and to admins, with a new link to its result if it has one."""
     job = service.get_for(app.caller, job_id)
     url = results.link(job, app.caller)
-    return app.answer(view(job, url), edition=edition(job, url), links=links(job))
+    return app.respond(view(job, url), etag=etag(job, url), links=links(job))
 
 
 handler = app.handler

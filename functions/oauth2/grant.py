@@ -4,7 +4,7 @@ from lamina.errors import OAuthError
 from lamina.http.oauth import OAuthResolver
 from lamina.http.responses import Response
 from lamina.identity.model import GrantType
-from lamina.identity.sessions.service import Origin
+from lamina.identity.sessions.service import SignInContext
 from lamina.identity.tokens import oauth
 from lamina.identity.tokens.oauth_schemas import Tokens
 from lamina.identity.tokens.signing_keys import ACCESS_SECONDS
@@ -22,13 +22,13 @@ app = OAuthResolver(
 def grant() -> Response[Tokens]:
     """Give a client a token for itself, or new ones for its refresh token, which is then spent."""
     request, form = app.incoming, app.form()
-    client = oauth.authenticate(*app.credentials(form), app.count, app.cause)
+    client = oauth.authenticate(*app.credentials(form), app.count, app.request_context)
     match form["grant_type"]:
         case GrantType.CLIENT_CREDENTIALS:
-            origin = Origin(request.source_ip, request.headers.get("user-agent", ""))
-            granted = oauth.grant_to_client(client, form.get("scope"), origin, app.cause)
+            sign_in_context = SignInContext(request.source_ip, request.headers.get("user-agent", ""))
+            granted = oauth.grant_to_client(client, form.get("scope"), sign_in_context, app.request_context)
         case GrantType.REFRESH_TOKEN if "refresh_token" in form:
-            granted = oauth.grant_refresh(client, form["refresh_token"], form.get("scope"), app.cause)
+            granted = oauth.grant_refresh(client, form["refresh_token"], form.get("scope"), app.request_context)
         case GrantType.REFRESH_TOKEN:
             raise OAuthError("Send refresh_token.")
         case _:

@@ -15,7 +15,7 @@ def introspect() -> Response[ActiveToken | InactiveToken]:
     A client sees its own tokens. Those of others take the scope `introspect`, which is for resource servers.
     """
     form = app.form()
-    client = oauth.authenticate(*app.credentials(form), app.count, app.cause)
+    client = oauth.authenticate(*app.credentials(form), app.count, app.request_context)
     said = oauth.introspect(client, form["token"])
     return app.plain(ActiveToken.model_validate(said) if said["active"] else InactiveToken(active=False))
 

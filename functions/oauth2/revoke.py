@@ -11,8 +11,8 @@ app = OAuthResolver(required={"token": "The token to end: an access token or a r
 def revoke() -> Response[None]:
     """End the session of a token of the client. A text that is no such token is no error."""
     form = app.form()
-    client = oauth.authenticate(*app.credentials(form), app.count, app.cause)
-    oauth.revoke(client, form["token"], app.cause)
+    client = oauth.authenticate(*app.credentials(form), app.count, app.request_context)
+    oauth.revoke(client, form["token"], app.request_context)
     return app.done()
 
 

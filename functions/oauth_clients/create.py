@@ -26,16 +26,16 @@ def authorize() -> None:
 @app.post("/v1/oauth-clients", summary="Register an OAuth client", status_code=201)
 def create_oauth_client(body: NewClient) -> Response[Envelope[NewClientView, ClientLinks]]:
     """Register a program that gets tokens with a secret and acts for the caller. The secret is answered this once."""
-    made, secret = oauth_clients.register(
-        app.caller, body.name, sorted(set(body.scopes)), sorted(set(body.grant_types)), app.cause
+    created, secret = oauth_clients.register(
+        app.caller, body.name, sorted(set(body.scopes)), sorted(set(body.grant_types)), app.request_context
     )
-    shown = NewClientView(**ClientView.model_validate(made).model_dump(), client_secret=secret)
+    shown = NewClientView(**ClientView.model_validate(created).model_dump(), client_secret=secret)
     links: ClientLinks = {
-        "self": f"/v1/oauth-clients/{made.id}",
+        "self": f"/v1/oauth-clients/{created.id}",
         "collection": "/v1/oauth-clients",
         "token": "/oauth2/token",
     }
-    return app.answer(shown, links=links, created=True)
+    return app.respond(shown, links=links, created=True)
 
 
 handler = app.handler

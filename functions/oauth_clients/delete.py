@@ -14,7 +14,7 @@ app = Resolver(in_person=True, raises=(Forbidden, NotFound))
 def delete_oauth_client(client_id: Id) -> Response[None]:
     """Remove a client. Its tokens change nothing from now on; reading ends within the authorizer's cache time."""
     require(app.caller, Action.CLIENT_MANAGE)
-    oauth_clients.remove(client_id, app.cause, by=app.caller)
+    oauth_clients.remove(client_id, app.request_context, by=app.caller)
     return app.no_content()
 
 

@@ -22,8 +22,8 @@ def authorize(body: NewReport) -> None:
 @app.post("/v1/reports", summary="Ask for a report", status_code=202)
 def create_report(body: NewReport) -> Response[Envelope[JobView, JobLinks]]:
     """Begin a report, and answer the job that makes it: when it has succeeded, its `result_url` leads to the file."""
-    job = service.request(body, app.caller.user_id, app.cause)
-    return app.answer(view(job), links=links(job), begun=True)
+    job = service.request(body, app.caller.user_id, app.request_context)
+    return app.respond(view(job), links=links(job), begun=True)
 
 
 handler = app.handler

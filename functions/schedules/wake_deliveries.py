@@ -1,6 +1,6 @@
 """Every minute: announce deliveries of webhooks that are due, or whose message was lost."""
 
 from lamina.events.schedule import schedule
-from lamina.webhooks.requeue_due import sweep
+from lamina.webhooks.requeue_due import requeue_due
 
-handler = schedule("deliveries woken", sweep)
+handler = schedule("deliveries woken", requeue_due)

@@ -9,7 +9,7 @@ from lamina.http.responses import Response
 from lamina.identity.accounts import registration
 from lamina.identity.accounts.schemas import NewUserInput
 from lamina.users.errors import EmailTaken, UsernameTaken
-from lamina.users.schemas import UserLinks, UserView, edition, links
+from lamina.users.schemas import UserLinks, UserView, etag, links
 from lamina.users.service import NewUser
 
 app = Resolver(
@@ -36,8 +36,8 @@ def create_user(body: NewUserInput) -> Response[Envelope[UserView, UserLinks]]:
     Creating an administrator, or a user with a password, takes somebody who is signed in: no API key or OAuth client.
     """
     new = NewUser(**body.model_dump(exclude={"password"}))
-    user = registration.register(new, body.password, app.cause, by=app.caller)
-    return app.answer(UserView.model_validate(user), edition=edition(user, app.caller), links=links(user), created=True)
+    user = registration.register(new, body.password, app.request_context, by=app.caller)
+    return app.respond(UserView.model_validate(user), etag=etag(user, app.caller), links=links(user), created=True)
 
 
 handler = app.handler

@@ -18,7 +18,7 @@ def delete_user(user_id: Id) -> Response[None]:
     verified the address are free at once; it can be restored as long as nobody has taken them.
     """
     require(app.caller, Action.USER_DELETE, owner_id=user_id)
-    service.delete(user_id, app.cause, if_version=app.if_version(user_id), by=app.caller)
+    service.delete(user_id, app.request_context, if_version=app.if_version(user_id), by=app.caller)
     return app.no_content()
 
 

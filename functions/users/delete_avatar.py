@@ -14,7 +14,7 @@ app = Resolver(raises=(Forbidden, NotFound, Conflict))
 def delete_avatar(user_id: Id) -> Response[None]:
     """Delete the avatar, and what was uploaded and has not become one yet. Without one there is nothing to do."""
     require(app.caller, Action.USER_UPDATE, owner_id=user_id)
-    removing.remove(user_id, app.cause)
+    removing.remove(user_id, app.request_context)
     return app.no_content()
 
 

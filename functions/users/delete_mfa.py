@@ -18,7 +18,7 @@ def delete_mfa(user_id: Id) -> Response[None]:
     The password alone signs in from now on. Make sure who asks for it: it is what a thief of the password lacks.
     """
     require(app.caller, Action.USER_REMOVE_MFA)
-    mfa_removal.remove(user_id, app.caller, app.cause)
+    mfa_removal.remove(user_id, app.caller, app.request_context)
     return app.no_content()
 
 

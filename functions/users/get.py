@@ -7,7 +7,7 @@ from lamina.http.paths import Id
 from lamina.http.resolver import Resolver
 from lamina.http.responses import Response
 from lamina.users import service
-from lamina.users.schemas import PublicProfile, UserLinks, UserView, edition, links, view
+from lamina.users.schemas import PublicProfile, UserLinks, UserView, etag, links, view
 
 app = Resolver(versioned=True, raises=(Forbidden, NotFound))
 
@@ -17,7 +17,7 @@ def get_user(user_id: Id) -> Response[Envelope[UserView | PublicProfile, UserLin
     """Answer a user by its id: all of it to itself and to admins, the public profile to others."""
     require(app.caller, Action.USER_READ, owner_id=user_id)
     user = service.get(user_id)
-    return app.answer(view(user, app.caller), edition=edition(user, app.caller), links=links(user))
+    return app.respond(view(user, app.caller), etag=etag(user, app.caller), links=links(user))
 
 
 handler = app.handler

@@ -6,7 +6,7 @@ from lamina.http.envelope import Envelope
 from lamina.http.resolver import Resolver
 from lamina.http.responses import Response
 from lamina.users import service
-from lamina.users.schemas import PublicProfile, UserLinks, UserView, edition, links, view
+from lamina.users.schemas import PublicProfile, UserLinks, UserView, etag, links, view
 
 app = Resolver(versioned=True, raises=(Forbidden, NotFound))
 
@@ -16,7 +16,7 @@ def get_me() -> Response[Envelope[UserView | PublicProfile, UserLinks]]:
     """Answer the caller's own user."""
     require(app.caller, Action.USER_READ, owner_id=app.caller.user_id)
     user = service.get(app.caller.user_id)
-    return app.answer(view(user, app.caller), edition=edition(user, app.caller), links=links(user))
+    return app.respond(view(user, app.caller), etag=etag(user, app.caller), links=links(user))
 
 
 handler = app.handler

@@ -9,7 +9,7 @@ from lamina.http.responses import Response
 from lamina.identity.accounts.email_changes import set_by_admin
 from lamina.users import service
 from lamina.users.errors import EmailNotVerified, EmailTaken, UseChangeEmail, UsernameTaken
-from lamina.users.schemas import UserLinks, UserReplacement, UserView, edition, links
+from lamina.users.schemas import UserLinks, UserReplacement, UserView, etag, links
 
 app = Resolver(
     versioned=True,
@@ -37,12 +37,12 @@ def replace_user(user_id: Id, body: UserReplacement) -> Response[Envelope[UserVi
     user = service.update(
         user_id,
         changes,
-        app.cause,
+        app.request_context,
         if_version=app.if_version(user_id),
         by=app.caller,
-        follow=set_by_admin(app.cause),
+        follow=set_by_admin(app.request_context),
     )
-    return app.answer(UserView.model_validate(user), edition=edition(user, app.caller), links=links(user))
+    return app.respond(UserView.model_validate(user), etag=etag(user, app.caller), links=links(user))
 
 
 handler = app.handler

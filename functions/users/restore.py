@@ -8,7 +8,7 @@ from lamina.http.resolver import Resolver
 from lamina.http.responses import Response
 from lamina.users import service
 from lamina.users.errors import EmailTaken, UsernameTaken
-from lamina.users.schemas import UserLinks, UserView, edition, links
+from lamina.users.schemas import UserLinks, UserView, etag, links
 
 app = Resolver(versioned=True, raises=(Forbidden, NotFound, Conflict, EmailTaken, UsernameTaken))
 
@@ -17,8 +17,8 @@ app = Resolver(versioned=True, raises=(Forbidden, NotFound, Conflict, EmailTaken
 def restore_user(user_id: Id) -> Response[Envelope[UserView, UserLinks]]:
     """Bring a deleted user back as it was. A user that is not deleted is returned unchanged."""
     require(app.caller, Action.USER_RESTORE)
-    user = service.restore(user_id, app.cause, by=app.caller)
-    return app.answer(UserView.model_validate(user), edition=edition(user, app.caller), links=links(user))
+    user = service.restore(user_id, app.request_context, by=app.caller)
+    return app.respond(UserView.model_validate(user), etag=etag(user, app.caller), links=links(user))
 
 
 handler = app.handler

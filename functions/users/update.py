@@ -9,7 +9,7 @@ from lamina.http.responses import Response
 from lamina.identity.accounts.email_changes import set_by_admin
 from lamina.users import service
 from lamina.users.errors import EmailNotVerified, EmailTaken, UseChangeEmail, UsernameTaken
-from lamina.users.schemas import UserChange, UserLinks, UserView, edition, links
+from lamina.users.schemas import UserChange, UserLinks, UserView, etag, links
 
 app = Resolver(
     versioned=True,
@@ -37,13 +37,13 @@ def update_user(user_id: Id, body: UserChange) -> Response[Envelope[UserView, Us
     user = service.update(
         user_id,
         changes,
-        app.cause,
+        app.request_context,
         if_version=app.if_version(user_id),
         by=app.caller,
-        follow=set_by_admin(app.cause),
+        follow=set_by_admin(app.request_context),
         merge=True,
     )
-    return app.answer(UserView.model_validate(user), edition=edition(user, app.caller), links=links(user))
+    return app.respond(UserView.model_validate(user), etag=etag(user, app.caller), links=links(user))
 
 
 handler = app.handler

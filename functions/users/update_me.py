@@ -7,7 +7,7 @@ from lamina.http.resolver import MERGE_PATCH, Resolver
 from lamina.http.responses import Response
 from lamina.users import service
 from lamina.users.errors import EmailNotVerified, EmailTaken, UseChangeEmail, UsernameTaken
-from lamina.users.schemas import UserChange, UserLinks, UserView, edition, links
+from lamina.users.schemas import UserChange, UserLinks, UserView, etag, links
 
 app = Resolver(
     versioned=True,
@@ -34,8 +34,8 @@ def update_me(body: UserChange) -> Response[Envelope[UserView, UserLinks]]:
     if changes.keys() & {"role", "status"}:
         require(caller, Action.USER_SET_ROLE)
     me = caller.user_id
-    user = service.update(me, changes, app.cause, if_version=app.if_version(me), by=caller, merge=True)
-    return app.answer(UserView.model_validate(user), edition=edition(user, caller), links=links(user))
+    user = service.update(me, changes, app.request_context, if_version=app.if_version(me), by=caller, merge=True)
+    return app.respond(UserView.model_validate(user), etag=etag(user, caller), links=links(user))
 
 
 handler = app.handler

@@ -18,9 +18,9 @@ def upload_avatar(user_id: Id, body: NewAvatar) -> Response[Envelope[UploadFormV
     """Answer a form that takes one picture of this type, 2 MB at most, for ten minutes, once."""
     require(app.caller, Action.USER_UPDATE, owner_id=user_id)
     user = users.get(user_id)
-    form = upload_form(user.id, body.content_type, app.cause)
+    form = upload_form(user.id, body.content_type, app.request_context)
     links: UploadFormLinks = {"self": f"/v1/users/{user_id}/avatar", "user": f"/v1/users/{user_id}"}
-    return app.answer(UploadFormView.model_validate(form), links=links)
+    return app.respond(UploadFormView.model_validate(form), links=links)
 
 
 handler = app.handler

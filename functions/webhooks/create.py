@@ -6,7 +6,7 @@ from lamina.http.encrypted_idempotency import idempotent_secret
 from lamina.http.envelope import Envelope
 from lamina.http.resolver import Resolver
 from lamina.http.responses import Response
-from lamina.ids import edition
+from lamina.ids import etag
 from lamina.webhooks import service
 from lamina.webhooks.errors import TooManyWebhooks
 from lamina.webhooks.model import WebhookScope
@@ -28,9 +28,9 @@ def authorize(body: WebhookInput) -> None:
 def create_webhook(body: WebhookInput) -> Response[Envelope[SecretWebhookView, WebhookLinks]]:
     """Have events posted to a URL. The secret that they are signed by is answered this once."""
     wanted = NewWebhook(url=body.url, events=body.events, description=body.description, scope=body.scope)
-    made, secret = service.create(app.caller, wanted, app.cause)
-    shown = SecretWebhookView(**WebhookView.model_validate(made).model_dump(), secret=secret)
-    return app.answer(shown, edition=edition(made.id, made.version), links=links(made), created=True)
+    created, secret = service.create(app.caller, wanted, app.request_context)
+    shown = SecretWebhookView(**WebhookView.model_validate(created).model_dump(), secret=secret)
+    return app.respond(shown, etag=etag(created.id, created.version), links=links(created), created=True)
 
 
 handler = app.handler

@@ -15,7 +15,7 @@ app = Resolver(versioned=True, raises=(Forbidden, NotFound, Conflict))
 def delete_webhook(webhook_id: Id) -> Response[None]:
     """Delete a webhook. What was on its way to it is not sent any more."""
     reach(app.caller, Action.WEBHOOK_DELETE, webhook_id)
-    service.delete(webhook_id, app.cause, if_version=app.if_version(webhook_id), by=app.caller)
+    service.delete(webhook_id, app.request_context, if_version=app.if_version(webhook_id), by=app.caller)
     return app.no_content()
 
 

@@ -6,7 +6,7 @@ from lamina.http.envelope import Envelope
 from lamina.http.paths import Id
 from lamina.http.resolver import Resolver
 from lamina.http.responses import Response
-from lamina.ids import edition
+from lamina.ids import etag
 from lamina.webhooks.authorization import reach
 from lamina.webhooks.schemas import WebhookLinks, WebhookView, links
 
@@ -18,7 +18,7 @@ def get_webhook(webhook_id: Id) -> Response[Envelope[WebhookView, WebhookLinks]]
     """Answer a webhook, without its secret."""
     webhook = reach(app.caller, Action.WEBHOOK_READ, webhook_id)
     shown = WebhookView.model_validate(webhook)
-    return app.answer(shown, edition=edition(webhook.id, webhook.version), links=links(webhook))
+    return app.respond(shown, etag=etag(webhook.id, webhook.version), links=links(webhook))
 
 
 handler = app.handler

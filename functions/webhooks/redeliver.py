@@ -21,7 +21,7 @@ def redeliver(webhook_id: Id, delivery_id: Id) -> Response[Envelope[DeliveryView
     """Send an event to the endpoint again, now, whether or not it has taken it before."""
     webhook = reach(app.caller, Action.WEBHOOK_WRITE, webhook_id)
     delivery = deliveries.redeliver(webhook, delivery_id)
-    return app.answer(DeliveryView.model_validate(delivery), links=delivery_links(delivery), begun=True)
+    return app.respond(DeliveryView.model_validate(delivery), links=delivery_links(delivery), begun=True)
 
 
 handler = app.handler

@@ -7,7 +7,7 @@ from lamina.http.envelope import Envelope
 from lamina.http.paths import Id
 from lamina.http.resolver import Resolver
 from lamina.http.responses import Response
-from lamina.ids import edition
+from lamina.ids import etag
 from lamina.webhooks import service
 from lamina.webhooks.authorization import reach
 from lamina.webhooks.schemas import SecretWebhookView, WebhookLinks, WebhookView, links
@@ -24,9 +24,9 @@ def authorize(webhook_id: Id) -> None:
 @app.post("/v1/webhooks/<webhook_id>/rotate-secret", summary="Rotate a webhook's secret")
 def rotate_secret(webhook_id: Id) -> Response[Envelope[SecretWebhookView, WebhookLinks]]:
     """Give a webhook a new secret, answered this once. The one before it signs along for 24 hours."""
-    webhook, secret = service.rotate_secret(webhook_id, app.cause, by=app.caller)
+    webhook, secret = service.rotate_secret(webhook_id, app.request_context, by=app.caller)
     shown = SecretWebhookView(**WebhookView.model_validate(webhook).model_dump(), secret=secret)
-    return app.answer(shown, edition=edition(webhook.id, webhook.version), links=links(webhook))
+    return app.respond(shown, etag=etag(webhook.id, webhook.version), links=links(webhook))
 
 
 handler = app.handler

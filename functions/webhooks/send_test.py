@@ -24,8 +24,8 @@ def authorize(webhook_id: Id) -> None:
 @app.post("/v1/webhooks/<webhook_id>/test", summary="Try a webhook out", status_code=202)
 def send_test(webhook_id: Id) -> Response[Envelope[DeliveryView, DeliveryLinks]]:
     """Send an event of type `webhook.test` to the endpoint, now. What came of it is in the list of its deliveries."""
-    delivery = deliveries.send_test(service.get(webhook_id), app.cause)
-    return app.answer(DeliveryView.model_validate(delivery), links=delivery_links(delivery), begun=True)
+    delivery = deliveries.send_test(service.get(webhook_id), app.request_context)
+    return app.respond(DeliveryView.model_validate(delivery), links=delivery_links(delivery), begun=True)
 
 
 handler = app.handler

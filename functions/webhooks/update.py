@@ -6,7 +6,7 @@ from lamina.http.envelope import Envelope
 from lamina.http.paths import Id
 from lamina.http.resolver import MERGE_PATCH, Resolver
 from lamina.http.responses import Response
-from lamina.ids import edition
+from lamina.ids import etag
 from lamina.webhooks import service
 from lamina.webhooks.authorization import reach
 from lamina.webhooks.schemas import WebhookChange, WebhookLinks, WebhookView, links
@@ -19,9 +19,11 @@ def update_webhook(webhook_id: Id, body: WebhookChange) -> Response[Envelope[Web
     """Change the fields that are sent; the others stay. While a webhook is disabled, what happens is not told to it."""
     reach(app.caller, Action.WEBHOOK_WRITE, webhook_id)
     changes = body.model_dump(exclude_unset=True)
-    webhook = service.update(webhook_id, changes, app.cause, if_version=app.if_version(webhook_id), by=app.caller)
+    webhook = service.update(
+        webhook_id, changes, app.request_context, if_version=app.if_version(webhook_id), by=app.caller
+    )
     shown = WebhookView.model_validate(webhook)
-    return app.answer(shown, edition=edition(webhook.id, webhook.version), links=links(webhook))
+    return app.respond(shown, etag=etag(webhook.id, webhook.version), links=links(webhook))
 
 
 handler = app.handler

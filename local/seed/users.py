@@ -4,7 +4,7 @@ from pydantic import SecretStr, TypeAdapter, ValidationError
 
 from lamina import ids
 from lamina.access.policy import Role
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.identity.accounts import registration
 from lamina.identity.accounts.passwords import NewPassword
 from lamina.users import service as users
@@ -25,20 +25,20 @@ class Seeder:
         except ValidationError as error:
             advice = error.errors()[0]["msg"].removeprefix("Value error, ")
             raise Stopped(f"SEED_PASSWORD {advice}") from None
-        self._cause = Cause(users.find_by_email(ADMIN.email), f"seed-{ids.new_id()}")
+        self._context = RequestContext(users.find_by_email(ADMIN.email), f"seed-{ids.new_id()}")
 
     def settle(self, person: Person) -> bool:
         """Make a person a user; False when there is one already, which is left as it is."""
         if users.find_by_email(person.email):
             return False
         try:
-            user = registration.register(_new_user(person), self._password, self._cause)
+            user = registration.register(_new_user(person), self._password, self._context)
         except (EmailTaken, UsernameTaken):
             return False
         if person == ADMIN:
-            self._cause = Cause(user.id, self._cause.correlation_id)
+            self._context = RequestContext(user.id, self._context.correlation_id)
         if person.leaves:
-            users.delete(user.id, self._cause, if_version=lambda _: True)
+            users.delete(user.id, self._context, if_version=lambda _: True)
         return True
 
 

@@ -172,8 +172,8 @@ def test_authlib_as_it_comes_is_a_client(stack: RunningStack, admin: Client, sec
         secrets.update(
             [made["client_secret"], first["access_token"], renewed["access_token"], renewed["refresh_token"]]
         )
-        told = session.introspect_token(metadata["introspection_endpoint"], renewed["access_token"]).json()
-        assert (told["active"], told["client_id"]) == (True, made["client_id"])
+        event = session.introspect_token(metadata["introspection_endpoint"], renewed["access_token"]).json()
+        assert (event["active"], event["client_id"]) == (True, made["client_id"])
         assert session.revoke_token(metadata["revocation_endpoint"], renewed["refresh_token"]).status_code == 200
         assert session.get(f"{stack.url}/v1/users").status_code == 401
     assert admin.delete(f"/v1/oauth-clients/{made['id']}").status == 204

@@ -111,7 +111,7 @@ def told_of_none(status: int) -> int:
     return 204 if status == NOT_FOUND else status
 
 
-def told(status: int) -> int:
+def event(status: int) -> int:
     """What is not the asker's, there is none of."""
     return FORBIDDEN if status == NOT_FOUND else status
 
@@ -125,8 +125,8 @@ def job_questions(inside: Inside) -> dict[Action, Callable[[Client, str], int]]:
         return f"/v1/jobs/{job.id}"
 
     return {
-        Action.JOB_READ: lambda asker, user: told(asker.get(path(user)).status),
-        Action.JOB_CANCEL: lambda asker, user: told(asker.post(f"{path(user)}/cancel").status),
+        Action.JOB_READ: lambda asker, user: event(asker.get(path(user)).status),
+        Action.JOB_CANCEL: lambda asker, user: event(asker.post(f"{path(user)}/cancel").status),
     }
 
 
@@ -140,9 +140,9 @@ def webhook_questions(inside: Inside) -> dict[Action, Callable[[Client, str], in
 
     everybody = {"url": "https://example.com/", "events": ["*"], "scope": "all"}
     return {
-        Action.WEBHOOK_READ: lambda asker, user: told(asker.get(path(user)).status),
-        Action.WEBHOOK_WRITE: lambda asker, user: told(asker.patch(path(user), {"description": "Changed"}).status),
-        Action.WEBHOOK_DELETE: lambda asker, user: told(asker.delete(path(user)).status),
+        Action.WEBHOOK_READ: lambda asker, user: event(asker.get(path(user)).status),
+        Action.WEBHOOK_WRITE: lambda asker, user: event(asker.patch(path(user), {"description": "Changed"}).status),
+        Action.WEBHOOK_DELETE: lambda asker, user: event(asker.delete(path(user)).status),
         Action.WEBHOOK_HEAR_ALL: lambda asker, _: asker.post("/v1/webhooks", everybody).status,
     }
 

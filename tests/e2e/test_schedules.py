@@ -41,14 +41,14 @@ def test_a_deleted_user_is_purged_after_a_month(
     inside.run("PurgeUsersFunction", {})
     assert admin.post("/v1/auth/register", again(newcomer)).status == 409
     inside.age(newcomer["id"], 31)
-    told = inside.run("PurgeUsersFunction", {"dry_run": True})
-    assert told["finished"]
-    assert told["users"] >= 1
-    assert {"credentials", "sessions"} <= told["items"].keys()
+    event = inside.run("PurgeUsersFunction", {"dry_run": True})
+    assert event["finished"]
+    assert event["users"] >= 1
+    assert {"credentials", "sessions"} <= event["items"].keys()
     assert "user" in remains_of(inside, newcomer)
 
     done = inside.run("PurgeUsersFunction", {})
-    assert done["users"] == told["users"]
+    assert done["users"] == event["users"]
     assert admin.post(f"/v1/users/{newcomer['id']}/restore").status == 404
     assert admin.post("/v1/auth/register", again(newcomer)).status == 201
     wait_until(lambda: "user.purged" in inside.published(newcomer["id"]), "the end is on the bus")
@@ -74,10 +74,10 @@ def test_an_account_that_never_proved_its_address_expires(
 ) -> None:
     session = signed_in(anyone, newcomer)
     inside.age(newcomer["id"], 8)
-    told = inside.run("ExpireUnverifiedFunction", {"dry_run": True})
-    assert told["expired"] >= 1
+    event = inside.run("ExpireUnverifiedFunction", {"dry_run": True})
+    assert event["expired"] >= 1
     assert session.get("/v1/users/me").status == 200
-    assert inside.run("ExpireUnverifiedFunction", {}) == told
+    assert inside.run("ExpireUnverifiedFunction", {}) == event
     assert session.get("/v1/users/me").status == 401
     assert anyone.post("/v1/auth/register", again(newcomer)).status == 201
 

@@ -42,11 +42,11 @@ def test_what_happens_to_its_owner_reaches_an_endpoint_signed(
     made = hook()
     assert me.patch("/v1/users/me", {"name": "Another Name"}, headers={"X-Correlation-Id": "hooked"}).status == 200
     (got,) = endpoint.wait_for("/hook", 1)
-    told = Webhook(made["secret"]).verify(got.body, got.headers)
-    assert told == got.event
-    assert (told["type"], told["subject"], told["correlation_id"]) == ("user.updated", newcomer["id"], "hooked")
-    assert told["data"]["changed"] == ["name"]
-    assert got.headers["webhook-id"] == told["id"]
+    event = Webhook(made["secret"]).verify(got.body, got.headers)
+    assert event == got.event
+    assert (event["type"], event["subject"], event["correlation_id"]) == ("user.updated", newcomer["id"], "hooked")
+    assert event["data"]["changed"] == ["name"]
+    assert got.headers["webhook-id"] == event["id"]
     with pytest.raises(WebhookVerificationError):
         Webhook(made["secret"]).verify(got.body + b" ", got.headers)
     path = f"/v1/webhooks/{made['id']}/deliveries"

@@ -85,11 +85,11 @@ def main(port: str, prefix: str, users: int, changes: int) -> None:
     # Only now: `lamina` reads its settings when it is imported.
     from lamina.errors import Unavailable
     from lamina.events.outbox import OutboxItem
-    from lamina.events.request_context import Cause
+    from lamina.events.request_context import RequestContext
     from lamina.users import service
     from lamina.users.service import NewUser
 
-    cause = Cause(None, "burst")
+    context = RequestContext(None, "burst")
 
     def insist[Result](work: Callable[[], Result]) -> Result:
         """Do as a client does that is told 503: a table that throttles has done nothing."""
@@ -103,9 +103,9 @@ def main(port: str, prefix: str, users: int, changes: int) -> None:
     def live(number: int) -> str:
         name = f"{prefix}{number:04}"
         new = NewUser(email=f"{name}@example.com", username=name, name=name)
-        user = insist(lambda: service.create(new, cause))
+        user = insist(lambda: service.create(new, context))
         for age in range(1, changes):
-            insist(partial(service.update, user.id, {"age": age % 120}, cause, if_version=lambda _: True))
+            insist(partial(service.update, user.id, {"age": age % 120}, context, if_version=lambda _: True))
         return user.id
 
     begun = time.monotonic()

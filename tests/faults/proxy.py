@@ -24,7 +24,7 @@ class Call:
     body: bytes
 
 
-class Lost(Exception):
+class LeaseLost(Exception):
     """The connection breaks: whoever called gets no answer."""
 
 
@@ -85,7 +85,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Serve a request; a connection that a test breaks, or a caller who was killed, is no error here."""
         try:
             super().handle_one_request()
-        except (Lost, ConnectionError, TimeoutError):
+        except (LeaseLost, ConnectionError, TimeoutError):
             self.close_connection = True
 
     def do_POST(self) -> None:

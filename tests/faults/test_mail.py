@@ -11,7 +11,7 @@ import pytest
 from lamina import ids
 from tests.faults.cloud import Cloud, event, wait_until
 from tests.faults.figures import Report, figures
-from tests.faults.proxy import Call, Lost, Refusal, proxy_to
+from tests.faults.proxy import Call, LeaseLost, Refusal, proxy_to
 
 pytestmark = pytest.mark.xdist_group("faults")
 
@@ -93,7 +93,7 @@ def test_the_consumer_is_killed_in_mid_batch(
         if ses.calls > len(users) // 2 and not killed.is_set():
             held[0] += 1
             killed.wait(30)
-            raise Lost
+            raise LeaseLost
 
     with (
         proxy_to(cloud.endpoint) as (ses, url),

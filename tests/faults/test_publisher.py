@@ -20,7 +20,7 @@ from local.settings import REGION, STACK_NAME
 from tests.faults.burst import Committed, burst
 from tests.faults.cloud import Cloud, event, wait_until
 from tests.faults.figures import Figures, Report, figures
-from tests.faults.proxy import Call, Lost, Refusal, proxy_to
+from tests.faults.proxy import Call, LeaseLost, Refusal, proxy_to
 from tests.faults.witness import Witness, witness_of
 from tests.stack import ROOT, RunningStack
 
@@ -96,7 +96,7 @@ def dying_publisher(cloud: Cloud) -> tuple[Callable[[Call], None], list[int]]:
         calls += 1
         if calls % 40 == 20 and len(deaths) < 5:
             deaths.append(cloud.kill(PUBLISHER))
-            raise Lost
+            raise LeaseLost
 
     return kill, deaths
 

@@ -55,8 +55,8 @@ class Jobs:
             ExpressionAttributeValues={":pk": {"S": pk}, ":event": {"S": "EVENT#"}},
             ConsistentRead=True,
         )
-        told = [item["event_type"]["S"] for item in found["Items"]]
-        return [name for name in told if name in {"job.succeeded", "job.failed", "job.cancelled"}]
+        event = [item["event_type"]["S"] for item in found["Items"]]
+        return [name for name in event if name in {"job.succeeded", "job.failed", "job.cancelled"}]
 
     def files(self, job: str) -> list[str]:
         """What lies in the bucket for it, finished or not."""
@@ -79,7 +79,7 @@ def reads_users(call: Call) -> bool:
 def test_a_report_whose_process_is_killed_in_the_middle_succeeds_in_the_end_once(
     cloud: Cloud, jobs: Jobs, report: Report
 ) -> None:
-    doomed, told = jobs.store()
+    doomed, event = jobs.store()
     killed: list[int] = []
 
     def kill(call: Call) -> Refusal | None:
@@ -90,12 +90,12 @@ def test_a_report_whose_process_is_killed_in_the_middle_succeeds_in_the_end_once
     with proxy_to(cloud.endpoint) as (proxy, url):
         proxy.before = kill
         with cloud.configured(CONSUMER, AWS_ENDPOINT_URL_DYNAMODB=url):
-            cloud.send(QUEUE, [told])
+            cloud.send(QUEUE, [event])
             wait_until(lambda: bool(killed), "the process is killed", SECONDS)
     assert killed[0] > 0
     assert (jobs.read(doomed).status, jobs.read(doomed).attempts) == ("running", 1)
-    other, told = jobs.store()
-    cloud.send(QUEUE, [told])
+    other, event = jobs.store()
+    cloud.send(QUEUE, [event])
     delay = wait_until(lambda: jobs.finished(other), "another job is done meanwhile", SECONDS)
     wait_until(lambda: jobs.read(doomed).due_at < ids.now(), "its lease is over", LEASE_SECONDS + 5)
     cloud.client("lambda").invoke(FunctionName=cloud.resources[SWEEP], Payload=json.dumps({}).encode())
@@ -109,9 +109,9 @@ def test_a_report_whose_process_is_killed_in_the_middle_succeeds_in_the_end_once
 
 
 def test_the_message_of_a_job_twenty_times_makes_one_file(cloud: Cloud, jobs: Jobs, report: Report) -> None:
-    job, told = jobs.store()
-    twins = [{**told, "id": ids.new_id()} for _ in range(19)]
-    cloud.send(QUEUE, [told, *twins])
+    job, event = jobs.store()
+    twins = [{**event, "id": ids.new_id()} for _ in range(19)]
+    cloud.send(QUEUE, [event, *twins])
     wait_until(lambda: jobs.finished(job), "the job is done", SECONDS)
     wait_until(lambda: not cloud.depth(QUEUE)["waiting"], "no message waits", SECONDS)
     counted = figures([job], [job for _ in jobs.ends(job)])
@@ -149,7 +149,7 @@ def test_a_job_that_is_cancelled_while_its_run_is_in_the_middle_has_no_file(
 ) -> None:
     before = cloud.depth(QUEUE)
     owner = Client(stack.port, set()).signed_in(crowd[0]["email"], PASSWORD)
-    job, told = jobs.store(owner_id=crowd[0]["id"])
+    job, event = jobs.store(owner_id=crowd[0]["id"])
     answers: list[int] = []
     first = iter((True,))  # the run reads with several threads, and only one of them cancels
 
@@ -161,7 +161,7 @@ def test_a_job_that_is_cancelled_while_its_run_is_in_the_middle_has_no_file(
     with proxy_to(cloud.endpoint) as (proxy, url):
         proxy.before = cancel
         with cloud.configured(CONSUMER, AWS_ENDPOINT_URL_DYNAMODB=url):
-            cloud.send(QUEUE, [told])
+            cloud.send(QUEUE, [event])
             wait_until(lambda: bool(answers), "it is cancelled", SECONDS)
             took = wait_until(lambda: cloud.depth(QUEUE) == before, "its message is done with", SECONDS)
     counted = figures([job], [job for _ in jobs.ends(job)])

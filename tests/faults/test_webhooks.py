@@ -129,7 +129,7 @@ def test_an_endpoint_that_is_ill_and_heals(
     ill, well = owner_of("/ill"), owner_of("/well")
     endpoints.behaviours["/ill"] = bad
     begun = time.time()
-    told, others = ill.happen(20), well.happen(20)
+    event, others = ill.happen(20), well.happen(20)
     endpoints.wait_for("/ill", 3, 60)
     # Until those have failed, and before they are tried again: what fails twice comes again in five minutes.
     time.sleep(seconds)
@@ -140,7 +140,7 @@ def test_an_endpoint_that_is_ill_and_heals(
     delay = slowest(endpoints, "/well", begun)
     took = wait_for_all(cloud, endpoints, "/ill", healed, 20, 180)
     taken = [each for each in endpoints.at("/ill") if each.at >= healed]
-    counted = figures([each["id"] for each in [*told, *others]], [*ids_of(taken), *ids_of(endpoints.at("/well"))])
+    counted = figures([each["id"] for each in [*event, *others]], [*ids_of(taken), *ids_of(endpoints.at("/well"))])
     report(
         counted,
         requests_while_it_was_ill=while_ill,
@@ -163,12 +163,12 @@ def test_an_endpoint_that_redirects_inside_is_not_followed(
     begun = time.time()
     evil.happen(3)
     metadata.happen(3)
-    told = well.happen(20)
+    event = well.happen(20)
     endpoints.wait_for("/well", 20, 60)
     endpoints.wait_for("/evil", 3, 30)
     endpoints.wait_for("/metadata", 3, 30)
     wait_until(lambda: all(each["attempts"] for each in metadata.deliveries()), "the requests are in the log", 20)
-    counted = figures([each["id"] for each in told], ids_of(endpoints.at("/well")))
+    counted = figures([each["id"] for each in event], ids_of(endpoints.at("/well")))
     report(counted, slowest_seconds_at_the_other=slowest(endpoints, "/well", begun))
     assert endpoints.at("/inside") == []
     for owner, status in ((evil, 307), (metadata, 302)):
@@ -195,12 +195,12 @@ def test_an_endpoint_that_sends_a_gigabyte(
 
     endpoints.behaviours["/flood"] = flood
     begun = time.time()
-    told = flooding.happen(5) + well.happen(20)
+    event = flooding.happen(5) + well.happen(20)
     endpoints.wait_for("/well", 20, 60)
     endpoints.wait_for("/flood", 5, 60)
     wait_until(lambda: len(flooding.deliveries("succeeded")) == 5, "the flood is over", 20)
     received = [*endpoints.at("/flood"), *endpoints.at("/well")]
-    counted = figures([each["id"] for each in told], ids_of(received))
+    counted = figures([each["id"] for each in event], ids_of(received))
     report(counted, megabytes_taken=sum(sent) / 1e6, slowest_seconds_at_the_other=slowest(endpoints, "/well", begun))
     assert (counted.duplicates, counted.lost) == (0, 0)
     assert sum(sent) < 5 * 16 * 1024 * 1024
@@ -213,14 +213,14 @@ def test_the_same_event_twice_and_the_same_message_twice(
     twice = owner_of("/twice")
     # A twin waits until whoever works on the other must have ended: with the timeout of the template, a minute.
     with cloud.configured(DISPATCHER, timeout=5):
-        told = twice.happen(20)
-        cloud.send(EVENTS, told)
+        event = twice.happen(20)
+        cloud.send(EVENTS, event)
         endpoints.wait_for("/twice", 20, 60)
         wait_until(lambda: len(twice.deliveries("succeeded")) == 20, "all have arrived", 20)
         place = f'{{"webhook_id": "{twice.webhook_id}", "delivery_id": "%s"}}'
         cloud.send(DELIVERIES, [place % each["id"] for each in twice.deliveries()] * 2)
         wait_until(lambda: cloud.is_empty(EVENTS) and is_idle(cloud), "nothing is left to do", 60)
-    counted = figures([each["id"] for each in told], ids_of(endpoints.at("/twice")))
+    counted = figures([each["id"] for each in event], ids_of(endpoints.at("/twice")))
     report(counted)
     assert (counted.duplicates, counted.lost) == (0, 0)
 
@@ -231,7 +231,7 @@ def test_a_slow_endpoint_with_a_backlog_holds_up_nobody_else(
     slow, well = owner_of("/slow"), owner_of("/well")
     endpoints.behaviours["/slow"] = after(2, answer(200))
     begun = time.time()
-    told = slow.happen(40)
+    event = slow.happen(40)
     endpoints.wait_for("/slow", 1, 30)
     later = time.time()
     others = well.happen(20)
@@ -240,7 +240,7 @@ def test_a_slow_endpoint_with_a_backlog_holds_up_nobody_else(
     wait_for_all(cloud, endpoints, "/slow", begun, 40, 120)
     took = slowest(endpoints, "/slow", begun)
     received = [*endpoints.at("/slow"), *endpoints.at("/well")]
-    counted = figures([each["id"] for each in [*told, *others]], ids_of(received))
+    counted = figures([each["id"] for each in [*event, *others]], ids_of(received))
     report(
         counted,
         seconds_for_the_slow_one=took,
@@ -258,7 +258,7 @@ def test_the_sender_killed_in_the_middle_of_requests(
 ) -> None:
     owner = owner_of("/killed")
     endpoints.behaviours["/killed"] = never
-    told = owner.happen(8)
+    event = owner.happen(8)
     endpoints.wait_for("/killed", 3, 30)
     killed = cloud.kill(SENDER)
     # What the dead have sent may still be on its way, and is theirs.
@@ -267,7 +267,7 @@ def test_the_sender_killed_in_the_middle_of_requests(
     endpoints.behaviours["/killed"] = answer(204)
     took = wait_for_all(cloud, endpoints, "/killed", died, 8, 150)
     taken = [each for each in endpoints.at("/killed") if each.at >= died]
-    counted = figures([each["id"] for each in told], ids_of(taken))
+    counted = figures([each["id"] for each in event], ids_of(taken))
     report(counted, processes_killed=killed, seconds_until_all_had_arrived=took)
     assert killed
     assert (counted.duplicates, counted.lost) == (0, 0)

@@ -12,7 +12,7 @@ from lamina.events.catalog import SESSION_STARTED, SESSIONS_ENDED
 from lamina.events.consumer import Event
 from lamina.events.envelope import envelope
 from lamina.events.outbox import event
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.jobs import service as jobs
 from lamina.users import counting
 from lamina.users.model import User
@@ -22,7 +22,7 @@ from lamina.webhooks.deliveries import prepare
 from lamina.webhooks.delivering import attempt
 from lamina.webhooks.directory import MOST_OF_ONE
 from lamina.webhooks.dispatch import dispatch
-from lamina.webhooks.endpoint_queue import LaneItem, lane_key
+from lamina.webhooks.endpoint_queue import EndpointQueueItem, endpoint_queue_key
 from lamina.webhooks.items import PendingItem, pending_key
 from lamina.webhooks.service import NewWebhook
 from tests.aws import PASSWORD, Answer, Api, authorize, make_user, signed_in
@@ -211,7 +211,7 @@ class Hooked:
 
 
 def _webhook(world: World) -> str:
-    return webhooks.create(acting(world.somebody), HOOK, Cause(None, "test"))[0].id
+    return webhooks.create(acting(world.somebody), HOOK, RequestContext(None, "test"))[0].id
 
 
 def _hook(_: World, owner: Api) -> Answer:
@@ -224,8 +224,8 @@ def _told(world: World) -> Event:
     return envelope(event(SESSION_STARTED.of({"session_id": user}), user, actor=user, correlation_id=user))
 
 
-def _dispatch(_: World, told: Event) -> None:
-    dispatch(told)
+def _dispatch(_: World, event: Event) -> None:
+    dispatch(event)
 
 
 def _heard(world: World) -> Event:
@@ -250,7 +250,7 @@ def _delivered(world: World) -> Hooked:
 def _full(world: World) -> Hooked:
     """A webhook whose endpoint has as many requests as it may have at a time."""
     hooked = _hooked(world)
-    busy = LaneItem(*lane_key(hooked.webhook))
+    busy = EndpointQueueItem(*endpoint_queue_key(hooked.webhook))
     busy.place1 = busy.place2 = busy.place3 = busy.place4 = ids.ETERNITY
     busy.save()
     return hooked
@@ -263,7 +263,7 @@ def _crowded(world: World) -> Hooked:
     for waiting in list(PendingItem.query(partition, PendingItem.sk.startswith(prefix))):
         if pending.place_of(waiting)[1] != hooked.delivery:
             pending.park(waiting, ids.ahead(3600))
-    endpoint_queue.note_backlog(LaneItem(*lane_key(hooked.webhook)), there_is=True)
+    endpoint_queue.note_backlog(EndpointQueueItem(*endpoint_queue_key(hooked.webhook)), there_is=True)
     return hooked
 
 

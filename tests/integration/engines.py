@@ -76,7 +76,7 @@ class Engine(ABC):
 
 
 class LocalAws(Engine):
-    """MiniStack with our mends, as `make run` starts it."""
+    """MiniStack with our patches, as `make run` starts it."""
 
     name = "ministack"
 

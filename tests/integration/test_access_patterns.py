@@ -21,7 +21,7 @@ from lamina.limits import window
 from lamina.settings import settings
 from lamina.storage.item import connect
 from lamina.webhooks import delivering
-from lamina.webhooks.egress import Answer
+from lamina.webhooks.egress import EndpointResponse
 from tests.aws import table_definition
 from tests.integration.access_patterns import Figure, as_data, measure
 from tests.integration.engines import Dynoxide, LoadedDynoxide
@@ -50,7 +50,7 @@ def _measured(size: int, folder: Path) -> list[Figure]:
     try:
         with pytest.MonkeyPatch.context() as patched:
             _fix_chance_and_time(patched)
-            patched.setattr(delivering, "post", lambda *_: Answer(204, b""))
+            patched.setattr(delivering, "post", lambda *_: EndpointResponse(204, b""))
             patched.setattr(connect(), "_client", client)
             patched.setattr(idempotency._store, "client", client)
             return measure(Meter(client))

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.users import counting, reconciling, service
 from lamina.users.counting import CounterItem, counter_key
-from lamina.users.reconciling import Report, WalkItem, reconcile
+from lamina.users.reconciling import CountCheckpointItem, Report, reconcile
 from tests.integration.engines import Engine
 from tests.integration.population import store, users
 
@@ -21,14 +21,14 @@ def test_the_walk_mends_what_is_wrong_and_nothing_else(table: Engine, monkeypatc
     store(table.client(), population)
     assert reconcile(lambda: True) == Report(finished=True, users=NUMBER)
     CounterItem(*counter_key("#")).update([CounterItem.amount.set(1)], add_version_condition=False)
-    missed = service.create(service.NewUser(email="new@x.io", username="new", name="New"), Cause(None, "test"))
+    missed = service.create(service.NewUser(email="new@x.io", username="new", name="New"), RequestContext(None, "test"))
     report = reconcile(lambda: True)
     assert (report.users, report.markers, report.unsettled) == (NUMBER + 1, 1, [])
     assert report.corrected == {"#": (2, live + 1)}
     assert reconcile(lambda: True).corrected == {}
     assert counting.total() == live + 1
     assert counting.count([counting.standing(missed)]) == 0
-    assert list(WalkItem.scan(consistent_read=True)) == []
+    assert list(CountCheckpointItem.scan(consistent_read=True)) == []
 
 
 def test_users_come_and_go_in_the_counters(table: Engine) -> None:  # noqa: ARG001 (the table must be there)

@@ -9,7 +9,7 @@ import pytest
 
 from docs.build.openapi.endpoints import Endpoint, endpoints
 from lamina.events.outbox import OutboxItem
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.http import idempotency, resolver
 from lamina.http.idempotency import idempotent
 from lamina.http.request import Request
@@ -39,7 +39,7 @@ class Killed(BaseException):
 def endpoint(request: Request) -> dict[str, Any]:
     """Make a user as an endpoint does; handlers themselves serve one request at a time, as Lambda calls them."""
     new = NewUser(email="ann@example.com", username="ann", name="Ann")
-    user = service.create(new, Cause(None, "test", request.idempotent_name))
+    user = service.create(new, RequestContext(None, "test", request.idempotent_name))
     return {"statusCode": 201, "multiValueHeaders": {"Location": [f"/v1/users/{user.id}"]}, "body": user.id}
 
 

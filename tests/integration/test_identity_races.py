@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from lamina.access.policy import Permission, Role
 from lamina.errors import LaminaError, Unauthenticated
 from lamina.events.outbox import OutboxItem
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.identity.accounts import email_change_requests, email_changes, password_changes, registration
 from lamina.identity.accounts import service as accounts
 from lamina.identity.accounts.password_changes import PasswordChange
@@ -20,12 +20,12 @@ from lamina.identity.credentials import api_keys, second_factor
 from lamina.identity.items import FormerEmailItem, RefreshTokenItem, SessionItem, session_key
 from lamina.identity.sessions import service as sessions
 from lamina.identity.sessions import sign_in
-from lamina.identity.sessions.service import Origin
+from lamina.identity.sessions.service import SignInContext
 from lamina.identity.sessions.token_issuing import SignedIn, refresh_session
 from lamina.identity.tokens import access_tokens, one_time_tokens
 from lamina.identity.tokens.one_time_tokens import Purpose
 from lamina.limits import rules, window
-from lamina.limits.rules import SignInTry
+from lamina.limits.rules import LoginAttempt
 from lamina.limits.window import Limit, LimitReached
 from lamina.settings import settings
 from lamina.storage import transactions
@@ -38,13 +38,13 @@ from tests.people import begin_session
 
 pytestmark = pytest.mark.usefixtures("table")
 
-CAUSE = Cause(None, "test")
+CONTEXT = RequestContext(None, "test")
 PASSWORD = SecretStr("Correct-horse-1")
 
 
-def origin(number: int) -> Origin:
+def sign_in_context(number: int) -> SignInContext:
     """Somewhere else for each, so that no limit of an address is in the way."""
-    return Origin(f"203.0.113.{number}", "tests")
+    return SignInContext(f"203.0.113.{number}", "tests")
 
 
 def uncounted(_: str) -> None:
@@ -66,7 +66,7 @@ def events(user: User, event_type: str) -> int:
 @pytest.fixture
 def ann(table: object) -> User:  # noqa: ARG001 (the table must be there)
     new = NewUser(email="ann@example.com", username="ann", name="Ann", role=Role.VIEWER)
-    return registration.register(new, PASSWORD, CAUSE)
+    return registration.register(new, PASSWORD, CONTEXT)
 
 
 @pytest.fixture(autouse=True)
@@ -77,7 +77,7 @@ def room_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_many_sign_ins_at_once_all_succeed_each_with_a_session_of_its_own(ann: User) -> None:
     def once(number: int) -> SignedIn:
-        return sign_in.sign_in(ann.email, PASSWORD, origin(number), CAUSE)
+        return sign_in.sign_in(ann.email, PASSWORD, sign_in_context(number), CONTEXT)
 
     results = at_once(once)
     assert outcomes([*results]) == {"done": CROWD}
@@ -90,8 +90,8 @@ def test_many_sign_ins_at_once_all_succeed_each_with_a_session_of_its_own(ann: U
 def test_many_uses_of_one_refresh_token_at_once_end_no_session_and_all_get_the_same_next_one(
     ann: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    opened = begin_session(ann, origin(0))
-    results = at_once(lambda _: refresh_session(opened.refresh_token, uncounted, CAUSE))
+    opened = begin_session(ann, sign_in_context(0))
+    results = at_once(lambda _: refresh_session(opened.refresh_token, uncounted, CONTEXT))
     assert outcomes([*results]) == {"done": CROWD}
     renewed = [result for result in results if isinstance(result, SignedIn)]
     assert all(sessions.find_active(access_tokens.verify(result.access_token)) for result in renewed)
@@ -100,9 +100,9 @@ def test_many_uses_of_one_refresh_token_at_once_end_no_session_and_all_get_the_s
     now = time.time()
     monkeypatch.setattr(time, "time", lambda: now + settings().refresh_repeat_seconds)
     with pytest.raises(Unauthenticated):
-        refresh_session(opened.refresh_token, uncounted, CAUSE)
+        refresh_session(opened.refresh_token, uncounted, CONTEXT)
     with pytest.raises(Unauthenticated):
-        refresh_session(following, uncounted, CAUSE)
+        refresh_session(following, uncounted, CONTEXT)
     assert events(ann, "refresh_token.reused") == 1
 
 
@@ -112,14 +112,14 @@ def test_of_many_resets_with_one_token_one_succeeds(ann: User) -> None:
     )
     transactions.write(put=[token.item])
     results = at_once(
-        lambda number: password_changes.reset_password(token.text, SecretStr(f"Horse-number-{number}"), CAUSE)
+        lambda number: password_changes.reset_password(token.text, SecretStr(f"Horse-number-{number}"), CONTEXT)
     )
     counted = outcomes([*results])
     assert counted["done"] == 1
     assert set(counted) <= {"done", "INVALID_TOKEN", "CONFLICT"}
     assert events(ann, "password.reset") == 1
     winner = next(number for number, result in enumerate(results) if result is None)
-    sign_in.sign_in(ann.email, SecretStr(f"Horse-number-{winner}"), origin(0), CAUSE)
+    sign_in.sign_in(ann.email, SecretStr(f"Horse-number-{winner}"), sign_in_context(0), CONTEXT)
 
 
 def test_a_reset_and_changes_of_the_password_at_once_leave_one_password_and_no_session_of_before(ann: User) -> None:
@@ -132,10 +132,10 @@ def test_a_reset_and_changes_of_the_password_at_once_leave_one_password_and_no_s
     def act(number: int) -> None:
         new = SecretStr(f"Horse-number-{number}")
         if number == 0:
-            password_changes.reset_password(token.text, new, CAUSE)
+            password_changes.reset_password(token.text, new, CONTEXT)
         else:
             change = PasswordChange(PASSWORD, new)
-            password_changes.change_password(ann, caller.session_id, change, f"203.0.113.{number}", CAUSE)
+            password_changes.change_password(ann, caller.session_id, change, f"203.0.113.{number}", CONTEXT)
 
     results = at_once(act)
     counted = outcomes([*results])
@@ -161,9 +161,9 @@ def test_a_key_that_is_made_while_the_address_is_proven_is_void_or_refused(ann: 
 
     def act(number: int) -> None:
         if number == 0:
-            accounts.verify_email(token.text, CAUSE)
+            accounts.verify_email(token.text, CONTEXT)
         else:
-            texts.append(api_keys.create(caller, "ci", [Permission.READ], None, CAUSE)[1])
+            texts.append(api_keys.create(caller, "ci", [Permission.READ], None, CONTEXT)[1])
 
     counted = outcomes(at_once(act))
     assert set(counted) <= {"done", "UNAUTHENTICATED", "CONFLICT"}
@@ -174,7 +174,7 @@ def test_a_key_that_is_made_while_the_address_is_proven_is_void_or_refused(ann: 
 def test_of_many_uses_of_one_verification_one_succeeds(ann: User) -> None:
     token = one_time_tokens.new_token(Purpose.VERIFY_EMAIL, ann.id, ann.email)
     transactions.write(put=[token.item])
-    counted = outcomes(at_once(lambda _: accounts.verify_email(token.text, CAUSE)))
+    counted = outcomes(at_once(lambda _: accounts.verify_email(token.text, CONTEXT)))
     assert counted["done"] == 1
     assert set(counted) <= {"done", "INVALID_TOKEN", "CONFLICT"}
     assert events(ann, "email.verified") == 1
@@ -183,10 +183,10 @@ def test_of_many_uses_of_one_verification_one_succeeds(ann: User) -> None:
 @pytest.mark.parametrize("is_verified", [True, False])
 def test_of_many_uses_of_one_link_to_sign_in_one_begins_a_session(ann: User, is_verified: bool) -> None:
     if is_verified:
-        ann = users.update(ann.id, {"email_verified": True}, CAUSE, if_version=lambda _: True)
+        ann = users.update(ann.id, {"email_verified": True}, CONTEXT, if_version=lambda _: True)
     token = one_time_tokens.new_token(Purpose.SIGN_IN, ann.id, accounts.binding(ann, accounts.credentials_of(ann.id)))
     transactions.write(put=[token.item])
-    results = at_once(lambda number: sign_in.redeem_link(token.text, origin(number), CAUSE), 8)
+    results = at_once(lambda number: sign_in.redeem_link(token.text, sign_in_context(number), CONTEXT), 8)
     counted = outcomes([*results])
     assert counted["done"] == 1
     assert set(counted) <= {"done", "INVALID_TOKEN", "UNAUTHENTICATED", "CONFLICT"}
@@ -208,7 +208,7 @@ def enroll(user: User) -> tuple[str, list[str]]:
     caller = in_session(user)
     secret = second_factor.enroll(user, caller).secret
     step = int(time.time()) // 30
-    return secret, second_factor.activate(caller, pyotp.TOTP(secret).generate_otp(step - 1), CAUSE)
+    return secret, second_factor.activate(caller, pyotp.TOTP(secret).generate_otp(step - 1), CONTEXT)
 
 
 @pytest.mark.parametrize("kind", ["recovery code", "code of now"])
@@ -216,7 +216,9 @@ def test_of_many_who_sign_in_with_one_code_one_succeeds(ann: User, kind: str) ->
     secret, codes = enroll(ann)
     code = codes[0] if kind == "recovery code" else pyotp.TOTP(secret).now()
     tokens = mfa_tokens(ann)
-    results = at_once(lambda number: sign_in.prove_second_factor(tokens[number], code, origin(number), CAUSE))
+    results = at_once(
+        lambda number: sign_in.prove_second_factor(tokens[number], code, sign_in_context(number), CONTEXT)
+    )
     counted = outcomes([*results])
     assert counted["done"] == 1
     assert set(counted) <= {"done", "UNAUTHENTICATED", "CONFLICT"}
@@ -229,18 +231,20 @@ def test_of_many_who_sign_in_with_one_code_one_succeeds(ann: User, kind: str) ->
 def test_of_many_uses_of_one_first_step_one_succeeds_though_each_code_is_another(ann: User) -> None:
     _, codes = enroll(ann)
     token = mfa_tokens(ann)[0]
-    results = at_once(lambda number: sign_in.prove_second_factor(token, codes[number], origin(number), CAUSE), 10)
+    results = at_once(
+        lambda number: sign_in.prove_second_factor(token, codes[number], sign_in_context(number), CONTEXT), 10
+    )
     assert outcomes([*results])["done"] == 1
 
 
 def test_a_key_that_is_used_and_revoked_at_once_is_revoked(ann: User) -> None:
     caller = in_session(ann)
-    made, text = api_keys.create(caller, "ci", [], None, CAUSE)
+    made, text = api_keys.create(caller, "ci", [], None, CONTEXT)
 
     def act(number: int) -> object:
         if number % 4:
             return api_keys.prove(text)
-        api_keys.revoke(caller, made.id, CAUSE)
+        api_keys.revoke(caller, made.id, CONTEXT)
         return None
 
     assert set(outcomes(at_once(act, 16))) <= {"done", "NOT_FOUND", "CONFLICT"}
@@ -251,13 +255,13 @@ def test_a_key_that_is_used_and_revoked_at_once_is_revoked(ann: User) -> None:
 def test_sessions_that_begin_while_all_are_ended_are_over_or_newer(ann: User) -> None:
     def act(number: int) -> object:
         if number == 0:
-            accounts.end_all_sessions(ann.id, CAUSE)
+            accounts.end_all_sessions(ann.id, CONTEXT)
             return None
-        return sign_in.sign_in(ann.email, PASSWORD, origin(number), CAUSE)
+        return sign_in.sign_in(ann.email, PASSWORD, sign_in_context(number), CONTEXT)
 
     assert set(outcomes(at_once(act, 8))) <= {"done", "CONFLICT"}
-    accounts.end_all_sessions(ann.id, CAUSE)
-    user = sign_in.sign_in(ann.email, PASSWORD, origin(0), CAUSE).user
+    accounts.end_all_sessions(ann.id, CONTEXT)
+    user = sign_in.sign_in(ann.email, PASSWORD, sign_in_context(0), CONTEXT).user
     listed, _ = sessions.list_sessions(user, 100, None)
     assert len(listed) == 1
 
@@ -288,7 +292,7 @@ def test_not_one_too_many_passes_while_the_window_moves_on(monkeypatch: pytest.M
 
 
 def _fail(_: int) -> None:
-    SignInTry("ann@example.com", "203.0.113.7").begin()
+    LoginAttempt("ann@example.com", "203.0.113.7").begin()
 
 
 def test_of_many_tries_at_once_five_are_made() -> None:
@@ -309,13 +313,13 @@ NEW, NEWER = "ann@example.org", "ann@example.net"
 @pytest.fixture
 def proven(ann: User) -> User:
     """Somebody who has proven the address."""
-    return users.update(ann.id, {"email_verified": True}, CAUSE, if_version=lambda _: True)
+    return users.update(ann.id, {"email_verified": True}, CONTEXT, if_version=lambda _: True)
 
 
 def confirmation(user: User, email: str = NEW) -> str:
     """Ask for another address, and return the token that is mailed there."""
     change = EmailChangeInput(email=email, current_password=PASSWORD)
-    email_change_requests.request_change(acting(user), change, "203.0.113.7", CAUSE)
+    email_change_requests.request_change(acting(user), change, "203.0.113.7", CONTEXT)
     waiting = email_changes.waiting(user.id)
     assert waiting
     return stored_token(Purpose.CONFIRM_EMAIL, user, waiting.change_id)
@@ -323,7 +327,7 @@ def confirmation(user: User, email: str = NEW) -> str:
 
 def undoing(user: User) -> str:
     """Move a user to another address, and return the token that is mailed to the former one."""
-    email_changes.confirm(confirmation(user), CAUSE)
+    email_changes.confirm(confirmation(user), CONTEXT)
     (former,) = FormerEmailItem.query(f"USER#{user.id}", FormerEmailItem.sk.startswith("FORMER_EMAIL#"))
     return stored_token(Purpose.UNDO_EMAIL_CHANGE, user, former.sk.partition("#")[2])
 
@@ -336,7 +340,7 @@ def stored_token(purpose: Purpose, user: User, bound_to: str) -> str:
 
 def test_of_many_confirmations_with_one_token_one_succeeds(proven: User) -> None:
     token = confirmation(proven)
-    results = at_once(lambda _: email_changes.confirm(token, CAUSE))
+    results = at_once(lambda _: email_changes.confirm(token, CONTEXT))
     assert outcomes([*results]) == {"done": 1, "INVALID_TOKEN": CROWD - 1}
     assert users.get(proven.id).email == NEW
     assert events(proven, "email.changed") == events(proven, "email.released") == 1
@@ -347,9 +351,9 @@ def test_an_address_goes_to_one_of_those_who_confirm_it_and_those_who_register_i
 
     def take(number: int) -> None:
         if number % 2:
-            email_changes.confirm(token, CAUSE)
+            email_changes.confirm(token, CONTEXT)
         else:
-            registration.register(NewUser(email=NEW, username=f"other{number}", name="Other"), None, CAUSE)
+            registration.register(NewUser(email=NEW, username=f"other{number}", name="Other"), None, CONTEXT)
 
     counted = outcomes([*at_once(take)])
     assert counted["done"] == 1
@@ -365,12 +369,12 @@ def test_the_owner_has_the_account_back_whatever_the_thief_does_at_that_moment(p
     further = confirmation(moved, NEWER)
     reset = stored_token(Purpose.RESET_PASSWORD, moved, accounts.binding(moved, accounts.credentials_of(moved.id)))
     stolen = PasswordChange(PASSWORD, SecretStr("Thiefs-horse-2"))
-    session = begin_session(moved, origin(0))
+    session = begin_session(moved, sign_in_context(0))
     acts = [
-        lambda: email_changes.undo(undo, CAUSE),
-        lambda: email_changes.confirm(further, CAUSE),
-        lambda: password_changes.reset_password(reset, SecretStr("Thiefs-horse-1"), CAUSE),
-        lambda: password_changes.change_password(moved, session.id, stolen, "203.0.113.7", CAUSE),
+        lambda: email_changes.undo(undo, CONTEXT),
+        lambda: email_changes.confirm(further, CONTEXT),
+        lambda: password_changes.reset_password(reset, SecretStr("Thiefs-horse-1"), CONTEXT),
+        lambda: password_changes.change_password(moved, session.id, stolen, "203.0.113.7", CONTEXT),
     ]
     results = at_once(lambda number: acts[number % len(acts)]())
     counted = outcomes([*results])
@@ -381,4 +385,4 @@ def test_the_owner_has_the_account_back_whatever_the_thief_does_at_that_moment(p
     assert accounts.credentials_of(proven.id) is None
     for password in (PASSWORD, SecretStr("Thiefs-horse-1"), SecretStr("Thiefs-horse-2")):
         with pytest.raises(Unauthenticated):
-            sign_in.sign_in(proven.email, password, origin(1), CAUSE)
+            sign_in.sign_in(proven.email, password, sign_in_context(1), CONTEXT)

@@ -8,7 +8,7 @@ import pytest
 from lamina import ids
 from lamina.errors import LaminaError
 from lamina.events.outbox import OutboxItem
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.jobs import repository, running, service
 from lamina.jobs.model import Job, JobStatus
 from lamina.jobs.running import Run
@@ -72,7 +72,7 @@ def test_a_job_is_either_finished_or_cancelled_and_a_cancelled_one_leaves_no_fil
         if thread == 0:
             running.run(job, work, files.remove)
         else:
-            service.cancel(job, Cause(None, "test"))
+            service.cancel(job, RequestContext(None, "test"))
 
     came = outcomes(at_once(act, 2))
     end = service.get(job)
@@ -87,7 +87,7 @@ def test_a_job_is_either_finished_or_cancelled_and_a_cancelled_one_leaves_no_fil
 
 def test_of_many_who_cancel_one_does() -> None:
     store_job()
-    came = outcomes(at_once(lambda _: service.cancel(JOB, Cause(None, "test"))))
+    came = outcomes(at_once(lambda _: service.cancel(JOB, RequestContext(None, "test"))))
     assert came == {"done": 1, "INVALID_TRANSITION": CROWD - 1}
     assert events() == {"job.cancelled": 1}
 

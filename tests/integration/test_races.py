@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from lamina.errors import Conflict, LaminaError, NotFound, PreconditionFailed
 from lamina.events.outbox import OutboxItem
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.identity.accounts import registration
 from lamina.storage import transactions
 from lamina.storage.item import Item
@@ -23,18 +23,18 @@ from tests.integration.crowd import CROWD, at_once
 
 pytestmark = pytest.mark.usefixtures("table")
 
-CAUSE = Cause(None, "test")
+CONTEXT = RequestContext(None, "test")
 
 
 def make(name: str, **fields: Any) -> User:
     """Store a user whose address is proven, so that a deletion keeps it."""
     own = {"email": f"{name}@example.com", "username": name, "name": name.title(), "email_verified": True}
     new = NewUser(**{**own, **fields})
-    return service.create(new, CAUSE)
+    return service.create(new, CONTEXT)
 
 
 def change(user: User, **changes: Any) -> User:
-    return service.update(user.id, changes, CAUSE, if_version=lambda _: True)
+    return service.update(user.id, changes, CONTEXT, if_version=lambda _: True)
 
 
 def outcomes(results: list[Any]) -> Counter[str]:
@@ -68,7 +68,7 @@ def events(user: User) -> list[str]:
 def test_of_many_who_register_one_address_one_succeeds_and_the_others_leave_nothing() -> None:
     def register(number: int) -> User:
         new = NewUser(email="one@example.com", username=f"user.{number}", name=f"Number {number}")
-        return registration.register(new, SecretStr("Correct-horse-1"), CAUSE)
+        return registration.register(new, SecretStr("Correct-horse-1"), CONTEXT)
 
     assert outcomes(at_once(register)) == {"done": 1, "EMAIL_TAKEN": CROWD - 1}
     (winner,) = stored_users()
@@ -86,7 +86,7 @@ def test_of_many_who_change_the_same_version_one_wins() -> None:
     user = make("ann")
 
     def patch(number: int) -> User:
-        return service.update(user.id, {"name": f"Name {number}"}, CAUSE, if_version=lambda stored: stored == 1)
+        return service.update(user.id, {"name": f"Name {number}"}, CONTEXT, if_version=lambda stored: stored == 1)
 
     results = at_once(patch)
     assert outcomes(results) == {"done": 1, "PRECONDITION_FAILED": CROWD - 1}
@@ -109,7 +109,7 @@ def test_changes_without_a_precondition_are_refused_or_all_there() -> None:
 
 def test_deleting_at_once_deletes_once() -> None:
     user = make("ann")
-    results = at_once(lambda _: service.delete(user.id, CAUSE, if_version=lambda _: True), crowd=16)
+    results = at_once(lambda _: service.delete(user.id, CONTEXT, if_version=lambda _: True), crowd=16)
     assert outcomes(results) == {"done": 1, "NOT_FOUND": 15}
     assert events(user) == ["user.created", "user.deleted"]
     assert_in_order()
@@ -117,8 +117,8 @@ def test_deleting_at_once_deletes_once() -> None:
 
 def test_restoring_at_once_restores_once_and_all_see_it() -> None:
     user = make("ann")
-    service.delete(user.id, CAUSE, if_version=lambda _: True)
-    results = at_once(lambda _: service.restore(user.id, CAUSE), crowd=16)
+    service.delete(user.id, CONTEXT, if_version=lambda _: True)
+    results = at_once(lambda _: service.restore(user.id, CONTEXT), crowd=16)
     assert outcomes(results) == {"done": 16}
     assert events(user) == ["user.created", "user.deleted", "user.restored"]
     assert_in_order()
@@ -129,8 +129,8 @@ def test_deleting_restoring_and_changing_at_once_leaves_one_whole_user() -> None
 
     def act(number: int) -> object:
         acts = (
-            lambda: service.delete(user.id, CAUSE, if_version=lambda _: True),
-            lambda: service.restore(user.id, CAUSE),
+            lambda: service.delete(user.id, CONTEXT, if_version=lambda _: True),
+            lambda: service.restore(user.id, CONTEXT),
             lambda: change(user, name=f"Name {number}", email=f"ann.{number}@example.com", email_verified=True),
         )
         return acts[number % 3]()
@@ -182,9 +182,9 @@ def test_a_stale_copy_is_refused_by_name_and_a_missing_user_is_not_made() -> Non
         repository.update(ann, replace(ann, name="Stale"), [])
     assert refused.value.code == "CONFLICT"
     with pytest.raises(NotFound):
-        service.update("0190c6c0-0000-7000-8000-00000000ffff", {"age": 1}, CAUSE, if_version=lambda _: True)
+        service.update("0190c6c0-0000-7000-8000-00000000ffff", {"age": 1}, CONTEXT, if_version=lambda _: True)
     with pytest.raises(PreconditionFailed):
-        service.update(ann.id, {"age": 1}, CAUSE, if_version=lambda version: version == 1)
+        service.update(ann.id, {"age": 1}, CONTEXT, if_version=lambda version: version == 1)
 
 
 def test_many_who_count_the_same_users_count_them_once() -> None:

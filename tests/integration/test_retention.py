@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from lamina.access.policy import Role
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.retention.expiry import expire_unverified
 from lamina.retention.purging import purge_users
 from lamina.settings import settings
@@ -22,7 +22,7 @@ from tests.aws import make_user
 from tests.household import furnish
 from tests.integration.engines import Dynoxide, Engine, on_each
 
-CAUSE = Cause(None, "test")
+CONTEXT = RequestContext(None, "test")
 READS = {"GetItem", "BatchGetItem", "Query"}
 
 type Items = list[dict[str, Any]]
@@ -38,8 +38,8 @@ class World:
     def __init__(self, engine: Engine) -> None:
         self.client = engine.client()
         self.ann, self.bob, self.zoe = (self._settled(name) for name in ("ann", "bob", "zoe"))
-        service.update(self.bob.id, {"role": Role.ADMIN, "email_verified": True}, CAUSE, if_version=lambda _: True)
-        service.delete(self.ann.id, CAUSE, if_version=lambda _: True)
+        service.update(self.bob.id, {"role": Role.ADMIN, "email_verified": True}, CONTEXT, if_version=lambda _: True)
+        service.delete(self.ann.id, CONTEXT, if_version=lambda _: True)
         for user in (self.ann, self.bob, self.zoe):
             age(self.client, settings().table, user.id, 31)
         counting.count([counting.standing(user) for user in (self.ann, self.bob, self.zoe)])

@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler
 import pytest
 
 from lamina import ids
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.settings import Settings, settings
 from lamina.users import service as users
 from lamina.users.model import User
@@ -22,7 +22,7 @@ from lamina.webhooks import queue, service, targets
 from lamina.webhooks.delivering import attempt
 from lamina.webhooks.dispatch import dispatch
 from lamina.webhooks.queue import read_message
-from lamina.webhooks.requeue_due import sweep
+from lamina.webhooks.requeue_due import requeue_due
 from lamina.webhooks.service import NewWebhook
 from tests.callers import acting
 from tests.integration.engines import Dynoxide, on_each
@@ -34,7 +34,7 @@ pytestmark = [
     pytest.mark.parametrize("engine", on_each([Dynoxide]), indirect=True),
 ]
 
-CAUSE = Cause(None, "test")
+CONTEXT = RequestContext(None, "test")
 INVOCATIONS, BATCH = 5, 5
 """As on a laptop; on AWS there are many more invocations."""
 LONGEST_SECONDS = 60.0
@@ -107,8 +107,8 @@ def happen(endpoints: Receiver) -> Callable[[str, int], set[str]]:
         name = path.strip("/")
         if path not in owners:
             new = NewUser(email=f"{name}@example.com", username=f"owner.{name}", name=name)
-            owners[path] = users.create(new, CAUSE)
-            service.create(acting(owners[path]), NewWebhook(url=endpoints.url(path), events=["*"]), CAUSE)
+            owners[path] = users.create(new, CONTEXT)
+            service.create(acting(owners[path]), NewWebhook(url=endpoints.url(path), events=["*"]), CONTEXT)
         events = [_event(owners[path].id) for _ in range(count)]
         with ThreadPoolExecutor(4) as threads:
             list(threads.map(dispatch, events))
@@ -130,15 +130,15 @@ def _event(owner_id: str) -> dict[str, object]:
     }
 
 
-def arrived(endpoints: Receiver, path: str, told: set[str], since: float = 0) -> bool:
-    return told <= {each.headers["webhook-id"] for each in endpoints.at(path) if each.at >= since}
+def arrived(endpoints: Receiver, path: str, event: set[str], since: float = 0) -> bool:
+    return event <= {each.headers["webhook-id"] for each in endpoints.at(path) if each.at >= since}
 
 
 def wait_until(condition: Callable[[], bool], what: str) -> None:
     deadline = time.monotonic() + LONGEST_SECONDS
     while not condition():
         assert time.monotonic() < deadline, what
-        sweep(lambda: True)
+        requeue_due(lambda: True)
         time.sleep(0.05)
 
 
@@ -163,15 +163,15 @@ BAD: dict[str, Behaviour] = {
 def test_who_is_well_does_not_wait_for_who_is_not(
     endpoints: Receiver, happen: Callable[[str, int], set[str]], behaviour: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    told = happen("/well", 20)
-    wait_until(lambda: arrived(endpoints, "/well", told), "the endpoint is told")
-    usual = _slowest(endpoints, told)
+    event = happen("/well", 20)
+    wait_until(lambda: arrived(endpoints, "/well", event), "the endpoint is told")
+    usual = _slowest(endpoints, event)
     endpoints.behaviours["/bad"] = BAD[behaviour]
     bad = happen("/bad", 40)
     wait_until(lambda: len(endpoints.at("/bad")) > 0, "the bad one is asked")
-    told = happen("/well", 20)
-    wait_until(lambda: arrived(endpoints, "/well", told), "the endpoint is told though another is not well")
-    delay = _slowest(endpoints, told)
+    event = happen("/well", 20)
+    wait_until(lambda: arrived(endpoints, "/well", event), "the endpoint is told though another is not well")
+    delay = _slowest(endpoints, event)
     asked = len(endpoints.at("/bad"))
     seen = [each.headers["webhook-id"] for each in endpoints.at("/well")]
     with capsys.disabled():
@@ -185,22 +185,22 @@ def test_who_is_well_does_not_wait_for_who_is_not(
     assert delay < 2 * usual + 3
 
 
-def _slowest(endpoints: Receiver, told: set[str]) -> float:
+def _slowest(endpoints: Receiver, event: set[str]) -> float:
     """Seconds from an event to its arrival, of the slowest."""
     return max(
         each.at - ids.epoch_of(each.event["occurred_at"])
         for each in endpoints.at("/well")
-        if each.headers["webhook-id"] in told
+        if each.headers["webhook-id"] in event
     )
 
 
 def test_whoever_heals_has_everything_once(endpoints: Receiver, happen: Callable[[str, int], set[str]]) -> None:
     endpoints.behaviours["/ill"] = answer(503)
-    told = happen("/ill", 30)
+    event = happen("/ill", 30)
     wait_until(lambda: len(endpoints.at("/ill")) >= 3, "the breaker opens")
     healed = time.time()
     endpoints.behaviours["/ill"] = answer(204)
-    wait_until(lambda: arrived(endpoints, "/ill", told, healed), "everything has arrived")
+    wait_until(lambda: arrived(endpoints, "/ill", event, healed), "everything has arrived")
     taken = [each.headers["webhook-id"] for each in endpoints.at("/ill") if each.at >= healed]
     assert len(set(taken)) == 30
     assert len(taken) - len(set(taken)) <= 4, "what was under way as it healed"

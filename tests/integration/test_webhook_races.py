@@ -9,7 +9,7 @@ import pytest
 
 from lamina import ids
 from lamina.errors import LaminaError
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.users import service as users
 from lamina.users.model import User
 from lamina.users.service import NewUser
@@ -17,8 +17,8 @@ from lamina.webhooks import delivering, endpoint_queue, queue, secret_keeping, s
 from lamina.webhooks.deliveries import list_deliveries, redeliver
 from lamina.webhooks.delivering import attempt
 from lamina.webhooks.dispatch import dispatch
-from lamina.webhooks.egress import Answer
-from lamina.webhooks.endpoint_queue import LaneItem, Place, lane_key
+from lamina.webhooks.egress import EndpointResponse
+from lamina.webhooks.endpoint_queue import EndpointQueueItem, Slot, endpoint_queue_key
 from lamina.webhooks.items import WebhookItem, webhook_key
 from lamina.webhooks.model import Delivery, DeliveryStatus, Webhook
 from lamina.webhooks.service import NewWebhook
@@ -27,7 +27,7 @@ from tests.integration.crowd import CROWD, at_once
 
 pytestmark = pytest.mark.usefixtures("table")
 
-CAUSE = Cause(None, "test")
+CONTEXT = RequestContext(None, "test")
 
 
 class Endpoint:
@@ -39,7 +39,7 @@ class Endpoint:
         self._now = 0
         self._lock = Lock()
 
-    def post(self, _url: str, _body: bytes, headers: dict[str, str]) -> Answer:
+    def post(self, _url: str, _body: bytes, headers: dict[str, str]) -> EndpointResponse:
         with self._lock:
             self.sent[headers["webhook-id"]] += 1
             self._now += 1
@@ -47,7 +47,7 @@ class Endpoint:
         time.sleep(0.02)
         with self._lock:
             self._now -= 1
-        return Answer(204, b"")
+        return EndpointResponse(204, b"")
 
 
 @pytest.fixture
@@ -60,11 +60,11 @@ def endpoint(monkeypatch: pytest.MonkeyPatch) -> Endpoint:
 
 @pytest.fixture
 def ann(table: object) -> User:  # noqa: ARG001 (the table must be there)
-    return users.create(NewUser(email="ann@example.com", username="ann", name="Ann"), CAUSE)
+    return users.create(NewUser(email="ann@example.com", username="ann", name="Ann"), CONTEXT)
 
 
-def make(owner: User, cause: Cause = CAUSE) -> Webhook:
-    return service.create(acting(owner), NewWebhook(url="https://example.com/hook", events=["*"]), cause)[0]
+def make(owner: User, context: RequestContext = CONTEXT) -> Webhook:
+    return service.create(acting(owner), NewWebhook(url="https://example.com/hook", events=["*"]), context)[0]
 
 
 def event(owner: User) -> dict[str, object]:
@@ -101,7 +101,7 @@ def test_of_many_webhooks_made_at_once_never_more_than_twenty_come_to_be(ann: Us
 
 
 def test_of_many_tries_of_one_request_one_webhook_comes_to_be(ann: User) -> None:
-    results = at_once(lambda _: make(ann, Cause(ann.id, "test", "fingerprint")), 8)
+    results = at_once(lambda _: make(ann, RequestContext(ann.id, "test", "fingerprint")), 8)
     made = {result.id for result in results if isinstance(result, Webhook)}
     assert len(made) == 1
     assert set(outcomes([*results])) <= {"done", "CONFLICT"}
@@ -124,20 +124,24 @@ def test_a_lane_has_four_places_whoever_comes(ann: User) -> None:
     webhook = make(ann)
 
     def enter(_: int) -> object:
-        return endpoint_queue.enter(LaneItem(*lane_key(webhook.id)), urgent=False)
+        return endpoint_queue.acquire(EndpointQueueItem(*endpoint_queue_key(webhook.id)), urgent=False)
 
     results = at_once(enter)
     outcomes([*results])
-    assert sum(isinstance(result, Place) for result in results) == 4
+    assert sum(isinstance(result, Slot) for result in results) == 4
 
 
 def test_of_many_that_would_ask_a_failing_endpoint_one_does(ann: User) -> None:
     webhook = make(ann)
-    lane = LaneItem(*lane_key(webhook.id), failures=5, failing_since=ids.now(), next_probe_at=ids.ago(1))
-    lane.save()
-    results = at_once(lambda _: endpoint_queue.enter(LaneItem.get(*lane_key(webhook.id)), urgent=False))
+    queue = EndpointQueueItem(
+        *endpoint_queue_key(webhook.id), failures=5, failing_since=ids.now(), next_probe_at=ids.ago(1)
+    )
+    queue.save()
+    results = at_once(
+        lambda _: endpoint_queue.acquire(EndpointQueueItem.get(*endpoint_queue_key(webhook.id)), urgent=False)
+    )
     outcomes([*results])
-    assert sum(isinstance(result, Place) for result in results) == 1
+    assert sum(isinstance(result, Slot) for result in results) == 1
 
 
 def test_many_events_at_once_all_arrive_once_four_at_a_time(ann: User, endpoint: Endpoint) -> None:
@@ -167,9 +171,9 @@ def test_a_redelivery_asked_for_by_many_at_once_is_sent_and_nothing_is_lost(ann:
 
 def test_of_many_rotations_at_once_every_secret_that_was_told_signs(ann: User) -> None:
     webhook = make(ann)
-    results = at_once(lambda _: service.rotate_secret(webhook.id, CAUSE), 4)
+    results = at_once(lambda _: service.rotate_secret(webhook.id, CONTEXT), 4)
     assert set(outcomes([*results])) <= {"done", "CONFLICT"}
-    told = {result[1] for result in results if isinstance(result, tuple)}
+    event = {result[1] for result in results if isinstance(result, tuple)}
     signing = secret_keeping.signing_secrets(WebhookItem.get(*webhook_key(webhook.id)))
-    assert told <= set(signing)
-    assert len(signing) == len(told) + 1
+    assert event <= set(signing)
+    assert len(signing) == len(event) + 1

@@ -129,10 +129,10 @@ def test_what_cannot_be_imported_is_named_with_its_line_to_whoever_calls(
     with edited(checkout / place) as text:
         (checkout / place).write_text(f"import nonesuch\n{text}", encoding="utf-8")
         answer = ask(small, "/echo/x")
-        told = f"{place}:1: ModuleNotFoundError: No module named 'nonesuch'"
+        event = f"{place}:1: ModuleNotFoundError: No module named 'nonesuch'"
         assert answer.status == 502
-        assert answer.json["error"]["message"] == f"The function cannot be loaded: {told}"
-        small.wait_for(f"Echo: {told}", seconds=5, after=seen)
+        assert answer.json["error"]["message"] == f"The function cannot be loaded: {event}"
+        small.wait_for(f"Echo: {event}", seconds=5, after=seen)
     assert ask(small, "/echo/x").status == 200
 
 
@@ -208,11 +208,11 @@ def test_sources_that_cannot_be_compiled_are_named_at_start(tmp_path: Path) -> N
         assert f"functions/web/echo.py:{line}: SyntaxError: " in running.wait_for("stopped: GET /health ", seconds=5)
 
 
-@pytest.mark.parametrize(("variable", "value", "told"), [("port", 70_000, "PORT is '70000'")])
-def test_a_setting_that_cannot_work_is_one_line(variable: str, value: int, told: str, checkout: Path) -> None:
+@pytest.mark.parametrize(("variable", "value", "message"), [("port", 70_000, "PORT is '70000'")])
+def test_a_setting_that_cannot_work_is_one_line(variable: str, value: int, message: str, checkout: Path) -> None:
     with start(root=checkout, **{variable: value}) as running:  # type: ignore[arg-type]  # a wrong port on purpose
         assert running.wait_for_end() == 1
-        assert told in running.wait_for("stopped: ", seconds=5)
+        assert message in running.wait_for("stopped: ", seconds=5)
 
 
 def test_data_outlives_a_stop_and_a_kill_and_no_change_is_skipped(tmp_path: Path) -> None:

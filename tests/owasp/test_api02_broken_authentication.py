@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from lamina.access.policy import Role
-from lamina.identity.sessions.trusted_devices import KnownOriginsItem, known_origins_key
+from lamina.identity.sessions.trusted_devices import TrustedDevicesItem, trusted_devices_key
 from lamina.users import service as users
 from tests.aws import PASSWORD, Answer, Api
-from tests.people import CAUSE, Clock, Mailbox, Person, again, login, person, prove, use
+from tests.people import CONTEXT, Clock, Mailbox, Person, again, login, person, prove, use
 from tests.templates import functions
 
 OPEN = {
@@ -139,15 +139,15 @@ def test_who_registers_a_strangers_address_keeps_nothing_when_the_stranger_prove
     assert use(thief.refresh_token).status == 401
     assert prove(half, thief.codes[0]).status == 401
     assert with_key(left["key"], "GET", "/v1/users/me").status == 401
-    with pytest.raises(KnownOriginsItem.DoesNotExist):
-        KnownOriginsItem.get(*known_origins_key(thief.id))
+    with pytest.raises(TrustedDevicesItem.DoesNotExist):
+        TrustedDevicesItem.get(*trusted_devices_key(thief.id))
     owner = again(thief.user, PASSWORD if how == "verification" else NEW)
     assert owner.api.get("/v1/api-keys").data == []
     assert owner.api.get("/v1/webhooks").data == []
     assert owner.api.get(left["hook"]).status == 404
     assert owner.api.post(f"{left['hook']}/test").status == 404
     # Nor does anything come to life again when the account may more.
-    users.update(owner.id, {"role": Role.ADMIN}, CAUSE, if_version=lambda _: True)
+    users.update(owner.id, {"role": Role.ADMIN}, CONTEXT, if_version=lambda _: True)
     assert with_key(left["key"], "GET", "/v1/users?role=admin").status == 401
 
 

@@ -11,7 +11,7 @@ from lamina.access import policy
 from lamina.access.policy import Action, Role, Rule
 from lamina.users import service as users
 from tests.aws import PASSWORD, Answer, Api, answer_of, invoke, make_user
-from tests.people import CAUSE, Person, activities, again, login, person, verified
+from tests.people import CONTEXT, Person, activities, again, login, person, verified
 from tests.samples import API_KEY, sample, store_samples
 from tests.samples import CLIENT as SOME_CLIENT
 from tests.templates import functions
@@ -154,7 +154,7 @@ def token_of_client(who: Person) -> dict[str, str]:
 
 
 def set_role(who: Person, role: Role) -> None:
-    users.update(who.id, {"role": role}, CAUSE, if_version=lambda _: True)
+    users.update(who.id, {"role": role}, CONTEXT, if_version=lambda _: True)
 
 
 def may_manage(headers: Mapping[str, str]) -> bool:
@@ -212,7 +212,7 @@ def test_a_program_of_an_admin_makes_no_person_and_no_admin(credential: Callable
     root, boss, worker = person("root", Role.ADMIN), make_user("boss", Role.ADMIN), make_user("worker")
     gone = make_user("gone", Role.ADMIN)
     verified(gone)
-    users.delete(gone.id, CAUSE, if_version=lambda _: True)
+    users.delete(gone.id, CONTEXT, if_version=lambda _: True)
     verified(worker)
     program = credential(root)
     assert may_manage(program)

@@ -70,8 +70,8 @@ def test_a_bug_tells_nothing_of_the_inside(ann: Person, monkeypatch: pytest.Monk
 
 def test_what_is_personal_is_not_kept_by_caches(ann: Person) -> None:
     for path in ("/v1/auth/sessions", "/v1/api-keys", "/v1/users/me", "/v1/users"):
-        told = ann.api.get(path).headers["Cache-Control"]
-        assert told == "no-store" or told.startswith("private")
+        event = ann.api.get(path).headers["Cache-Control"]
+        assert event == "no-store" or event.startswith("private")
         assert "Authorization" in ann.api.get(path).headers["Vary"]
 
 

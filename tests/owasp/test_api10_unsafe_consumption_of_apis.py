@@ -25,8 +25,8 @@ def ann(aws: None) -> Person:  # noqa: ARG001 (the table must be there)
 
 
 def refusal(code: str, operation: str) -> ClientError:
-    told: Any = {"Error": {"Code": code, "Message": "arn:aws:kms:secret-account"}, "ResponseMetadata": {}}
-    return ClientError(told, operation)
+    event: Any = {"Error": {"Code": code, "Message": "arn:aws:kms:secret-account"}, "ResponseMetadata": {}}
+    return ClientError(event, operation)
 
 
 class Broken:

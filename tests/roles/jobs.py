@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lamina.access.policy import Role
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.jobs import service
 from lamina.jobs.running import Run
 from lamina.reports import upload, users
@@ -70,7 +70,7 @@ def _cancel_at_the_last_moment(admin: Api, patched: pytest.MonkeyPatch) -> None:
 
     def late(run: Run, progress: int) -> None:
         confirm(run, progress)
-        service.cancel(job, Cause(None, "test"))
+        service.cancel(job, RequestContext(None, "test"))
 
     patched.setattr(Run, "confirm", late)
     assert deliver(job) == []

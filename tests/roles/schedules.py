@@ -3,7 +3,7 @@
 import boto3
 
 from lamina import ids
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.jobs.model import JobStatus
 from lamina.settings import settings
 from lamina.users import counting, service
@@ -23,7 +23,7 @@ def purge_users() -> None:
     store_sample_users()
     furnish(service.get(VIEWER))
     counting.count([counting.standing(service.get(VIEWER))])
-    service.delete(VIEWER, Cause(None, "roles"), if_version=lambda _: True)
+    service.delete(VIEWER, RequestContext(None, "roles"), if_version=lambda _: True)
     for folder in ("uploads", "avatars"):
         boto3.client("s3").put_object(Bucket=settings().files, Key=f"{folder}/{VIEWER}/one", Body=b"a picture")
     for user_id in (DELETED, VIEWER):

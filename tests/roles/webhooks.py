@@ -7,7 +7,7 @@ from lamina import ids
 from lamina.access.policy import Role
 from lamina.http import listing
 from lamina.webhooks import endpoint_queue, retries
-from lamina.webhooks.endpoint_queue import LaneItem, lane_key
+from lamina.webhooks.endpoint_queue import EndpointQueueItem, endpoint_queue_key
 from lamina.webhooks.items import PendingItem, pending_key
 from tests.aws import Api, invoke, signed_in
 from tests.roles.process import Scenario, forget_idempotency_records, place, table_busy
@@ -77,14 +77,14 @@ def deliver() -> None:
     event["Records"].append(event["Records"][0] | {"messageId": "spoilt", "body": "{"})
     answer = {"batchItemFailures": [{"itemIdentifier": "spoilt"}]}
     assert invoke(place("consumers/deliver_webhooks"), event) == answer
-    lane = LaneItem.get(*lane_key(WEBHOOK))
-    lane.backlog, lane.failing_since = True, None
-    lane.save()
+    queue = EndpointQueueItem.get(*endpoint_queue_key(WEBHOOK))
+    queue.backlog, queue.failing_since = True, None
+    queue.save()
     _due()
     assert invoke(place("consumers/deliver_webhooks"), event) == answer
-    lane.refresh()
-    lane.failing_since, lane.failures = ids.ago(4 * retries.DAY), endpoint_queue.OPENS_AFTER
-    lane.save()
+    queue.refresh()
+    queue.failing_since, queue.failures = ids.ago(4 * retries.DAY), endpoint_queue.OPENS_AFTER
+    queue.save()
     for _ in range(2):
         _due(urgent=True)
         assert invoke(place("consumers/deliver_webhooks"), event) == answer

@@ -175,7 +175,7 @@ SAID = [
     ("docs/webhooks.md", f"after {DISABLED_AFTER_DAYS} days the delivery has `failed`"),
     ("docs/webhooks.md", f"taken nothing for {DISABLED_AFTER_DAYS} days is disabled"),
     ("docs/webhooks.md", f"fails {word(endpoint_queue.OPENS_AFTER)} times in a row"),
-    ("docs/webhooks.md", f"gets {word(len(endpoint_queue.PLACES))} requests at a time"),
+    ("docs/webhooks.md", f"gets {word(len(endpoint_queue.SLOTS))} requests at a time"),
     ("docs/webhooks.md", f"at once, for {DELIVERY_KEPT_SECONDS // DAY} days"),
     ("docs/webhooks.md", f"For {secret_keeping.OVERLAP_SECONDS // HOUR} hours requests carry two signatures"),
     (

@@ -8,11 +8,11 @@ from docs.build import Refused
 from docs.build.openapi.endpoints import Endpoint, ErrorClass
 from lamina import errors
 from lamina.errors import LaminaError, Problem
-from lamina.http.conditional import etag
+from lamina.http.conditional import entity_tag
 from lamina.http.errors import PayloadTooLarge, content, headers_of, status_of
 from lamina.http.oauth import as_oauth
 from lamina.identity.errors import SecondFactorNeeded
-from lamina.ids import edition
+from lamina.ids import etag
 from lamina.limits.quota import Quota, RateLimited
 
 type Json = dict[str, Any]
@@ -64,7 +64,7 @@ def header(description: str, example: str | int, *, required: bool = False) -> J
 
 HEADERS: dict[str, Json] = {
     "X-Correlation-Id": header("The id that ties together all that the request caused.", EXAMPLE_ID, required=True),
-    "ETag": header("Names this version of the resource.", etag(edition(EXAMPLE_ID, 1)), required=True),
+    "ETag": header("Names this version of the resource.", entity_tag(etag(EXAMPLE_ID, 1)), required=True),
     "Location": header("Where the new resource is.", f"/v1/users/{EXAMPLE_ID}", required=True),
     "Idempotent-Replayed": header("`true` when this is the first answer again.", "true"),
     "WWW-Authenticate": header("How to prove who asks.", 'Bearer realm="lamina"', required=True),

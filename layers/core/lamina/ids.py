@@ -60,7 +60,7 @@ def canonical(text: str) -> str:
     raise ValueError("must be a UUID, like 01890a5d-ac96-774b-bcce-b302099a8057")
 
 
-def edition(identifier: str, version: int) -> str:
+def etag(identifier: str, version: int) -> str:
     """Name a version of a thing. The id keeps apart what one address shows to several callers (`/v1/users/me`)."""
     return f"{identifier}-{version}"
 

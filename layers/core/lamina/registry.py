@@ -17,18 +17,18 @@ from lamina.identity.items import (
     SessionItem,
 )
 from lamina.identity.security_events import DecoyItem
-from lamina.identity.sessions.trusted_devices import KnownOriginsItem
+from lamina.identity.sessions.trusted_devices import TrustedDevicesItem
 from lamina.identity.tokens.one_time_tokens import OneTimeTokenItem
 from lamina.identity.tokens.signing_keys import KeyRingItem
 from lamina.jobs.items import JobItem, OwnedJobItem
 from lamina.mail.items import RefusedAddressItem, WelcomeItem
-from lamina.storage.iteration import PlaceItem
+from lamina.storage.iteration import CheckpointItem
 from lamina.storage.run_once import RequestItem
 from lamina.users.counting import CountedItem, CounterItem
 from lamina.users.items import GuardItem, SearchItem, UserItem
 from lamina.users.purging import TombstoneItem
-from lamina.users.reconciling import WalkItem
-from lamina.webhooks.endpoint_queue import LaneItem
+from lamina.users.reconciling import CountCheckpointItem
+from lamina.webhooks.endpoint_queue import EndpointQueueItem
 from lamina.webhooks.items import DeliveryItem, DirectoryItem, ParkedItem, PendingItem, WebhookItem
 
 ITEMS = (
@@ -46,15 +46,15 @@ ITEMS = (
     GuardItem,
     JobItem,
     KeyRingItem,
-    KnownOriginsItem,
-    LaneItem,
+    TrustedDevicesItem,
+    EndpointQueueItem,
     MfaItem,
     OneTimeTokenItem,
     OutboxItem,
     OwnedJobItem,
     ParkedItem,
     PendingItem,
-    PlaceItem,
+    CheckpointItem,
     RefreshTokenItem,
     RefusedAddressItem,
     RequestItem,
@@ -62,7 +62,7 @@ ITEMS = (
     SessionItem,
     TombstoneItem,
     UserItem,
-    WalkItem,
+    CountCheckpointItem,
     WebhookItem,
     WelcomeItem,
 )

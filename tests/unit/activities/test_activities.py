@@ -18,7 +18,7 @@ from lamina.activities.purging import purge
 from lamina.activities.reading import read
 from lamina.events.envelope import envelope
 from lamina.settings import settings
-from lamina.storage.batch_deletion import Sweep
+from lamina.storage.batch_deletion import BatchDeletion
 from lamina.users import repository
 from lamina.users.model import User
 from tests.aws import Api, invoke, make_user
@@ -285,7 +285,7 @@ def test_all_of_a_user_are_read_in_one_go_for_those_who_export_them(ann: Person)
 
 def test_with_a_user_go_its_activities_and_nobody_elses(ann: Person) -> None:
     record(*(happened(ann.user, days_ago=days) for days in (1, 50, 364)), happened(make_user("ben")))
-    sweep = Sweep(lambda: True)
+    sweep = BatchDeletion(lambda: True)
     purge(ann.id, sweep)
     assert sweep.removed == {"activities": 3}
     assert [item.pk.partition("#")[2].startswith(ann.id) for item in ActivityItem.scan()] == [False]

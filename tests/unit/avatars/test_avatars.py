@@ -14,9 +14,9 @@ from lamina.avatars import files as stored
 from lamina.avatars.form import GOOD_FOR_SECONDS, MAX_BYTES
 from lamina.avatars.names import upload_at
 from lamina.avatars.removing import purge
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.settings import settings
-from lamina.storage.batch_deletion import Sweep
+from lamina.storage.batch_deletion import BatchDeletion
 from lamina.users import service as users
 from lamina.users.model import User
 from tests import calls
@@ -206,7 +206,7 @@ def test_who_is_changed_meanwhile_gets_the_avatar_with_the_next_try(
 
     def change_first(key: str, content: bytes) -> None:
         with calls.by_nobody():
-            users.update(ann.id, {"name": "Another"}, Cause(None, "test"), if_version=lambda _: True)
+            users.update(ann.id, {"name": "Another"}, RequestContext(None, "test"), if_version=lambda _: True)
         publish(key, content)
 
     with monkeypatch.context() as patch:
@@ -234,7 +234,7 @@ def test_what_is_no_picture_is_deleted_and_told_of_once(ann: Person) -> None:
 def test_the_picture_of_a_user_who_was_deleted_is_deleted(ann: Person) -> None:
     form = ask(ann.api, ann.user)
     upload(form, picture())
-    users.delete(ann.id, Cause(None, "test"), if_version=lambda _: True)
+    users.delete(ann.id, RequestContext(None, "test"), if_version=lambda _: True)
     assert tell(form) == []
     assert files() == []
 
@@ -269,7 +269,7 @@ def test_with_a_user_go_its_files_and_nobody_elses(ann: Person) -> None:
     upload(ask(ann.api, ann.user), picture())
     kept = send(bob)
     for dry_run in (True, False):
-        sweep = Sweep(lambda: True, dry_run=dry_run)
+        sweep = BatchDeletion(lambda: True, dry_run=dry_run)
         purge(ann.id, sweep)
         assert sweep.removed == {"uploads": 1, "avatars": 1}
     assert files() == [upload_at(kept["fields"]["key"]).avatar_key]

@@ -63,9 +63,9 @@ def test_an_event_lies_in_the_partition_of_its_subject_and_says_its_version() ->
 def test_what_nobody_declared_is_found() -> None:
     known = {"id": "01890a5d-ac96-774b-bcce-b302099a8057", "role": "viewer", "status": "active"}
     rest = {"id": known["id"], "occurred_at": "2026-11-20T09:30:00Z", "correlation_id": "c", "actor": None}
-    told = {**rest, "type": "user.created", "version": 1, "subject": known["id"], "data": known}
-    assert problems(told) == []
-    assert problems({**told, "data": {**known, "name": "Ada"}}) == [
+    event = {**rest, "type": "user.created", "version": 1, "subject": known["id"], "data": known}
+    assert problems(event) == []
+    assert problems({**event, "data": {**known, "name": "Ada"}}) == [
         "user.created.v1 has data.name, which is not declared"
     ]
-    assert len(problems({**told, "data": {}})) == 3
+    assert len(problems({**event, "data": {}})) == 3

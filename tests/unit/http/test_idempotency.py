@@ -115,7 +115,7 @@ def test_an_answer_is_replayed_to_those_alone_who_may_ask_for_it_now() -> None:
 
     @toys.post("/toys")
     def make_toy(body: Toy) -> Response[Envelope[Toy]]:
-        return toys.answer(body, links={"self": "/toys"})
+        return toys.respond(body, links={"self": "/toys"})
 
     event = Api()._event("POST", "/toys", {"name": "x"}, KEY, "")
     event["requestContext"]["authorizer"] = CALLER
@@ -189,7 +189,7 @@ def test_a_twin_of_a_request_that_is_still_running_is_409(aws: None) -> None:  #
         mine = toys.incoming
         answers.append(ask())
         toys.incoming = mine
-        return toys.answer(body, links={"self": "/toys"})
+        return toys.respond(body, links={"self": "/toys"})
 
     assert ask().status == 200
     assert (answers[0].status, answers[0].error["code"]) == (409, "IDEMPOTENCY_IN_PROGRESS")

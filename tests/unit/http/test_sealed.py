@@ -52,10 +52,10 @@ def test_a_lost_answer_with_a_secret_comes_again_and_makes_nothing_twice(path: s
 def test_the_table_holds_no_secret_that_was_answered(path: str) -> None:
     body, secret = CASES[path]
     admin, _ = signed_in("admin", Role.ADMIN)
-    told = admin.post(path, body, headers=HEADERS).data[secret]
+    event = admin.post(path, body, headers=HEADERS).data[secret]
     stored = json.dumps(boto3.client("dynamodb").scan(TableName=settings().table)["Items"])
     # Nor the random end of it alone, without what tells where it lies.
-    assert told[-40:] not in stored
+    assert event[-40:] not in stored
 
 
 @pytest.mark.usefixtures("aws")

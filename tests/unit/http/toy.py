@@ -44,14 +44,14 @@ doing = Resolver()
 @taking.post("/toys")
 def make_toy(body: Toy) -> Response[Envelope[Toy]]:
     """Answer the body."""
-    return taking.answer(body, links={"self": f"/toys/{ID}"}, edition="1", created=True)
+    return taking.respond(body, links={"self": f"/toys/{ID}"}, etag="1", created=True)
 
 
 @reading.get("/toys/<toy_id>")
 def read_toy(toy_id: Id, limit: Limit = 20, search: str | None = None) -> Response[Envelope[dict[str, Any]]]:
     """Answer the parameters."""
     seen = {"toy_id": toy_id, "limit": limit, "search": search}
-    return reading.answer(seen, links={"self": "/toys"}, edition=f"{ID}-1")
+    return reading.respond(seen, links={"self": "/toys"}, etag=f"{ID}-1")
 
 
 @doing.post("/toys/<toy_id>/do")

@@ -9,7 +9,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from lamina.events.envelope import envelope
 from lamina.events.outbox import OutboxItem
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.identity.accounts import registration
 from lamina.identity.items import CredentialsItem
 from lamina.identity.security_events import DecoyItem
@@ -23,7 +23,7 @@ from lamina.users.service import NewUser
 from tests.aws import PASSWORD, Answer, Api, make_user
 from tests.people import Clock, Mailbox, Person, Work, activities, again, login, person, verified
 
-CAUSE = Cause(None, "test")
+CONTEXT = RequestContext(None, "test")
 NEW = "Another-horse-2"
 ANN = "ann@example.com"
 
@@ -88,7 +88,7 @@ def test_a_verification_is_sent_again_until_the_address_is_proven(mailbox: Mailb
 def test_a_verification_is_of_the_address_that_it_was_mailed_to(mailbox: Mailbox) -> None:
     ann = person("ann")
     token = mailbox.token(ANN, "verification")
-    users.update(ann.id, {"email": "new@example.com"}, CAUSE, if_version=lambda _: True)
+    users.update(ann.id, {"email": "new@example.com"}, CONTEXT, if_version=lambda _: True)
     assert refused(verify(token))
     assert not is_verified(ann)
 
@@ -96,7 +96,7 @@ def test_a_verification_is_of_the_address_that_it_was_mailed_to(mailbox: Mailbox
 def test_another_address_is_not_verified_by_the_proof_of_the_last(mailbox: Mailbox) -> None:
     ann = person("ann")
     verify(mailbox.token(ANN, "verification"))
-    moved = users.update(ann.id, {"email": "new@example.com"}, CAUSE, if_version=lambda _: True)
+    moved = users.update(ann.id, {"email": "new@example.com"}, CONTEXT, if_version=lambda _: True)
     assert moved.email_verified is False
 
 
@@ -114,7 +114,7 @@ def test_a_reset_sets_the_password_and_ends_every_session(mailbox: Mailbox) -> N
 
 
 def test_whoever_was_made_without_a_password_sets_the_first_one_by_a_reset(mailbox: Mailbox) -> None:
-    registration.register(NewUser(email=ANN, username="ann", name="Ann"), None, CAUSE)
+    registration.register(NewUser(email=ANN, username="ann", name="Ann"), None, CONTEXT)
     assert login(ANN, NEW).status == 401
     forgot()
     token = mailbox.token(ANN, "reset")
@@ -147,7 +147,7 @@ def test_a_reset_token_is_bound_to_the_address_and_the_password(mailbox: Mailbox
     forgot()
     token = mailbox.token(ANN, "reset")
     if change == "email":
-        users.update(ann.id, {"email": "new@example.com"}, CAUSE, if_version=lambda _: True)
+        users.update(ann.id, {"email": "new@example.com"}, CONTEXT, if_version=lambda _: True)
     else:
         ann.api.post("/v1/auth/change-password", {"current_password": PASSWORD, "new_password": "Third-horse-3"})
     assert refused(reset(token))
@@ -157,7 +157,7 @@ def test_a_deleted_user_can_neither_verify_nor_reset(mailbox: Mailbox) -> None:
     ann = person("ann")
     forgot()
     verification, change = mailbox.token(ANN, "verification"), mailbox.token(ANN, "reset")
-    users.delete(ann.id, CAUSE, if_version=lambda _: True)
+    users.delete(ann.id, CONTEXT, if_version=lambda _: True)
     assert refused(verify(verification))
     assert refused(reset(change))
 
@@ -224,9 +224,9 @@ def test_asking_for_a_mail_costs_and_answers_the_same_for_every_address(
 ) -> None:
     assert clock.now  # stands still, so that no window moves on
     known, verified = make_user("known"), make_user("verified")
-    users.update(verified.id, {"email_verified": True}, CAUSE, if_version=lambda _: True)
+    users.update(verified.id, {"email_verified": True}, CONTEXT, if_version=lambda _: True)
     gone = make_user("gone")
-    users.delete(gone.id, CAUSE, if_version=lambda _: True)
+    users.delete(gone.id, CONTEXT, if_version=lambda _: True)
     emails = (known.email, verified.email, gone.email, "x@y.zz")
     # Beyond the limit of mails, too.
     seen = [work.of(partial(ask, email)) for email in emails * 7]
@@ -330,8 +330,8 @@ def test_a_change_takes_the_current_password_and_a_stolen_session_cannot_guess_i
     right = {"current_password": PASSWORD, "new_password": NEW}
     assert ann.api.post("/v1/auth/change-password", right).status == 429
     assert login(ANN).status == 200  # Signing in is counted apart.
-    told = activities(ann.id)
-    assert (told.count("password.refused"), told.count("account.locked")) == (5, 1)
+    event = activities(ann.id)
+    assert (event.count("password.refused"), event.count("account.locked")) == (5, 1)
 
 
 def test_a_password_is_kept_as_a_hash_alone() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from lamina import ids
 from lamina.access.policy import Permission, Role
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.identity.credentials import api_keys
 from lamina.identity.credentials.api_keys import ApiKeyItem
 from lamina.storage.item import Item
@@ -17,7 +17,7 @@ from tests.aws import Answer, Api
 from tests.callers import in_session
 from tests.people import Person, activities, person
 
-CAUSE = Cause(None, "test")
+CONTEXT = RequestContext(None, "test")
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -116,7 +116,7 @@ def test_a_key_never_does_more_than_its_owner_may_now() -> None:
     assert ann.api.post("/v1/api-keys", reach).error["code"] == "SCOPE_NOT_ALLOWED"
     key = make(admin, *Permission)["key"]
     assert Api().get("/v1/users?role=admin", headers={"X-API-Key": key}).status == 200
-    users.update(admin.id, {"role": "viewer"}, CAUSE, if_version=lambda _: True)
+    users.update(admin.id, {"role": "viewer"}, CONTEXT, if_version=lambda _: True)
     assert Api().get("/v1/users?role=admin", headers={"X-API-Key": key}).status == 403
 
 
@@ -125,9 +125,9 @@ def test_a_key_of_whoever_may_not_sign_in_is_refused(status: str) -> None:
     ann = person("ann")
     key = make(ann)["key"]
     if status == "deleted":
-        users.delete(ann.id, CAUSE, if_version=lambda _: True)
+        users.delete(ann.id, CONTEXT, if_version=lambda _: True)
     else:
-        users.update(ann.id, {"status": status}, CAUSE, if_version=lambda _: True)
+        users.update(ann.id, {"status": status}, CONTEXT, if_version=lambda _: True)
     assert me(key).status == 401
 
 
@@ -169,7 +169,7 @@ def test_a_key_replaces_its_owner_as_long_as_the_address_stays() -> None:
 
 def test_a_key_ends_when_it_says() -> None:
     ann = person("ann")
-    ended = api_keys.create(in_session(ann.user), "old", [Permission.READ], ids.ago(1), CAUSE)[1]
+    ended = api_keys.create(in_session(ann.user), "old", [Permission.READ], ids.ago(1), CONTEXT)[1]
     good = make(ann, expires_at=ids.stamp(datetime.now(UTC) + timedelta(minutes=5)))
     assert (me(ended).status, me(good["key"]).status) == (401, 200)
 

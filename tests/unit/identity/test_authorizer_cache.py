@@ -5,14 +5,14 @@ from collections.abc import Callable
 import pytest
 
 from lamina.access.policy import Role
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.identity.tokens import authentication
 from lamina.settings import settings
 from lamina.users import service as users
 from tests.aws import Answer, Api, make_user
 from tests.people import Person, again, person, verified
 
-CAUSE = Cause(None, "test")
+CONTEXT = RequestContext(None, "test")
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -35,7 +35,7 @@ def remembered(role: Role = Role.VIEWER) -> Person:
 
 def test_a_demoted_admin_cannot_promote_itself_again() -> None:
     ann = remembered(Role.ADMIN)
-    users.update(ann.id, {"role": Role.VIEWER}, CAUSE, if_version=lambda _: True)
+    users.update(ann.id, {"role": Role.VIEWER}, CONTEXT, if_version=lambda _: True)
     assert ann.is_signed_in(), "the session is remembered for reading"
     for path in ("/v1/users/me", f"/v1/users/{ann.id}"):
         assert ann.api.patch(path, {"role": "admin"}).status == 401

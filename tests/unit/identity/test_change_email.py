@@ -73,9 +73,9 @@ def test_the_token_mailed_to_the_new_address_changes_it_and_both_are_told(mailbo
 def test_the_mails_of_a_change_name_no_address(mailbox: Mailbox) -> None:
     move(proven(), mailbox)
     mailbox.deliver()
-    told = [values for to, template, values in mailbox.sent if "email" in template or template == "notice"]
-    assert len(told) == 3
-    assert not [values for values in told if "@" in str(values)]
+    event = [values for to, template, values in mailbox.sent if "email" in template or template == "notice"]
+    assert len(event) == 3
+    assert not [values for values in event if "@" in str(values)]
 
 
 def test_the_password_is_required_and_wrong_ones_are_limited(mailbox: Mailbox) -> None:
@@ -283,8 +283,8 @@ def test_an_administrator_sets_an_address_and_both_are_told(mailbox: Mailbox) ->
     changed = administrator().patch(f"/v1/users/{ann.id}", {"email": NEW, "email_verified": True})
     assert (changed.status, changed.data["email_verified"]) == (200, True)
     assert mailbox.count(ANN, "notice") == 1
-    (told,) = [values for to, template, values in mailbox.sent if (to, template) == (ANN, "notice")]
-    assert told["link"] == "", "it cannot be undone from there"
+    (event,) = [values for to, template, values in mailbox.sent if (to, template) == (ANN, "notice")]
+    assert event["link"] == "", "it cannot be undone from there"
     assert mailbox.count(NEW, "notice") == 1
     body = {"email": ANN, "username": "other", "name": "Other", "password": PASSWORD}
     assert Api().post("/v1/auth/register", body).status == 201, "the former one is free"

@@ -11,12 +11,12 @@ from authlib.integrations.requests_client import OAuth2Session
 from requests.adapters import BaseAdapter
 
 from lamina.access.policy import Permission, Role
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.users import service as users
 from tests.aws import Answer, Api
 from tests.people import Person, person
 
-CAUSE = Cause(None, "test")
+CONTEXT = RequestContext(None, "test")
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 BOTH = ["client_credentials", "refresh_token"]
 ROOT = "https://api.example.com/live"
@@ -211,8 +211,8 @@ def test_revoking_nonsense_or_the_token_of_another_is_no_error_and_does_nothing(
 def test_introspection_tells_what_is_good_now_and_of_the_rest_nothing(admin: Person) -> None:
     client = register(admin)
     tokens = grant(client)
-    told = send("introspect", client, token=tokens["access_token"]).json
-    assert (told["active"], told["client_id"], told["sub"]) == (True, client["client_id"], admin.id)
+    event = send("introspect", client, token=tokens["access_token"]).json
+    assert (event["active"], event["client_id"], event["sub"]) == (True, client["client_id"], admin.id)
     for text in ("x", tokens["access_token"] + "x", tokens["refresh_token"]):
         assert send("introspect", client, token=text).json == {"active": False}
     send("revoke", client, token=tokens["access_token"])
@@ -250,16 +250,16 @@ def test_tokens_of_a_client_end_with_its_owner_and_with_the_client(admin: Person
         admin.api.post("/v1/auth/logout-all")
     else:
         change = {"status": "suspended"} if end == "suspended" else {"role": "viewer"}
-        users.update(admin.id, change, CAUSE, if_version=lambda _: True)
+        users.update(admin.id, change, CONTEXT, if_version=lambda _: True)
     assert Api(token=token).get("/v1/users").status == 401
 
 
 def test_a_client_never_gets_more_than_its_owner_may(admin: Person) -> None:
     client, lost = register(admin, scopes=list(Permission)), register(admin, scopes=["manage_users"])
-    users.update(admin.id, {"role": "viewer"}, CAUSE, if_version=lambda _: True)
+    users.update(admin.id, {"role": "viewer"}, CONTEXT, if_version=lambda _: True)
     assert grant(client)["scope"] == "delete read write"
     assert error_of(send("token", lost, grant_type="client_credentials")) == (400, "invalid_scope")
-    users.update(admin.id, {"status": "suspended"}, CAUSE, if_version=lambda _: True)
+    users.update(admin.id, {"status": "suspended"}, CONTEXT, if_version=lambda _: True)
     assert error_of(send("token", client, grant_type="client_credentials")) == (400, "invalid_grant")
 
 
@@ -307,7 +307,7 @@ def test_authlib_unmodified_gets_refreshes_introspects_and_revokes_tokens(admin:
     assert session.get(f"{ROOT}/v1/users").status_code == 200
     renewed = session.refresh_token(metadata["token_endpoint"])
     assert renewed["access_token"] != token["access_token"]
-    told = session.introspect_token(metadata["introspection_endpoint"], renewed["access_token"]).json()
-    assert told["active"] is True
+    event = session.introspect_token(metadata["introspection_endpoint"], renewed["access_token"]).json()
+    assert event["active"] is True
     assert session.revoke_token(metadata["revocation_endpoint"], renewed["refresh_token"]).status_code == 200
     assert session.get(f"{ROOT}/v1/users").status_code == 401

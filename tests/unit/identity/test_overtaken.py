@@ -15,7 +15,7 @@ from lamina.users import service as users
 from lamina.users.model import User
 from tests import calls
 from tests.aws import PASSWORD, Answer, Api, make_user
-from tests.people import CAUSE, Mailbox, Person, again, login, person, verified
+from tests.people import CONTEXT, Mailbox, Person, again, login, person, verified
 
 NEW, THIEFS = "The-owners-horse-2", "The-thiefs-horse-3"
 CHANGE = {"current_password": PASSWORD, "new_password": THIEFS}
@@ -183,7 +183,7 @@ def test_a_demoted_administrator_changes_nothing_of_others(overtake: Overtake, w
     make, change = CHANGES[what]
     root = person("root", Role.ADMIN)
     assert make(root).status == 201
-    overtake(lambda: users.update(root.id, {"role": Role.VIEWER}, CAUSE, if_version=lambda _: True))
+    overtake(lambda: users.update(root.id, {"role": Role.VIEWER}, CONTEXT, if_version=lambda _: True))
     assert refused(change(root))
 
 
@@ -234,14 +234,14 @@ def test_what_revokes_is_not_outrun_by_what_makes_a_credential(
 @pytest.mark.parametrize("make", [create_key, create_client, create_webhook])
 def test_a_demotion_is_not_outrun_either(overtake: Overtake, make: Callable[[Person], Answer]) -> None:
     root = person("root", Role.ADMIN)
-    overtake(lambda: users.update(root.id, {"role": Role.VIEWER}, CAUSE, if_version=lambda _: True))
+    overtake(lambda: users.update(root.id, {"role": Role.VIEWER}, CONTEXT, if_version=lambda _: True))
     assert refused(make(root))
 
 
 def test_an_admin_who_is_demoted_meanwhile_removes_no_factor(overtake: Overtake) -> None:
     root, ann = person("root", Role.ADMIN), person("ann")
     ann.enroll()
-    overtake(lambda: users.update(root.id, {"role": Role.VIEWER}, CAUSE, if_version=lambda _: True))
+    overtake(lambda: users.update(root.id, {"role": Role.VIEWER}, CONTEXT, if_version=lambda _: True))
     assert refused(root.api.delete(f"/v1/users/{ann.id}/mfa"))
     assert MfaItem.get(*mfa_key(ann.id)).active
 
@@ -251,9 +251,9 @@ def test_an_admin_who_is_demoted_meanwhile_changes_nobody(overtake: Overtake, me
     root, user = person("root", Role.ADMIN), make_user("ann", email_verified=True)
     path, whole = f"/v1/users/{user.id}", {"email": user.email, "username": "ann", "name": "Ann"}
     if method == "restore":
-        users.delete(user.id, CAUSE, if_version=lambda _: True)
+        users.delete(user.id, CONTEXT, if_version=lambda _: True)
     before = stored(user)
-    overtake(lambda: users.update(root.id, {"role": Role.VIEWER}, CAUSE, if_version=lambda _: True))
+    overtake(lambda: users.update(root.id, {"role": Role.VIEWER}, CONTEXT, if_version=lambda _: True))
     changes: dict[str, Callable[[], Answer]] = {
         "PATCH": lambda: root.api.patch(path, {"role": "editor"}),
         "PUT": lambda: root.api.put(path, {**whole, "status": "suspended"}),
@@ -274,7 +274,7 @@ def stored(user: User) -> User:
 def test_an_admin_who_is_demoted_meanwhile_does_not_promote_itself(overtake: Overtake, path: str) -> None:
     root = person("root", Role.ADMIN)
     verified(root.user)
-    overtake(lambda: users.update(root.id, {"role": Role.VIEWER}, CAUSE, if_version=lambda _: True))
+    overtake(lambda: users.update(root.id, {"role": Role.VIEWER}, CONTEXT, if_version=lambda _: True))
     assert refused(root.api.patch(path.format(id=root.id), {"role": "admin", "name": "Root Again"}))
     assert stored(root.user).role == Role.VIEWER
 
@@ -287,4 +287,4 @@ def test_a_promotion_waits_for_the_proof_that_is_undone_meanwhile(overtake: Over
 
 
 def moved(user: User) -> None:
-    users.update(user.id, {"email": "other@example.com"}, CAUSE, if_version=lambda _: True)
+    users.update(user.id, {"email": "other@example.com"}, CONTEXT, if_version=lambda _: True)

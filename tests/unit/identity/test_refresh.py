@@ -8,7 +8,7 @@ from argon2 import PasswordHasher
 from pydantic import SecretStr
 
 from lamina.access.policy import Role
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.identity.accounts import passwords
 from lamina.identity.items import REFRESH_SECONDS, RefreshTokenItem, SessionItem
 from lamina.identity.sessions import refresh, sign_in
@@ -19,7 +19,7 @@ from lamina.users.model import Status
 from tests.aws import Api
 from tests.people import Clock, Person, activities, again, login, person, use, verified
 
-CAUSE = Cause(None, "test")
+CONTEXT = RequestContext(None, "test")
 DAY = 24 * 3600
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -56,9 +56,9 @@ def test_a_second_use_ends_the_session_and_is_told_as_a_security_event(
     assert not ann.is_signed_in()
     assert ann.refresh().status == 401
     assert other.is_signed_in()
-    (told,) = [line for line in security_log() if line["security_event"] == "refresh_token.reused"]
-    assert told["user_id"] == ann.id
-    assert told["session_id"]
+    (event,) = [line for line in security_log() if line["security_event"] == "refresh_token.reused"]
+    assert event["user_id"] == ann.id
+    assert event["session_id"]
     assert activities(ann.id).count("refresh_token.reused") == 1
 
 
@@ -159,15 +159,15 @@ def test_a_session_is_over_after_ninety_days_however_often_it_is_refreshed(clock
 def test_whoever_is_suspended_or_of_another_role_cannot_refresh(change: dict[str, object]) -> None:
     ann = person("ann")
     verified(ann.user)
-    users.update(ann.id, change, CAUSE, if_version=lambda _: True)
+    users.update(ann.id, change, CONTEXT, if_version=lambda _: True)
     assert ann.refresh().status == 401
 
 
 def test_a_deleted_user_cannot_refresh_and_restoring_brings_no_session_back() -> None:
     ann = person("ann")
-    users.delete(ann.id, CAUSE, if_version=lambda _: True)
+    users.delete(ann.id, CONTEXT, if_version=lambda _: True)
     assert ann.refresh().status == 401
-    users.restore(ann.id, CAUSE)
+    users.restore(ann.id, CONTEXT)
     assert ann.refresh().status == 401
 
 

@@ -192,8 +192,8 @@ def test_disabling_takes_a_code_and_a_stolen_session_cannot_guess_it(ann: Person
 
     assert [disable("000000") for _ in range(6)] == [422] * 5 + [429]
     assert disable(ann.code()) == 429
-    told = activities(ann.id)
-    assert (told.count("second_factor.failed"), told.count("account.locked")) == (5, 1)
+    event = activities(ann.id)
+    assert (event.count("second_factor.failed"), event.count("account.locked")) == (5, 1)
 
 
 def test_once_disabled_the_password_alone_signs_in(ann: Person) -> None:

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.identity.accounts import service as accounts
 from lamina.identity.items import SessionItem, session_key
-from lamina.identity.sessions.service import Origin
+from lamina.identity.sessions.service import SignInContext
 from lamina.identity.sessions.token_issuing import renew
 from lamina.settings import settings as deployment
 from lamina.users import service as users
@@ -19,8 +19,8 @@ from lamina.users.service import NewUser
 from tests.aws import Api, table_definition
 from tests.people import begin_session, use
 
-CAUSE = Cause(None, "test")
-HERE = Origin("203.0.113.7", "tests")
+CONTEXT = RequestContext(None, "test")
+HERE = SignInContext("203.0.113.7", "tests")
 
 
 class Login:
@@ -46,7 +46,7 @@ class Sessions(RuleBasedStateMachine):
 
     @initialize()
     def somebody(self) -> None:
-        self.user = users.create(NewUser(email="ann@example.com", username="ann", name="Ann"), CAUSE)
+        self.user = users.create(NewUser(email="ann@example.com", username="ann", name="Ann"), CONTEXT)
 
     @rule(target=logins)
     def begin(self) -> Login:
@@ -106,14 +106,14 @@ class Sessions(RuleBasedStateMachine):
 
     @rule()
     def end_all(self) -> None:
-        accounts.end_all_sessions(self.user.id, CAUSE)
+        accounts.end_all_sessions(self.user.id, CONTEXT)
         for login in self.all:
             login.lives = False
 
     @rule()
     def suspend_and_bring_back(self) -> None:
         for status in ("suspended", "active"):
-            users.update(self.user.id, {"status": status}, CAUSE, if_version=lambda _: True)
+            users.update(self.user.id, {"status": status}, CONTEXT, if_version=lambda _: True)
         for login in self.all:
             login.lives = False
 

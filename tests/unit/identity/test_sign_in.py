@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from lamina.access.policy import Role
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.identity.accounts import passwords, registration
 from lamina.identity.accounts import service as accounts
 from lamina.storage import transactions
@@ -16,7 +16,7 @@ from lamina.users.service import NewUser
 from tests.aws import PASSWORD, Answer, Api, make_user
 from tests.people import Work
 
-CAUSE = Cause(None, "test")
+CONTEXT = RequestContext(None, "test")
 
 
 def unknown() -> tuple[str, str]:
@@ -33,13 +33,13 @@ def with_status(status: Status) -> Callable[[], tuple[str, str]]:
 
 def deleted() -> tuple[str, str]:
     user = make_user("deleted")
-    users.delete(user.id, CAUSE, if_version=lambda _: True)
+    users.delete(user.id, CONTEXT, if_version=lambda _: True)
     return user.email, PASSWORD
 
 
 def without_a_password() -> tuple[str, str]:
     new = NewUser(email="unset@example.com", username="unset", name="Unset", role=Role.VIEWER)
-    return registration.register(new, None, CAUSE).email, PASSWORD
+    return registration.register(new, None, CONTEXT).email, PASSWORD
 
 
 @pytest.mark.parametrize(

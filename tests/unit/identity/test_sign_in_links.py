@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.identity.accounts import registration
 from lamina.identity.tokens import access_tokens, email_links
 from lamina.identity.tokens.one_time_tokens import LIFE_SECONDS, OneTimeTokenItem, Purpose
@@ -16,7 +16,7 @@ from tests.aws import PASSWORD, Answer, Api, make_user
 from tests.people import Clock, Mailbox, activities, again, login, person, prove
 from tests.unit.identity.test_kms_failures import AWAY, Kms
 
-CAUSE = Cause(None, "test")
+CONTEXT = RequestContext(None, "test")
 ANN = "ann@example.com"
 
 pytestmark = pytest.mark.usefixtures("aws", "clock")
@@ -57,7 +57,7 @@ def test_a_link_signs_in_once(mailbox: Mailbox) -> None:
 
 
 def test_who_has_no_password_can_sign_in(mailbox: Mailbox) -> None:
-    registration.register(NewUser(email=ANN, username="ann", name="Ann"), None, CAUSE)
+    registration.register(NewUser(email=ANN, username="ann", name="Ann"), None, CONTEXT)
     assert redeem(link(mailbox)).status == 200
 
 
@@ -111,10 +111,10 @@ def test_a_link_to_an_address_that_is_set_meanwhile_proves_nothing(
 ) -> None:
     ann, token, use = make_user("ann"), link(mailbox), email_links.use
 
-    def late(item: OneTimeTokenItem, edit: Callable[[User], Amendment], cause: Cause) -> None:
+    def late(item: OneTimeTokenItem, edit: Callable[[User], Amendment], context: RequestContext) -> None:
         with calls.by_nobody():
-            users.update(ann.id, {"email": "new@example.com"}, CAUSE, if_version=lambda _: True)
-        use(item, edit, cause)
+            users.update(ann.id, {"email": "new@example.com"}, CONTEXT, if_version=lambda _: True)
+        use(item, edit, context)
 
     monkeypatch.setattr(email_links, "use", late)
     assert refused(redeem(token))
@@ -129,11 +129,11 @@ def test_a_link_is_of_the_account_as_it_was(mailbox: Mailbox, change: str) -> No
         body = {"current_password": PASSWORD, "new_password": "Another-horse-2"}
         assert ann.api.post("/v1/auth/change-password", body).status == 204
     elif change == "email":
-        users.update(ann.id, {"email": "new@example.com"}, CAUSE, if_version=lambda _: True)
+        users.update(ann.id, {"email": "new@example.com"}, CONTEXT, if_version=lambda _: True)
     elif change == "suspended":
-        users.update(ann.id, {"status": Status.SUSPENDED}, CAUSE, if_version=lambda _: True)
+        users.update(ann.id, {"status": Status.SUSPENDED}, CONTEXT, if_version=lambda _: True)
     else:
-        users.delete(ann.id, CAUSE, if_version=lambda _: True)
+        users.delete(ann.id, CONTEXT, if_version=lambda _: True)
     assert refused(redeem(token))
 
 

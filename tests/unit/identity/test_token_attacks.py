@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from lamina.access.policy import Role
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.identity.sessions import service as sessions
 from lamina.identity.tokens import access_tokens, authentication
 from lamina.identity.tokens.access_tokens import CLAIMS, public_key
@@ -23,7 +23,7 @@ from lamina.users import service as users
 from tests.aws import PASSWORD, Api, make_user
 from tests.people import Work, again, verified
 
-CAUSE = Cause(None, "test")
+CONTEXT = RequestContext(None, "test")
 IN_2100 = 4_102_444_800
 ANYWAY: Callable[[int], bool] = lambda _: True  # noqa: E731 (a condition that always holds)
 
@@ -154,9 +154,9 @@ def test_a_header_is_never_followed_also_where_the_signature_is_good(
         connect(self, address)  # The table.
 
     monkeypatch.setattr(socket.socket, "connect", only_here)
-    told = problem(victim.signed_by_us({}, header))
+    event = problem(victim.signed_by_us({}, header))
     # A critical header that is not understood voids the token (RFC 7515 section 4.1.11); others are not looked at.
-    assert told == ("UNAUTHENTICATED" if "crit" in header else None)
+    assert event == ("UNAUTHENTICATED" if "crit" in header else None)
 
 
 @pytest.mark.parametrize("part", [0, 1, 2])
@@ -263,32 +263,32 @@ def test_the_scheme_is_taken_in_whatever_case(victim: Victim, scheme: str) -> No
 
 
 def test_a_session_that_is_over_is_refused_at_once(victim: Victim) -> None:
-    sessions.end(victim.user.id, victim.claims["sid"], CAUSE)
+    sessions.end(victim.user.id, victim.claims["sid"], CONTEXT)
     assert problem(victim.access) == "UNAUTHENTICATED"
 
 
 @pytest.mark.parametrize("change", [{"status": "suspended"}, {"status": "inactive"}, {"role": Role.EDITOR}])
 def test_another_role_or_status_ends_the_sessions_at_once(victim: Victim, change: dict[str, object]) -> None:
     verified(victim.user)
-    users.update(victim.user.id, change, CAUSE, if_version=ANYWAY)
+    users.update(victim.user.id, change, CONTEXT, if_version=ANYWAY)
     assert problem(victim.access) == "UNAUTHENTICATED"
 
 
 def test_a_status_that_comes_back_does_not_bring_the_sessions_back(victim: Victim) -> None:
     for status in ("suspended", "active"):
-        users.update(victim.user.id, {"status": status}, CAUSE, if_version=ANYWAY)
+        users.update(victim.user.id, {"status": status}, CONTEXT, if_version=ANYWAY)
     assert problem(victim.access) == "UNAUTHENTICATED"
 
 
 def test_deletion_ends_the_sessions_and_restoring_does_not_bring_them_back(victim: Victim) -> None:
-    users.delete(victim.user.id, CAUSE, if_version=ANYWAY)
+    users.delete(victim.user.id, CONTEXT, if_version=ANYWAY)
     assert problem(victim.access) == "UNAUTHENTICATED"
-    users.restore(victim.user.id, CAUSE)
+    users.restore(victim.user.id, CONTEXT)
     assert problem(victim.access) == "UNAUTHENTICATED"
 
 
 def test_a_change_of_the_profile_keeps_the_sessions(victim: Victim) -> None:
-    users.update(victim.user.id, {"name": "Another Name"}, CAUSE, if_version=ANYWAY)
+    users.update(victim.user.id, {"name": "Another Name"}, CONTEXT, if_version=ANYWAY)
     assert problem(victim.access) is None
 
 
@@ -319,7 +319,7 @@ def test_what_is_cached_ends_with_the_token_and_a_refusal_is_never_cached(
     assert problem(short) is None
     ((until, _),) = authentication._trusted.values()
     assert until - time.monotonic() <= 1
-    sessions.end(victim.user.id, victim.claims["sid"], CAUSE)
+    sessions.end(victim.user.id, victim.claims["sid"], CONTEXT)
     assert problem(victim.access) == "UNAUTHENTICATED"
     assert len(authentication._trusted) == 1
     assert victim.access not in str(authentication._trusted)

@@ -30,7 +30,7 @@ def read(client: Api, job: str) -> Any:
     return answer.data
 
 
-def told(job: str) -> list[tuple[str, str | None, Any]]:
+def event(job: str) -> list[tuple[str, str | None, Any]]:
     """The events of a job, oldest first: type, actor, data."""
     found = OutboxItem.query(f"JOB#{job}", OutboxItem.sk.startswith("EVENT#"))
     return [(item.event_type, item.actor, item.data) for item in found]
@@ -63,7 +63,7 @@ def test_a_job_that_is_done_has_a_link_and_nothing_left_to_cancel(admin: Person)
     assert "X-Amz-Expires=900" in answer.data["result_url"]
     assert answer.data["finished_at"]
     assert answer.json["links"].keys() == {"self"}
-    assert told(job) == [
+    assert event(job) == [
         ("job.requested", admin.id, {"owner_id": admin.id, "job_type": "report", "attempts": 0}),
         ("job.succeeded", None, {"owner_id": admin.id, "job_type": "report", "attempts": 1}),
     ]
@@ -115,8 +115,8 @@ def test_a_job_that_waits_is_cancelled_and_never_run(admin: Person) -> None:
     assert answer.json["links"].keys() == {"self"}
     assert deliver(job) == []
     assert read(admin.api, job)["attempts"] == 0
-    assert [kind for kind, _, _ in told(job)] == ["job.requested", "job.cancelled"]
-    assert told(job)[-1][1] == admin.id
+    assert [kind for kind, _, _ in event(job)] == ["job.requested", "job.cancelled"]
+    assert event(job)[-1][1] == admin.id
 
 
 def test_what_is_finished_cannot_be_cancelled(admin: Person) -> None:

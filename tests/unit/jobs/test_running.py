@@ -6,15 +6,15 @@ import pytest
 
 from lamina import ids
 from lamina.events.outbox import OutboxItem
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.jobs import running, service
 from lamina.jobs.model import MAX_ATTEMPTS, JobError, JobStatus
-from lamina.jobs.running import Hopeless, Lost, Run, run
+from lamina.jobs.running import LeaseLost, NonRetryable, Run, run
 from tests.samples import JOB, store_job
 
 pytestmark = pytest.mark.usefixtures("aws")
 
-CAUSE = Cause(None, "test")
+CONTEXT = RequestContext(None, "test")
 LONG_AGO = "2026-01-01T00:00:00.000000Z"
 
 
@@ -54,7 +54,7 @@ def fail(_: Run) -> None:
 
 
 def cancel(_: Run) -> None:
-    service.cancel(JOB, CAUSE)
+    service.cancel(JOB, CONTEXT)
 
 
 def expire(_: Run) -> None:
@@ -156,7 +156,7 @@ def test_what_is_hopeless_is_not_tried_again(files: Files) -> None:
     store_job()
 
     def give_up(_: Run) -> None:
-        raise Hopeless(JobError("REPORT_TOO_LARGE", "Ask for less."))
+        raise NonRetryable(JobError("REPORT_TOO_LARGE", "Ask for less."))
 
     files.run(give_up)
     job = service.get(JOB)
@@ -207,7 +207,7 @@ def test_a_run_that_was_believed_dead_takes_nothing_from_the_one_that_has_the_jo
     def overtaken(run: Run) -> None:
         expire(run)
         files.run()
-        with pytest.raises(Lost):
+        with pytest.raises(LeaseLost):
             run.beat(50)
 
     files.run(overtaken)
@@ -277,7 +277,7 @@ def test_a_job_that_is_well_again_is_left_alone() -> None:
     service.requeue_or_fail(found)
     assert service.requeue_or_fail(found).version == 2
     assert events() == ["job.requeued"]
-    service.cancel(JOB, CAUSE)
+    service.cancel(JOB, CONTEXT)
     assert service.requeue_or_fail(found).status == JobStatus.CANCELLED
 
 

@@ -10,7 +10,7 @@ from lamina import ids
 from lamina.errors import Conflict
 from lamina.jobs import service
 from lamina.jobs.model import Job, JobStatus
-from lamina.jobs.requeue_due import Report, sweep_stale
+from lamina.jobs.requeue_due import Report, requeue_stale
 from tests.aws import Context
 from tests.samples import store_job
 
@@ -45,24 +45,24 @@ SWEPT = [JobStatus.QUEUED, JobStatus.FAILED, JobStatus.QUEUED, JobStatus.FAILED,
 
 def test_stale_jobs_are_begun_again_or_ended_and_others_left_alone() -> None:
     store_each_kind()
-    assert sweep_stale(always) == Report(finished=True, requeued=2, failed=2)
+    assert requeue_stale(always) == Report(finished=True, requeued=2, failed=2)
     assert statuses() == SWEPT
-    assert sweep_stale(always) == Report(finished=True)
+    assert requeue_stale(always) == Report(finished=True)
 
 
 def test_a_dry_run_says_the_same_and_changes_nothing() -> None:
     store_each_kind()
     before = [service.get(name) for name in NAMES]
-    told = function.handler({"dry_run": True}, Context())  # type: ignore[arg-type]  # it has what is read
+    event = function.handler({"dry_run": True}, Context())  # type: ignore[arg-type]  # it has what is read
     assert [service.get(name) for name in NAMES] == before
-    assert told == {"finished": True, "requeued": 2, "failed": 2}
+    assert event == {"finished": True, "requeued": 2, "failed": 2}
 
 
 def test_a_sweep_goes_on_where_time_ran_out() -> None:
     store_each_kind()
     answers = chain(repeat(True, 3), repeat(False))
-    assert not sweep_stale(lambda: next(answers)).finished
-    assert sweep_stale(always).finished
+    assert not requeue_stale(lambda: next(answers)).finished
+    assert requeue_stale(always).finished
     assert statuses() == SWEPT
 
 
@@ -76,4 +76,4 @@ def test_a_job_that_others_have_in_hand_does_not_keep_the_sweep_from_the_rest(mo
         return rescue(job)
 
     monkeypatch.setattr(service, "requeue_or_fail", contended)
-    assert sweep_stale(always) == Report(finished=True, requeued=1, failed=2)
+    assert requeue_stale(always) == Report(finished=True, requeued=1, failed=2)

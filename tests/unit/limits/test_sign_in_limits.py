@@ -233,8 +233,8 @@ def counted() -> list[Any]:
 def test_failures_and_the_lock_out_are_told(security_log: Callable[[], list[dict[str, Any]]]) -> None:
     user = make_user("ann")
     fail(6)
-    told = activities(user.id)
-    assert (told.count("sign_in.failed"), told.count("account.locked")) == (5, 1)
+    event = activities(user.id)
+    assert (event.count("sign_in.failed"), event.count("account.locked")) == (5, 1)
     names = [line["security_event"] for line in security_log()]
     assert (names.count("sign_in.failed"), names.count("account.locked")) == (5, 1)
     assert EMAIL not in str(security_log())

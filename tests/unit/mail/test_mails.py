@@ -11,10 +11,10 @@ from botocore.exceptions import ClientError, ConnectTimeoutError
 from functions.consumers import send_mail
 from lamina import ids
 from lamina.events.redelivery import Postponed
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.identity.items import EmailChangeItem, FormerEmailItem, email_change_key, former_email_key
 from lamina.identity.sessions import service as sessions
-from lamina.identity.sessions.service import Origin
+from lamina.identity.sessions.service import SignInContext
 from lamina.mail import sender
 from lamina.mail.compose import MAILS
 from lamina.mail.service import follow
@@ -29,7 +29,7 @@ from tests.samples import sample
 from tests.templates import ROOT, template
 from tests.unit.events.conftest import happened
 
-WHERE = Origin("203.0.113.99", "<b>Agent</b>/1.0")
+WHERE = SignInContext("203.0.113.99", "<b>Agent</b>/1.0")
 
 
 @pytest.fixture
@@ -118,8 +118,8 @@ def test_of_one_kind_an_account_gets_five_notices_and_those_of_others_all_the_sa
     for number in range(7):
         follow(happened(f"k{number}", type="api_key.created", subject=ada.id))
     follow(happened(type="password.changed", subject=ada.id))
-    told = [values["what"] for _, _, values in mailbox.sent]
-    assert told == ["An API key of your account was created"] * 5 + ["Your password was changed"]
+    event = [values["what"] for _, _, values in mailbox.sent]
+    assert event == ["An API key of your account was created"] * 5 + ["Your password was changed"]
 
 
 def test_a_notice_that_could_not_be_sent_is_not_counted(ada: User, ses: "Refusing") -> None:
@@ -157,14 +157,14 @@ def test_a_user_is_welcomed_once_however_often_an_address_is_proven(ada: User, m
 
 def test_no_mail_of_a_suspicious_sign_in_once_its_session_is_over(ada: User, mailbox: Mailbox) -> None:
     session = begin_session(ada, WHERE)
-    sessions.end(ada.id, session.id, Cause(ada.id, "test"))
+    sessions.end(ada.id, session.id, RequestContext(ada.id, "test"))
     follow(happened(type="sign_in.suspicious", subject=ada.id, data={"session_id": session.id}))
     assert mailbox.sent == []
 
 
 @pytest.mark.parametrize("event_type", sorted(MAILS))
 def test_nobody_is_written_to_who_is_no_longer_there(ada: User, mailbox: Mailbox, event_type: str) -> None:
-    users.delete(ada.id, Cause(None, "test"), if_version=lambda _: True)
+    users.delete(ada.id, RequestContext(None, "test"), if_version=lambda _: True)
     follow(happened(type=event_type, subject=ada.id))
     assert mailbox.sent == []
 
@@ -248,11 +248,13 @@ def test_another_address_is_written_to_and_when_that_is_refused_too_it_is_marked
 ) -> None:
     ses.error = refused("BadRequestException")
     consume("password_reset.requested", user=ada)
-    other = users.update(ada.id, {"email": "other@example.com"}, Cause(None, "test"), if_version=lambda _: True)
+    other = users.update(
+        ada.id, {"email": "other@example.com"}, RequestContext(None, "test"), if_version=lambda _: True
+    )
     consume("password_reset.requested", user=other)
     consume("password_reset.requested", user=other)
     assert ses.tried == [ada.email, other.email]
-    again = users.update(ada.id, {"email": ada.email}, Cause(None, "test"), if_version=lambda _: True)
+    again = users.update(ada.id, {"email": ada.email}, RequestContext(None, "test"), if_version=lambda _: True)
     ses.error = None
     consume("password_reset.requested", user=again)
     assert ses.tried == [ada.email, other.email, ada.email]

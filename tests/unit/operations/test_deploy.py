@@ -179,6 +179,6 @@ def test_each_way_of_building_has_a_cache_of_its_own(terminal: Terminal, monkeyp
 
 
 def test_an_architecture_that_lambda_does_not_have_is_refused(terminal: Terminal) -> None:
-    told = terminal.start(build, "--parameter-overrides", "Architecture=amd64")
-    assert told == "stopped: Architecture is 'amd64', and can be arm64 or x86_64"
+    event = terminal.start(build, "--parameter-overrides", "Architecture=amd64")
+    assert event == "stopped: Architecture is 'amd64', and can be arm64 or x86_64"
     assert terminal.ran == []

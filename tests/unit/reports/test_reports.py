@@ -85,7 +85,7 @@ def test_who_came_after_the_report_was_asked_for_is_not_in_it(admin: Person) -> 
 
 
 def test_a_report_of_many_pages_holds_everybody_once(admin: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(iteration, "STRETCH", 3)
+    monkeypatch.setattr(iteration, "CHUNK", 3)
     monkeypatch.setattr(iteration, "BATCH", 2)
     made = [make_user(f"user.{number:02}").username for number in range(11)]
     assert names(report(admin)) == ["admin", *made]

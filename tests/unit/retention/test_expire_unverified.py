@@ -7,7 +7,7 @@ import pytest
 
 from functions.schedules import expire_unverified as function
 from lamina.access.policy import Role
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.identity.accounts import registration
 from lamina.identity.accounts import service as accounts
 from lamina.retention import expiry
@@ -23,7 +23,7 @@ from tests.people import Mailbox, events_of, login, person
 
 pytestmark = pytest.mark.usefixtures("aws")
 
-CAUSE = Cause(None, "test")
+CONTEXT = RequestContext(None, "test")
 
 
 def always() -> bool:
@@ -40,7 +40,7 @@ def aged(user: User, days: int = 8) -> User:
 
 
 def verify(user: User, mailbox: Mailbox) -> None:
-    accounts.verify_email(mailbox.token(user.email, "verification"), CAUSE)
+    accounts.verify_email(mailbox.token(user.email, "verification"), CONTEXT)
 
 
 def test_an_account_that_is_unverified_after_a_week_goes_and_its_address_is_free_at_once() -> None:
@@ -87,7 +87,7 @@ def test_who_has_proven_an_address_stays_also_after_changing_it(mailbox: Mailbox
     ann, bob = make_user("ann"), make_user("bob")
     verify(ann, mailbox)
     verify(bob, mailbox)
-    changed = service.update(bob.id, {"email": "bob@example.org"}, CAUSE, if_version=lambda _: True)
+    changed = service.update(bob.id, {"email": "bob@example.org"}, CONTEXT, if_version=lambda _: True)
     assert not changed.email_verified
     aged(ann)
     aged(changed)
@@ -99,7 +99,7 @@ def test_who_has_proven_an_address_stays_also_after_changing_it(mailbox: Mailbox
 def test_whom_an_admin_has_made_promoted_or_suspended_stays() -> None:
     admin = make_user("admin", Role.ADMIN)
     new = NewUser(email="made@example.com", username="made", name="Made")
-    made = registration.register(new, None, Cause(admin.id, "test"))
+    made = registration.register(new, None, RequestContext(admin.id, "test"))
     stay = [admin, made, make_user("editor", Role.EDITOR), make_user("out", status=Status.SUSPENDED)]
     for each in stay:
         aged(each)
@@ -114,7 +114,7 @@ def test_who_verifies_as_the_expiry_comes_stays(mailbox: Mailbox, monkeypatch: p
     replace = purging._replace
 
     def verified_first(*about: object) -> None:
-        accounts.verify_email(token, CAUSE)
+        accounts.verify_email(token, CONTEXT)
         replace(*about)  # type: ignore[arg-type]  # handed through
 
     monkeypatch.setattr(purging, "_replace", verified_first)
@@ -139,7 +139,7 @@ def test_who_was_suspended_when_its_time_was_up_is_looked_at_again(monkeypatch: 
     out = aged(make_user("out", status=Status.SUSPENDED))
     aged(make_user("editor", Role.EDITOR))
     assert expire_unverified(always) == Report(finished=True, looked_at=2)
-    service.update(out.id, {"status": Status.ACTIVE}, CAUSE, if_version=lambda _: True)
+    service.update(out.id, {"status": Status.ACTIVE}, CONTEXT, if_version=lambda _: True)
     assert expire_unverified(always).expired == 0
     with monkeypatch.context() as a_week_later:
         a_week_later.setattr(expiry, "ROUND_SECONDS", -1)
@@ -162,7 +162,7 @@ def test_who_kept_being_changed_is_looked_at_again(monkeypatch: pytest.MonkeyPat
 def test_a_dry_run_says_the_same_and_changes_nothing() -> None:
     aged(make_user("ann"))
     before = naming(boto3.client("dynamodb"), settings().table, "")
-    told = function.handler({"dry_run": True}, Context())  # type: ignore[arg-type]  # it has what is read
+    event = function.handler({"dry_run": True}, Context())  # type: ignore[arg-type]  # it has what is read
     assert naming(boto3.client("dynamodb"), settings().table, "") == before
-    assert told == {"finished": True, "looked_at": 1, "expired": 1}
-    assert function.handler({}, Context()) == told  # type: ignore[arg-type]  # it has what is read
+    assert event == {"finished": True, "looked_at": 1, "expired": 1}
+    assert function.handler({}, Context()) == event  # type: ignore[arg-type]  # it has what is read

@@ -9,7 +9,7 @@ import pytest
 from functions.consumers import count_users
 from functions.schedules import purge_users as function
 from lamina.access.policy import Role
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.identity.tokens.one_time_tokens import Purpose, new_token
 from lamina.registry import ITEMS
 from lamina.retention.purging import Report, purge_users
@@ -28,7 +28,7 @@ from tests.people import Mailbox, Person, events_of, person
 
 pytestmark = pytest.mark.usefixtures("aws")
 
-CAUSE = Cause(None, "test")
+CONTEXT = RequestContext(None, "test")
 
 
 def always() -> bool:
@@ -52,7 +52,7 @@ def left_of(user: User) -> list[str]:
 
 
 def delete(user: User, days_ago: int) -> None:
-    service.delete(user.id, CAUSE, if_version=lambda _: True)
+    service.delete(user.id, CONTEXT, if_version=lambda _: True)
     days_pass(user, days_ago)
 
 
@@ -133,7 +133,7 @@ def test_who_was_deleted_lately_or_not_at_all_stays_and_can_be_restored() -> Non
     delete(ann, 29)
     days_pass(bob, 100)
     assert purge_users(always) == Report(finished=True)
-    assert service.restore(ann.id, CAUSE).deleted_at is None
+    assert service.restore(ann.id, CONTEXT).deleted_at is None
 
 
 def test_who_is_restored_as_the_purge_comes_stays(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,7 +142,7 @@ def test_who_is_restored_as_the_purge_comes_stays(monkeypatch: pytest.MonkeyPatc
     replace = users._replace
 
     def restored_first(*about: object) -> None:
-        service.restore(ann.id, CAUSE)
+        service.restore(ann.id, CONTEXT)
         replace(*about)  # type: ignore[arg-type]  # handed through
 
     monkeypatch.setattr(users, "_replace", restored_first)
@@ -155,9 +155,9 @@ def test_a_dry_run_says_the_same_and_changes_nothing(mailbox: Mailbox) -> None:
     mailbox.deliver()
     delete(ann.user, 31)
     before = naming(boto3.client("dynamodb"), settings().table, "")
-    told = purge_users(always, dry_run=True)
+    event = purge_users(always, dry_run=True)
     assert naming(boto3.client("dynamodb"), settings().table, "") == before
-    assert told == purge_users(always)
+    assert event == purge_users(always)
 
 
 def test_events_of_the_last_day_stay_until_the_purge_looks_again() -> None:

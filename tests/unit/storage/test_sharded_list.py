@@ -24,12 +24,12 @@ def fill(index: FakePartitions, chosen: set[tuple[str, str]]) -> list[str]:
     return sorted((list_position(*entry) for entry in chosen), key=str.encode)
 
 
-def walk(source: Source, size: int, *, descending: bool) -> list[list[str]]:
+def iterate(source: Source, size: int, *, descending: bool) -> list[list[str]]:
     pages, after, more = [], "", True
     while more:
-        stretch = read(source, size, descending=descending, after=after)
-        pages.append(stretch.positions)
-        after, more = (stretch.positions or [""])[-1], stretch.more
+        chunk = read(source, size, descending=descending, after=after)
+        pages.append(chunk.positions)
+        after, more = (chunk.positions or [""])[-1], chunk.more
     return pages
 
 
@@ -39,7 +39,7 @@ def test_pages_put_together_are_the_list(
     fake_index: FakePartitions, chosen: set[tuple[str, str]], size: int, descending: bool
 ) -> None:
     expected = fill(fake_index, chosen)
-    pages = walk(LIST, size, descending=descending)
+    pages = iterate(LIST, size, descending=descending)
     assert list(chain(*pages)) == (expected[::-1] if descending else expected)
     assert all(len(page) == size for page in pages[:-1])
 
@@ -50,7 +50,7 @@ def test_backwards_from_a_page_lies_exactly_the_page_before(
     fake_index: FakePartitions, chosen: set[tuple[str, str]], size: int, descending: bool
 ) -> None:
     fill(fake_index, chosen)
-    pages = [page for page in walk(LIST, size, descending=descending) if page]
+    pages = [page for page in iterate(LIST, size, descending=descending) if page]
     for number, page in enumerate(pages[1:]):
         back = read(LIST, size, descending=not descending, after=page[0])
         assert back.positions[::-1] == pages[number]
@@ -78,9 +78,9 @@ def walk_from(after: str, size: int, *, descending: bool) -> list[str]:
     found: list[str] = []
     more = True
     while more:
-        stretch = read(LIST, size, descending=descending, after=after)
-        found += stretch.positions
-        after, more = (stretch.positions or [after])[-1], stretch.more
+        chunk = read(LIST, size, descending=descending, after=after)
+        found += chunk.positions
+        after, more = (chunk.positions or [after])[-1], chunk.more
     return found
 
 
@@ -94,8 +94,8 @@ def test_an_entry_that_is_taken_away_still_marks_its_place(
         return
     gone = data.draw(st.sampled_from(whole))
     fill(fake_index, {entry for entry in chosen if list_position(*entry) != gone})
-    stretch = read(LIST, size, descending=False, after=gone)
-    assert stretch.positions == [position for position in whole if position.encode() > gone.encode()][:size]
+    chunk = read(LIST, size, descending=False, after=gone)
+    assert chunk.positions == [position for position in whole if position.encode() > gone.encode()][:size]
 
 
 @SHARED
@@ -105,9 +105,9 @@ def test_an_offset_skips_so_many(
 ) -> None:
     whole = fill(fake_index, chosen)
     whole = whole[::-1] if descending else whole
-    stretch = read(LIST, size, descending=descending, offset=offset)
-    assert stretch.positions == whole[offset : offset + size]
-    assert stretch.more == (len(whole) > offset + size)
+    chunk = read(LIST, size, descending=descending, offset=offset)
+    assert chunk.positions == whole[offset : offset + size]
+    assert chunk.more == (len(whole) > offset + size)
 
 
 @SHARED
@@ -117,15 +117,15 @@ def test_a_prefix_is_a_range_of_the_list_in_both_directions(
 ) -> None:
     whole = [position for position in fill(fake_index, chosen) if position.startswith(prefix)]
     source = Source("gsi1", PARTITIONS, prefix)
-    assert list(chain(*walk(source, size, descending=descending))) == (whole[::-1] if descending else whole)
+    assert list(chain(*iterate(source, size, descending=descending))) == (whole[::-1] if descending else whole)
 
 
 def test_the_same_position_in_two_lists_is_one_entry(fake_table: FakePartitions) -> None:
     identifier = "0190c6c0-0000-7000-8000-000000000001"
     for partition in ("PUBLIC#0", "EMAIL#0"):
         fake_table.rows[partition] = {list_position("ann", identifier), list_position(partition, identifier)}
-    stretch = read(Source("", ["PUBLIC#0", "EMAIL#0"], "ann"), 5, descending=False)
-    assert stretch.positions == [list_position("ann", identifier)]
+    chunk = read(Source("", ["PUBLIC#0", "EMAIL#0"], "ann"), 5, descending=False)
+    assert chunk.positions == [list_position("ann", identifier)]
 
 
 @pytest.mark.parametrize("length", [100, 20_000])
@@ -146,8 +146,8 @@ def test_a_page_of_a_list_that_lies_in_one_partition_takes_one_call(fake_index: 
 
 def test_skipping_many_entries_reads_each_about_once(fake_index: FakePartitions) -> None:
     many_entries(fake_index, 20_000)
-    stretch = read(LIST, 100, descending=False, offset=9_900)
-    assert [position[:8] for position in stretch.positions] == [f"{number:08}" for number in range(9_900, 10_000)]
+    chunk = read(LIST, 100, descending=False, offset=9_900)
+    assert [position[:8] for position in chunk.positions] == [f"{number:08}" for number in range(9_900, 10_000)]
     assert fake_index.read < 11_000
     assert fake_index.calls <= SHARDS + 1
 

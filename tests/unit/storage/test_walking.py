@@ -5,7 +5,7 @@ from itertools import chain, repeat
 
 import pytest
 
-from lamina.storage.iteration import HasTime, Interrupted, keep, place, walk
+from lamina.storage.iteration import HasTime, Interrupted, iterate, keep, place
 from lamina.storage.sharded_list import Source
 from tests.unit.storage.fake_table import FakePartitions
 
@@ -33,14 +33,14 @@ def visiting(seen: list[str]) -> Callable[[Sequence[str]], None]:
 @pytest.mark.parametrize("step", [1, 2, 7, 22, 23, 100])
 def test_every_entry_is_visited_once_in_order(step: int) -> None:
     seen: list[str] = []
-    walk(LIST, visiting(seen), times(100), step=step)
+    iterate(LIST, visiting(seen), times(100), step=step)
     assert seen == POSITIONS
 
 
 @pytest.mark.usefixtures("filled")
 def test_a_walk_ends_before_what_lies_beyond_its_bound() -> None:
     seen: list[str] = []
-    walk(LIST, visiting(seen), times(100), step=4, until="2026-11-10#")
+    iterate(LIST, visiting(seen), times(100), step=4, until="2026-11-10#")
     assert seen == POSITIONS[:9]
 
 
@@ -49,9 +49,9 @@ def test_where_time_runs_out_the_next_walk_goes_on() -> None:
     seen: list[str] = []
     reached: list[str] = []
     with pytest.raises(Interrupted):
-        walk(LIST, visiting(seen), times(2), step=5, note=reached.append)
+        iterate(LIST, visiting(seen), times(2), step=5, note=reached.append)
     assert (seen, reached[-1]) == (POSITIONS[:10], POSITIONS[9])
-    walk(LIST, visiting(seen), times(100), step=5, after=reached[-1])
+    iterate(LIST, visiting(seen), times(100), step=5, after=reached[-1])
     assert seen == POSITIONS
 
 
@@ -63,14 +63,14 @@ def test_a_step_that_fails_is_not_noted() -> None:
         raise KeyError
 
     with pytest.raises(KeyError):
-        walk(LIST, fail, times(100), note=reached.append)
+        iterate(LIST, fail, times(100), note=reached.append)
     assert reached == []
 
 
 def test_an_empty_list_is_at_its_end_at_once(fake_index: FakePartitions) -> None:
     assert fake_index.rows == {}
     seen: list[str] = []
-    walk(LIST, visiting(seen), times(1))
+    iterate(LIST, visiting(seen), times(1))
     assert seen == []
 
 

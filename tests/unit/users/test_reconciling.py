@@ -10,17 +10,17 @@ import pytest
 
 from functions.schedules import reconcile_counts
 from lamina.events import schedule
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.users import counting, reconciling, service
 from lamina.users.counting import CounterItem, Standing, counter_key
 from lamina.users.model import Status, User
-from lamina.users.reconciling import Report, WalkItem, reconcile
+from lamina.users.reconciling import CountCheckpointItem, Report, reconcile
 from lamina.users.service import NewUser
 from tests.aws import Context
 
 pytestmark = pytest.mark.usefixtures("aws")
 
-CAUSE = Cause(None, "test")
+CONTEXT = RequestContext(None, "test")
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +41,7 @@ def steps(number: int) -> Callable[[], bool]:
 
 
 def make(names: str) -> list[User]:
-    return [service.create(NewUser(email=f"{name}@x.io", username=name * 3, name=name), CAUSE) for name in names]
+    return [service.create(NewUser(email=f"{name}@x.io", username=name * 3, name=name), CONTEXT) for name in names]
 
 
 def counted(names: str) -> list[User]:
@@ -56,7 +56,7 @@ def spoil(bucket: str, amount: int) -> None:
 
 
 def delete(user: User) -> User:
-    service.delete(user.id, CAUSE, if_version=lambda _: True)
+    service.delete(user.id, CONTEXT, if_version=lambda _: True)
     return user
 
 
@@ -100,7 +100,7 @@ def test_a_dry_run_says_the_same_and_changes_nothing() -> None:
     report = reconcile(always, dry_run=True)
     assert (report.users, report.markers, report.corrected) == (4, 1, {"#": (7, 3)})
     assert counting.total() == 7
-    assert list(WalkItem.scan()) == []
+    assert list(CountCheckpointItem.scan()) == []
 
 
 def test_a_walk_goes_on_where_time_ran_out() -> None:
@@ -111,7 +111,7 @@ def test_a_walk_goes_on_where_time_ran_out() -> None:
     assert not reconcile(steps(0)).finished
     last = reconcile(always)
     assert (last.finished, last.users, last.corrected) == (True, 3, {"#": (1, 7)})
-    assert list(WalkItem.scan()) == []
+    assert list(CountCheckpointItem.scan()) == []
 
 
 def test_a_counter_that_moves_during_the_walk_is_corrected_by_what_that_cannot_explain() -> None:
@@ -148,15 +148,15 @@ def _somebody_moves(users: list[User], chance: random.Random) -> int:
     user = _stored(chance.choice(users))
     if chance.random() < 0.3:
         name = f"{chance.choice('klmnopqrstuvwxyz')}{len(users)}"
-        user = service.create(NewUser(email=f"{name}@x.io", username=name * 3, name=name), CAUSE)
+        user = service.create(NewUser(email=f"{name}@x.io", username=name * 3, name=name), CONTEXT)
         users.append(user)
     elif user.deleted_at:
-        service.restore(user.id, CAUSE)
+        service.restore(user.id, CONTEXT)
     elif chance.random() < 0.5:
         delete(user)
     else:
         status = chance.choice(list(Status))
-        service.update(user.id, {"status": status}, CAUSE, if_version=lambda _: True)
+        service.update(user.id, {"status": status}, CONTEXT, if_version=lambda _: True)
     return counting.count([counting.standing(_stored(user))])
 
 

@@ -9,7 +9,7 @@ import pytest
 from lamina import ids
 from lamina.errors import Conflict, NotFound, PreconditionFailed
 from lamina.events.outbox import OutboxItem
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.storage.item import Item
 from lamina.storage.keys import shard_of
 from lamina.storage.run_once import KeyReused, RequestItem
@@ -21,7 +21,7 @@ from lamina.users.service import NewUser
 
 pytestmark = pytest.mark.usefixtures("aws")
 
-CAUSE = Cause("0190c6c0-0000-7000-8000-000000000001", "test")
+CONTEXT = RequestContext("0190c6c0-0000-7000-8000-000000000001", "test")
 
 
 def anything(_: int) -> bool:
@@ -34,11 +34,11 @@ def at(version: int) -> Callable[[int], bool]:
 
 def make(who: str = "zoe", request: str = "", **fields: Any) -> User:
     new = NewUser(**{"email": f"{who}@example.com", "username": who, "name": "Zoë Smith", **fields})
-    return service.create(new, replace(CAUSE, request=request))
+    return service.create(new, replace(CONTEXT, request=request))
 
 
 def change(user: User, **changes: Any) -> User:
-    return service.update(user.id, changes, CAUSE, if_version=anything)
+    return service.update(user.id, changes, CONTEXT, if_version=anything)
 
 
 def events(user: User) -> list[OutboxItem]:
@@ -63,8 +63,8 @@ def test_a_change_is_saved_with_its_event_and_the_next_version() -> None:
     changed = change(make(), name="Zoë Jones", age=12)
     assert service.get(changed.id) == changed
     assert (changed.name, changed.version) == ("Zoë Jones", 2)
-    told = events(changed)[-1]
-    assert (told.event_type, told.data["changed"], told.actor) == ("user.updated", ["age", "name"], CAUSE.actor)
+    event = events(changed)[-1]
+    assert (event.event_type, event.data["changed"], event.actor) == ("user.updated", ["age", "name"], CONTEXT.actor)
 
 
 def test_no_event_holds_personal_data() -> None:
@@ -90,15 +90,15 @@ def test_metadata_that_python_takes_for_equal_is_a_change_if_json_does_not(old: 
 def test_a_change_needs_the_version_that_it_was_made_for() -> None:
     user = change(make(), name="Second")
     with pytest.raises(PreconditionFailed):
-        service.update(user.id, {"name": "Third"}, CAUSE, if_version=at(1))
-    assert service.update(user.id, {"name": "Third"}, CAUSE, if_version=at(2)).version == 3
+        service.update(user.id, {"name": "Third"}, CONTEXT, if_version=at(1))
+    assert service.update(user.id, {"name": "Third"}, CONTEXT, if_version=at(2)).version == 3
 
 
 def test_a_precondition_that_ceases_to_hold_while_writing_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     user = make()
     overtake(monkeypatch, lambda: change(user, name="Faster"))
     with pytest.raises(PreconditionFailed):
-        service.update(user.id, {"name": "Slower"}, CAUSE, if_version=at(1))
+        service.update(user.id, {"name": "Slower"}, CONTEXT, if_version=at(1))
     assert service.get(user.id).name == "Faster"
 
 
@@ -186,13 +186,13 @@ def test_everything_about_a_user_with_as_many_words_as_there_can_be_changes_at_o
 
 def test_a_deleted_user_is_gone_and_its_names_stay_taken() -> None:
     user = make(email_verified=True)
-    service.delete(user.id, CAUSE, if_version=anything)
+    service.delete(user.id, CONTEXT, if_version=anything)
     with pytest.raises(NotFound):
         service.get(user.id)
     with pytest.raises(NotFound):
         change(user, name="Ghost")
     with pytest.raises(NotFound):
-        service.delete(user.id, CAUSE, if_version=anything)
+        service.delete(user.id, CONTEXT, if_version=anything)
     with pytest.raises(EmailTaken):
         make("other", email=user.email)
     assert search_keys() == set()
@@ -201,8 +201,8 @@ def test_a_deleted_user_is_gone_and_its_names_stay_taken() -> None:
 
 def test_a_restored_user_is_as_it_was_but_for_its_sessions() -> None:
     user = make()
-    service.delete(user.id, CAUSE, if_version=anything)
-    back = service.restore(user.id, CAUSE)
+    service.delete(user.id, CONTEXT, if_version=anything)
+    back = service.restore(user.id, CONTEXT)
     kept = replace(user, version=3, updated_at=back.updated_at, session_epoch=user.session_epoch + 1)
     assert back == kept == service.get(user.id)
     assert search_keys() == set(search_items(user))
@@ -211,16 +211,16 @@ def test_a_restored_user_is_as_it_was_but_for_its_sessions() -> None:
 
 def test_restoring_a_user_that_lives_changes_nothing() -> None:
     user = make()
-    assert service.restore(user.id, CAUSE) == user
+    assert service.restore(user.id, CONTEXT) == user
     with pytest.raises(NotFound):
-        service.restore("0190c6c0-0000-7000-8000-00000000ffff", CAUSE)
+        service.restore("0190c6c0-0000-7000-8000-00000000ffff", CONTEXT)
 
 
 def test_restoring_a_user_that_somebody_else_just_restored_answers_it(monkeypatch: pytest.MonkeyPatch) -> None:
     user = make()
-    service.delete(user.id, CAUSE, if_version=anything)
-    overtake(monkeypatch, lambda: service.restore(user.id, CAUSE))
-    assert service.restore(user.id, CAUSE).version == 3
+    service.delete(user.id, CONTEXT, if_version=anything)
+    overtake(monkeypatch, lambda: service.restore(user.id, CONTEXT))
+    assert service.restore(user.id, CONTEXT).version == 3
     assert [event.event_type for event in events(user)].count("user.restored") == 1
 
 
@@ -251,7 +251,7 @@ def test_a_retry_is_one_for_a_day_only() -> None:
 
 def test_a_retry_answers_even_a_user_that_is_deleted_by_now() -> None:
     made = make(request="fingerprint", email_verified=True)
-    service.delete(made.id, CAUSE, if_version=anything)
+    service.delete(made.id, CONTEXT, if_version=anything)
     assert make(request="fingerprint").id == made.id
 
 

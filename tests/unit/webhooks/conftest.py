@@ -11,29 +11,29 @@ from lamina import ids
 from lamina.access.policy import Role
 from lamina.events.envelope import envelope
 from lamina.events.outbox import OutboxItem
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.storage.sharded_list import Source, read
 from lamina.users.model import User
 from lamina.webhooks import delivering, queue, requeue_due, service
 from lamina.webhooks.delivering import attempt
 from lamina.webhooks.dispatch import dispatch
-from lamina.webhooks.egress import Answer, NoAnswer
+from lamina.webhooks.egress import EndpointResponse, NoAnswer
 from lamina.webhooks.items import due_partitions
 from lamina.webhooks.model import Webhook, WebhookScope
 from lamina.webhooks.service import NewWebhook
 from tests.aws import make_user
 from tests.callers import acting
 
-CAUSE = Cause(None, "test")
-type Behaviour = Callable[[str], Answer]
+CONTEXT = RequestContext(None, "test")
+type Behaviour = Callable[[str], EndpointResponse]
 """What an endpoint answers; it is given the body."""
 
 
 def says(status: int, body: bytes = b"") -> Behaviour:
-    return lambda _: Answer(status, body)
+    return lambda _: EndpointResponse(status, body)
 
 
-def hangs(_: str) -> Answer:
+def hangs(_: str) -> EndpointResponse:
     raise NoAnswer("no answer within 5 seconds")
 
 
@@ -84,7 +84,7 @@ class World:
     received: int = 0
     """Messages so far."""
 
-    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> EndpointResponse:
         self.sent.append((url, headers, body.decode()))
         self.at.append(self.clock.now())
         return self.behaviours.get(url, says(204))(body.decode())
@@ -109,7 +109,7 @@ class World:
         while (then := self._next()) <= end:
             self.clock.instant = max(self.clock.instant, datetime.fromisoformat(then) + timedelta(milliseconds=1))
             self.deliver()
-            requeue_due.sweep(lambda: True)
+            requeue_due.requeue_due(lambda: True)
             self.deliver()
         self.clock.instant = datetime.fromisoformat(end)
 
@@ -144,7 +144,7 @@ def admin(world: World) -> User:  # noqa: ARG001 (the table must be there)
 def hook(owner: User, name: str = "hook", *events: str, scope: WebhookScope = WebhookScope.OWN) -> Webhook:
     """Make a webhook of everything, or of these events."""
     wanted = NewWebhook(url=f"https://example.com/{name}", events=events or ("*",), scope=scope)
-    return service.create(acting(owner), wanted, CAUSE)[0]
+    return service.create(acting(owner), wanted, CONTEXT)[0]
 
 
 def event(subject: str, event_type: str = "user.updated", **data: object) -> dict[str, Any]:

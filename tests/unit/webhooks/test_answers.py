@@ -13,10 +13,10 @@ from lamina import ids
 from lamina.users.model import User
 from lamina.webhooks import delivering, retries, service
 from lamina.webhooks.deliveries import list_deliveries
-from lamina.webhooks.egress import Answer
+from lamina.webhooks.egress import EndpointResponse
 from lamina.webhooks.model import DeliveryStatus, DisabledReason, WebhookStatus
 from lamina.webhooks.retries import DAY, HOUR, MINUTE
-from tests.unit.webhooks.conftest import CAUSE, Behaviour, Time, World, happen, hook, raised, says
+from tests.unit.webhooks.conftest import CONTEXT, Behaviour, Time, World, happen, hook, raised, says
 
 URL = "https://example.com/hook"
 
@@ -28,8 +28,8 @@ def test_an_endpoint_that_is_gone_is_disabled_at_once_and_its_owner_told(world: 
     world.deliver()
     webhook = service.get(made.id)
     assert (webhook.status, webhook.disabled_reason) == (WebhookStatus.DISABLED, DisabledReason.GONE)
-    (told,) = [each for each in raised(ann) if each["type"] == "webhook.disabled"]
-    assert told["data"] == {"webhook_id": made.id, "host": "example.com", "reason": "gone"}
+    (event,) = [each for each in raised(ann) if each["type"] == "webhook.disabled"]
+    assert event["data"] == {"webhook_id": made.id, "host": "example.com", "reason": "gone"}
     happen(ann.id)
     world.live(4 * DAY)
     assert len(world.sent) == 1
@@ -43,7 +43,7 @@ def test_an_endpoint_that_was_gone_is_told_again_when_its_owner_enables_it(world
     world.behaviours[URL] = says(410)
     happen(ann.id)
     world.deliver()
-    enabled = service.update(made.id, {"status": "enabled"}, CAUSE, if_version=lambda _: True)
+    enabled = service.update(made.id, {"status": "enabled"}, CONTEXT, if_version=lambda _: True)
     assert enabled.disabled_reason is None
     del world.behaviours[URL]
     happen(ann.id)
@@ -56,9 +56,9 @@ def test_a_webhook_that_is_moved_while_its_old_address_says_that_it_is_gone_goes
 ) -> None:
     made = hook(ann)
 
-    def move(_: str) -> Answer:
-        service.update(made.id, {"url": "https://example.com/moved"}, CAUSE, if_version=lambda _: True)
-        return Answer(410, b"")
+    def move(_: str) -> EndpointResponse:
+        service.update(made.id, {"url": "https://example.com/moved"}, CONTEXT, if_version=lambda _: True)
+        return EndpointResponse(410, b"")
 
     world.behaviours[URL] = move
     happen(ann.id)
@@ -68,7 +68,7 @@ def test_a_webhook_that_is_moved_while_its_old_address_says_that_it_is_gone_goes
 
 
 def asks(retry_after: str | None, status: int = 503) -> Behaviour:
-    return lambda _: Answer(status, b"", retry_after)
+    return lambda _: EndpointResponse(status, b"", retry_after)
 
 
 def waits(world: World, ann: User, behaviour: Behaviour) -> float:

@@ -17,11 +17,11 @@ from lamina.webhooks import delivering, endpoint_queue, pending, retries, secret
 from lamina.webhooks.deliveries import list_deliveries, redeliver, send_test
 from lamina.webhooks.delivering import attempt
 from lamina.webhooks.dispatch import dispatch
-from lamina.webhooks.endpoint_queue import LaneItem, lane_key
+from lamina.webhooks.endpoint_queue import EndpointQueueItem, endpoint_queue_key
 from lamina.webhooks.items import ParkedItem, PendingItem, WebhookItem, pending_key, webhook_key
 from lamina.webhooks.model import Delivery, DeliveryStatus, Webhook, WebhookStatus
 from lamina.webhooks.retries import DAY, HOUR
-from tests.unit.webhooks.conftest import CAUSE, World, event, hangs, happen, hook, raised, says
+from tests.unit.webhooks.conftest import CONTEXT, World, event, hangs, happen, hook, raised, says
 
 URL = "https://example.com/hook"
 
@@ -45,8 +45,8 @@ def test_what_is_sent_is_the_event_signed_by_the_secret(world: World, ann: User)
 def test_a_secret_that_was_rotated_signs_along_for_a_day(world: World, ann: User) -> None:
     made = hook(ann)
     old = secret_keeping.signing_secrets(WebhookItem.get(*webhook_key(made.id)))[0]
-    _, newer = service.rotate_secret(made.id, CAUSE)
-    _, newest = service.rotate_secret(made.id, CAUSE)
+    _, newer = service.rotate_secret(made.id, CONTEXT)
+    _, newest = service.rotate_secret(made.id, CONTEXT)
     happen(ann.id)
     world.deliver()
     for secret in (old, newer, newest):
@@ -125,7 +125,7 @@ def test_whoever_dies_while_sending_is_followed_by_somebody_else(
 
     world.behaviours[URL] = die  # type: ignore[assignment]  # it does not answer
     with monkeypatch.context() as patch:
-        patch.setattr(endpoint_queue, "leave", lambda *_, **__: None)
+        patch.setattr(endpoint_queue, "release", lambda *_, **__: None)
         with pytest.raises(SystemExit):
             world.deliver()
     del world.behaviours[URL]
@@ -152,7 +152,7 @@ def test_an_endpoint_that_fails_for_days_is_disabled_and_its_owner_told(world: W
     world.live(DAY)
     assert len(world.sent) == sent
     assert {each.status for each in list_deliveries(made.id, None, 100, None)[0]} == {DeliveryStatus.FAILED}
-    enabled = service.update(made.id, {"status": "enabled"}, CAUSE, if_version=lambda _: True)
+    enabled = service.update(made.id, {"status": "enabled"}, CONTEXT, if_version=lambda _: True)
     assert enabled.disabled_reason is None
     del world.behaviours[URL]
     happen(ann.id)
@@ -193,14 +193,14 @@ def test_a_lane_takes_no_more_at_a_time_than_it_has_places(world: World, ann: Us
     made = hook(ann)
     for _ in range(10):
         happen(ann.id)
-    lane = LaneItem(*lane_key(made.id))
-    places = [endpoint_queue.enter(lane, urgent=False) for _ in range(6)]
-    assert [isinstance(place, endpoint_queue.Place) for place in places] == [True] * 4 + [False] * 2
+    queue = EndpointQueueItem(*endpoint_queue_key(made.id))
+    places = [endpoint_queue.acquire(queue, urgent=False) for _ in range(6)]
+    assert [isinstance(place, endpoint_queue.Slot) for place in places] == [True] * 4 + [False] * 2
     world.deliver()
     assert world.sent == []
     for place in places[:4]:
-        assert isinstance(place, endpoint_queue.Place)
-        endpoint_queue.leave(lane, place, succeeded=True)
+        assert isinstance(place, endpoint_queue.Slot)
+        endpoint_queue.release(queue, place, succeeded=True)
     world.live(180)
     assert len(world.sent) == 10
 
@@ -240,7 +240,7 @@ def test_what_is_being_sent_is_not_sent_again_because_somebody_asks(world: World
 def test_a_test_is_sent_at_once_and_to_this_endpoint_alone(world: World, ann: User) -> None:
     made = hook(ann, "hook", "order.*")
     hook(ann, "other")
-    delivery = send_test(made, CAUSE)
+    delivery = send_test(made, CONTEXT)
     world.deliver()
     ((url, _, body),) = world.sent
     assert url == URL
@@ -296,16 +296,16 @@ def test_what_is_parked_just_as_everybody_is_done_is_not_forgotten(
 ) -> None:
     made = hook(ann)
     happen(ann.id)
-    lane = LaneItem(*lane_key(made.id))
-    places = [endpoint_queue.enter(lane, urgent=False) for _ in range(4)]
+    queue = EndpointQueueItem(*endpoint_queue_key(made.id))
+    places = [endpoint_queue.acquire(queue, urgent=False) for _ in range(4)]
     park = pending.park
 
     def park_late(waiting: PendingItem, _: str) -> None:
         """The four are done between our look at the lane and our note that somebody waits."""
         for place in places:
-            assert isinstance(place, endpoint_queue.Place)
-            endpoint_queue.leave(lane, place, succeeded=True)
-        endpoint_queue.note_backlog(lane, there_is=False)
+            assert isinstance(place, endpoint_queue.Slot)
+            endpoint_queue.release(queue, place, succeeded=True)
+        endpoint_queue.note_backlog(queue, there_is=False)
         park(waiting, ids.ahead(HOUR))
 
     with monkeypatch.context() as patch:
@@ -353,7 +353,7 @@ def test_however_many_wait_those_that_follow_are_found_at_once(world: World, ann
     made = hook(ann)
     for _ in range(40):
         happen(ann.id)
-    endpoint_queue.note_backlog(LaneItem(*lane_key(made.id)), there_is=True)
+    endpoint_queue.note_backlog(EndpointQueueItem(*endpoint_queue_key(made.id)), there_is=True)
     looked_at = 0
 
     def note(call: Call) -> None:
@@ -366,7 +366,7 @@ def test_however_many_wait_those_that_follow_are_found_at_once(world: World, ann
         attempt(*world.queue[0][1:])
         for place in world.queue[1:4]:
             pending.park(PendingItem.get(*pending_key(*place[1:])), ids.ahead(HOUR))
-        endpoint_queue.note_backlog(LaneItem(*lane_key(made.id)), there_is=True)
+        endpoint_queue.note_backlog(EndpointQueueItem(*endpoint_queue_key(made.id)), there_is=True)
         attempt(*world.queue[10][1:])
     finally:
         observers.remove(note)
@@ -379,7 +379,7 @@ def test_after_an_endpoint_was_moved_what_was_parked_follows_the_next_event(worl
     world.behaviours[URL] = hangs
     told = {happen(ann.id)["id"] for _ in range(10)}
     world.deliver()
-    service.update(made.id, {"url": "https://example.com/moved"}, CAUSE, if_version=lambda _: True)
+    service.update(made.id, {"url": "https://example.com/moved"}, CONTEXT, if_version=lambda _: True)
     told.add(happen(ann.id)["id"])
     world.live(60)
     moved = {headers["webhook-id"] for url, headers, _ in world.sent if url.endswith("moved")}

@@ -17,23 +17,23 @@ from lamina.webhooks.items import EVERYBODY
 from lamina.webhooks.model import DeliveryStatus, WebhookScope
 from tests.aws import make_user
 from tests.people import verified
-from tests.unit.webhooks.conftest import CAUSE, World, event, happen, hook
+from tests.unit.webhooks.conftest import CONTEXT, World, event, happen, hook
 
 
 def test_an_owner_is_told_of_itself_and_of_what_is_its_own(world: World, ann: User) -> None:
     hook(ann)
-    told = [happen(ann.id), happen("0190a3f0-0000-7000-8000-0000000000aa", "job.succeeded", owner_id=ann.id)]
+    event = [happen(ann.id), happen("0190a3f0-0000-7000-8000-0000000000aa", "job.succeeded", owner_id=ann.id)]
     happen("0190a3f0-0000-7000-8000-0000000000bb", "job.succeeded", owner_id="0190a3f0-0000-7000-8000-0000000000cc")
     world.deliver()
-    assert [json.loads(body) for _, _, body in world.sent] == told
+    assert [json.loads(body) for _, _, body in world.sent] == event
 
 
 def test_who_asks_for_everybodys_events_gets_everybodys(world: World, ann: User, admin: User) -> None:
     hook(admin, "all", "user.*", scope=WebhookScope.ALL)
-    told = [happen(ann.id), happen(admin.id)]
+    event = [happen(ann.id), happen(admin.id)]
     happen(ann.id, "session.started")
     world.deliver()
-    assert [json.loads(body) for _, _, body in world.sent] == told
+    assert [json.loads(body) for _, _, body in world.sent] == event
 
 
 def test_one_endpoint_is_told_once_though_it_is_found_in_two_ways(world: World, admin: User) -> None:
@@ -54,12 +54,12 @@ def test_only_wanted_types_are_told(world: World, ann: User) -> None:
 def test_who_may_no_longer_manage_users_hears_of_nobody_else(world: World, ann: User, admin: User) -> None:
     hook(admin, scope=WebhookScope.ALL)
     on_its_way = happen(ann.id)
-    users.update(admin.id, {"role": Role.EDITOR}, CAUSE, if_version=lambda _: True)
+    users.update(admin.id, {"role": Role.EDITOR}, CONTEXT, if_version=lambda _: True)
     happen(ann.id)
     world.deliver()
     assert world.sent == []
     verified(admin)
-    users.update(admin.id, {"role": Role.ADMIN}, CAUSE, if_version=lambda _: True)
+    users.update(admin.id, {"role": Role.ADMIN}, CONTEXT, if_version=lambda _: True)
     again = happen(ann.id)
     world.deliver()
     assert [json.loads(body) for _, _, body in world.sent] == [again]
@@ -72,8 +72,8 @@ def test_suspended_and_deleted_owners_get_nothing_not_even_what_was_on_its_way(w
     hook(bob, "bob")
     happen(ann.id)
     happen(bob.id)
-    users.update(ann.id, {"status": "suspended"}, CAUSE, if_version=lambda _: True)
-    users.delete(bob.id, CAUSE, if_version=lambda _: True)
+    users.update(ann.id, {"status": "suspended"}, CONTEXT, if_version=lambda _: True)
+    users.delete(bob.id, CONTEXT, if_version=lambda _: True)
     happen(ann.id)
     happen(bob.id)
     world.deliver()
@@ -83,12 +83,12 @@ def test_suspended_and_deleted_owners_get_nothing_not_even_what_was_on_its_way(w
 def test_a_disabled_webhook_is_told_nothing_and_goes_on_when_it_is_enabled(world: World, ann: User) -> None:
     made = hook(ann)
     happen(ann.id)
-    service.update(made.id, {"status": "disabled"}, CAUSE, if_version=lambda _: True)
+    service.update(made.id, {"status": "disabled"}, CONTEXT, if_version=lambda _: True)
     happen(ann.id)
     world.deliver()
     (waiting,), _ = list_deliveries(made.id, DeliveryStatus.FAILED, 20, None)
     assert waiting.attempts[0].error == "the webhook is disabled"
-    service.update(made.id, {"status": "enabled"}, CAUSE, if_version=lambda _: True)
+    service.update(made.id, {"status": "enabled"}, CONTEXT, if_version=lambda _: True)
     happen(ann.id)
     world.deliver()
     assert len(world.sent) == 1
@@ -97,7 +97,7 @@ def test_a_disabled_webhook_is_told_nothing_and_goes_on_when_it_is_enabled(world
 def test_a_deleted_webhook_is_told_nothing(world: World, ann: User) -> None:
     made = hook(ann)
     happen(ann.id)
-    service.delete(made.id, CAUSE, if_version=lambda _: True)
+    service.delete(made.id, CONTEXT, if_version=lambda _: True)
     happen(ann.id)
     world.deliver()
     assert world.sent == []
@@ -118,7 +118,7 @@ def test_an_event_that_comes_twice_is_told_once(world: World, ann: User) -> None
 
 def revoked(user: User) -> User:
     """The user, after a reset of the password."""
-    return users.amend(user.id, lambda user: Amendment(user=revoke_credentials(user)), CAUSE)
+    return users.amend(user.id, lambda user: Amendment(user=revoke_credentials(user)), CONTEXT)
 
 
 def test_a_revoked_webhook_is_sent_nothing_and_is_deleted_with_the_next_event(world: World, ann: User) -> None:

@@ -21,7 +21,7 @@ from cryptography.x509.oid import NameOID
 
 from lamina.settings import Settings, settings
 from lamina.webhooks import egress, targets
-from lamina.webhooks.egress import Answer, NoAnswer, post
+from lamina.webhooks.egress import EndpointResponse, NoAnswer, post
 from lamina.webhooks.targets import Refused
 
 type Talk = Callable[[socket.socket], None]
@@ -92,28 +92,28 @@ def say(*parts: bytes, every: float = 0) -> Talk:
     return talk
 
 
-def send(url: str) -> Answer:
+def send(url: str) -> EndpointResponse:
     return post(url, b"{}", {"webhook-id": "x"})
 
 
 def test_an_answer_is_its_status_and_the_beginning_of_its_body(serve: Callable[[Talk], str]) -> None:
-    assert send(serve(say(OK, b"Content-Length: 4\r\n\r\ntake"))) == Answer(200, b"take")
-    assert send(serve(say(OK, b"Content-Length: 4000\r\n\r\n", b"x" * 4000))) == Answer(200, b"x" * 1024)
-    assert send(serve(say(b"HTTP/1.0 503 Busy\r\n\r\nlater"))) == Answer(503, b"later")
+    assert send(serve(say(OK, b"Content-Length: 4\r\n\r\ntake"))) == EndpointResponse(200, b"take")
+    assert send(serve(say(OK, b"Content-Length: 4000\r\n\r\n", b"x" * 4000))) == EndpointResponse(200, b"x" * 1024)
+    assert send(serve(say(b"HTTP/1.0 503 Busy\r\n\r\nlater"))) == EndpointResponse(503, b"later")
     chunks = b"Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n"
-    assert send(serve(say(OK, chunks))) == Answer(200, b"abc")
+    assert send(serve(say(OK, chunks))) == EndpointResponse(200, b"abc")
 
 
 def test_when_an_endpoint_asks_to_be_tried_again_is_part_of_its_answer(serve: Callable[[Talk], str]) -> None:
     busy = b"HTTP/1.1 503 Busy\r\nretry-after: 120\r\nContent-Length: 0\r\n\r\n"
-    assert send(serve(say(busy))) == Answer(503, b"", "120")
+    assert send(serve(say(busy))) == EndpointResponse(503, b"", "120")
 
 
 def test_a_redirect_is_an_answer_and_is_not_followed(serve: Callable[[Talk], str]) -> None:
     answer = send(
         serve(say(b"HTTP/1.1 302 Found\r\nLocation: http://169.254.169.254/latest/\r\nContent-Length: 0\r\n\r\n"))
     )
-    assert answer == Answer(302, b"")
+    assert answer == EndpointResponse(302, b"")
 
 
 def forever(part: bytes) -> Talk:
@@ -164,7 +164,7 @@ def test_of_a_gigabyte_next_to_nothing_is_read(serve: Callable[[Talk], str]) -> 
             sent.append(len(block))
 
     begun = time.monotonic()
-    assert send(serve(flood)) == Answer(200, b"x" * 1024)
+    assert send(serve(flood)) == EndpointResponse(200, b"x" * 1024)
     assert time.monotonic() - begun < 0.5
     assert sum(sent) < 16 * 1024 * 1024, "no more than the buffers of this machine hold"
 
@@ -176,7 +176,7 @@ def test_of_headers_without_end_next_to_nothing_is_read(serve: Callable[[Talk], 
             connection.sendall(b"X-More: " + b"x" * 60_000 + b"\r\n")
 
     begun = time.monotonic()
-    assert send(serve(flood)) == Answer(200, b"")
+    assert send(serve(flood)) == EndpointResponse(200, b"")
     assert time.monotonic() - begun < 0.5
 
 
@@ -200,7 +200,7 @@ EARLY_HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\nC
 @pytest.mark.parametrize("times", [1, 3])
 def test_interim_responses_are_skipped(serve: Callable[[Talk], str], interim: bytes, times: int) -> None:
     final = OK + b"Retry-After: 7\r\nContent-Length: 4\r\n\r\ntake"
-    assert send(serve(say(interim * times, final))) == Answer(200, b"take", "7")
+    assert send(serve(say(interim * times, final))) == EndpointResponse(200, b"take", "7")
     assert (
         send(serve(say(interim * times + OK + b"Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n"))).body == b"ab"
     )

@@ -42,8 +42,8 @@ class Filter:
     @property
     def query(self) -> dict[str, str]:
         """What is asked as a client writes it, without what is left out."""
-        asked = {"from": self.since, "to": self.until, "type": self.type}
-        return {name: value for name, value in asked.items() if value}
+        requested = {"from": self.since, "to": self.until, "type": self.type}
+        return {name: value for name, value in requested.items() if value}
 
     def takes(self, event_type: str) -> bool:
         """Tell whether activities of this type are wanted."""

@@ -12,7 +12,7 @@ from botocore.config import Config
 from lamina import ids
 from lamina.avatars.names import Upload
 from lamina.aws import CALLS
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.settings import settings
 
 MAX_BYTES = 2 * 1024 * 1024
@@ -49,7 +49,7 @@ class UploadForm:
     expires_at: str
 
 
-def upload_form(user_id: str, media_type: MediaType, cause: Cause) -> UploadForm:
+def upload_form(user_id: str, media_type: MediaType, context: RequestContext) -> UploadForm:
     """Sign a form for one picture of a user; it takes the `s3:PutObject` of whoever signs.
 
     Args:
@@ -60,8 +60,8 @@ def upload_form(user_id: str, media_type: MediaType, cause: Cause) -> UploadForm
     upload = Upload(user_id, ids.new_id())
     bound = {
         "Content-Type": media_type.value,
-        "x-amz-meta-actor": cause.actor or "",
-        "x-amz-meta-correlation-id": cause.correlation_id,
+        "x-amz-meta-actor": context.actor or "",
+        "x-amz-meta-correlation-id": context.correlation_id,
     }
     expires_at = ids.ahead(GOOD_FOR_SECONDS)
     signed = _files.generate_presigned_post(

@@ -85,6 +85,6 @@ def _square(opened: Image.Image, stated: int) -> Image.Image:
 
 
 def _encoded(picture: Image.Image) -> bytes:
-    made = io.BytesIO()
-    picture.save(made, WebPImagePlugin.WebPImageFile.format, quality=QUALITY)
-    return made.getvalue()
+    created = io.BytesIO()
+    picture.save(created, WebPImagePlugin.WebPImageFile.format, quality=QUALITY)
+    return created.getvalue()

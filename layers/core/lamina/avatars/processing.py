@@ -12,7 +12,7 @@ from lamina.avatars.picture import NotAPicture, avatar
 from lamina.errors import NotFound
 from lamina.events.catalog import USER_AVATAR_REFUSED
 from lamina.events.outbox import OutboxItem, event, event_key
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.observability.logs import about, logger
 from lamina.storage import transactions
 from lamina.storage.transactions import ConditionFailed
@@ -29,34 +29,36 @@ def follow(upload: Upload) -> None:
     stored = files.read(upload.key)
     if stored is None:
         return  # It was followed before, or taken back.
-    cause = Cause(stored.notes.get("actor") or None, stored.notes.get("correlation-id") or ids.new_id())
-    with about(correlation_id=cause.correlation_id, user_id=upload.user_id, upload_id=upload.id):
+    context = RequestContext(stored.notes.get("actor") or None, stored.notes.get("correlation-id") or ids.new_id())
+    with about(correlation_id=context.correlation_id, user_id=upload.user_id, upload_id=upload.id):
         if _was_refused(upload):
             logger.info("no avatar: the form was used before")
         else:
-            _make(upload, stored, cause)
+            _make(upload, stored, context)
         files.delete(upload.key)
 
 
-def _make(upload: Upload, stored: files.Stored, cause: Cause) -> None:
+def _make(upload: Upload, stored: files.Stored, context: RequestContext) -> None:
     try:
         user = users.get(upload.user_id)
         newest = newest_key(user)
         if newest < upload.avatar_key:
-            _show(upload, avatar(stored.content), user, cause)
+            _show(upload, avatar(stored.content), user, context)
             logger.info("avatar set")
         _sweep(user.id, max(newest, upload.avatar_key))
     except NotFound:
         logger.info("no avatar: no such user")
     except NotAPicture as refusal:
-        _refuse(upload, refusal.reason, cause)
+        _refuse(upload, refusal.reason, context)
         logger.info("no avatar: not a picture", extra={"reason": refusal.reason})
 
 
-def _show(upload: Upload, picture: bytes, user: User, cause: Cause) -> None:
+def _show(upload: Upload, picture: bytes, user: User, context: RequestContext) -> None:
     files.publish(upload.avatar_key, picture)
     # Over the very version that was looked at: had somebody taken the avatar back meanwhile, it must not come back.
-    users.update(user.id, {"avatar_url": upload.avatar_url}, cause, if_version=lambda version: version == user.version)
+    users.update(
+        user.id, {"avatar_url": upload.avatar_url}, context, if_version=lambda version: version == user.version
+    )
 
 
 def _sweep(user_id: str, newest: str) -> None:
@@ -73,10 +75,10 @@ def _was_refused(upload: Upload) -> bool:
     return True
 
 
-def _refuse(upload: Upload, reason: str, cause: Cause) -> None:
+def _refuse(upload: Upload, reason: str, context: RequestContext) -> None:
     """Tell that an upload was refused; once, because the event has the id of the upload."""
     fact = USER_AVATAR_REFUSED.of({"upload_id": upload.id, "reason": reason})
-    told = event(fact, upload.user_id, actor=cause.actor, correlation_id=cause.correlation_id, event_id=upload.id)
+    told = event(fact, upload.user_id, actor=context.actor, correlation_id=context.correlation_id, event_id=upload.id)
     try:
         transactions.write(put=[told])
     except ConditionFailed:

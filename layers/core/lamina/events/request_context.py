@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Cause:
+class RequestContext:
     """What every event and item remembers of its origin.
 
     Attributes:

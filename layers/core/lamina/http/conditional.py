@@ -3,14 +3,14 @@
 import re
 from collections.abc import Callable, Mapping
 
-from lamina.ids import edition
+from lamina.ids import etag
 
 _TAG = re.compile(r'(W/)?"([\x21\x23-\x7e]*)"')
 _LIST = re.compile(rf"[ \t,]*(?:{_TAG.pattern}(?:[ \t]*,[ \t,]*{_TAG.pattern})*[ \t,]*)?")
 """Tags separated by commas; empty elements count for nothing (RFC 9110 section 5.6.1.2)."""
 
 
-def etag(state: str) -> str:
+def entity_tag(state: str) -> str:
     """Write the strong tag of a state of a representation."""
     return f'"{state}"'
 
@@ -28,7 +28,7 @@ def version_condition(identifier: str, headers: Mapping[str, str]) -> Callable[[
     """
 
     def holds(version: int) -> bool:
-        tag = etag(edition(identifier, version))
+        tag = entity_tag(etag(identifier, version))
         return ("if-match" not in headers or _names(headers["if-match"], tag, weakly=False)) and not is_fresh(
             tag, headers
         )

@@ -22,13 +22,13 @@ def device_token(request: Request) -> str:
     return found[1] if found else ""
 
 
-def with_device[T](answer: Response[T], token: str) -> Response[T]:
+def with_device[T](response: Response[T], token: str) -> Response[T]:
     """Hand a new device token out with an answer; `""` hands out none."""
     if token:
         # Only a laptop is served without TLS.
         secure = "; Secure" if settings().public_url.startswith("https://") else ""
         path = f"{settings().base_path}/v1/auth"
-        answer.headers["Set-Cookie"] = (
+        response.headers["Set-Cookie"] = (
             f"{NAME}={token}; Path={path}; Max-Age={LIFE_SECONDS}{secure}; HttpOnly; SameSite=Strict"
         )
-    return answer
+    return response

@@ -8,7 +8,7 @@ from typing import Any
 
 from lamina.http.request import Request
 from lamina.http.resolver import Resolver
-from lamina.http.responses import Answer
+from lamina.http.responses import LambdaResponse
 from lamina.limits import rules
 from lamina.limits.quota import RateLimited
 
@@ -30,7 +30,7 @@ class CredentialResolver(Resolver):
             self.incoming.is_counted = True
             self.incoming.quota = rules.count([(rules.CALLER, subject)])
 
-    def refuse(self, error: Exception, request: Request) -> Answer:
+    def refuse(self, error: Exception, request: Request) -> LambdaResponse:
         """Turn a failure into an answer, and count it for the address if no credential was proven before it."""
         if not request.is_counted:
             request.is_counted = True
@@ -40,6 +40,6 @@ class CredentialResolver(Resolver):
                 error = refused
         return self.write_failure(error, request)
 
-    def write_failure(self, error: Exception, request: Request) -> Answer:
+    def write_failure(self, error: Exception, request: Request) -> LambdaResponse:
         """Write a failure in the envelope."""
         return super().refuse(error, request)

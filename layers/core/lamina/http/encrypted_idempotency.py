@@ -14,7 +14,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from lamina.http.idempotency import idempotent
 from lamina.http.request import Request
 from lamina.http.resolver import Around
-from lamina.http.responses import Answer
+from lamina.http.responses import LambdaResponse
 from lamina.storage import one_time_secrets
 
 _GAP = "\x00"
@@ -28,18 +28,18 @@ class _WithoutSecret(BaseIdempotencySerializer):
         self._field = field
         self._request = request
 
-    def to_dict(self, data: Answer) -> Answer:
+    def to_dict(self, data: LambdaResponse) -> LambdaResponse:
         secret = json.loads(data["body"])["data"][self._field]
         return data | {"body": data["body"].replace(secret, _GAP)}
 
-    def from_dict(self, data: Answer) -> Answer:
+    def from_dict(self, data: LambdaResponse) -> LambdaResponse:
         return data | {"body": data["body"].replace(_GAP, one_time_secrets.secret_of(self._request))}
 
 
 def idempotent_secret(field: str) -> Around:
     """Run an endpoint once for each idempotency key, as `idempotent`, where a field of the answer is told once."""
 
-    def around(request: Request, context: LambdaContext, endpoint: Callable[[], Answer]) -> Answer:
+    def around(request: Request, context: LambdaContext, endpoint: Callable[[], LambdaResponse]) -> LambdaResponse:
         return idempotent(request, context, endpoint, keep=partial(_WithoutSecret, field))
 
     return around

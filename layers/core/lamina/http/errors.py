@@ -111,8 +111,8 @@ def headers_of(error: errors.LaminaError) -> dict[str, str]:
 def content(error: errors.LaminaError, request_id: str) -> dict[str, Any]:
     """Compose the envelope of an error."""
     details = [{"field": problem.field, "message": problem.message} for problem in error.details]
-    told = {"code": error.code, "message": error.message, "details": details, "request_id": request_id}
-    return {"error": {**told, **error.extras}}
+    event = {"code": error.code, "message": error.message, "details": details, "request_id": request_id}
+    return {"error": {**event, **error.extras}}
 
 
 def _challenge(error: errors.LaminaError) -> str:

@@ -27,7 +27,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lamina.errors import Conflict, Invalid, Problem
 from lamina.http.request import Request
-from lamina.http.responses import Answer, as_json
+from lamina.http.responses import LambdaResponse, as_json
 from lamina.storage.idempotency import records
 from lamina.storage.run_once import KeyReused
 
@@ -51,8 +51,8 @@ type Keep = Callable[[str], BaseIdempotencySerializer]
 
 
 def idempotent(
-    request: Request, context: LambdaContext, endpoint: Callable[[], Answer], *, keep: Keep | None = None
-) -> Answer:
+    request: Request, context: LambdaContext, endpoint: Callable[[], LambdaResponse], *, keep: Keep | None = None
+) -> LambdaResponse:
     """Run an endpoint once for each idempotency key; without one, simply run it.
 
     Args:
@@ -83,10 +83,10 @@ def idempotent(
 
 def _run_once(
     context: LambdaContext,
-    endpoint: Callable[[], Answer],
+    endpoint: Callable[[], LambdaResponse],
     call: dict[str, str],
     serializer: BaseIdempotencySerializer | None,
-) -> Answer:
+) -> LambdaResponse:
     config = IdempotencyConfig(
         event_key_jmespath="fingerprint",
         payload_validation_jmespath="body",
@@ -103,11 +103,11 @@ def _run_once(
         key_prefix="http",
         output_serializer=serializer,
     )
-    def run(*, call: dict[str, str]) -> Answer:  # noqa: ARG001 (Powertools reads it)
+    def run(*, call: dict[str, str]) -> LambdaResponse:  # noqa: ARG001 (Powertools reads it)
         return endpoint()
 
-    answer: Answer = run(call=call)
-    return answer
+    response: LambdaResponse = run(call=call)
+    return response
 
 
 def _fingerprint(request: Request, given: str) -> str:
@@ -133,6 +133,6 @@ def _number(text: str) -> float:
     return int(number) if number.is_integer() else number
 
 
-def _replayed(response: Answer, idempotent_data: DataRecord) -> Answer:  # noqa: ARG001 (Powertools names them)
+def _replayed(response: LambdaResponse, idempotent_data: DataRecord) -> LambdaResponse:  # noqa: ARG001 (Powertools names them)
     response["multiValueHeaders"]["Idempotent-Replayed"] = ["true"]
     return response

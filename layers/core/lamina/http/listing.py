@@ -139,8 +139,8 @@ class ListRequest:
 
     def _link(self, at: Position, *, cursor: str | None = None, page: int | None = None) -> str:
         place = {"limit": at.limit} | ({"page": page} if page else {})
-        asked = {**self._query, **place} | ({"cursor": cursor} if cursor else {})
-        return f"{settings().base_path}{self._path}?{urlencode(asked)}"
+        requested = {**self._query, **place} | ({"cursor": cursor} if cursor else {})
+        return f"{settings().base_path}{self._path}?{urlencode(requested)}"
 
 
 def _signer() -> CursorSigner:

@@ -11,7 +11,7 @@ from lamina.http.credential import CredentialResolver
 from lamina.http.errors import PayloadTooLarge, as_lamina_error
 from lamina.http.request import Request
 from lamina.http.request_validation import check_media_type
-from lamina.http.responses import JSON, Answer, Response, as_json, failure
+from lamina.http.responses import JSON, LambdaResponse, Response, as_json, failure
 
 FORM = "application/x-www-form-urlencoded"
 MAX_FIELDS = 50
@@ -87,11 +87,11 @@ class OAuthResolver(CredentialResolver):
         """Refuse anything but a form."""
         check_media_type(request.headers, self.takes)
 
-    def write_failure(self, error: Exception, request: Request) -> Answer:
+    def write_failure(self, error: Exception, request: Request) -> LambdaResponse:
         """Write a failure as `{error, error_description}`; too large a body in the envelope, as API Gateway does."""
         known = as_lamina_error(error) or LaminaError()
-        answer = failure(error, request)
-        return answer if isinstance(known, PayloadTooLarge) else answer | {"body": as_json(as_oauth(known))}
+        response = failure(error, request)
+        return response if isinstance(known, PayloadTooLarge) else response | {"body": as_json(as_oauth(known))}
 
 
 def as_oauth(error: LaminaError) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from lamina.access.policy import Caller, Credential, Role
 from lamina.errors import Unauthenticated, Unavailable
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.http import body
 from lamina.http.errors import CredentialRefused, PayloadTooLarge, TokenExpired
 from lamina.http.headers import correlation_id
@@ -141,9 +141,9 @@ class Request:
         raise CredentialRefused if any(name in self.headers for name in CREDENTIALS) else Unauthenticated
 
     @property
-    def cause(self) -> Cause:
+    def request_context(self) -> RequestContext:
         """What changes made by this request remember of it."""
-        return Cause(self.claims.get("user_id"), self.correlation_id, self.idempotent_name)
+        return RequestContext(self.claims.get("user_id"), self.correlation_id, self.idempotent_name)
 
     @cached_property
     def quota(self) -> Quota | None:

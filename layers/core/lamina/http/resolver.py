@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from lamina.access.policy import Caller
 from lamina.errors import LaminaError, NotFound
-from lamina.events.request_context import Cause
-from lamina.http.conditional import etag, version_condition
+from lamina.events.request_context import RequestContext
+from lamina.http.conditional import entity_tag, version_condition
 from lamina.http.envelope import Envelope, ListEnvelope, PageLinks, PageMeta
 from lamina.http.request import Request
 from lamina.http.request_validation import check_body, check_query
-from lamina.http.responses import JSON, Answer, Response, as_json, failure, finish, success
+from lamina.http.responses import JSON, LambdaResponse, Response, as_json, failure, finish, success
 from lamina.http.route import About, Authorize, Route, Serve
 from lamina.observability.logs import about, logger
 from lamina.observability.metrics import timed
@@ -26,7 +26,7 @@ from lamina.settings import settings
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-type Around = Callable[[Request, "LambdaContext", Callable[[], Answer]], Answer]
+type Around = Callable[[Request, "LambdaContext", Callable[[], LambdaResponse]], LambdaResponse]
 """Something that wraps the endpoint, such as idempotency."""
 
 HEAD_OF_GET = ("HEAD", "GET")
@@ -114,20 +114,20 @@ class Resolver:
         return self.incoming.caller
 
     @property
-    def cause(self) -> Cause:
+    def request_context(self) -> RequestContext:
         """What changes made by this request remember of it."""
-        return self.incoming.cause
+        return self.incoming.request_context
 
     def if_version(self, identifier: str) -> Callable[[int], bool]:
         """Give the test that `If-Match` and `If-None-Match` set for the stored version of a thing."""
         return version_condition(identifier, self.incoming.headers)
 
-    def answer[T, L: Mapping[str, object]](
+    def respond[T, L: Mapping[str, object]](
         self,
         data: T,
         *,
         links: L,
-        edition: str = "",
+        etag: str = "",
         created: bool = False,
         begun: bool = False,
     ) -> Response[Envelope[T, L]]:
@@ -141,7 +141,7 @@ class Resolver:
             begun: whether it is a job that goes on from here: 202, with its address as `Location`.
         """
         full = {name: f"{settings().base_path}{link}" for name, link in links.items()}
-        given = {"ETag": etag(edition)} if edition else {}
+        given = {"ETag": entity_tag(etag)} if etag else {}
         if created or begun:
             given["Location"] = full["self"]
         status = HTTPStatus.CREATED if created else HTTPStatus.ACCEPTED if begun else HTTPStatus.OK
@@ -159,33 +159,33 @@ class Resolver:
         """Answer that it is done and there is nothing to say."""
         return Response(HTTPStatus.NO_CONTENT, None, None)
 
-    def handler(self, event: Mapping[str, object], context: "LambdaContext") -> Answer:
+    def handler(self, event: Mapping[str, object], context: "LambdaContext") -> LambdaResponse:
         """Answer one API Gateway event: the Lambda entry point of the endpoint."""
         started = time.perf_counter()
         request = self.incoming = Request(event)
         with about(request_id=request.request_id, correlation_id=request.correlation_id):
             try:
-                answer = self._run(request, context)
+                response = self._run(request, context)
             except Exception as error:  # noqa: BLE001 (the last place where a failure can still become an envelope)
-                answer = self.refuse(error, request)
-            answer = finish(answer, request, public=self.public)
+                response = self.refuse(error, request)
+            response = finish(response, request, public=self.public)
             # Never the path or the query: they may hold what is personal.
             facts = {
                 "method": request.method,
                 "route": event.get("resource"),
-                "status": answer["statusCode"],
+                "status": response["statusCode"],
                 "milliseconds": round((time.perf_counter() - started) * 1000, 1),
                 "actor": request.claims.get("user_id"),
                 **timed("milliseconds", by=("service", "method", "route")),
             }
             logger.info("request", extra=facts)
-        return answer
+        return response
 
     def admit(self, request: Request, *, wants_body: bool) -> None:
         """Refuse a body that the endpoint cannot read."""
         check_body(request, self.takes, wanted=wants_body)
 
-    def refuse(self, error: Exception, request: Request) -> Answer:
+    def refuse(self, error: Exception, request: Request) -> LambdaResponse:
         """Turn a failure into an answer."""
         return failure(error, request)
 
@@ -204,7 +204,7 @@ class Resolver:
         route = self.route
         return route is not None and (method == route.method or (self.public and (method, route.method) == HEAD_OF_GET))
 
-    def _run(self, request: Request, context: "LambdaContext") -> Answer:
+    def _run(self, request: Request, context: "LambdaContext") -> LambdaResponse:
         request.check_quota()
         if not self.public:
             _ = request.caller
@@ -217,7 +217,7 @@ class Resolver:
         arguments = route.arguments(request, in_path)
         route.authorize(arguments)
 
-        def serve() -> Answer:
+        def serve() -> LambdaResponse:
             return success(route.function(**arguments), route.write)
 
         return self.around(request, context, serve) if self.around else serve()

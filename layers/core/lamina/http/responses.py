@@ -43,11 +43,11 @@ class Response[T]:
 
 
 READS = ("GET", "HEAD")
-type Answer = dict[str, Any]
+type LambdaResponse = dict[str, Any]
 """What a proxy integration returns: statusCode, multiValueHeaders, body, isBase64Encoded."""
 
 
-def success(response: Response[Any], write: Callable[[object], str]) -> Answer:
+def success(response: Response[Any], write: Callable[[object], str]) -> LambdaResponse:
     """Give what an endpoint answers; `write` writes a body that is not text already."""
     body = response.body
     return {
@@ -58,7 +58,7 @@ def success(response: Response[Any], write: Callable[[object], str]) -> Answer:
     }
 
 
-def failure(error: Exception, request: Request) -> Answer:
+def failure(error: Exception, request: Request) -> LambdaResponse:
     """Turn a failure into its envelope. Bugs and outages are logged, without what the caller sent."""
     known = errors.as_lamina_error(error)
     if known is None:
@@ -75,20 +75,20 @@ def failure(error: Exception, request: Request) -> Answer:
     }
 
 
-def finish(answer: Answer, request: Request, *, public: bool) -> Answer:
+def finish(response: LambdaResponse, request: Request, *, public: bool) -> LambdaResponse:
     """Put on what every answer carries, and leave out a body that the caller already has."""
-    given: dict[str, list[str]] = dict(answer["multiValueHeaders"])
+    given: dict[str, list[str]] = dict(response["multiValueHeaders"])
     tag = given.get("ETag", [""])[0]
     if tag and request.method in READS:
         # A client may keep what has a tag, and must ask before it uses it again (RFC 9111 section 5.2.2.4).
         given.setdefault("Cache-Control", ["private, no-cache"])
         if is_fresh(tag, request.headers):
-            answer = answer | {"statusCode": int(HTTPStatus.NOT_MODIFIED), "body": ""}
+            response = response | {"statusCode": int(HTTPStatus.NOT_MODIFIED), "body": ""}
             given.pop("Content-Type", None)
     every = headers.standard(request.headers, request.correlation_id, public=public)
     every |= headers.quota_headers(request.quota)
-    return answer | {
-        "statusCode": int(answer["statusCode"]),
-        "body": "" if request.method == "HEAD" else answer["body"] or "",
+    return response | {
+        "statusCode": int(response["statusCode"]),
+        "body": "" if request.method == "HEAD" else response["body"] or "",
         "multiValueHeaders": {name: [value] for name, value in every.items()} | given,
     }

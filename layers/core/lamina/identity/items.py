@@ -121,7 +121,7 @@ def refresh_token(digest: str, session: SessionItem) -> RefreshTokenItem:
         created_by=session.created_by,
         expires_at=min(epoch_in(REFRESH_SECONDS), last_second(session)),
     )
-    belongs_to(token.user_id, token)
+    add_to_owner_index(token.user_id, token)
     return token
 
 
@@ -148,12 +148,12 @@ def client_key(client_id: str) -> tuple[str, str]:
     return key("CLIENT", client_id), "CLIENT"
 
 
-def belongs_to(user_id: str, item: Item) -> None:
+def add_to_owner_index(user_id: str, item: Item) -> None:
     """Let an item be found by its owner, in `gsi4`: one write unit more."""
     item.gsi4pk = key("OWNER", user_id)
     item.gsisk = item.gsisk or item.pk
 
 
-def belongings(user_id: str) -> Iterator[Entry]:
+def owned_items(user_id: str) -> Iterator[Entry]:
     """Yield the keys of the tokens and clients of a user."""
     yield from Entry.gsi4.query(key("OWNER", user_id))

@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 from lamina.jobs import repository
 from lamina.jobs.items import OwnedJobItem
-from lamina.storage.batch_deletion import Sweep
+from lamina.storage.batch_deletion import BatchDeletion
 from lamina.storage.item import Entry
 from lamina.storage.keys import key, value_of
 
 
-def purge(user_id: str, discard: Callable[[str], None], sweep: Sweep) -> None:
+def purge(user_id: str, discard: Callable[[str], None], deletion: BatchDeletion) -> None:
     """Remove the jobs of a user that is no longer; a run that is at one of them finds that out at its next beat.
 
     Args:
@@ -22,12 +22,12 @@ def purge(user_id: str, discard: Callable[[str], None], sweep: Sweep) -> None:
     """
     owned = OwnedJobItem.query(key("USER", user_id), OwnedJobItem.sk.startswith(key("JOB", "")))
     for item in owned:
-        sweep.check_time()
+        deletion.check_time()
         job_id = value_of(item.sk)
         job = repository.get(job_id)
         if job is not None and job.result_key:
-            if not sweep.dry_run:
+            if not deletion.dry_run:
                 discard(job.result_key)
-            sweep.removed["results"] += 1
-        sweep.remove("items of jobs", Entry.query(key("JOB", job_id)))
-        sweep.remove("jobs", [item])
+            deletion.removed["results"] += 1
+        deletion.remove("items of jobs", Entry.query(key("JOB", job_id)))
+        deletion.remove("jobs", [item])

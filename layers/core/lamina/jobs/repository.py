@@ -55,8 +55,8 @@ def overdue(before: str, limit: int) -> list[Job]:
 
     Costs a query to each shard and a read of each job that is found, however many jobs there are.
     """
-    stretch = read(Source("gsi1", unfinished_partitions()), limit, descending=False)
-    found = [identifier_of(position) for position in stretch.positions if position < before]
+    chunk = read(Source("gsi1", unfinished_partitions()), limit, descending=False)
+    found = [identifier_of(position) for position in chunk.positions if position < before]
     items = JobItem.batch_get([job_key(job_id) for job_id in found], consistent_read=True) if found else ()
     return sorted(map(to_job, items), key=lambda job: job.due_at)
 

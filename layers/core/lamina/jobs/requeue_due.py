@@ -24,7 +24,7 @@ class Report:
     failed: int = 0
 
 
-def sweep_stale(has_time: HasTime, *, dry_run: bool = False) -> Report:
+def requeue_stale(has_time: HasTime, *, dry_run: bool = False) -> Report:
     """Have every job that is overdue begun again, or end it: the longest overdue first.
 
     Args:

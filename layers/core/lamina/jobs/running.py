@@ -19,11 +19,11 @@ BEAT_SECONDS = 2.0
 """How often a run writes how far it is, at the most; a cancelled one runs on for as long."""
 
 
-class Lost(Exception):
+class LeaseLost(Exception):
     """The job is this run's no longer: it was cancelled, or another run has it."""
 
 
-class Hopeless(Exception):
+class NonRetryable(Exception):
     """The job cannot be done, and another attempt would end the same.
 
     Attributes:
@@ -74,13 +74,13 @@ class Run:
 
         def held(job: Job) -> Step:
             if not transitions.holds(job, self._id):
-                raise Lost
+                raise LeaseLost
             return edit(job)
 
         try:
             return change(self.job.id, held)
         except NotFound:
-            raise Lost from None
+            raise LeaseLost from None
 
 
 type Work = Callable[[Run], str]
@@ -104,9 +104,9 @@ def run(job_id: str, work: Work, discard: Callable[[str], None]) -> None:
     try:
         key = work(taken)
         _succeed(taken, key, discard)
-    except Lost:
+    except LeaseLost:
         logger.info("job lost")
-    except Hopeless as hopeless:
+    except NonRetryable as hopeless:
         _give_up(taken, hopeless.error)
     except Exception as error:
         # Whatever it was, the attempt is over, and the job must not stay behind as running.
@@ -136,7 +136,7 @@ def _succeed(taken: Run, key: str, discard: Callable[[str], None]) -> None:
     """Finish the job; a result that nobody wants any more is removed, unless another run is making the same."""
     try:
         taken.change(lambda job: transitions.succeed(job, key))
-    except Lost:
+    except LeaseLost:
         if get(taken.job.id).status == JobStatus.CANCELLED:
             discard(key)
         raise
@@ -146,7 +146,7 @@ def _succeed(taken: Run, key: str, discard: Callable[[str], None]) -> None:
 def _give_up(taken: Run, error: JobError) -> None:
     try:
         taken.change(lambda job: transitions.fail(job, error))
-    except Lost:
+    except LeaseLost:
         return
     logger.warning("job given up", extra={"code": error.code})
 
@@ -155,5 +155,5 @@ def _put_back(taken: Run) -> bool:
     """Let go of the job; tells whether there is to be another attempt by the same message."""
     try:
         return not taken.change(transitions.put_back).is_finished
-    except Lost:
+    except LeaseLost:
         return False

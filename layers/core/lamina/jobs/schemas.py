@@ -42,9 +42,9 @@ def view(job: Job, result_url: str | None = None) -> JobView:
     return JobView.model_validate({**asdict(job), "result_url": result_url})
 
 
-def edition(job: Job, result_url: str | None) -> str:
+def etag(job: Job, result_url: str | None) -> str:
     """Name what is shown of a job: another when it has changed, and when its link is getting old."""
-    whole = ids.edition(job.id, job.version)
+    whole = ids.etag(job.id, job.version)
     return f"{whole}-{int(time.time()) // TAG_SECONDS}" if result_url else whole
 
 

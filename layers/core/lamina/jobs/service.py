@@ -8,7 +8,7 @@ from lamina.access.policy import Action, Caller, may
 from lamina.errors import Conflict, Forbidden, NotFound
 from lamina.events.catalog import JOB_REQUESTED
 from lamina.events.outbox import event
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.jobs import repository, transitions
 from lamina.jobs.model import WAIT_SECONDS, Job, NewJob, TooManyJobs
 from lamina.jobs.transitions import Step, facts
@@ -27,7 +27,7 @@ type Edit = Callable[[Job], Step]
 """Says what becomes of a job as it stands; the same job again changes nothing."""
 
 
-def create(new: NewJob, cause: Cause) -> Job:
+def create(new: NewJob, context: RequestContext) -> Job:
     """Ask for a job: it and the event that has it begun are written together.
 
     Args:
@@ -38,7 +38,7 @@ def create(new: NewJob, cause: Cause) -> Job:
         TooManyJobs: when its owner has too many that are unfinished.
     """
     if repository.unfinished(new.owner_id, MAX_UNFINISHED) >= MAX_UNFINISHED:
-        earlier = run_once.read(cause.request)
+        earlier = run_once.read(context.request)
         if earlier is None:
             raise TooManyJobs
         return get(earlier.id)
@@ -46,13 +46,13 @@ def create(new: NewJob, cause: Cause) -> Job:
     job = Job(
         **{name: getattr(new, name) for name in NewJob.__dataclass_fields__},
         id=ids.new_id(),
-        correlation_id=cause.correlation_id,
+        correlation_id=context.correlation_id,
         created_at=now,
         updated_at=now,
         due_at=ids.ahead(WAIT_SECONDS),
     )
-    told = event(JOB_REQUESTED.of(facts(job)), job.id, actor=cause.actor, correlation_id=job.correlation_id)
-    return get(repository.insert(job, [told], request=cause.request))
+    told = event(JOB_REQUESTED.of(facts(job)), job.id, actor=context.actor, correlation_id=job.correlation_id)
+    return get(repository.insert(job, [told], request=context.request))
 
 
 def get(job_id: str) -> Job:
@@ -80,7 +80,7 @@ def get_for(caller: Caller, job_id: str, action: Action = Action.JOB_READ) -> Jo
     return job
 
 
-def cancel(job_id: str, cause: Cause) -> Job:
+def cancel(job_id: str, context: RequestContext) -> Job:
     """Cancel a job: from now on it has no result, and a run that is at it leaves off within seconds.
 
     Raises:
@@ -88,7 +88,7 @@ def cancel(job_id: str, cause: Cause) -> Job:
         JobFinished: when there is nothing left to cancel.
         Conflict: when others keep changing the job.
     """
-    return change(job_id, transitions.cancel, actor=cause.actor)
+    return change(job_id, transitions.cancel, actor=context.actor)
 
 
 def stale(before: str) -> list[Job]:

@@ -12,10 +12,10 @@ def origin_of(address: str) -> str:
 
     Text that is no address is returned as it is.
     """
-    return origins_of(address)[0]
+    return networks_of(address)[0]
 
 
-def origins_of(address: str) -> list[str]:
+def networks_of(address: str) -> list[str]:
     """Return what is counted for an address, the narrowest first: itself; of IPv6 its /64, /56 and /48."""
     try:
         parsed = ip_address(address)

@@ -8,7 +8,7 @@ from typing import Self
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lamina.limits import window
-from lamina.limits.origin import origins_of
+from lamina.limits.origin import networks_of
 from lamina.limits.quota import Quota, RateLimited
 from lamina.limits.window import Limit, LimitReached
 from lamina.observability.logs import logger
@@ -41,8 +41,10 @@ def by_address(limit: Limit, address: str, whose: str = "") -> list[Window]:
         address: that API Gateway saw.
         whose: what the windows are of beside the address.
     """
-    origins = zip(origins_of(address), WIDER, strict=False)
-    return [(replace(limit, requests=limit.requests * times), f"{whose} {origin}".strip()) for origin, times in origins]
+    networks = zip(networks_of(address), WIDER, strict=False)
+    return [
+        (replace(limit, requests=limit.requests * times), f"{whose} {network}".strip()) for network, times in networks
+    ]
 
 
 def client(client_id: str) -> str:
@@ -83,7 +85,7 @@ def refund_mail(kind: str, whose: str) -> None:
     window.refund(MAILS, f"{kind} {whose}")
 
 
-class SignInTry:
+class LoginAttempt:
     """One try to prove to be somebody: counted before it is made, so that no race gets past a limit.
 
     A failed try stays counted. A good one is taken back, and clears what failed for this account from this address.

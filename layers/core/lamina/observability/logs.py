@@ -16,14 +16,14 @@ INNERMOST_FRAMES = 8
 
 def _logger() -> logging.Logger:
     """Make the logger, which writes JSON from the level on that the function is configured for."""
-    made = logging.getLogger("lamina")
-    made.setLevel(os.environ.get("AWS_LAMBDA_LOG_LEVEL", "INFO"))
+    created = logging.getLogger("lamina")
+    created.setLevel(os.environ.get("AWS_LAMBDA_LOG_LEVEL", "INFO"))
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(lines.JsonLines())
-    made.addHandler(handler)
+    created.addHandler(handler)
     # Lambda's runtime writes what reaches the root as well: each line would come twice.
-    made.propagate = "AWS_LAMBDA_FUNCTION_NAME" not in os.environ
-    return made
+    created.propagate = "AWS_LAMBDA_FUNCTION_NAME" not in os.environ
+    return created
 
 
 logger = _logger()

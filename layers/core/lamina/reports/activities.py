@@ -10,7 +10,7 @@ from lamina.activities.reading import earliest, read
 from lamina.activities.schemas import ActivityView, chosen
 from lamina.errors import Invalid, NotFound, Problem
 from lamina.jobs.model import Job, JobError
-from lamina.jobs.running import Hopeless
+from lamina.jobs.running import NonRetryable
 from lamina.reports.content import Order, Page
 from lamina.reports.schemas import NewReport
 from lamina.users import service as users
@@ -47,7 +47,7 @@ def pages(job: Job) -> Iterator[Page]:
     try:
         user = users.get(job.parameters["user_id"])
     except NotFound:
-        raise Hopeless(GONE) from None
+        raise NonRetryable(GONE) from None
     oldest = max(since, earliest(), user.created_at)
     for found in batched(read(user, Filter(since=since, until=until)), ROWS, strict=False):
         rows = [ActivityView.model_validate(each).model_dump(mode="json") for each in found]

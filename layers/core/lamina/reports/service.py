@@ -5,10 +5,10 @@ import time
 from lamina.access.policy import Caller, require
 from lamina.errors import Invalid, Problem
 from lamina.events.consumer import Event
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.jobs import service as jobs
 from lamina.jobs.model import Job, JobError, JobType, NewJob
-from lamina.jobs.running import Hopeless, Run, run
+from lamina.jobs.running import NonRetryable, Run, run
 from lamina.observability.logs import logger
 from lamina.reports import activities, users
 from lamina.reports.content import Content
@@ -38,7 +38,7 @@ def authorize(wanted: NewReport, caller: Caller) -> None:
     require(caller, order.action, owner_id=order.about)
 
 
-def request(wanted: NewReport, owner_id: str, cause: Cause) -> Job:
+def request(wanted: NewReport, owner_id: str, context: RequestContext) -> Job:
     """Ask for a report, for somebody whom `authorize` lets.
 
     Raises:
@@ -56,7 +56,7 @@ def request(wanted: NewReport, owner_id: str, cause: Cause) -> Job:
         about=order.about,
         parameters=parameters,
     )
-    return jobs.create(new, cause)
+    return jobs.create(new, context)
 
 
 def follow(event: Event) -> None:
@@ -86,7 +86,7 @@ def write(run: Run) -> str:
         upload.write(writer.head(content.COLUMNS))
         for page in content.pages(job):
             if time.monotonic() - began > LIMIT_SECONDS:
-                raise Hopeless(TOO_LARGE)
+                raise NonRetryable(TOO_LARGE)
             upload.write(writer.lines(content.COLUMNS, page.rows))
             written += len(page.rows)
             run.beat(page.progress)

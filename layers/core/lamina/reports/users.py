@@ -7,7 +7,7 @@ from lamina.jobs.model import Job
 from lamina.reports.content import Order, Page
 from lamina.reports.schemas import NewReport
 from lamina.users import counting
-from lamina.users.iteration import walk
+from lamina.users.iteration import iterate
 from lamina.users.queries import UserQuery, user_query
 from lamina.users.schemas import UserView
 
@@ -38,7 +38,7 @@ def pages(job: Job) -> Iterator[Page]:
     """Give the users who were there when the job was asked for; how many that will be is known about."""
     filters = {name: job.parameters[name] for name in ("role", "status", "deleted")}
     expected, given = counting.total(**filters), 0
-    for users in walk(UserQuery(**filters, private=True), job.created_at):
+    for users in iterate(UserQuery(**filters, private=True), job.created_at):
         given += len(users)
         rows = [UserView.model_validate(user).model_dump(mode="json") for user in users]
         yield Page(rows, 100 * given // max(expected, 1))

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from lamina import ids
 from lamina.access.policy import Role
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.identity.accounts.service import has_proven_an_address
 from lamina.settings import settings
-from lamina.storage.iteration import HasTime, Interrupted, keep, place, start_over, walk
+from lamina.storage.iteration import HasTime, Interrupted, iterate, keep, place, start_over
 from lamina.users import purging as users
 from lamina.users.model import Status, User
 
@@ -46,7 +46,7 @@ def expire_unverified(has_time: HasTime, *, dry_run: bool = False) -> Report:
         dry_run: only report, and remember nothing.
     """
     report = Report()
-    cause = Cause(None, ids.new_id())
+    context = RequestContext(None, ids.new_id())
     deadline = ids.ago(settings().unverified_days * DAY_SECONDS)
     reached = place(WALK)
 
@@ -55,7 +55,7 @@ def expire_unverified(has_time: HasTime, *, dry_run: bool = False) -> Report:
         for user in filter(_is_unproven, found):
             if not has_time():
                 raise Interrupted
-            report.expired += dry_run or users.remove(user.id, _is_unproven, "unverified", cause) is not None
+            report.expired += dry_run or users.remove(user.id, _is_unproven, "unverified", context) is not None
         report.looked_at += len(found)
 
     def note(behind: str) -> None:
@@ -63,7 +63,7 @@ def expire_unverified(has_time: HasTime, *, dry_run: bool = False) -> Report:
             keep(reached, behind)
 
     try:
-        walk(users.living_users(), visit, has_time, after=reached.position, until=users.before(deadline), note=note)
+        iterate(users.living_users(), visit, has_time, after=reached.position, until=users.before(deadline), note=note)
         report.finished = True
         if not dry_run:
             start_over(reached, ROUND_SECONDS)

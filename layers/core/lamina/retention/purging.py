@@ -13,14 +13,14 @@ from lamina.activities import purging as activities
 from lamina.avatars import removing as avatars
 from lamina.events import purging as outbox
 from lamina.events.catalog import USER_PURGED
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.identity import purging as identity
 from lamina.jobs import purging as jobs
 from lamina.mail import purging as mail
 from lamina.reports.upload import remove as remove_report
 from lamina.settings import settings
-from lamina.storage.batch_deletion import Sweep
-from lamina.storage.iteration import HasTime, Interrupted, keep, place, walk
+from lamina.storage.batch_deletion import BatchDeletion
+from lamina.storage.iteration import HasTime, Interrupted, iterate, keep, place
 from lamina.users import purging as users
 from lamina.users.model import User
 from lamina.users.purging import TombstoneItem
@@ -30,15 +30,15 @@ DAY_SECONDS = 24 * 3600
 WALK = "PURGE"
 
 
-def _events(user_id: str, sweep: Sweep) -> None:
-    outbox.purge(USER_PURGED, user_id, sweep)
+def _events(user_id: str, deletion: BatchDeletion) -> None:
+    outbox.purge(USER_PURGED, user_id, deletion)
 
 
-def _jobs(user_id: str, sweep: Sweep) -> None:
-    jobs.purge(user_id, remove_report, sweep)
+def _jobs(user_id: str, deletion: BatchDeletion) -> None:
+    jobs.purge(user_id, remove_report, deletion)
 
 
-OWNERS: Sequence[Callable[[str, Sweep], None]] = (
+OWNERS: Sequence[Callable[[str, BatchDeletion], None]] = (
     identity.purge,
     webhooks.purge,
     _jobs,
@@ -74,9 +74,9 @@ def purge_users(has_time: HasTime, *, dry_run: bool = False) -> Report:
         has_time: whether there is time for another step, of a second at the most.
         dry_run: only report; looks at all deleted users, and remembers nothing.
     """
-    purge = _Purge(Sweep(has_time, dry_run=dry_run))
+    purge = _Purge(BatchDeletion(has_time, dry_run=dry_run))
     try:
-        walk(users.tombstones(), purge.look_again, has_time, until=users.before(ids.now()))
+        iterate(users.tombstones(), purge.look_again, has_time, until=users.before(ids.now()))
         purge.walk_deleted(has_time)
         purge.report.finished = True
     except Interrupted:
@@ -88,21 +88,21 @@ def purge_users(has_time: HasTime, *, dry_run: bool = False) -> Report:
 class _Purge:
     """One run."""
 
-    def __init__(self, sweep: Sweep) -> None:
-        self.sweep = sweep
+    def __init__(self, deletion: BatchDeletion) -> None:
+        self.sweep = deletion
         self.report = Report()
-        self._cause = Cause(None, ids.new_id())
+        self._context = RequestContext(None, ids.new_id())
         self._deadline = ids.ago(settings().purge_after_days * DAY_SECONDS)
 
     def walk_deleted(self, has_time: HasTime) -> None:
         """Walk the deleted users who were there before the deadline: nobody was deleted before being made."""
         until = users.before(self._deadline)
         if self.sweep.dry_run:
-            walk(users.deleted_users(), self.visit, has_time, until=until)
+            iterate(users.deleted_users(), self.visit, has_time, until=until)
             return
         reached = place(WALK)
         note = partial(keep, reached)
-        walk(users.deleted_users(), self.visit, has_time, after=reached.position, until=until, note=note)
+        iterate(users.deleted_users(), self.visit, has_time, after=reached.position, until=until, note=note)
         note("")
 
     def visit(self, positions: Sequence[str]) -> None:
@@ -112,7 +112,7 @@ class _Purge:
             if self.sweep.dry_run:
                 self.report.users += 1
                 self._sweep(user.id)
-            elif tombstone := users.remove(user.id, self._is_due, "deleted", self._cause):
+            elif tombstone := users.remove(user.id, self._is_due, "deleted", self._context):
                 self.report.users += 1
                 self._finish(tombstone)
 

@@ -11,7 +11,7 @@ STEP = 100
 """Items of one step: four BatchWriteItem calls."""
 
 
-class Sweep:
+class BatchDeletion:
     """One run that removes things; `removed` counts them by what they are."""
 
     def __init__(self, has_time: HasTime, *, dry_run: bool = False) -> None:

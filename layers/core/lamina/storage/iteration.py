@@ -22,7 +22,7 @@ class Interrupted(Exception):
     """It ends here for now: there is no time for another step, or another run is at it. The next run goes on."""
 
 
-class PlaceItem(Item, discriminator="place"):
+class CheckpointItem(Item, discriminator="place"):
     """How far a walk has come: `WALK#<name>` / `PLACE`."""
 
     position = UnicodeAttribute(default="")
@@ -30,7 +30,7 @@ class PlaceItem(Item, discriminator="place"):
     """When the walk last began at the start, if not when the item was made."""
 
 
-def walk(
+def iterate(
     source: Source,
     visit: Callable[[Sequence[str]], None],
     has_time: HasTime,
@@ -58,23 +58,23 @@ def walk(
     while more:
         if not has_time():
             raise Interrupted
-        stretch = read(source, step, descending=False, after=after)
-        positions = [position for position in stretch.positions if not until or position <= until]
+        chunk = read(source, step, descending=False, after=after)
+        positions = [position for position in chunk.positions if not until or position <= until]
         visit(positions)
-        more = stretch.more and len(positions) == len(stretch.positions)
+        more = chunk.more and len(positions) == len(chunk.positions)
         after = positions[-1] if positions else after
         note(after)
 
 
-def place(name: str) -> PlaceItem:
+def place(name: str) -> CheckpointItem:
     """Read how far the walk of this name has come; a new one stands at the start."""
     try:
-        return PlaceItem.get(*_place_key(name), consistent_read=True)
-    except PlaceItem.DoesNotExist:
-        return PlaceItem(*_place_key(name))
+        return CheckpointItem.get(*_place_key(name), consistent_read=True)
+    except CheckpointItem.DoesNotExist:
+        return CheckpointItem(*_place_key(name))
 
 
-def keep(place: PlaceItem, position: str) -> None:
+def keep(place: CheckpointItem, position: str) -> None:
     """Remember how far a walk has come, by the sort value alone: the id that goes with it would outlive its item here.
 
     Raises:
@@ -87,7 +87,7 @@ def keep(place: PlaceItem, position: str) -> None:
     _save(place)
 
 
-def start_over(place: PlaceItem, every_seconds: int) -> None:
+def start_over(place: CheckpointItem, every_seconds: int) -> None:
     """Let the next run of a walk that has come to its end begin at the start, if this one began so long ago.
 
     Raises:
@@ -98,7 +98,7 @@ def start_over(place: PlaceItem, every_seconds: int) -> None:
         _save(place)
 
 
-def _save(place: PlaceItem) -> None:
+def _save(place: CheckpointItem) -> None:
     try:
         transactions.write(put=[place])
     except ConditionFailed:

@@ -9,25 +9,27 @@ from lamina.storage.item import Item
 from lamina.storage.transactions import Check
 
 
-class Told(NamedTuple):
+class CreatedSecret(NamedTuple):
     """What a request has made, and its secret."""
 
     id: str
     secret: str
 
 
-def write(request: str, made: str, secret: str, put: Sequence[Item], *, check: Sequence[Check] = ()) -> Told:
+def write(
+    request: str, created: str, secret: str, put: Sequence[Item], *, check: Sequence[Check] = ()
+) -> CreatedSecret:
     """Write what has a secret, as `run_once.write`; with an idempotency key, KMS encrypts the secret before.
 
     Returns:
         What the request has made, now or in an earlier attempt.
     """
     sealed = seal(secret, _context(request)) if request else ""
-    earlier = run_once.write(request, made, put, note=sealed, check=check)
-    return Told(made, secret) if earlier is None else _told(request, earlier)
+    earlier = run_once.write(request, created, put, note=sealed, check=check)
+    return CreatedSecret(created, secret) if earlier is None else _told(request, earlier)
 
 
-def read(request: str) -> Told | None:
+def read(request: str) -> CreatedSecret | None:
     """Tell what an earlier attempt of a request has made, if it has: one consistent read, and one call of KMS."""
     earlier = run_once.read(request)
     return None if earlier is None else _told(request, earlier)
@@ -45,8 +47,8 @@ def secret_of(request: str) -> str:
     return _told(request, earlier).secret
 
 
-def _told(request: str, earlier: run_once.Made) -> Told:
-    return Told(earlier.id, unseal(earlier.note, _context(request)))
+def _told(request: str, earlier: run_once.Made) -> CreatedSecret:
+    return CreatedSecret(earlier.id, unseal(earlier.note, _context(request)))
 
 
 def _context(request: str) -> dict[str, str]:

@@ -37,8 +37,8 @@ def read_page(source: Source, limit: int, *, descending: bool, cursor: Cursor | 
         cursor: where to go on; None for the start.
     """
     start = cursor or _START
-    stretch = read(source, limit, descending=descending != start.backwards, after=start.position)
+    chunk = read(source, limit, descending=descending != start.backwards, after=start.position)
     behind = bool(start.position)
     if start.backwards:
-        return Page(stretch.positions[::-1], has_more=behind, has_previous=stretch.more)
-    return Page(stretch.positions, has_more=stretch.more, has_previous=behind)
+        return Page(chunk.positions[::-1], has_more=behind, has_previous=chunk.more)
+    return Page(chunk.positions, has_more=chunk.more, has_previous=behind)

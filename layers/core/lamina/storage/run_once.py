@@ -34,7 +34,7 @@ class RequestItem(Item, discriminator="request"):
 
     body = UnicodeAttribute()
     """Tells one body from another, as the record of the answer does."""
-    made = UnicodeAttribute()
+    created = UnicodeAttribute()
     note = UnicodeAttribute(null=True)
 
 
@@ -45,7 +45,9 @@ class Made(NamedTuple):
     note: str
 
 
-def write(request: str, made: str, put: Sequence[Item], *, note: str = "", check: Sequence[Check] = ()) -> Made | None:
+def write(
+    request: str, created: str, put: Sequence[Item], *, note: str = "", check: Sequence[Check] = ()
+) -> Made | None:
     """Write items, all or nothing, unless an earlier attempt of the same request has.
 
     Args:
@@ -67,7 +69,7 @@ def write(request: str, made: str, put: Sequence[Item], *, note: str = "", check
         return None
     expires_at = ids.epoch_in(KEPT_SECONDS)
     marker = RequestItem(
-        *_request_key(request), body=_body(request), made=made, note=note or None, expires_at=expires_at
+        *_request_key(request), body=_body(request), created=created, note=note or None, expires_at=expires_at
     )
     try:
         transactions.write(put=[*put, marker], check=check)
@@ -111,4 +113,4 @@ def _is_younger(left: RequestItem, seconds: int) -> bool:
 def _made(left: RequestItem, request: str) -> Made:
     if left.body != _body(request):
         raise KeyReused
-    return Made(left.made, left.note or "")
+    return Made(left.created, left.note or "")

@@ -40,14 +40,14 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Stretch:
+class Chunk:
     """A part of a list: positions (sort keys) in the order of reading, and whether more lie beyond the last."""
 
     positions: list[str]
     more: bool
 
 
-def read(source: Source, count: int, *, descending: bool, after: str = "", offset: int = 0) -> Stretch:
+def read(source: Source, count: int, *, descending: bool, after: str = "", offset: int = 0) -> Chunk:
     """Read a stretch of a list.
 
     Args:
@@ -59,7 +59,7 @@ def read(source: Source, count: int, *, descending: bool, after: str = "", offse
     """
     merged = (position for position in _merge(source, offset + count + 2, descending, after) if position != after)
     found = list(islice(merged, offset, offset + count + 1))
-    return Stretch(found[:count], more=len(found) > count)
+    return Chunk(found[:count], more=len(found) > count)
 
 
 def _merge(source: Source, wanted: int, descending: bool, edge: str) -> Iterator[str]:

@@ -11,13 +11,13 @@ from lamina.users.items import list_partitions
 from lamina.users.model import User
 from lamina.users.queries import UserQuery
 
-STRETCH = 500
+CHUNK = 500
 """Users that are read at once: a query to each shard, and five batches."""
 BATCH = 100
 """Items that one BatchGetItem takes."""
 
 
-def walk(query: UserQuery, until: str) -> Iterator[list[User]]:
+def iterate(query: UserQuery, until: str) -> Iterator[list[User]]:
     """Give the users of a list by their creation, oldest first.
 
     Each is as it stands when it is read, and who has changed so that it no longer belongs is left out. Memory and the
@@ -30,11 +30,11 @@ def walk(query: UserQuery, until: str) -> Iterator[list[User]]:
     source = Source(*list_partitions("created_at", role=query.role, status=query.status, deleted=query.deleted))
     after, more = "", True
     while more:
-        stretch = read(source, STRETCH, descending=False, after=after)
-        users = [user for user in _users(stretch.positions) if query.includes(user) and user.created_at <= until]
+        chunk = read(source, CHUNK, descending=False, after=after)
+        users = [user for user in _users(chunk.positions) if query.includes(user) and user.created_at <= until]
         yield users
-        after = stretch.positions[-1] if stretch.positions else ""
-        more = stretch.more and after[: len(until)] <= until
+        after = chunk.positions[-1] if chunk.positions else ""
+        more = chunk.more and after[: len(until)] <= until
 
 
 def _users(positions: list[str]) -> list[User]:

@@ -32,12 +32,12 @@ def _read(query: UserQuery, limit: int, start: Cursor, offset: int) -> Found:
     """Read entries and their users, without those who have changed since so that they no longer belong."""
     source = Source(*list_partitions(query.sort, role=query.role, status=query.status, deleted=query.deleted))
     backwards = query.descending != start.backwards
-    stretch = read(source, limit, descending=backwards, after=start.position, offset=offset)
-    identifiers = [identifier_of(position) for position in stretch.positions]
+    chunk = read(source, limit, descending=backwards, after=start.position, offset=offset)
+    identifiers = [identifier_of(position) for position in chunk.positions]
     users = repository.get_many(identifiers)
     chosen = [users[identifier] for identifier in identifiers if identifier in users]
-    first, last = (stretch.positions[0], stretch.positions[-1]) if stretch.positions else ("", "")
-    return Found([user for user in chosen if query.includes(user)], first, last, stretch.more)
+    first, last = (chunk.positions[0], chunk.positions[-1]) if chunk.positions else ("", "")
+    return Found([user for user in chosen if query.includes(user)], first, last, chunk.more)
 
 
 def _page(found: Found, start: Cursor, offset: int, total: int | None) -> UserPage:

@@ -11,7 +11,7 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from lamina import ids
 from lamina.events.catalog import USER_PURGED
 from lamina.events.outbox import event
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.storage import transactions
 from lamina.storage.item import Item
 from lamina.storage.keys import SHARDS, identifier_of, key, list_partition, list_position, shard_of, value_of
@@ -68,7 +68,7 @@ def tombstones_at(positions: Sequence[str]) -> list[TombstoneItem]:
     return list(TombstoneItem.batch_get(keys, consistent_read=True)) if keys else []
 
 
-def remove(user_id: str, is_due: Callable[[User], bool], reason: str, cause: Cause) -> TombstoneItem | None:
+def remove(user_id: str, is_due: Callable[[User], bool], reason: str, context: RequestContext) -> TombstoneItem | None:
     """Remove a user, its guards and its search entries, and tell of it; its address and its name are free from now on.
 
     Args:
@@ -86,7 +86,7 @@ def remove(user_id: str, is_due: Callable[[User], bool], reason: str, cause: Cau
             return None
         tombstone = _tombstone(user)
         try:
-            _replace(user, tombstone, reason, cause)
+            _replace(user, tombstone, reason, context)
         except ConditionFailed:
             continue
         return tombstone
@@ -116,9 +116,9 @@ def user_of(tombstone: TombstoneItem) -> str:
     return value_of(tombstone.pk)
 
 
-def _replace(user: User, tombstone: TombstoneItem, reason: str, cause: Cause) -> None:
+def _replace(user: User, tombstone: TombstoneItem, reason: str, context: RequestContext) -> None:
     fact = USER_PURGED.of({"id": user.id, "reason": reason})
-    told = event(fact, user.id, actor=cause.actor, correlation_id=cause.correlation_id)
+    told = event(fact, user.id, actor=context.actor, correlation_id=context.correlation_id)
     keys = [guard_key("email", user.email), guard_key("username", user.username)]
     guards = [guard for guard in GuardItem.batch_get(keys, consistent_read=True) if guard.user_id == user.id]
     transactions.write(

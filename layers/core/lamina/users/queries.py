@@ -38,8 +38,10 @@ class UserQuery:
     def filters(self) -> dict[str, str]:
         """The query as the client writes it, without what is left out."""
         sort = None if self.search else ("-" if self.descending else "") + self.sort
-        asked = {"sort": sort, "role": self.role, "status": self.status, "search": self.search}
-        return {name: value for name, value in asked.items() if value} | ({"deleted": "true"} if self.deleted else {})
+        requested = {"sort": sort, "role": self.role, "status": self.status, "search": self.search}
+        return {name: value for name, value in requested.items() if value} | (
+            {"deleted": "true"} if self.deleted else {}
+        )
 
     def includes(self, user: User) -> bool:
         """Tell whether a user passes the filters; terms of a search are another matter."""

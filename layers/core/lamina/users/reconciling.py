@@ -28,7 +28,7 @@ SETTLED = timedelta(minutes=1)
 """Longer than an index takes to show a user."""
 
 
-class WalkItem(Item, discriminator="counting_walk"):
+class CountCheckpointItem(Item, discriminator="counting_walk"):
     """How far the walk has come: `COUNTING#USERS` / `WALK`."""
 
     began_at = UnicodeAttribute(default_for_new=ids.now)
@@ -69,49 +69,51 @@ def reconcile(has_time: HasTime, *, dry_run: bool = False) -> Report:
         dry_run: only report; walks from the start, and remembers nothing.
     """
     report = Report()
-    walk = _begin() if dry_run else _resume() or _begin()
+    checkpoint = _begin() if dry_run else _resume() or _begin()
     try:
-        while not walk.ended:
-            _walk_list(walk, report, has_time, dry_run=dry_run)
+        while not checkpoint.ended:
+            _walk_list(checkpoint, report, has_time, dry_run=dry_run)
     except Interrupted:
         return report
     report.finished = True
-    drifts = _compare(walk, report)
+    drifts = _compare(checkpoint, report)
     if not dry_run:
         corrections = [counting.change(bucket, CounterItem.amount.add(-drift)) for bucket, drift in drifts.items()]
-        transactions.write(delete=[walk], update=corrections)
+        transactions.write(delete=[checkpoint], update=corrections)
     return report
 
 
-def _walk_list(walk: WalkItem, report: Report, has_time: HasTime, *, dry_run: bool) -> None:
+def _walk_list(checkpoint: CountCheckpointItem, report: Report, has_time: HasTime, *, dry_run: bool) -> None:
     """Walk the living users or the deleted ones, and stand before the others or at the end."""
 
     def visit(positions: Sequence[str]) -> None:
         reached = _reach(positions, report, dry_run=dry_run)
         # Who has just changed lists may stand in both; it counts in the one where it belongs.
-        walk.tally = dict(Counter(walk.tally) + Counter(each for each in reached if (each == DELETED) == walk.deleted))
+        checkpoint.tally = dict(
+            Counter(checkpoint.tally) + Counter(each for each in reached if (each == DELETED) == checkpoint.deleted)
+        )
 
     def note(position: str) -> None:
-        walk.position = position
+        checkpoint.position = position
         if not dry_run:
-            walk.save()
+            checkpoint.save()
 
-    source = Source(*list_partitions("created_at", deleted=walk.deleted))
-    iteration.walk(source, visit, has_time, step=STEP, after=walk.position, note=note)
-    walk.deleted, walk.ended = True, walk.deleted
+    source = Source(*list_partitions("created_at", deleted=checkpoint.deleted))
+    iteration.iterate(source, visit, has_time, step=STEP, after=checkpoint.position, note=note)
+    checkpoint.deleted, checkpoint.ended = True, checkpoint.deleted
     note("")
 
 
-def _resume() -> WalkItem | None:
+def _resume() -> CountCheckpointItem | None:
     try:
-        return WalkItem.get(*_walk_key(), consistent_read=True)
-    except WalkItem.DoesNotExist:
+        return CountCheckpointItem.get(*_checkpoint_key(), consistent_read=True)
+    except CountCheckpointItem.DoesNotExist:
         return None
 
 
-def _begin() -> WalkItem:
+def _begin() -> CountCheckpointItem:
     before = {bucket: [*_moves(counter), counter.updated_at or ""] for bucket, counter in _counters().items()}
-    return WalkItem(*_walk_key(), before=before)
+    return CountCheckpointItem(*_checkpoint_key(), before=before)
 
 
 def _reach(positions: Sequence[str], report: Report, *, dry_run: bool) -> Collection[str]:
@@ -129,17 +131,17 @@ def _reach(positions: Sequence[str], report: Report, *, dry_run: bool) -> Collec
     return reached.values()
 
 
-def _compare(walk: WalkItem, report: Report) -> dict[str, int]:
+def _compare(checkpoint: CountCheckpointItem, report: Report) -> dict[str, int]:
     """Return by how much each counter is too high for certain, or too low."""
     expected: Counter[str] = Counter()
-    for narrowest, amount in walk.tally.items():
+    for narrowest, amount in checkpoint.tally.items():
         expected.update(dict.fromkeys(buckets(narrowest), amount))
     counters = _counters()
     drifts: dict[str, int] = {}
     for bucket in sorted(expected.keys() | counters.keys()):
         counter = counters.get(bucket)
         stored = int(counter.amount) if counter else 0
-        drift = _drift(walk, bucket, counter, stored - expected[bucket])
+        drift = _drift(checkpoint, bucket, counter, stored - expected[bucket])
         if drift:
             drifts[bucket] = drift
             report.corrected[bucket] = stored, stored - drift
@@ -148,16 +150,16 @@ def _compare(walk: WalkItem, report: Report) -> dict[str, int]:
     return drifts
 
 
-def _drift(walk: WalkItem, bucket: str, counter: CounterItem | None, excess: int) -> int:
+def _drift(checkpoint: CountCheckpointItem, bucket: str, counter: CounterItem | None, excess: int) -> int:
     """Return what movements cannot explain of the amount by which a counter exceeds the users that were walked.
 
     Each user who came since the walk began may have been missed by it, and each who went may have been walked before.
     """
     came, gone = _moves(counter) if counter else (0, 0)
-    came_before, gone_before, moved_at = walk.before.get(bucket, (0, 0, ""))
+    came_before, gone_before, moved_at = checkpoint.before.get(bucket, (0, 0, ""))
     if came < came_before:  # It was lost, and begun anew.
         came_before = gone_before = 0
-    began = datetime.fromisoformat(walk.began_at)
+    began = datetime.fromisoformat(checkpoint.began_at)
     if moved_at > ids.stamp(began - SETTLED) and datetime.now(UTC) < began + SETTLED:
         return 0  # Somebody who came before the walk may have been missed too.
     least: int = excess - (came - came_before)
@@ -175,5 +177,5 @@ def _counters() -> dict[str, CounterItem]:
     return {counter.sk: counter for counter in CounterItem.query(partition, consistent_read=True)}
 
 
-def _walk_key() -> tuple[str, str]:
+def _checkpoint_key() -> tuple[str, str]:
     return key("COUNTING", "USERS"), "WALK"

@@ -143,9 +143,9 @@ def sees_all(user: User, caller: Caller) -> bool:
     return may(caller, Action.USER_READ_PRIVATE, owner_id=user.id)
 
 
-def edition(user: User, caller: Caller) -> str:
+def etag(user: User, caller: Caller) -> str:
     """Name what the caller sees of this version of a user: it differs whenever the answer may."""
-    whole = ids.edition(user.id, user.version)
+    whole = ids.etag(user.id, user.version)
     return whole if sees_all(user, caller) else f"{whole}-public"
 
 

@@ -29,9 +29,9 @@ def search(query: UserQuery, limit: int, start: Cursor) -> Found:
     found: list[tuple[str, User]] = []
     last, more = start.position, True
     for count in (min(limit + 1, ROUND), *[ROUND] * MORE_ROUNDS):
-        stretch = read(source, count, descending=start.backwards, after=last)
-        found += _matches(stretch.positions, query, wanted)
-        last, more = (stretch.positions or [last])[-1], stretch.more
+        chunk = read(source, count, descending=start.backwards, after=last)
+        found += _matches(chunk.positions, query, wanted)
+        last, more = (chunk.positions or [last])[-1], chunk.more
         if len(found) > limit or not more:
             break
     return _cut(found, limit, last, more=more)

@@ -11,7 +11,7 @@ from lamina.errors import Conflict, NotFound, PreconditionFailed, Unauthenticate
 from lamina.events.catalog import USER_CREATED, USER_DELETED, USER_RESTORED, USER_UPDATED, UserChange, UserFacts
 from lamina.events.event_type import EventType, Fact
 from lamina.events.outbox import OutboxItem, event
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.storage.item import Item
 from lamina.storage.transactions import Check, ConditionFailed
 from lamina.users import repository
@@ -66,7 +66,11 @@ type Follow = Callable[[User, User], Amendment]
 
 
 def create(
-    new: NewUser, cause: Cause, also: Callable[[User], Sequence[Item]] = lambda _: (), *, by: Caller | None = None
+    new: NewUser,
+    context: RequestContext,
+    also: Callable[[User], Sequence[Item]] = lambda _: (),
+    *,
+    by: Caller | None = None,
 ) -> User:
     """Create a user.
 
@@ -93,16 +97,16 @@ def create(
         metadata=new.metadata,
         created_at=now,
         updated_at=now,
-        created_by=cause.actor,
+        created_by=context.actor,
     )
-    told = _event(USER_CREATED.of(_facts(user)), user, cause)
+    event = _event(USER_CREATED.of(_facts(user)), user, context)
     check = [as_authenticated(by)] if by is not None else []
     try:
-        made = repository.insert(user, [told], request=cause.request, also=also(user), check=check)
+        created = repository.insert(user, [event], request=context.request, also=also(user), check=check)
     except Conflict as conflict:
         raise_if_revoked(conflict.__cause__, by)
         raise
-    return replace(user, version=1) if made == user.id else _get_even_deleted(made)
+    return replace(user, version=1) if created == user.id else _get_even_deleted(created)
 
 
 def get(user_id: str) -> User:
@@ -130,7 +134,7 @@ def find_by_email(email: str) -> str | None:
 def update(
     user_id: str,
     changes: Mapping[str, Any],
-    cause: Cause,
+    context: RequestContext,
     *,
     if_version: Callable[[int], bool],
     by: Caller | None = None,
@@ -160,10 +164,10 @@ def update(
         merged = {"metadata": patched(user.metadata, changes["metadata"])} if merge and "metadata" in changes else {}
         return replace(user, **_effects(user, {**changes, **merged}))
 
-    return _change(get, user_id, edit, USER_UPDATED, cause, if_version=if_version, by=by, follow=follow)
+    return _change(get, user_id, edit, USER_UPDATED, context, if_version=if_version, by=by, follow=follow)
 
 
-def amend(user_id: str, edit: Callable[[User], Amendment], cause: Cause) -> User:
+def amend(user_id: str, edit: Callable[[User], Amendment], context: RequestContext) -> User:
     """Change a user together with items of other subjects, in one transaction.
 
     Args:
@@ -180,15 +184,15 @@ def amend(user_id: str, edit: Callable[[User], Amendment], cause: Cause) -> User
         amendment = edit(before)
         after = replace(amendment.user, updated_at=ids.now())
         changed = _changed(before, after)
-        told = [
+        event = [
             *amendment.events,
-            *([_event(USER_UPDATED.of({**_facts(after), "changed": changed}), after, cause)] if changed else []),
+            *([_event(USER_UPDATED.of({**_facts(after), "changed": changed}), after, context)] if changed else []),
         ]
         try:
             repository.update(
                 before,
                 after,
-                told,
+                event,
                 put=amendment.put,
                 delete=amendment.delete,
                 discard=amendment.discard,
@@ -202,7 +206,9 @@ def amend(user_id: str, edit: Callable[[User], Amendment], cause: Cause) -> User
     raise Conflict
 
 
-def delete(user_id: str, cause: Cause, *, if_version: Callable[[int], bool], by: Caller | None = None) -> None:
+def delete(
+    user_id: str, context: RequestContext, *, if_version: Callable[[int], bool], by: Caller | None = None
+) -> None:
     """Delete a user softly: it and its sessions are gone for readers.
 
     Its address and username stay taken until the purge; those of an unverified account are free at once, so that nobody
@@ -215,10 +221,10 @@ def delete(user_id: str, cause: Cause, *, if_version: Callable[[int], bool], by:
     def remove(user: User) -> User:
         return replace(user, deleted_at=ids.now(), session_epoch=user.session_epoch + 1)
 
-    _change(get, user_id, remove, USER_DELETED, cause, if_version=if_version, by=by)
+    _change(get, user_id, remove, USER_DELETED, context, if_version=if_version, by=by)
 
 
-def restore(user_id: str, cause: Cause, *, by: Caller | None = None) -> User:
+def restore(user_id: str, context: RequestContext, *, by: Caller | None = None) -> User:
     """Bring a deleted user back as it was; one that is not deleted is returned unchanged.
 
     Raises:
@@ -230,7 +236,7 @@ def restore(user_id: str, cause: Cause, *, by: Caller | None = None) -> User:
     def revive(user: User) -> User:
         return replace(user, deleted_at=None)
 
-    return _change(_get_even_deleted, user_id, revive, USER_RESTORED, cause, if_version=lambda _: True, by=by)
+    return _change(_get_even_deleted, user_id, revive, USER_RESTORED, context, if_version=lambda _: True, by=by)
 
 
 def as_authenticated(caller: Caller) -> Check:
@@ -260,7 +266,7 @@ def _change(
     user_id: str,
     edit: Callable[[User], User],
     event_type: EventType[UserChange],
-    cause: Cause,
+    context: RequestContext,
     *,
     if_version: Callable[[int], bool],
     by: Caller | None,
@@ -280,10 +286,10 @@ def _change(
             return before
         amendment = follow(before, after)
         after = replace(amendment.user, updated_at=ids.now())
-        told = _event(event_type.of({**_facts(after), "changed": changed}), after, cause)
+        event = _event(event_type.of({**_facts(after), "changed": changed}), after, context)
         try:
             repository.update(
-                before, after, [told, *amendment.events], put=amendment.put, discard=amendment.discard, check=check
+                before, after, [event, *amendment.events], put=amendment.put, discard=amendment.discard, check=check
             )
         except Conflict as conflict:
             raise_if_revoked(conflict.__cause__, by if check else None)
@@ -329,5 +335,5 @@ def _facts(user: User) -> UserFacts:
     return {"id": user.id, "role": user.role, "status": user.status}
 
 
-def _event(fact: Fact, user: User, cause: Cause) -> OutboxItem:
-    return event(fact, user.id, actor=cause.actor, correlation_id=cause.correlation_id)
+def _event(fact: Fact, user: User, context: RequestContext) -> OutboxItem:
+    return event(fact, user.id, actor=context.actor, correlation_id=context.correlation_id)

@@ -6,7 +6,7 @@ from typing import Any
 
 from lamina import ids
 from lamina.errors import NotFound
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.storage import run_once, transactions
 from lamina.storage.cursors import Cursor
 from lamina.storage.keys import key
@@ -27,7 +27,7 @@ from lamina.webhooks.items import (
 )
 from lamina.webhooks.model import Delivery, DeliveryStatus, Webhook, WebhookStatus
 from lamina.webhooks.pending import LOST_AFTER_SECONDS
-from lamina.webhooks.queue import announce
+from lamina.webhooks.queue import enqueue
 
 TEST = "webhook.test"
 """The type of what is sent on request, to try an endpoint out. It is no event: nothing has happened."""
@@ -81,7 +81,7 @@ def list_deliveries(
     return [to_delivery(found[position]) for position in page.positions if position in found], page
 
 
-def send_test(webhook: Webhook, cause: Cause) -> Delivery:
+def send_test(webhook: Webhook, context: RequestContext) -> Delivery:
     """Have a `webhook.test` sent to an endpoint, now; a retry of the same request announces the same one again.
 
     Raises:
@@ -93,13 +93,13 @@ def send_test(webhook: Webhook, cause: Cause) -> Delivery:
         "type": TEST,
         "version": 1,
         "occurred_at": ids.now(),
-        "correlation_id": cause.correlation_id,
-        "actor": cause.actor,
+        "correlation_id": context.correlation_id,
+        "actor": context.actor,
         "subject": webhook.owner_id,
         "data": {"webhook_id": webhook.id},
     }
-    delivery = prepare(webhook.id, event, urgent=True, request=cause.request)
-    announce([(webhook.id, delivery.id)])
+    delivery = prepare(webhook.id, event, urgent=True, request=context.request)
+    enqueue([(webhook.id, delivery.id)])
     return delivery
 
 
@@ -125,7 +125,7 @@ def redeliver(webhook: Webhook, delivery_id: str) -> Delivery:
     except ConditionFailed:
         # It was tried just now.
         return redeliver(webhook, delivery_id)
-    announce([(webhook.id, delivery_id)])
+    enqueue([(webhook.id, delivery_id)])
     return to_delivery(item)
 
 

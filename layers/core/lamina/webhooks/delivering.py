@@ -16,7 +16,7 @@ from lamina.users import service as users
 from lamina.users.model import User
 from lamina.webhooks import endpoint_queue, pending, retries, secret_keeping, service, signing
 from lamina.webhooks.egress import NoAnswer, post
-from lamina.webhooks.endpoint_queue import Full, LaneItem, lane_key
+from lamina.webhooks.endpoint_queue import EndpointQueueItem, QueueFull, endpoint_queue_key
 from lamina.webhooks.items import (
     DeliveryItem,
     PendingItem,
@@ -29,7 +29,7 @@ from lamina.webhooks.items import (
     webhook_key,
 )
 from lamina.webhooks.model import Attempt, DeliveryStatus, DisabledReason
-from lamina.webhooks.queue import LONGEST_DELAY_SECONDS, announce
+from lamina.webhooks.queue import LONGEST_DELAY_SECONDS, enqueue
 from lamina.webhooks.subscriptions import refusal
 from lamina.webhooks.targets import Refused
 
@@ -48,7 +48,7 @@ class _Work:
 
     pending: PendingItem
     delivery: DeliveryItem
-    lane: LaneItem
+    queue: EndpointQueueItem
     webhook: WebhookItem | None
 
 
@@ -63,18 +63,18 @@ def attempt(webhook_id: str, delivery_id: str) -> None:
         return
     # Before anything is claimed: where KMS is down, no try is spent.
     secrets = secret_keeping.signing_secrets(work.webhook)
-    place = endpoint_queue.enter(work.lane, urgent=bool(work.pending.urgent))
-    if isinstance(place, Full):
-        _park(work, place.until)
+    slot = endpoint_queue.acquire(work.queue, urgent=bool(work.pending.urgent))
+    if isinstance(slot, QueueFull):
+        _park(work, slot.until)
         return
-    made: Attempt | None = None
+    attempt: Attempt | None = None
     try:
         if pending.claim(work.pending):
-            made, asked = _send(work.webhook, work.delivery, secrets)
-            _settle(work, made, asked, final=_is_last(work))
+            attempt, retry_after = _send(work.webhook, work.delivery, secrets)
+            _settle(work, attempt, retry_after, final=_is_last(work))
     finally:
-        endpoint_queue.leave(work.lane, place, succeeded=made.succeeded if made else None)
-    _follow_up(work.webhook, work.lane, made)
+        endpoint_queue.release(work.queue, slot, succeeded=attempt.succeeded if attempt else None)
+    _follow_up(work.webhook, work.queue, attempt)
 
 
 def _find(webhook_id: str, delivery_id: str) -> _Work | None:
@@ -82,16 +82,19 @@ def _find(webhook_id: str, delivery_id: str) -> _Work | None:
     keys = [
         pending_key(webhook_id, delivery_id),
         delivery_key(webhook_id, delivery_id),
-        lane_key(webhook_id),
+        endpoint_queue_key(webhook_id),
         webhook_key(webhook_id),
     ]
     found = {type(item): item for item in Item.batch_get(keys, consistent_read=True)}
     waiting, delivery = found.get(PendingItem), found.get(DeliveryItem)
-    lane, webhook = found.get(LaneItem, LaneItem(*lane_key(webhook_id))), found.get(WebhookItem)
-    assert isinstance(lane, LaneItem)  # noqa: S101 (by its key)
+    queue, webhook = (
+        found.get(EndpointQueueItem, EndpointQueueItem(*endpoint_queue_key(webhook_id))),
+        found.get(WebhookItem),
+    )
+    assert isinstance(queue, EndpointQueueItem)  # noqa: S101 (by its key)
     if not isinstance(waiting, PendingItem) or not isinstance(delivery, DeliveryItem) or not pending.is_due(waiting):
         return None
-    return _Work(waiting, delivery, lane, webhook if isinstance(webhook, WebhookItem) else None)
+    return _Work(waiting, delivery, queue, webhook if isinstance(webhook, WebhookItem) else None)
 
 
 def _owner(webhook: WebhookItem | None) -> User | None:
@@ -103,11 +106,11 @@ def _owner(webhook: WebhookItem | None) -> User | None:
 
 def _park(work: _Work, until: str) -> None:
     """Leave a delivery to whoever is done next; the first that waits comes again when there may be a place."""
-    pending.park(work.pending, max(until, ids.ahead(retries.parked())) if work.lane.backlog else until)
-    endpoint_queue.note_backlog(work.lane, there_is=True)
+    pending.park(work.pending, max(until, ids.ahead(retries.parked())) if work.queue.backlog else until)
+    endpoint_queue.note_backlog(work.queue, there_is=True)
     # Everybody may have been done just before they could know of it.
-    if endpoint_queue.has_room(work.lane):
-        pending.wake(value_of(work.lane.pk), 1)
+    if endpoint_queue.has_room(work.queue):
+        pending.wake(value_of(work.queue.pk), 1)
 
 
 def _send(webhook: WebhookItem, delivery: DeliveryItem, secrets: Sequence[str]) -> tuple[Attempt, float]:
@@ -119,17 +122,17 @@ def _send(webhook: WebhookItem, delivery: DeliveryItem, secrets: Sequence[str]) 
         "User-Agent": "Lamina-Webhooks/1",
         **signing.headers(delivery.event_id, int(time.time()), body, secrets),
     }
-    status, error, answer, asked = None, None, b"", 0.0
+    status, error, answer, retry_after = None, None, b"", 0.0
     try:
         given = post(webhook.url, body, headers)
         status, answer = given.status, given.body
         error = None if status in SUCCESSES else f"the answer was {status}"
-        asked = retries.asked_by(given.retry_after) if status in BUSY else 0
+        retry_after = retries.asked_by(given.retry_after) if status in BUSY else 0
     except (NoAnswer, Refused) as failure:
         error = str(failure)
     milliseconds = round((time.perf_counter() - started) * 1000)
     text = answer.decode(errors="replace").replace("\x00", "\ufffd")
-    return Attempt(at=at, status=status, milliseconds=milliseconds, error=error, answer=text), asked
+    return Attempt(at=at, status=status, milliseconds=milliseconds, error=error, answer=text), retry_after
 
 
 def _is_last(work: _Work) -> bool:
@@ -137,14 +140,14 @@ def _is_last(work: _Work) -> bool:
     return retries.delay(int(work.pending.tries)) is None or age > retries.GIVEN_UP_SECONDS
 
 
-def _settle(work: _Work, made: Attempt, asked: float = 0, *, final: bool) -> None:
+def _settle(work: _Work, attempt: Attempt, retry_after: float = 0, *, final: bool) -> None:
     """Write down what came of a try, and when the next one is due."""
     delivery, waiting = work.delivery, work.pending
-    log_attempt(delivery, made, ATTEMPTS_KEPT)
-    wait = None if made.succeeded or final else retries.delay(int(waiting.tries), asked)
+    log_attempt(delivery, attempt, ATTEMPTS_KEPT)
+    wait = None if attempt.succeeded or final else retries.delay(int(waiting.tries), retry_after)
     soon = wait is not None and wait <= LONGEST_DELAY_SECONDS
     if wait is None:
-        set_status(delivery, DeliveryStatus.SUCCEEDED if made.succeeded else DeliveryStatus.FAILED, None)
+        set_status(delivery, DeliveryStatus.SUCCEEDED if attempt.succeeded else DeliveryStatus.FAILED, None)
     else:
         until = ids.ahead(wait)
         pending.put_off(waiting, until, wakes_at=ids.ahead(wait + pending.LOST_AFTER_SECONDS) if soon else until)
@@ -158,25 +161,25 @@ def _settle(work: _Work, made: Attempt, asked: float = 0, *, final: bool) -> Non
         # We took so long that it was given to somebody else, whose word counts.
         logger.warning("delivery settled by another", extra=facts)
         return
-    logger.info("delivery tried", extra={**facts, "status": made.status, "milliseconds": made.milliseconds})
+    logger.info("delivery tried", extra={**facts, "status": attempt.status, "milliseconds": attempt.milliseconds})
     if wait is not None and soon:
-        announce([pending.place_of(waiting)], wait)
+        enqueue([pending.place_of(waiting)], wait)
 
 
-def _follow_up(webhook: WebhookItem, lane: LaneItem, made: Attempt | None) -> None:
+def _follow_up(webhook: WebhookItem, queue: EndpointQueueItem, attempt: Attempt | None) -> None:
     """Do what the state of the endpoint now calls for: give it up, or go on with what waits for it."""
-    webhook_id = value_of(lane.pk)
-    if reason := _reason_to_give_up(lane, made):
+    webhook_id = value_of(queue.pk)
+    if reason := _reason_to_give_up(queue, attempt):
         service.give_up(to_webhook(webhook), reason)
-    elif lane.backlog and endpoint_queue.is_open(lane):
-        pending.wake(webhook_id, 1, after=endpoint_queue.seconds_to_probe(lane))
-    elif lane.backlog and not pending.wake(webhook_id, WOKEN_BY_ONE):
-        endpoint_queue.note_backlog(lane, there_is=False)
+    elif queue.backlog and endpoint_queue.is_open(queue):
+        pending.wake(webhook_id, 1, after=endpoint_queue.seconds_to_probe(queue))
+    elif queue.backlog and not pending.wake(webhook_id, WOKEN_BY_ONE):
+        endpoint_queue.note_backlog(queue, there_is=False)
 
 
-def _reason_to_give_up(lane: LaneItem, made: Attempt | None) -> DisabledReason | None:
-    if made is None or made.succeeded:
+def _reason_to_give_up(queue: EndpointQueueItem, attempt: Attempt | None) -> DisabledReason | None:
+    if attempt is None or attempt.succeeded:
         return None
-    if made.status == HTTPStatus.GONE:
+    if attempt.status == HTTPStatus.GONE:
         return DisabledReason.GONE
-    return DisabledReason.FAILING if endpoint_queue.has_failed_for_days(lane) else None
+    return DisabledReason.FAILING if endpoint_queue.has_failed_for_days(queue) else None

@@ -89,7 +89,7 @@ def without(owner_id: str, scope: WebhookScope, webhook_id: str) -> list[Directo
     return listed
 
 
-def tell_no_more(webhook_ids: Collection[str]) -> None:
+def remove_from_everybody(webhook_ids: Collection[str]) -> None:
     """Take webhooks out of those that are told of everybody's events.
 
     Raises:

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 from lamina.errors import NotFound
 from lamina.events.consumer import Event
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.users import service as users
 from lamina.webhooks import service
 from lamina.webhooks.deliveries import prepare
 from lamina.webhooks.items import EVERYBODY, DirectoryItem, WebhookItem, directory_key, to_webhook, webhook_key
 from lamina.webhooks.model import DeliveryStatus, Webhook
-from lamina.webhooks.queue import announce
+from lamina.webhooks.queue import enqueue
 from lamina.webhooks.subscriptions import refusal, wants
 
 
@@ -23,16 +23,16 @@ def dispatch(event: Event) -> None:
     wanting = [webhook for webhook in heard if wants(webhook.events, event["type"])]
     owners = users.get_many({hook.owner_id for hook in heard if hook in wanting or hook.owner_id == event["subject"]})
     for webhook in heard:
-        if (owner := owners.get(webhook.owner_id)) is not None and webhook.is_void(owner):
+        if (owner := owners.get(webhook.owner_id)) is not None and webhook.is_revoked(owner):
             _delete(webhook, event)
     told = [webhook for webhook in wanting if not refusal(webhook, owners.get(webhook.owner_id))]
     deliveries = [prepare(webhook.id, event) for webhook in told]
-    announce([(each.webhook_id, each.id) for each in deliveries if each.status == DeliveryStatus.PENDING])
+    enqueue([(each.webhook_id, each.id) for each in deliveries if each.status == DeliveryStatus.PENDING])
 
 
 def _delete(webhook: Webhook, event: Event) -> None:
     try:
-        service.delete(webhook.id, Cause(None, event["correlation_id"]), if_version=lambda _: True)
+        service.delete(webhook.id, RequestContext(None, event["correlation_id"]), if_version=lambda _: True)
     except NotFound:
         return  # By an earlier try of this event, or another one.
 

@@ -39,7 +39,7 @@ _lookups = ThreadPoolExecutor(32, thread_name_prefix="lookup")
 
 
 @dataclass(frozen=True)
-class Answer:
+class EndpointResponse:
     """What an endpoint said: the status, the beginning of the body, and the header `Retry-After` as it came."""
 
     status: int
@@ -51,7 +51,7 @@ class NoAnswer(Exception):
     """There was none, or none that could be read; the text says why, to the owner of the endpoint."""
 
 
-def post(url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+def post(url: str, body: bytes, headers: Mapping[str, str]) -> EndpointResponse:
     """Send a body to a URL, once.
 
     Raises:
@@ -207,7 +207,7 @@ def _trust() -> ssl.SSLContext:
 
 def _ask(
     connection: socket.socket, target: Target, body: bytes, headers: Mapping[str, str], deadline: _Deadline
-) -> Answer:
+) -> EndpointResponse:
     host = f"[{target.host}]" if ":" in target.host else target.host
     client = HTTPConnection(host, target.port)
     client.default_port = 443 if target.tls else 80  # the Host header names no port that is the scheme's own
@@ -215,7 +215,7 @@ def _ask(
     client.sock = cast("socket.socket", _Conversation(connection, deadline))
     client.request("POST", target.path, body, {**headers, "Connection": "close"})
     response = client.getresponse()
-    return Answer(response.status, _beginning(response), response.getheader("Retry-After"))
+    return EndpointResponse(response.status, _beginning(response), response.getheader("Retry-After"))
 
 
 def _beginning(response: io.BufferedIOBase) -> bytes:

@@ -73,7 +73,7 @@ class Webhook:
     updated_at: str
     credential_epoch: int = 0
 
-    def is_void(self, owner: User) -> bool:
+    def is_revoked(self, owner: User) -> bool:
         """Tell whether it was revoked together with all other credentials of its owner."""
         return self.credential_epoch != owner.credential_epoch
 

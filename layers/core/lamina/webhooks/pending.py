@@ -7,7 +7,7 @@ from lamina.storage import conditional
 from lamina.storage.keys import value_of
 from lamina.webhooks.endpoint_queue import LEASE_SECONDS
 from lamina.webhooks.items import ParkedItem, PendingItem, due_place, parked_key, pending_key
-from lamina.webhooks.queue import Place, announce
+from lamina.webhooks.queue import DeliveryKey, enqueue
 
 LOST_AFTER_SECONDS = 60
 """When a message that should have been received long since is taken for lost."""
@@ -67,7 +67,7 @@ def wake(webhook_id: str, count: int, *, after: float = 0) -> bool:
     Returns:
         Whether there were any; those that somebody else wakes at the same time count too.
     """
-    woken: list[Place] = []
+    woken: list[DeliveryKey] = []
     seen = 0
     while seen < count and (notes := _parked(webhook_id, count - seen)):
         for note in notes:
@@ -77,7 +77,7 @@ def wake(webhook_id: str, count: int, *, after: float = 0) -> bool:
                 woken.append(place_of(note))
             # One that was there and not parked is left over; one that is gone is somebody else's.
             seen += was_parked or not was_there
-    announce(woken, after)
+    enqueue(woken, after)
     return seen > 0
 
 
@@ -99,20 +99,20 @@ def _remove(note: ParkedItem) -> bool:
     return conditional.delete(note, ParkedItem.until == note.until)
 
 
-def look_again(place: Place, seen_at: str) -> bool:
+def look_again(delivery_key: DeliveryKey, seen_at: str) -> bool:
     """Move a delivery on in the list of what is due, before its message is sent; tells whether it was still there.
 
     Args:
         place: the delivery.
         seen_at: the position in the list at which it was seen.
     """
-    pending = PendingItem(*pending_key(*place))
+    pending = PendingItem(*pending_key(*delivery_key))
     return conditional.update(
         pending, [_wakes(pending, ids.ahead(LOOKED_AT_AGAIN_SECONDS))], PendingItem.gsisk == seen_at
     )
 
 
-def place_of(pending: PendingItem | ParkedItem) -> Place:
+def place_of(pending: PendingItem | ParkedItem) -> DeliveryKey:
     """Name the delivery."""
     return value_of(pending.pk), value_of(pending.sk)
 

@@ -2,14 +2,14 @@
 
 from pynamodb.expressions.condition import Condition
 
-from lamina.storage.batch_deletion import Sweep
+from lamina.storage.batch_deletion import BatchDeletion
 from lamina.storage.item import Entry
 from lamina.storage.keys import key
 from lamina.webhooks import directory
 from lamina.webhooks.items import directory_key
 
 
-def purge(user_id: str, sweep: Sweep) -> None:
+def purge(user_id: str, requeue_due: BatchDeletion) -> None:
     """Remove the webhooks of a user that is no longer, and their deliveries; nothing more is sent to them.
 
     The list of them goes last, so that a run that breaks off is taken up again.
@@ -18,10 +18,10 @@ def purge(user_id: str, sweep: Sweep) -> None:
         Interrupted: before all were removed.
     """
     owned = list(directory.read(user_id).webhook_ids)
-    if owned and not sweep.dry_run:
-        directory.tell_no_more(owned)
+    if owned and not requeue_due.dry_run:
+        directory.remove_from_everybody(owned)
     for webhook_id in owned:
-        sweep.remove("webhooks and deliveries", Entry.query(key("WEBHOOK", webhook_id)))
+        requeue_due.remove("webhooks and deliveries", Entry.query(key("WEBHOOK", webhook_id)))
     partition, position = directory_key(user_id)
     only: Condition = Entry.sk == position
-    sweep.remove("lists of webhooks", Entry.query(partition, only))
+    requeue_due.remove("lists of webhooks", Entry.query(partition, only))

@@ -18,13 +18,13 @@ from lamina.settings import settings
 LONGEST_DELAY_SECONDS = 900
 """What SQS holds a message back for at the most (API_SendMessage)."""
 
-type Place = tuple[str, str]
+type DeliveryKey = tuple[str, str]
 """Ids of a webhook and of a delivery."""
 
 _sqs = boto3.client("sqs", config=CALLS)
 
 
-def announce(places: Iterable[Place], after: float = 0) -> None:
+def enqueue(places: Iterable[DeliveryKey], after: float = 0) -> None:
     """Have deliveries looked at, in so many seconds. A failure is logged and no more: the schedule will come to them.
 
     A message belongs to the group of its webhook, so that SQS itself sees to it that a busy one does not keep others
@@ -42,7 +42,7 @@ def announce(places: Iterable[Place], after: float = 0) -> None:
             log_unavailable(error)
 
 
-def read_message(body: str) -> Place:
+def read_message(body: str) -> DeliveryKey:
     """Read a message back."""
     message = json.loads(body)
     return str(message["webhook_id"]), str(message["delivery_id"])

@@ -8,7 +8,7 @@ from lamina.storage.parallel import threads
 from lamina.storage.sharded_list import Source, read
 from lamina.webhooks.items import due_partitions, place_of
 from lamina.webhooks.pending import look_again
-from lamina.webhooks.queue import announce
+from lamina.webhooks.queue import enqueue
 
 STEP = 100
 
@@ -28,7 +28,7 @@ class Report:
     finished: bool = False
 
 
-def sweep(has_time: Callable[[], bool], *, dry_run: bool = False) -> Report:
+def requeue_due(has_time: Callable[[], bool], *, dry_run: bool = False) -> Report:
     """Announce every delivery that is due, oldest first.
 
     Args:
@@ -39,20 +39,20 @@ def sweep(has_time: Callable[[], bool], *, dry_run: bool = False) -> Report:
     # Sorts before the positions of this instant: all that come before it are due.
     now = ids.now()
     while not report.finished and has_time():
-        stretch = read(source, STEP, descending=False, after=position)
-        due = [each for each in stretch.positions if each < now]
+        chunk = read(source, STEP, descending=False, after=position)
+        due = [each for each in chunk.positions if each < now]
         report.due += len(due)
         if not dry_run:
             report.announced += sum(threads.map(_announce, due))
-        report.finished = not stretch.more or len(due) < len(stretch.positions)
-        position = stretch.positions[-1] if stretch.positions else ""
+        report.finished = not chunk.more or len(due) < len(chunk.positions)
+        position = chunk.positions[-1] if chunk.positions else ""
     return report
 
 
 def _announce(position: str) -> bool:
     """Move a delivery on in the list, then send its message; tells whether it was still there."""
-    place = place_of(position)
-    was_there = look_again(place, position)
+    delivery_key = place_of(position)
+    was_there = look_again(delivery_key, position)
     if was_there:
-        announce([place])
+        enqueue([delivery_key])
     return was_there

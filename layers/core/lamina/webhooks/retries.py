@@ -24,9 +24,9 @@ JITTER = 0.1
 """So much longer at the most, so that what failed together is not tried together again."""
 
 
-def delay(tries: int, asked: float = 0) -> float | None:
+def delay(tries: int, requested: float = 0) -> float | None:
     """Tell how long to wait after so many tries, at least as long as asked; None when it is enough."""
-    return _spread(max(SCHEDULE[tries - 1], asked)) if tries <= len(SCHEDULE) else None
+    return _spread(max(SCHEDULE[tries - 1], requested)) if tries <= len(SCHEDULE) else None
 
 
 def asked_by(retry_after: str | None) -> float:

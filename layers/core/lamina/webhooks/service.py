@@ -10,13 +10,13 @@ from lamina.errors import Conflict, NotFound, PreconditionFailed
 from lamina.events import catalog
 from lamina.events.event_type import Fact
 from lamina.events.outbox import OutboxItem, event
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.storage import one_time_secrets, transactions
 from lamina.storage.cursors import Cursor
 from lamina.storage.transactions import Check, ConditionFailed
 from lamina.users import service as users
 from lamina.webhooks import directory, endpoint_queue, secret_keeping
-from lamina.webhooks.endpoint_queue import LaneItem, lane_key
+from lamina.webhooks.endpoint_queue import EndpointQueueItem, endpoint_queue_key
 from lamina.webhooks.errors import TooManyWebhooks
 from lamina.webhooks.items import WebhookItem, to_webhook, webhook_key
 from lamina.webhooks.model import DisabledReason, Webhook, WebhookScope, WebhookStatus
@@ -39,7 +39,7 @@ class NewWebhook:
     scope: WebhookScope = WebhookScope.OWN
 
 
-def create(owner: Caller, new: NewWebhook, cause: Cause) -> tuple[Webhook, str]:
+def create(owner: Caller, new: NewWebhook, context: RequestContext) -> tuple[Webhook, str]:
     """Create a webhook.
 
     Args:
@@ -65,7 +65,7 @@ def create(owner: Caller, new: NewWebhook, cause: Cause) -> tuple[Webhook, str]:
             entries = directory.with_another(own, new.scope, webhook_id)
         except TooManyWebhooks:
             # An earlier attempt of this request may have made the last one that there may be.
-            first = one_time_secrets.read(cause.request)
+            first = one_time_secrets.read(context.request)
             if first is None:
                 raise
             return get(first.id), first.secret
@@ -78,16 +78,16 @@ def create(owner: Caller, new: NewWebhook, cause: Cause) -> tuple[Webhook, str]:
             scope=new.scope,
             status=WebhookStatus.ENABLED,
             secret=sealed,
-            created_by=cause.actor,
+            created_by=context.actor,
             credential_epoch=owner.credential_epoch,
         )
-        made = catalog.WEBHOOK_CREATED.of({"webhook_id": webhook_id, "scope": new.scope})
+        created = catalog.WEBHOOK_CREATED.of({"webhook_id": webhook_id, "scope": new.scope})
         try:
             first = one_time_secrets.write(
-                cause.request,
+                context.request,
                 webhook_id,
                 secret,
-                put=[item, *entries, _event(made, item, cause)],
+                put=[item, *entries, _event(created, item, context)],
                 check=[users.as_authenticated(owner)],
             )
         except ConditionFailed as refused:
@@ -118,13 +118,13 @@ def list_webhooks(owner_id: str, limit: int, cursor: Cursor | None) -> tuple[lis
     )
     owner = users.get_many([owner_id]).get(owner_id)
     webhooks = [found[pk] for pk, _ in wanted if pk in found]
-    return [each for each in webhooks if owner is not None and not each.is_void(owner)], page
+    return [each for each in webhooks if owner is not None and not each.is_revoked(owner)], page
 
 
 def update(
     webhook_id: str,
     changes: Mapping[str, Any],
-    cause: Cause,
+    context: RequestContext,
     *,
     if_version: Callable[[int], bool],
     by: Caller | None = None,
@@ -153,10 +153,10 @@ def update(
             item.disabled_reason = None
         return catalog.WEBHOOK_UPDATED.of({"webhook_id": webhook_id, "changed": changed}) if changed else None
 
-    return _change(webhook_id, edit, cause, if_version, by, afresh=not STARTS_AFRESH.isdisjoint(changes))
+    return _change(webhook_id, edit, context, if_version, by, afresh=not STARTS_AFRESH.isdisjoint(changes))
 
 
-def rotate_secret(webhook_id: str, cause: Cause, *, by: Caller | None = None) -> tuple[Webhook, str]:
+def rotate_secret(webhook_id: str, context: RequestContext, *, by: Caller | None = None) -> tuple[Webhook, str]:
     """Give a webhook a new secret; the one before it signs along for a day.
 
     A retry of the same request is told the secret that it has made before.
@@ -172,9 +172,9 @@ def rotate_secret(webhook_id: str, cause: Cause, *, by: Caller | None = None) ->
         item = _get(webhook_id)
         secret_keeping.replace(item, sealed)
         item.updated_at = ids.now()
-        rotated = _event(catalog.WEBHOOK_SECRET_ROTATED.of({"webhook_id": webhook_id}), item, cause)
+        rotated = _event(catalog.WEBHOOK_SECRET_ROTATED.of({"webhook_id": webhook_id}), item, context)
         try:
-            first = one_time_secrets.write(cause.request, webhook_id, secret, put=[item, rotated], check=_check(by))
+            first = one_time_secrets.write(context.request, webhook_id, secret, put=[item, rotated], check=_check(by))
         except ConditionFailed as refused:
             users.raise_if_revoked(refused, by)
             continue
@@ -197,12 +197,14 @@ def give_up(webhook: Webhook, reason: DisabledReason) -> None:
         return catalog.WEBHOOK_DISABLED.of({"webhook_id": webhook.id, "host": host_of(item.url), "reason": reason})
 
     try:
-        _change(webhook.id, edit, Cause(None, webhook.id))
+        _change(webhook.id, edit, RequestContext(None, webhook.id))
     except NotFound:
         return
 
 
-def delete(webhook_id: str, cause: Cause, *, if_version: Callable[[int], bool], by: Caller | None = None) -> None:
+def delete(
+    webhook_id: str, context: RequestContext, *, if_version: Callable[[int], bool], by: Caller | None = None
+) -> None:
     """Delete a webhook; what was on its way to it is not sent any more.
 
     Raises:
@@ -213,10 +215,13 @@ def delete(webhook_id: str, cause: Cause, *, if_version: Callable[[int], bool], 
         if not if_version(int(item.version)):
             raise PreconditionFailed
         entries = directory.without(item.owner_id, WebhookScope(item.scope), webhook_id)
-        gone = _event(catalog.WEBHOOK_DELETED.of({"webhook_id": webhook_id}), item, cause)
+        gone = _event(catalog.WEBHOOK_DELETED.of({"webhook_id": webhook_id}), item, context)
         try:
             transactions.write(
-                put=[*entries, gone], delete=[item], discard=[LaneItem(*lane_key(webhook_id))], check=_check(by)
+                put=[*entries, gone],
+                delete=[item],
+                discard=[EndpointQueueItem(*endpoint_queue_key(webhook_id))],
+                check=_check(by),
             )
         except ConditionFailed as refused:
             users.raise_if_revoked(refused, by)
@@ -228,7 +233,7 @@ def delete(webhook_id: str, cause: Cause, *, if_version: Callable[[int], bool], 
 def _change(
     webhook_id: str,
     edit: Callable[[WebhookItem], Fact | None],
-    cause: Cause,
+    context: RequestContext,
     if_version: Callable[[int], bool] = lambda _: True,
     by: Caller | None = None,
     *,
@@ -243,9 +248,9 @@ def _change(
         if fact is None:
             return to_webhook(item)
         item.updated_at = ids.now()
-        lane = [endpoint_queue.afresh(webhook_id)] if afresh else []
+        queue = [endpoint_queue.reset(webhook_id)] if afresh else []
         try:
-            transactions.write(put=[item, _event(fact, item, cause)], update=lane, check=_check(by))
+            transactions.write(put=[item, _event(fact, item, context)], update=queue, check=_check(by))
         except ConditionFailed as refused:
             users.raise_if_revoked(refused, by)
             continue
@@ -264,5 +269,5 @@ def _get(webhook_id: str) -> WebhookItem:
         raise NotFound(NO_SUCH_WEBHOOK) from None
 
 
-def _event(fact: Fact, item: WebhookItem, cause: Cause) -> OutboxItem:
-    return event(fact, item.owner_id, actor=cause.actor, correlation_id=cause.correlation_id)
+def _event(fact: Fact, item: WebhookItem, context: RequestContext) -> OutboxItem:
+    return event(fact, item.owner_id, actor=context.actor, correlation_id=context.correlation_id)

@@ -35,7 +35,7 @@ def refusal(webhook: Webhook | None, owner: User | None) -> str | None:
         return "the webhook is disabled"
     if owner is None or owner.deleted_at is not None or owner.status != Status.ACTIVE:
         return "the owner of the webhook is not active"
-    if webhook.is_void(owner):
+    if webhook.is_revoked(owner):
         return "the webhook was revoked"
     if webhook.scope == WebhookScope.ALL and Permission.MANAGE_USERS not in PERMISSIONS[owner.role]:
         return "the owner of the webhook may no longer manage users"

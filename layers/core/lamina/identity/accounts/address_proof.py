@@ -8,7 +8,7 @@ devices. The password stays; only a reset sets another.
 from dataclasses import replace
 
 from lamina.identity.items import MfaItem, mfa_key
-from lamina.identity.sessions.trusted_devices import KnownOriginsItem, known_origins_key
+from lamina.identity.sessions.trusted_devices import TrustedDevicesItem, trusted_devices_key
 from lamina.users.model import User
 from lamina.users.service import Amendment
 
@@ -24,7 +24,7 @@ def prove_address(user: User) -> Amendment:
         return Amendment(user=user)
     return Amendment(
         user=revoke_credentials(replace(user, email_verified=True)),
-        discard=[MfaItem(*mfa_key(user.id)), KnownOriginsItem(*known_origins_key(user.id))],
+        discard=[MfaItem(*mfa_key(user.id)), TrustedDevicesItem(*trusted_devices_key(user.id))],
     )
 
 

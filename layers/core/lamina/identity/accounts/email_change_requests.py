@@ -4,7 +4,7 @@ from lamina import ids
 from lamina.access.policy import Caller
 from lamina.errors import Conflict
 from lamina.events.catalog import EMAIL_CHANGE_REQUESTED
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.identity.accounts.email_changes import binding, waiting
 from lamina.identity.accounts.password_changes import prove_password
 from lamina.identity.accounts.schemas import EmailChangeInput
@@ -18,7 +18,7 @@ from lamina.storage.transactions import ConditionFailed
 from lamina.users import service as users
 
 
-def request_change(caller: Caller, change: EmailChangeInput, address: str, cause: Cause) -> None:
+def request_change(caller: Caller, change: EmailChangeInput, address: str, context: RequestContext) -> None:
     """Ask for a mail that proves the new address; it takes the place of an earlier one.
 
     Whether somebody else has the address changes nothing here: no mail follows then, and the caller is not told.
@@ -35,7 +35,7 @@ def request_change(caller: Caller, change: EmailChangeInput, address: str, cause
         RateLimited: after too many wrong passwords, or too many such mails of this account or to this address.
         Conflict: when another change is asked for at the same time.
     """
-    credentials = prove_password(caller.user_id, change.current_password, address, cause)
+    credentials = prove_password(caller.user_id, change.current_password, address, context)
     user = users.get(caller.user_id)
     if change.email == user.email:
         raise EmailUnchanged
@@ -49,8 +49,8 @@ def request_change(caller: Caller, change: EmailChangeInput, address: str, cause
         created_by=user.id,
         expires_at=ids.epoch_in(LIFE_SECONDS[Purpose.CONFIRM_EMAIL]),
     ).over(earlier.version if earlier else None)
-    told = account_event(EMAIL_CHANGE_REQUESTED.of({"change_id": item.change_id}), user.id, cause)
+    event = account_event(EMAIL_CHANGE_REQUESTED.of({"change_id": item.change_id}), user.id, context)
     try:
-        transactions.write(put=[item, told])
+        transactions.write(put=[item, event])
     except ConditionFailed:
         raise Conflict from None

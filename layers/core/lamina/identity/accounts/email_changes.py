@@ -16,7 +16,7 @@ from lamina.events.catalog import (
     EMAIL_VERIFIED,
 )
 from lamina.events.outbox import OutboxItem
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.identity.accounts import service as accounts
 from lamina.identity.accounts.address_proof import prove_address, revoke_credentials
 from lamina.identity.errors import BadLink
@@ -31,7 +31,7 @@ from lamina.identity.items import (
     mfa_key,
 )
 from lamina.identity.security_events import account_event
-from lamina.identity.sessions.trusted_devices import KnownOriginsItem, known_origins_key
+from lamina.identity.sessions.trusted_devices import TrustedDevicesItem, trusted_devices_key
 from lamina.identity.tokens import email_links
 from lamina.identity.tokens.one_time_tokens import LIFE_SECONDS, Purpose
 from lamina.storage.item import Item
@@ -62,7 +62,7 @@ def former_email(user_id: str, change_id: str) -> tuple[str, bool] | None:
     return item.email, item.can_undo
 
 
-def confirm(token: str, cause: Cause) -> None:
+def confirm(token: str, context: RequestContext) -> None:
     """Set the address that a token was mailed to: it is proven by that.
 
     Raises:
@@ -78,24 +78,24 @@ def confirm(token: str, cause: Cause) -> None:
         if change.bound_to != binding(user, accounts.credentials_of(user.id)):
             raise BadLink
         proven = prove_address(user)
-        told = account_event(EMAIL_VERIFIED.of({}), user.id, cause)
+        event = account_event(EMAIL_VERIFIED.of({}), user.id, context)
         # An address that was never proven may be a stranger's, by a slip or by intent: it gets no say in the account.
         released: list[Item] = []
         if user.email_verified:
-            released = [_former(user, change.change_id, can_undo=True), _release(user, change.change_id, cause)]
+            released = [_former(user, change.change_id, can_undo=True), _release(user, change.change_id, context)]
         return replace(
             proven,
             user=replace(proven.user, email=change.email, email_verified=True),
-            events=[account_event(EMAIL_CHANGED.of({"change_id": change.change_id}), user.id, cause), told],
+            events=[account_event(EMAIL_CHANGED.of({"change_id": change.change_id}), user.id, context), event],
             put=released,
             delete=[item, change],
             reserve_until=ids.epoch_in(UNDO_SECONDS + SLACK_SECONDS) if user.email_verified else None,
         )
 
-    email_links.use(item, confirmed, cause)
+    email_links.use(item, confirmed, context)
 
 
-def undo(token: str, cause: Cause) -> None:
+def undo(token: str, context: RequestContext) -> None:
     """Put back the address that a token was mailed to, and give the account to whoever holds it.
 
     Whoever changed the address knew the password. So the password goes as well as every session, key, client, webhook
@@ -113,23 +113,23 @@ def undo(token: str, cause: Cause) -> None:
             raise BadLink
         if not all(change.can_undo for change in former):
             raise BadLink
-        told = account_event(EMAIL_CHANGE_UNDONE.of({"change_id": item.bound_to}), user.id, cause)
+        event = account_event(EMAIL_CHANGE_UNDONE.of({"change_id": item.bound_to}), user.id, context)
         return Amendment(
             user=replace(revoke_credentials(user), email=former[0].email, email_verified=True),
-            events=[told],
+            events=[event],
             delete=[item, *_recent_factor(user.id, former[0])],
             discard=[
                 *former,
                 CredentialsItem(*credentials_key(user.id)),
-                KnownOriginsItem(*known_origins_key(user.id)),
+                TrustedDevicesItem(*trusted_devices_key(user.id)),
                 EmailChangeItem(*email_change_key(user.id)),
             ],
         )
 
-    email_links.use(item, undone, cause)
+    email_links.use(item, undone, context)
 
 
-def set_by_admin(cause: Cause) -> Follow:
+def set_by_admin(context: RequestContext) -> Follow:
     """Return what follows when an administrator sets an address, so that both are told, or vouches for one.
 
     The former address is noted even if it was not proven: no earlier change can be undone from then on.
@@ -142,9 +142,9 @@ def set_by_admin(cause: Cause) -> Follow:
         if after.email == before.email:
             return amendment
         change_id = ids.new_id()
-        told = account_event(EMAIL_CHANGED.of({"change_id": change_id}), before.id, cause)
-        released = [_release(before, change_id, cause)] if before.email_verified else []
-        return replace(amendment, events=[told, *released], put=[_former(before, change_id, can_undo=False)])
+        event = account_event(EMAIL_CHANGED.of({"change_id": change_id}), before.id, context)
+        released = [_release(before, change_id, context)] if before.email_verified else []
+        return replace(amendment, events=[event, *released], put=[_former(before, change_id, can_undo=False)])
 
     return follow
 
@@ -160,9 +160,9 @@ def _former(user: User, change_id: str, *, can_undo: bool) -> FormerEmailItem:
     )
 
 
-def _release(user: User, change_id: str, cause: Cause) -> OutboxItem:
+def _release(user: User, change_id: str, context: RequestContext) -> OutboxItem:
     """Compose the event by which the holder of the former address is told."""
-    return account_event(EMAIL_RELEASED.of({"change_id": change_id}), user.id, cause)
+    return account_event(EMAIL_RELEASED.of({"change_id": change_id}), user.id, context)
 
 
 def _changes_since(user_id: str, change_id: str) -> list[FormerEmailItem]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pydantic import SecretStr
 
 from lamina.events.catalog import PASSWORD_CHANGED, PASSWORD_REFUSED, PASSWORD_RESET
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.identity.accounts import service as accounts
 from lamina.identity.accounts.address_proof import prove_address, revoke_credentials
 from lamina.identity.accounts.passwords import hash_password, verify_password
@@ -14,7 +14,7 @@ from lamina.identity.errors import BadLink, WrongPassword
 from lamina.identity.items import CredentialsItem, credentials_key
 from lamina.identity.security_events import account_event
 from lamina.identity.sessions import service as sessions
-from lamina.identity.sessions.login_attempts import begin_own, failure_of
+from lamina.identity.sessions.login_attempts import failure_of, own_attempt
 from lamina.identity.tokens import email_links
 from lamina.identity.tokens.one_time_tokens import Purpose
 from lamina.storage import transactions
@@ -23,7 +23,7 @@ from lamina.users.model import User
 from lamina.users.service import Amendment
 
 
-def prove_password(user_id: str, password: SecretStr, address: str, cause: Cause) -> CredentialsItem:
+def prove_password(user_id: str, password: SecretStr, address: str, context: RequestContext) -> CredentialsItem:
     """Return the credentials of a signed-in user who has sent the right password.
 
     Args:
@@ -36,10 +36,10 @@ def prove_password(user_id: str, password: SecretStr, address: str, cause: Cause
         WrongPassword: when it is another.
         RateLimited: after too many wrong ones, as for signing in.
     """
-    with begin_own(f"password of {user_id}", address) as attempt:
+    with own_attempt(f"password of {user_id}", address) as attempt:
         credentials = credentials_of(user_id)
         if not verify_password(credentials.password_hash if credentials else None, password) or credentials is None:
-            transactions.write(put=failure_of(attempt, PASSWORD_REFUSED, user_id, cause))
+            transactions.write(put=failure_of(attempt, PASSWORD_REFUSED, user_id, context))
             raise WrongPassword
         attempt.succeeded()
         return credentials
@@ -53,7 +53,7 @@ class PasswordChange:
     new: SecretStr
 
 
-def reset_password(token: str, password: SecretStr, cause: Cause, *, keep_api_keys: bool = False) -> None:
+def reset_password(token: str, password: SecretStr, context: RequestContext, *, keep_api_keys: bool = False) -> None:
     """Set a new password by the token that was mailed, and end every session.
 
     Args:
@@ -74,10 +74,10 @@ def reset_password(token: str, password: SecretStr, cause: Cause, *, keep_api_ke
         if item.bound_to != accounts.binding(user, credentials):
             raise BadLink
         credentials.password_hash = hashed
-        told = account_event(PASSWORD_RESET.of({}), user.id, cause)
-        return replace(_proven_by_reset(user, keep_api_keys), events=[told], put=[credentials], delete=[item])
+        event = account_event(PASSWORD_RESET.of({}), user.id, context)
+        return replace(_proven_by_reset(user, keep_api_keys), events=[event], put=[credentials], delete=[item])
 
-    email_links.use(item, reset, cause)
+    email_links.use(item, reset, context)
 
 
 def _proven_by_reset(user: User, keep_api_keys: bool) -> Amendment:
@@ -88,7 +88,9 @@ def _proven_by_reset(user: User, keep_api_keys: bool) -> Amendment:
     return Amendment(user=revoke_credentials(user))
 
 
-def change_password(user: User, session_id: str, passwords: PasswordChange, address: str, cause: Cause) -> None:
+def change_password(
+    user: User, session_id: str, passwords: PasswordChange, address: str, context: RequestContext
+) -> None:
     """Set a new password in exchange for the current one, and end every session but this.
 
     Args:
@@ -104,7 +106,7 @@ def change_password(user: User, session_id: str, passwords: PasswordChange, addr
         Unauthenticated: when the session has ended, perhaps by a reset at the same time.
         Conflict: when the credentials change in another way at the same time.
     """
-    credentials = prove_password(user.id, passwords.current, address, cause)
+    credentials = prove_password(user.id, passwords.current, address, context)
     credentials.password_hash = hash_password(passwords.new)
 
     def change(user: User) -> Amendment:
@@ -112,9 +114,9 @@ def change_password(user: User, session_id: str, passwords: PasswordChange, addr
         session.epoch = user.session_epoch + 1
         return Amendment(
             user=replace(user, session_epoch=user.session_epoch + 1),
-            events=[account_event(PASSWORD_CHANGED.of({}), user.id, cause)],
+            events=[account_event(PASSWORD_CHANGED.of({}), user.id, context)],
             # Over the version that was verified: whatever has been set since is not undone.
             put=[credentials, session],
         )
 
-    users.amend(user.id, change, cause)
+    users.amend(user.id, change, context)

@@ -3,7 +3,7 @@
 from pydantic import SecretStr
 
 from lamina.access.policy import Caller
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.identity.accounts.passwords import hash_password
 from lamina.identity.items import CredentialsItem, credentials_key
 from lamina.storage.item import Item
@@ -12,7 +12,7 @@ from lamina.users.model import User
 from lamina.users.service import NewUser
 
 
-def register(new: NewUser, password: SecretStr | None, cause: Cause, *, by: Caller | None = None) -> User:
+def register(new: NewUser, password: SecretStr | None, context: RequestContext, *, by: Caller | None = None) -> User:
     """Make a user with a password; without one, nobody can sign in as it until one is set.
 
     Raises:
@@ -25,4 +25,4 @@ def register(new: NewUser, password: SecretStr | None, cause: Cause, *, by: Call
             return []
         return [CredentialsItem(*credentials_key(user.id), password_hash=hashed, created_by=user.id)]
 
-    return users.create(new, cause, also=credentials, by=by)
+    return users.create(new, context, also=credentials, by=by)

@@ -17,7 +17,7 @@ from lamina.events.catalog import (
 )
 from lamina.events.event_type import EventType
 from lamina.events.outbox import OutboxItem
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.identity.accounts.address_proof import prove_address
 from lamina.identity.errors import BadLink
 from lamina.identity.items import CredentialsItem, credentials_key
@@ -35,22 +35,22 @@ PROOFS = {EMAIL_VERIFIED.name, PASSWORD_RESET.name}
 """Events that tell of a link that was mailed and came back."""
 
 
-def ask_for_verification(email: str, cause: Cause) -> None:
+def request_verification(email: str, context: RequestContext) -> None:
     """Ask for a mail that proves an address."""
-    _ask(EMAIL_VERIFICATION_REQUESTED, email, cause)
+    _ask(EMAIL_VERIFICATION_REQUESTED, email, context)
 
 
-def ask_for_reset(email: str, cause: Cause) -> None:
+def request_reset(email: str, context: RequestContext) -> None:
     """Ask for a mail with which a forgotten password can be reset."""
-    _ask(PASSWORD_RESET_REQUESTED, email, cause)
+    _ask(PASSWORD_RESET_REQUESTED, email, context)
 
 
-def ask_for_sign_in(email: str, cause: Cause) -> None:
+def request_sign_in_link(email: str, context: RequestContext) -> None:
     """Ask for a mail with a link to sign in by."""
-    _ask(SIGN_IN_LINK_REQUESTED, email, cause)
+    _ask(SIGN_IN_LINK_REQUESTED, email, context)
 
 
-def verify_email(token: str, cause: Cause) -> None:
+def verify_email(token: str, context: RequestContext) -> None:
     """Take an address as proven by the token that was mailed to it; the first proof revokes what was made before it.
 
     Raises:
@@ -61,20 +61,20 @@ def verify_email(token: str, cause: Cause) -> None:
     def verified(user: User) -> Amendment:
         if user.email != item.bound_to:
             raise BadLink
-        told = account_event(EMAIL_VERIFIED.of({}), user.id, cause)
-        return replace(prove_address(user), events=[told], delete=[item])
+        event = account_event(EMAIL_VERIFIED.of({}), user.id, context)
+        return replace(prove_address(user), events=[event], delete=[item])
 
-    email_links.use(item, verified, cause)
+    email_links.use(item, verified, context)
 
 
-def end_all_sessions(user_id: str, cause: Cause) -> None:
+def end_all_sessions(user_id: str, context: RequestContext) -> None:
     """End every session of a user, this one too."""
 
     def end(user: User) -> Amendment:
-        told = account_event(SESSIONS_ENDED.of({}), user_id, cause)
-        return Amendment(user=replace(user, session_epoch=user.session_epoch + 1), events=[told])
+        event = account_event(SESSIONS_ENDED.of({}), user_id, context)
+        return Amendment(user=replace(user, session_epoch=user.session_epoch + 1), events=[event])
 
-    users.amend(user_id, end, cause)
+    users.amend(user_id, end, context)
 
 
 def binding(user: User, credentials: CredentialsItem | None) -> str:
@@ -96,7 +96,7 @@ def credentials_of(user_id: str) -> CredentialsItem | None:
         return None
 
 
-def _ask(event_type: EventType[Nothing], email: str, cause: Cause) -> None:
+def _ask(event_type: EventType[Nothing], email: str, context: RequestContext) -> None:
     """Ask for a mail in silence: neither the answer nor the work tells whether one follows.
 
     No more is asked for than may be sent, so that strangers cannot flood an account with events. Mails themselves are
@@ -104,4 +104,4 @@ def _ask(event_type: EventType[Nothing], email: str, cause: Cause) -> None:
     """
     user_id = users.find_by_email(email)
     is_asked = rules.count_mail(event_type.name, user_id or email)
-    transactions.write(put=[event_or_decoy(event_type.of({}), user_id if is_asked else None, cause)])
+    transactions.write(put=[event_or_decoy(event_type.of({}), user_id if is_asked else None, context)])

@@ -17,7 +17,7 @@ from lamina import ids
 from lamina.access.policy import Caller, Permission, Role
 from lamina.errors import NotFound
 from lamina.events.catalog import API_KEY_CREATED, API_KEY_REVOKED
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.identity.credentials import grants
 from lamina.identity.security_events import account_event
 from lamina.identity.sessions import service as sessions
@@ -75,7 +75,7 @@ class ProvenKey:
 
 
 def create(
-    owner: Caller, name: str, scopes: Sequence[Permission], expires_at: str | None, cause: Cause
+    owner: Caller, name: str, scopes: Sequence[Permission], expires_at: str | None, context: RequestContext
 ) -> tuple[ApiKey, str]:
     """Create a key.
 
@@ -108,10 +108,10 @@ def create(
         expires_at=_ttl(expires_at),
     )
     grants.grant(item, owner)
-    event = account_event(API_KEY_CREATED.of({"key_id": key_id}), owner_id, cause)
+    event = account_event(API_KEY_CREATED.of({"key_id": key_id}), owner_id, context)
     try:
         told = one_time_secrets.write(
-            cause.request, key_id, text, put=[item, event], check=sessions.as_authenticated(owner)
+            context.request, key_id, text, put=[item, event], check=sessions.as_authenticated(owner)
         )
     except ConditionFailed as refused:
         sessions.raise_if_over(refused, owner)
@@ -130,11 +130,11 @@ def list_keys(owner_id: str, limit: int, cursor: Cursor | None) -> tuple[list[Ap
         return [], page
     owner = to_user(stored)
     items = (found.get(position) for position in page.positions)
-    keys = [item for item in items if isinstance(item, ApiKeyItem) and not grants.is_void(item, owner)]
+    keys = [item for item in items if isinstance(item, ApiKeyItem) and not grants.is_revoked(item, owner)]
     return [_api_key(item, grants.role_of(item, owner)) for item in keys], page
 
 
-def revoke(owner: Caller, key_id: str, cause: Cause) -> None:
+def revoke(owner: Caller, key_id: str, context: RequestContext) -> None:
     """End a key at once.
 
     Raises:
@@ -142,13 +142,13 @@ def revoke(owner: Caller, key_id: str, cause: Cause) -> None:
         Unauthenticated: when the owner's session ends at the same time.
     """
     item = _get(owner.user_id, key_id)
-    told = account_event(API_KEY_REVOKED.of({"key_id": key_id}), owner.user_id, cause)
+    told = account_event(API_KEY_REVOKED.of({"key_id": key_id}), owner.user_id, context)
     try:
         transactions.write(put=[told], delete=[item], check=sessions.as_authenticated(owner))
     except ConditionFailed as refused:
         sessions.raise_if_over(refused, owner)
         # Its use was noted at this moment; look again.
-        revoke(owner, key_id, cause)
+        revoke(owner, key_id, context)
 
 
 def prove(text: str) -> ProvenKey | None:
@@ -167,7 +167,7 @@ def prove(text: str) -> ProvenKey | None:
         hmac.compare_digest(item.secret_hash, digest(secret))
         and owner.status == Status.ACTIVE
         and owner.deleted_at is None
-        and not grants.is_void(item, owner)
+        and not grants.is_revoked(item, owner)
         and (item.ends_at or ids.ETERNITY) > ids.now()
     )
     if not is_good:

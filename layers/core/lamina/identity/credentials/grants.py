@@ -39,7 +39,7 @@ def grant(item: Granted, caller: Caller) -> None:
     item.granted_epoch, item.credential_epoch = caller.session_epoch, caller.credential_epoch
 
 
-def is_void(item: Granted, owner: User) -> bool:
+def is_revoked(item: Granted, owner: User) -> bool:
     """Tell whether an item was revoked together with all others of its owner."""
     return item.credential_epoch != owner.credential_epoch
 

@@ -3,7 +3,7 @@
 from lamina.access.policy import Caller
 from lamina.errors import Conflict, NotFound
 from lamina.events.catalog import MFA_REMOVED
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.identity.errors import OwnMfa
 from lamina.identity.items import MfaItem, mfa_key
 from lamina.identity.security_events import account_event
@@ -12,7 +12,7 @@ from lamina.storage import transactions
 from lamina.storage.transactions import ConditionFailed
 
 
-def remove(user_id: str, administrator: Caller, cause: Cause) -> None:
+def remove(user_id: str, administrator: Caller, context: RequestContext) -> None:
     """Delete the second factor of a user who has lost it; the password alone signs in from now on.
 
     Args:
@@ -28,10 +28,10 @@ def remove(user_id: str, administrator: Caller, cause: Cause) -> None:
     """
     if user_id == administrator.user_id:
         raise OwnMfa
-    told = account_event(MFA_REMOVED.of({}), user_id, cause)
+    event = account_event(MFA_REMOVED.of({}), user_id, context)
     try:
         item = MfaItem.get(*mfa_key(user_id), consistent_read=True)
-        transactions.write(put=[told], delete=[item], check=sessions.as_authenticated(administrator))
+        transactions.write(put=[event], delete=[item], check=sessions.as_authenticated(administrator))
     except MfaItem.DoesNotExist:
         raise NotFound("This user has no second factor.") from None
     except ConditionFailed as refused:

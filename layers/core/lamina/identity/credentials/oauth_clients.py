@@ -13,9 +13,9 @@ from lamina import ids
 from lamina.access.policy import Caller, ClientScope, Role
 from lamina.errors import NotFound
 from lamina.events.catalog import OAUTH_CLIENT_CREATED, OAUTH_CLIENT_DELETED
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.identity.credentials import grants
-from lamina.identity.items import ClientItem, belongs_to, client_key
+from lamina.identity.items import ClientItem, add_to_owner_index, client_key
 from lamina.identity.model import GrantType
 from lamina.identity.security_events import account_event
 from lamina.identity.sessions import service as sessions
@@ -46,7 +46,7 @@ class Client:
 
 
 def register(
-    owner: Caller, name: str, scopes: Sequence[ClientScope], grant_types: Sequence[GrantType], cause: Cause
+    owner: Caller, name: str, scopes: Sequence[ClientScope], grant_types: Sequence[GrantType], context: RequestContext
 ) -> tuple[Client, str]:
     """Create a client; a retry of the same request gets the client that was made before.
 
@@ -71,12 +71,12 @@ def register(
     )
     item.gsi1pk = list_partition(LIST, "created_at", shard=shard_of(client_id))
     item.gsisk = list_position(item.created_at, client_id)
-    belongs_to(owner_id, item)
-    told = account_event(OAUTH_CLIENT_CREATED.of({"client_id": client_id}), owner_id, cause)
+    add_to_owner_index(owner_id, item)
+    event = account_event(OAUTH_CLIENT_CREATED.of({"client_id": client_id}), owner_id, context)
     grants.grant(item, owner)
     try:
         first = one_time_secrets.write(
-            cause.request, client_id, secret, put=[item, told], check=sessions.as_authenticated(owner)
+            context.request, client_id, secret, put=[item, event], check=sessions.as_authenticated(owner)
         )
     except ConditionFailed as refused:
         sessions.raise_if_over(refused, owner)
@@ -97,12 +97,12 @@ def list_clients(limit: int, cursor: Cursor | None) -> tuple[list[Client], Page]
     shown = {
         client_id: _client(item, grants.role_of(item, owner))
         for client_id, item in items.items()
-        if (owner := owners.get(item.owner_id)) is not None and not grants.is_void(item, owner)
+        if (owner := owners.get(item.owner_id)) is not None and not grants.is_revoked(item, owner)
     }
     return [shown[found] for position in page.positions if (found := identifier_of(position)) in shown], page
 
 
-def remove(client_id: str, cause: Cause, *, by: Caller) -> None:
+def remove(client_id: str, context: RequestContext, *, by: Caller) -> None:
     """End a client; its tokens change nothing from now on, and read nothing after the authorizer's cache time.
 
     Raises:
@@ -110,12 +110,12 @@ def remove(client_id: str, cause: Cause, *, by: Caller) -> None:
         Unauthenticated: when the session of `by` ends, or its role changes, at the same time.
     """
     item = _get(client_id)
-    told = account_event(OAUTH_CLIENT_DELETED.of({"client_id": client_id}), item.owner_id, cause)
+    event = account_event(OAUTH_CLIENT_DELETED.of({"client_id": client_id}), item.owner_id, context)
     try:
-        transactions.write(put=[told], delete=[item], check=sessions.as_authenticated(by))
+        transactions.write(put=[event], delete=[item], check=sessions.as_authenticated(by))
     except ConditionFailed as refused:
         sessions.raise_if_over(refused, by)
-        remove(client_id, cause, by=by)
+        remove(client_id, context, by=by)
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ def prove(client_id: str, secret: str) -> ProvenClient | None:
     if not hmac.compare_digest(item.secret_hash, digest(secret)):
         return None
     owner = users.get_many([item.owner_id]).get(item.owner_id)
-    if owner is None or grants.is_void(item, owner):
+    if owner is None or grants.is_revoked(item, owner):
         return None
     role = grants.role_of(item, owner)
     return ProvenClient(**vars(_client(item, role)), owner=owner, role=role)

@@ -12,12 +12,12 @@ from lamina import ids
 from lamina.access.policy import Caller
 from lamina.errors import Conflict
 from lamina.events.catalog import MFA_ACTIVATED, MFA_DISABLED, SECOND_FACTOR_FAILED
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.identity.errors import MfaActive, MfaNotEnrolled, WrongCode
 from lamina.identity.items import MfaItem, mfa_key
 from lamina.identity.security_events import account_event
 from lamina.identity.sessions import service as sessions
-from lamina.identity.sessions.login_attempts import begin_own, failure_of
+from lamina.identity.sessions.login_attempts import failure_of, own_attempt
 from lamina.identity.tokens.token_secrets import digest
 from lamina.storage import transactions
 from lamina.storage.encryption import seal, unseal
@@ -70,7 +70,7 @@ def enroll(user: User, caller: Caller) -> Enrolment:
     return Enrolment(secret, pyotp.TOTP(secret).provisioning_uri(name=user.email, issuer_name="Lamina"))
 
 
-def activate(caller: Caller, code: str, cause: Cause) -> list[str]:
+def activate(caller: Caller, code: str, context: RequestContext) -> list[str]:
     """Make the caller's enrolled secret count, by a code of it.
 
     Returns:
@@ -90,11 +90,11 @@ def activate(caller: Caller, code: str, cause: Cause) -> list[str]:
         raise WrongCode
     codes = ["".join(secrets.choice(_ALPHABET) for _ in range(_RECOVERY_LENGTH)) for _ in range(RECOVERY_CODES)]
     item.active, item.activated_at, item.recovery = True, ids.now(), [digest(text) for text in codes]
-    _write(caller, put=[item, account_event(MFA_ACTIVATED.of({}), user_id, cause)])
+    _write(caller, put=[item, account_event(MFA_ACTIVATED.of({}), user_id, context)])
     return codes
 
 
-def disable(caller: Caller, code: str, address: str, cause: Cause) -> None:
+def disable(caller: Caller, code: str, address: str, context: RequestContext) -> None:
     """Delete the caller's second factor, by a code of it.
 
     Args:
@@ -112,12 +112,12 @@ def disable(caller: Caller, code: str, address: str, cause: Cause) -> None:
     item = find(user_id)
     if item is None or not item.active:
         raise MfaNotEnrolled
-    with begin_own(f"second factor of {user_id}", address) as attempt:
+    with own_attempt(f"second factor of {user_id}", address) as attempt:
         if not accept(item, user_id, code):
-            transactions.write(put=failure_of(attempt, SECOND_FACTOR_FAILED, user_id, cause))
+            transactions.write(put=failure_of(attempt, SECOND_FACTOR_FAILED, user_id, context))
             raise WrongCode
         attempt.succeeded()
-    _write(caller, put=[account_event(MFA_DISABLED.of({}), user_id, cause)], delete=[item])
+    _write(caller, put=[account_event(MFA_DISABLED.of({}), user_id, context)], delete=[item])
 
 
 def accept(item: MfaItem, user_id: str, code: str) -> bool:

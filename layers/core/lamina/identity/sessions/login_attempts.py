@@ -2,13 +2,13 @@
 
 from lamina.events.catalog import ACCOUNT_LOCKED, Nothing
 from lamina.events.event_type import EventType
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.identity.security_events import event_or_decoy
-from lamina.limits.rules import SignInTry
+from lamina.limits.rules import LoginAttempt
 from lamina.storage.item import Item
 
 
-def begin_own(what: str, address: str) -> SignInTry:
+def own_attempt(what: str, address: str) -> LoginAttempt:
     """Count a try of somebody who is signed in to prove something more.
 
     It is counted apart from signing in: strangers cannot use it up, and nobody can guess on with a stolen session.
@@ -20,7 +20,7 @@ def begin_own(what: str, address: str) -> SignInTry:
     Raises:
         RateLimited: after too many failures, from this address or from everywhere.
     """
-    attempt = SignInTry(what, address)
+    attempt = LoginAttempt(what, address)
     attempt.begin()
     if attempt.is_account_locked:
         with attempt:
@@ -28,11 +28,13 @@ def begin_own(what: str, address: str) -> SignInTry:
     return attempt
 
 
-def failure_of(attempt: SignInTry, failure: EventType[Nothing], user_id: str | None, cause: Cause) -> list[Item]:
+def failure_of(
+    attempt: LoginAttempt, failure: EventType[Nothing], user_id: str | None, context: RequestContext
+) -> list[Item]:
     """Keep a try counted, and compose its events: that it failed, and that it was the last for now.
 
     Where there is no such account (`user_id` is None), decoys take their place.
     """
     attempt.failed()
-    events = [event_or_decoy(failure.of({}), user_id, cause)]
-    return [*events, event_or_decoy(ACCOUNT_LOCKED.of({}), user_id, cause)] if attempt.was_last else events
+    events = [event_or_decoy(failure.of({}), user_id, context)]
+    return [*events, event_or_decoy(ACCOUNT_LOCKED.of({}), user_id, context)] if attempt.was_last else events

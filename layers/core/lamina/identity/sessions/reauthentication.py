@@ -6,13 +6,13 @@ from lamina import ids
 from lamina.access.policy import Caller
 from lamina.errors import Conflict, Unauthenticated
 from lamina.events.catalog import SECOND_FACTOR_FAILED, SESSION_REAUTHENTICATED
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.identity.accounts.password_changes import prove_password
 from lamina.identity.credentials.second_factor import accept
 from lamina.identity.errors import CodeRequired, WrongCode
 from lamina.identity.items import MfaItem, SessionItem, mfa_key, session_key
 from lamina.identity.security_events import account_event
-from lamina.identity.sessions.login_attempts import begin_own, failure_of
+from lamina.identity.sessions.login_attempts import failure_of, own_attempt
 from lamina.storage import transactions
 from lamina.storage.transactions import ConditionFailed
 
@@ -20,7 +20,9 @@ ATTEMPTS = 5
 """How often the session is written while its tokens are refreshed at the same time."""
 
 
-def reauthenticate(caller: Caller, password: SecretStr, code: str | None, address: str, cause: Cause) -> None:
+def reauthenticate(
+    caller: Caller, password: SecretStr, code: str | None, address: str, context: RequestContext
+) -> None:
     """Note that the user of the caller's session has proven now who it is.
 
     Args:
@@ -36,17 +38,17 @@ def reauthenticate(caller: Caller, password: SecretStr, code: str | None, addres
         Unauthenticated: when the session ends at the same time.
         Conflict: when others keep changing the session.
     """
-    prove_password(caller.user_id, password, address, cause)
-    factor = _accepted(caller.user_id, code, address, cause)
+    prove_password(caller.user_id, password, address, context)
+    factor = _accepted(caller.user_id, code, address, context)
     for _ in range(ATTEMPTS):
         try:
             session = SessionItem.get(*session_key(caller.user_id, caller.session_id), consistent_read=True)
         except SessionItem.DoesNotExist:
             raise Unauthenticated from None
         session.authenticated_at = ids.now()
-        told = account_event(SESSION_REAUTHENTICATED.of({"session_id": caller.session_id}), caller.user_id, cause)
+        event = account_event(SESSION_REAUTHENTICATED.of({"session_id": caller.session_id}), caller.user_id, context)
         try:
-            transactions.write(put=[session, *factor, told])
+            transactions.write(put=[session, *factor, event])
         except ConditionFailed as refused:
             if mfa_key(caller.user_id) in refused.found:
                 raise WrongCode from None  # It was used, or the factor disabled, at the same time.
@@ -55,7 +57,7 @@ def reauthenticate(caller: Caller, password: SecretStr, code: str | None, addres
     raise Conflict
 
 
-def _accepted(user_id: str, code: str | None, address: str, cause: Cause) -> list[MfaItem]:
+def _accepted(user_id: str, code: str | None, address: str, context: RequestContext) -> list[MfaItem]:
     """Return the active second factor with the code marked as used, to be written; nothing where there is none."""
     try:
         item = MfaItem.get(*mfa_key(user_id), consistent_read=True)
@@ -65,9 +67,9 @@ def _accepted(user_id: str, code: str | None, address: str, cause: Cause) -> lis
         return []
     if code is None:
         raise CodeRequired
-    with begin_own(f"second factor of {user_id}", address) as attempt:
+    with own_attempt(f"second factor of {user_id}", address) as attempt:
         if not accept(item, user_id, code):
-            transactions.write(put=failure_of(attempt, SECOND_FACTOR_FAILED, user_id, cause))
+            transactions.write(put=failure_of(attempt, SECOND_FACTOR_FAILED, user_id, context))
             raise WrongCode
         attempt.succeeded()
     return [item]

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from lamina import ids
 from lamina.errors import Conflict, Unauthenticated
 from lamina.events.catalog import REFRESH_TOKEN_REUSED
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.identity.items import RefreshTokenItem, SessionItem, refresh_token, refresh_token_key, session_key
 from lamina.identity.security_events import account_event
 from lamina.identity.sessions import service as sessions
@@ -41,7 +41,7 @@ class Rotated[Access]:
 
 
 def rotate[Access](
-    text: str, cause: Cause, sign: Callable[[SessionItem, User], Access], *, client_id: str | None = None
+    text: str, context: RequestContext, sign: Callable[[SessionItem, User], Access], *, client_id: str | None = None
 ) -> Rotated[Access]:
     """Use a refresh token, and return the next one of its session.
 
@@ -65,7 +65,7 @@ def rotate[Access](
         if token.used_at:
             following = _repeated(session, text)
             if following is None:
-                _punish(token, cause)
+                _punish(token, context)
                 raise _refusal()
             return Rotated(user, sign(session, user), following)
         access = sign(session, user)
@@ -76,11 +76,11 @@ def rotate[Access](
     raise Conflict
 
 
-def revoke(text: str, cause: Cause, *, client_id: str) -> None:
+def revoke(text: str, context: RequestContext, *, client_id: str) -> None:
     """End the session of a refresh token that belongs to this OAuth client (RFC 7009); any other text is no error."""
     token = _find(text)
     if token is not None and token.client_id == client_id:
-        sessions.end(token.user_id, token.session_id, cause)
+        sessions.end(token.user_id, token.session_id, context)
 
 
 def _spend(token: RefreshTokenItem, session: SessionItem, text: str) -> str:
@@ -105,8 +105,8 @@ def _repeated(session: SessionItem, text: str) -> str | None:
 
 def _following(text: str, salt: str) -> str:
     """Return the token that follows: 256 bits that take both the token before it and the table to know."""
-    made = hmac.digest(text.encode(), salt.encode(), "sha256")
-    return base64.urlsafe_b64encode(made).decode().rstrip("=")
+    created = hmac.digest(text.encode(), salt.encode(), "sha256")
+    return base64.urlsafe_b64encode(created).decode().rstrip("=")
 
 
 def _find(text: str) -> RefreshTokenItem | None:
@@ -131,12 +131,12 @@ def _family(token: RefreshTokenItem) -> tuple[SessionItem, User]:
     return session, user
 
 
-def _punish(token: RefreshTokenItem, cause: Cause) -> None:
+def _punish(token: RefreshTokenItem, context: RequestContext) -> None:
     """End the whole family of a token that was used twice."""
-    cause = replace(cause, actor=token.user_id)
-    sessions.end(token.user_id, token.session_id, cause)
-    told = account_event(REFRESH_TOKEN_REUSED.of({"session_id": token.session_id}), token.user_id, cause)
-    transactions.write(put=[told])
+    context = replace(context, actor=token.user_id)
+    sessions.end(token.user_id, token.session_id, context)
+    event = account_event(REFRESH_TOKEN_REUSED.of({"session_id": token.session_id}), token.user_id, context)
+    transactions.write(put=[event])
 
 
 def _refusal() -> Unauthenticated:

@@ -8,7 +8,7 @@ from lamina import ids
 from lamina.access.policy import Caller
 from lamina.errors import NotFound, Unauthenticated
 from lamina.events.catalog import SESSION_ENDED, SESSION_STARTED, SIGN_IN_SUSPICIOUS
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.fields import one_line
 from lamina.identity.credentials import grants
 from lamina.identity.items import (
@@ -56,7 +56,7 @@ class NewSession:
 
 
 @dataclass(frozen=True)
-class Origin:
+class SignInContext:
     """Where somebody signs in from.
 
     Attributes:
@@ -93,8 +93,8 @@ class Session:
 
 def new_session(
     user: User,
-    origin: Origin,
-    cause: Cause,
+    sign_in_context: SignInContext,
+    context: RequestContext,
     *,
     client_id: str | None = None,
     scope: str = "",
@@ -114,8 +114,8 @@ def new_session(
     session = SessionItem(
         *session_key(user.id, session_id),
         epoch=user.session_epoch,
-        address=origin.address,
-        device=one_line(origin.device)[:MAX_DEVICE],
+        address=sign_in_context.address,
+        device=one_line(sign_in_context.device)[:MAX_DEVICE],
         client_id=client_id,
         scope=scope or None,
         created_by=user.id,
@@ -124,9 +124,9 @@ def new_session(
     session.expires_at = min(ids.epoch_in(life), last_second(session))
     secret = new_secret()
     refresh = [refresh_token(digest(secret), session)] if is_refreshable else []
-    types = [SESSION_STARTED, *([SIGN_IN_SUSPICIOUS] if origin.is_suspicious else [])]
-    told = [account_event(event_type.of({"session_id": session_id}), user.id, cause) for event_type in types]
-    return NewSession(session_id, secret, [session, *refresh, *told])
+    types = [SESSION_STARTED, *([SIGN_IN_SUSPICIOUS] if sign_in_context.is_suspicious else [])]
+    event = [account_event(event_type.of({"session_id": session_id}), user.id, context) for event_type in types]
+    return NewSession(session_id, secret, [session, *refresh, *event])
 
 
 def get(user_id: str, session_id: str) -> Session:
@@ -141,7 +141,7 @@ def get(user_id: str, session_id: str) -> Session:
         raise NotFound(NO_SUCH_SESSION) from None
 
 
-def end(user_id: str, session_id: str, cause: Cause) -> bool:
+def end(user_id: str, session_id: str, context: RequestContext) -> bool:
     """End a session; its tokens are void from now on.
 
     Returns:
@@ -149,23 +149,23 @@ def end(user_id: str, session_id: str, cause: Cause) -> bool:
     """
     try:
         session = SessionItem.get(*session_key(user_id, session_id), consistent_read=True)
-        told = account_event(SESSION_ENDED.of({"session_id": session_id}), user_id, cause)
-        transactions.write(put=[told], delete=[session])
+        event = account_event(SESSION_ENDED.of({"session_id": session_id}), user_id, context)
+        transactions.write(put=[event], delete=[session])
     except SessionItem.DoesNotExist:
         return False
     except ConditionFailed:
         # It was refreshed or ended at this very moment; look again.
-        return end(user_id, session_id, cause)
+        return end(user_id, session_id, context)
     return True
 
 
-def end_own(user_id: str, session_id: str, cause: Cause) -> None:
+def end_own(user_id: str, session_id: str, context: RequestContext) -> None:
     """End a session that its owner has chosen.
 
     Raises:
         NotFound: when there is none.
     """
-    if not end(user_id, session_id, cause):
+    if not end(user_id, session_id, context):
         raise NotFound(NO_SUCH_SESSION)
 
 
@@ -193,7 +193,7 @@ def find_active(claims: AccessClaims) -> tuple[SessionItem, User] | None:
         return None
     user, client = to_user(stored), found.get(ClientItem)
     if isinstance(client, ClientItem):
-        role = None if grants.is_void(client, user) else grants.role_of(client, user)
+        role = None if grants.is_revoked(client, user) else grants.role_of(client, user)
     else:
         role = user.role
     is_good = role == claims.role and session.client_id == claims.client_id and in_order(session, user)

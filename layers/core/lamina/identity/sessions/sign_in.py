@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from lamina.errors import Unauthenticated
 from lamina.events.catalog import EMAIL_VERIFIED, SECOND_FACTOR_FAILED, SECOND_FACTOR_REQUESTED, SIGN_IN_FAILED
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.identity.accounts import service as accounts
 from lamina.identity.accounts.address_proof import prove_address
 from lamina.identity.accounts.passwords import Match, hash_password, verify_password
@@ -19,13 +19,13 @@ from lamina.identity.security_events import account_event, security_event
 from lamina.identity.sessions import service as sessions
 from lamina.identity.sessions import trusted_devices
 from lamina.identity.sessions.login_attempts import failure_of
-from lamina.identity.sessions.service import Origin
+from lamina.identity.sessions.service import SignInContext
 from lamina.identity.sessions.token_issuing import SignedIn, renew
-from lamina.identity.sessions.trusted_devices import KnownOriginsItem, known_origins_key
+from lamina.identity.sessions.trusted_devices import TrustedDevicesItem, trusted_devices_key
 from lamina.identity.tokens import email_links, one_time_tokens
 from lamina.identity.tokens.one_time_tokens import OneTimeTokenItem, Purpose
 from lamina.ids import new_id
-from lamina.limits.rules import SignInTry
+from lamina.limits.rules import LoginAttempt
 from lamina.storage import transactions
 from lamina.storage.item import Item
 from lamina.storage.transactions import ConditionFailed
@@ -42,10 +42,10 @@ class Account:
     user: User | None
     credentials: CredentialsItem | None
     mfa: MfaItem | None
-    known: KnownOriginsItem | None
+    known: TrustedDevicesItem | None
 
 
-def sign_in(email: str, password: SecretStr, origin: Origin, cause: Cause) -> SignedIn:
+def sign_in(email: str, password: SecretStr, sign_in_context: SignInContext, context: RequestContext) -> SignedIn:
     """Begin a session for whoever proves to be the user with this address.
 
     The same calls and the same hashing are done whether or not the address is known.
@@ -55,7 +55,7 @@ def sign_in(email: str, password: SecretStr, origin: Origin, cause: Cause) -> Si
         SecondFactorNeeded: when the password is right and a code is wanted too.
         RateLimited: after too many failures.
     """
-    attempt = SignInTry(email.lower(), origin.address)
+    attempt = LoginAttempt(email.lower(), sign_in_context.address)
     attempt.begin()
     with attempt:
         account = _read(users.find_by_email(email) or new_id())
@@ -63,26 +63,26 @@ def sign_in(email: str, password: SecretStr, origin: Origin, cause: Cause) -> Si
         has_factor = account.mfa is not None and account.mfa.active
         proven = verify_password(credentials.password_hash if credentials else None, password)
         is_right = bool(proven) and user is not None and _may_sign_in(user)
-        is_locked_out = attempt.is_account_locked and not trusted_devices.knows(account.known, origin)
+        is_locked_out = attempt.is_account_locked and not trusted_devices.knows(account.known, sign_in_context)
         if is_locked_out and not (is_right and has_factor):
             # A password alone no longer opens the account. Right or wrong, the try counts for the address.
             attempt.failed()
-            security_event("sign_in.locked_out", user.id if user else None, cause)
+            security_event("sign_in.locked_out", user.id if user else None, context)
             raise AccountLocked(attempt.refusal().quota)
         if not is_right or user is None or credentials is None:
-            transactions.write(put=failure_of(attempt, SIGN_IN_FAILED, user.id if user else None, cause))
+            transactions.write(put=failure_of(attempt, SIGN_IN_FAILED, user.id if user else None, context))
             raise Unauthenticated("The e-mail address or the password is not right.")
         if has_factor:
             token = one_time_tokens.new_token(Purpose.SECOND_FACTOR, user.id, _binding(account))
-            is_new_place = not trusted_devices.knows(account.known, origin)
-            told = account_event(SECOND_FACTOR_REQUESTED.of({"is_new_place": is_new_place}), user.id, cause)
-            transactions.write(put=[token.item, told])
+            is_new_place = not trusted_devices.knows(account.known, sign_in_context)
+            event = account_event(SECOND_FACTOR_REQUESTED.of({"is_new_place": is_new_place}), user.id, context)
+            transactions.write(put=[token.item, event])
             raise SecondFactorNeeded(token.text)
         attempt.succeeded()
-    return _open(user, account, origin, cause, if_possible=_rehashed(credentials, password, proven))
+    return _open(user, account, sign_in_context, context, if_possible=_rehashed(credentials, password, proven))
 
 
-def prove_second_factor(mfa_token: str, code: str, origin: Origin, cause: Cause) -> SignedIn:
+def prove_second_factor(mfa_token: str, code: str, sign_in_context: SignInContext, context: RequestContext) -> SignedIn:
     """Finish signing in with a code, which is then spent.
 
     Raises:
@@ -95,20 +95,20 @@ def prove_second_factor(mfa_token: str, code: str, origin: Origin, cause: Cause)
     if token is None or user is None or mfa is None or not _may_sign_in(user) or token.bound_to != _binding(account):
         raise Unauthenticated("The mfa_token is not valid, or no longer. Sign in again.")
     # Who has no password cannot fail here, so strangers who lock the first step do not lock this one.
-    attempt = SignInTry(user.email, origin.address, everywhere=f"codes of {user.id}")
+    attempt = LoginAttempt(user.email, sign_in_context.address, everywhere=f"codes of {user.id}")
     attempt.begin()
     with attempt:
-        if attempt.is_account_locked and not trusted_devices.knows(account.known, origin):
-            security_event("sign_in.locked_out", user.id, cause)
+        if attempt.is_account_locked and not trusted_devices.knows(account.known, sign_in_context):
+            security_event("sign_in.locked_out", user.id, context)
             raise attempt.refusal()
         if not mfa.active or not accept(mfa, user.id, code):
-            transactions.write(put=failure_of(attempt, SECOND_FACTOR_FAILED, user.id, cause))
+            transactions.write(put=failure_of(attempt, SECOND_FACTOR_FAILED, user.id, context))
             raise Unauthenticated("The code is not right, or was used before.")
         attempt.succeeded()
-    return _open(user, account, origin, cause, put=[mfa], delete=[token])
+    return _open(user, account, sign_in_context, context, put=[mfa], delete=[token])
 
 
-def redeem_link(text: str, origin: Origin, cause: Cause) -> SignedIn:
+def redeem_link(text: str, sign_in_context: SignInContext, context: RequestContext) -> SignedIn:
     """Begin a session by the token that was mailed. It proves the address, and takes the place of the password alone.
 
     The first proof also removes the password: who signs in by a link may not be who has set it.
@@ -121,7 +121,7 @@ def redeem_link(text: str, origin: Origin, cause: Cause) -> SignedIn:
     user, account = _linked(token)
     if not user.email_verified:
         # If this is interrupted, the token is still good for the rest.
-        email_links.use(token, lambda user: _proven(user, token, cause), cause)
+        email_links.use(token, lambda user: _proven(user, token, context), context)
         token = email_links.find(Purpose.SIGN_IN, text)
         user, account = _linked(token)
     if account.mfa is not None and account.mfa.active:
@@ -131,7 +131,7 @@ def redeem_link(text: str, origin: Origin, cause: Cause) -> SignedIn:
         except ConditionFailed:
             raise BadLink from None
         raise SecondFactorNeeded(second.text)
-    return _open(user, account, origin, cause, delete=[token])
+    return _open(user, account, sign_in_context, context, delete=[token])
 
 
 def _linked(token: OneTimeTokenItem) -> tuple[User, Account]:
@@ -142,7 +142,7 @@ def _linked(token: OneTimeTokenItem) -> tuple[User, Account]:
     return user, account
 
 
-def _proven(user: User, token: OneTimeTokenItem, cause: Cause) -> Amendment:
+def _proven(user: User, token: OneTimeTokenItem, context: RequestContext) -> Amendment:
     credentials = accounts.credentials_of(user.id)
     if token.bound_to != accounts.binding(user, credentials):
         raise BadLink
@@ -152,7 +152,7 @@ def _proven(user: User, token: OneTimeTokenItem, cause: Cause) -> Amendment:
     proven = prove_address(user)
     return replace(
         proven,
-        events=[account_event(EMAIL_VERIFIED.of({}), user.id, cause)],
+        events=[account_event(EMAIL_VERIFIED.of({}), user.id, context)],
         put=[token],
         delete=[credentials] if credentials else [],
     )
@@ -161,8 +161,8 @@ def _proven(user: User, token: OneTimeTokenItem, cause: Cause) -> Amendment:
 def _open(
     user: User,
     account: Account,
-    origin: Origin,
-    cause: Cause,
+    sign_in_context: SignInContext,
+    context: RequestContext,
     *,
     put: Sequence[Item] = (),
     delete: Sequence[Item] = (),
@@ -173,11 +173,11 @@ def _open(
     What is only to change if possible (`if_possible`, and the origins that are remembered) is left to the next sign-in
     when another one changes it at this moment.
     """
-    is_suspicious = account.known is not None and not trusted_devices.knows(account.known, origin)
-    known, device_token = trusted_devices.remember(account.known, user.id, origin)
-    origin = replace(origin, is_suspicious=is_suspicious)
+    is_suspicious = account.known is not None and not trusted_devices.knows(account.known, sign_in_context)
+    known, device_token = trusted_devices.remember(account.known, user.id, sign_in_context)
+    sign_in_context = replace(sign_in_context, is_suspicious=is_suspicious)
     optional = [*if_possible, *([known] if known is not None else [])]
-    session = sessions.new_session(user, origin, cause)
+    session = sessions.new_session(user, sign_in_context, context)
     access_token = renew(user, session.id)  # Before anything is spent: a failure of KMS costs no code and no token.
     try:
         transactions.write(put=[*session.items, *put, *optional], delete=delete)
@@ -205,14 +205,14 @@ def _rehashed(credentials: CredentialsItem, password: SecretStr, proven: Match) 
 
 
 def _read(user_id: str) -> Account:
-    keys = [user_key(user_id), credentials_key(user_id), mfa_key(user_id), known_origins_key(user_id)]
+    keys = [user_key(user_id), credentials_key(user_id), mfa_key(user_id), trusted_devices_key(user_id)]
     found = {type(item): item for item in Item.batch_get(keys, consistent_read=True)}
     stored = found.get(UserItem)
     return Account(
         user=to_user(stored) if isinstance(stored, UserItem) else None,
         credentials=cast("CredentialsItem | None", found.get(CredentialsItem)),
         mfa=cast("MfaItem | None", found.get(MfaItem)),
-        known=cast("KnownOriginsItem | None", found.get(KnownOriginsItem)),
+        known=cast("TrustedDevicesItem | None", found.get(TrustedDevicesItem)),
     )
 
 

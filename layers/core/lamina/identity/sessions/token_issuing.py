@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lamina.access.policy import session_scopes
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.identity.items import SessionItem
 from lamina.identity.model import AccessClaims
 from lamina.identity.sessions import refresh
@@ -23,7 +23,7 @@ class SignedIn:
     device_token: str = ""
 
 
-def refresh_session(refresh_token: str, count: Callable[[str], None], cause: Cause) -> SignedIn:
+def refresh_session(refresh_token: str, count: Callable[[str], None], context: RequestContext) -> SignedIn:
     """Return new tokens for a refresh token, which is then spent.
 
     Args:
@@ -40,7 +40,7 @@ def refresh_session(refresh_token: str, count: Callable[[str], None], cause: Cau
         count(user.id)
         return renew(user, sessions.id_of(session))
 
-    rotated = refresh.rotate(refresh_token, cause, sign)
+    rotated = refresh.rotate(refresh_token, context, sign)
     return SignedIn(rotated.access, rotated.refresh_token, rotated.user)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from lamina.errors import NotFound
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.identity.errors import BadLink
 from lamina.identity.tokens import one_time_tokens
 from lamina.identity.tokens.one_time_tokens import OneTimeTokenItem, Purpose
@@ -24,7 +24,7 @@ def find(purpose: Purpose, token: str) -> OneTimeTokenItem:
     return item
 
 
-def use(item: OneTimeTokenItem, edit: Callable[[User], Amendment], cause: Cause) -> None:
+def use(item: OneTimeTokenItem, edit: Callable[[User], Amendment], context: RequestContext) -> None:
     """Change the user of a token and spend the token, in one transaction.
 
     Args:
@@ -43,6 +43,6 @@ def use(item: OneTimeTokenItem, edit: Callable[[User], Amendment], cause: Cause)
         return edit(user)
 
     try:
-        users.amend(item.user_id, checked, cause)
+        users.amend(item.user_id, checked, context)
     except NotFound:
         raise BadLink from None

@@ -6,7 +6,7 @@ from typing import Any
 
 from lamina.access.policy import ClientScope, Role, session_scopes
 from lamina.errors import InvalidClient, OAuthError, Unauthenticated
-from lamina.events.request_context import Cause
+from lamina.events.request_context import RequestContext
 from lamina.identity.credentials import oauth_clients
 from lamina.identity.credentials.oauth_clients import ProvenClient
 from lamina.identity.items import SessionItem
@@ -14,7 +14,7 @@ from lamina.identity.model import AccessClaims, GrantType
 from lamina.identity.security_events import security_event
 from lamina.identity.sessions import refresh
 from lamina.identity.sessions import service as sessions
-from lamina.identity.sessions.service import Origin
+from lamina.identity.sessions.service import SignInContext
 from lamina.identity.tokens import access_tokens
 from lamina.identity.tokens.access_tokens import ExpiredToken, InvalidToken
 from lamina.limits import rules
@@ -31,7 +31,7 @@ class Granted:
     refresh_token: str | None
 
 
-def authenticate(client_id: str, secret: str, count: Callable[[str], None], cause: Cause) -> ProvenClient:
+def authenticate(client_id: str, secret: str, count: Callable[[str], None], context: RequestContext) -> ProvenClient:
     """Check who a client is. Nobody guesses a secret of 256 bits, so failures count as anonymous requests do.
 
     Args:
@@ -46,13 +46,15 @@ def authenticate(client_id: str, secret: str, count: Callable[[str], None], caus
     """
     client = oauth_clients.prove(client_id, secret)
     if client is None:
-        security_event("oauth_client.failed", None, cause)
+        security_event("oauth_client.failed", None, context)
         raise InvalidClient
     count(rules.client(client.client_id))
     return client
 
 
-def grant_to_client(client: ProvenClient, scope: str | None, origin: Origin, cause: Cause) -> Granted:
+def grant_to_client(
+    client: ProvenClient, scope: str | None, sign_in_context: SignInContext, context: RequestContext
+) -> Granted:
     """Give a client a token for itself (RFC 6749 section 4.4).
 
     Raises:
@@ -65,14 +67,14 @@ def grant_to_client(client: ProvenClient, scope: str | None, origin: Origin, cau
     granted = _narrowed(client.scopes, scope, client.role)
     may_refresh = GrantType.REFRESH_TOKEN in client.grant_types
     session = sessions.new_session(
-        owner, origin, cause, client_id=client.client_id, scope=granted, is_refreshable=may_refresh
+        owner, sign_in_context, context, client_id=client.client_id, scope=granted, is_refreshable=may_refresh
     )
     access = access_tokens.issue(AccessClaims(owner.id, session.id, client.role, granted, client.client_id))
     transactions.write(put=session.items)
     return Granted(access, granted, session.refresh_token if may_refresh else None)
 
 
-def grant_refresh(client: ProvenClient, refresh_token: str, scope: str | None, cause: Cause) -> Granted:
+def grant_refresh(client: ProvenClient, refresh_token: str, scope: str | None, context: RequestContext) -> Granted:
     """Give a client new tokens for a refresh token of its own, which is then spent (RFC 6749 section 6).
 
     Raises:
@@ -86,19 +88,19 @@ def grant_refresh(client: ProvenClient, refresh_token: str, scope: str | None, c
         return access_tokens.issue(claims), granted
 
     try:
-        rotated = refresh.rotate(refresh_token, cause, sign, client_id=client.client_id)
+        rotated = refresh.rotate(refresh_token, context, sign, client_id=client.client_id)
     except Unauthenticated as refused:
         raise OAuthError(refused.message, code="invalid_grant") from None
     return Granted(*rotated.access, rotated.refresh_token)
 
 
-def revoke(client: ProvenClient, token: str, cause: Cause) -> None:
+def revoke(client: ProvenClient, token: str, context: RequestContext) -> None:
     """End the session of a token of this client; whatever else the text is, that is no error (RFC 7009 section 2.2)."""
     claims = _claims(token)
     if claims is None:
-        refresh.revoke(token, cause, client_id=client.client_id)
+        refresh.revoke(token, context, client_id=client.client_id)
     elif claims.client_id == client.client_id:
-        sessions.end(claims.user_id, claims.session_id, cause)
+        sessions.end(claims.user_id, claims.session_id, context)
 
 
 def introspect(client: ProvenClient, token: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from pynamodb.attributes import UnicodeAttribute
 
 from lamina import ids
-from lamina.identity.items import belongs_to
+from lamina.identity.items import add_to_owner_index
 from lamina.identity.tokens.token_secrets import digest, new_secret
 from lamina.storage.item import Item
 from lamina.storage.keys import key
@@ -66,7 +66,7 @@ def new_token(purpose: Purpose, user_id: str, bound_to: str) -> NewToken:
         created_by=user_id,
         expires_at=ids.epoch_in(LIFE_SECONDS[purpose]),
     )
-    belongs_to(user_id, item)
+    add_to_owner_index(user_id, item)
     return NewToken(text, item)
 
 

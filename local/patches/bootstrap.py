@@ -112,15 +112,15 @@ class Failures:
 
     def described(self, error: BaseException) -> str:
         """What was raised, where, and the way there, as one line of JSON."""
-        told = traceback.TracebackException.from_exception(error)
-        frames = [(frame.filename, frame.lineno) for frame in _without_ours(told)]
+        formatted = traceback.TracebackException.from_exception(error)
+        frames = [(frame.filename, frame.lineno) for frame in _without_ours(formatted)]
         if isinstance(error, SyntaxError) and error.filename:
             frames.append((error.filename, error.lineno))
         description = {
             "function": os.environ.get("AWS_LAMBDA_FUNCTION_NAME") or self._load.get("function_name", ""),
             "error": "".join(traceback.format_exception_only(error)).strip().splitlines()[-1],
             "frames": frames,
-            "trace": "".join(told.format()),
+            "trace": "".join(formatted.format()),
             "code": self._load["code_dir"],
             "layers": _layers(),
         }
@@ -131,14 +131,14 @@ class NotLoadedError(Exception):
     """The function's module could not be loaded; the text describes why."""
 
 
-def _without_ours(told: traceback.TracebackException) -> traceback.StackSummary:
+def _without_ours(formatted: traceback.TracebackException) -> traceback.StackSummary:
     """Take this program's frames and Python's own of importing out of a traceback; the outermost's that stay."""
-    below = told.__cause__ or told.__context__
+    below = formatted.__cause__ or formatted.__context__
     if below is not None:
         _without_ours(below)
     ours = {__file__, importlib.__file__, "<frozen importlib._bootstrap>", "<frozen importlib._bootstrap_external>"}
-    told.stack[:] = [frame for frame in told.stack if frame.filename not in ours]
-    return told.stack
+    formatted.stack[:] = [frame for frame in formatted.stack if frame.filename not in ours]
+    return formatted.stack
 
 
 def _input_lines() -> queue.SimpleQueue[str]:

@@ -18,7 +18,7 @@ from typing import Any
 
 from ministack.services import lambda_svc
 
-from local.mends import workers
+from local.patches import workers
 
 POINTER = "shared-folder"
 FOLDERS_KEPT = 8

@@ -25,7 +25,7 @@ from ministack import app
 from ministack.core import persistence
 from ministack.services import cloudformation, dynamodb, lambda_svc
 
-from local.mends.item_store import ItemStore
+from local.patches.item_store import ItemStore
 
 FLUSH_SECONDS = 0.5
 SAVE_SECONDS = 2.0

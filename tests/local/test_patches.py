@@ -306,7 +306,7 @@ print(apart and lambda_svc._layers["l"]["versions"][0]["_zip_data"] == b"archive
 )
 def test_what_cannot_be_seen_from_outside_is_lacking_and_mended(program: str, tmp_path: Path) -> None:
     assert _printed(program, tmp_path) == "False"
-    assert _printed(f"from local import mends\nmends.apply()\n{program}", tmp_path) == "True"
+    assert _printed(f"from local import patches\npatches.apply()\n{program}", tmp_path) == "True"
 
 
 def test_a_kill_loses_nothing_that_is_older_than_a_moment_and_the_stream_goes_on(tmp_path: Path) -> None:

@@ -1,10 +1,10 @@
 """What is done to MiniStack in memory so that it behaves as AWS does where we lean on it.
 
-One module a gap. Each says what MiniStack does, what AWS does, and has a test in `tests/local/test_mends.py` that
+One module a gap. Each says what MiniStack does, what AWS does, and has a test in `tests/local/test_patches.py` that
 fails once MiniStack has healed: the module can then go.
 """
 
-from local.mends import (
+from local.patches import (
     credentials,
     kms_sizes,
     layer_archives,

@@ -10,7 +10,7 @@ from typing import Any
 
 from ministack.services import cloudwatch, cloudwatch_logs, lambda_svc
 
-from local.mends import workers
+from local.patches import workers
 
 STREAMS_KEPT = 200
 STREAMS_NAMED = 20

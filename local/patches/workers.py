@@ -75,9 +75,9 @@ def _whole_log(worker: Worker, **_patience: float) -> str:
             return "\n".join(lines)
 
 
-def tell(**told: Any) -> None:
+def tell(**event: Any) -> None:
     """Say something to the supervisor, which reads standard output line by line."""
-    sys.stdout.write(json.dumps(told) + "\n")
+    sys.stdout.write(json.dumps(event) + "\n")
     sys.stdout.flush()
 
 
