@@ -128,6 +128,34 @@ def test_another_credential_gets_no_replay(place: str, claims: dict[str, str]) -
     assert "Idempotent-Replayed" not in create(place, **claims).headers
 
 
+CHANGES_OF_A_WEBHOOK = [
+    ("PATCH", "", {"url": "https://thief.example.com/hook"}),
+    ("PATCH", "", {"events": ["user.*", "session.*"]}),
+    ("POST", "/rotate-secret", None),
+    ("POST", "/test", None),
+]
+
+
+@pytest.mark.usefixtures("aws")
+@pytest.mark.parametrize(("method", "path", "body"), CHANGES_OF_A_WEBHOOK)
+def test_a_webhook_of_everybody_is_changed_by_those_only_who_may_create_one(
+    method: str,
+    path: str,
+    body: Any,
+) -> None:
+    """A key without `manage_users` must not turn everybody's events to its own endpoint, nor must a demoted admin."""
+    root = person("root", Role.ADMIN)
+    key = key_of(root, ["read", "write"])
+    new = {"url": "https://example.com/hook", "events": ["user.*"], "scope": "all"}
+    at = f"/v1/webhooks/{root.api.post('/v1/webhooks', new).data['id']}"
+    assert Api().call(method, at + path, body=body, headers=key).status == 403
+    assert root.api.call(method, at + path, body=body).status in {200, 202}
+    users.update(root.id, {"role": Role.VIEWER}, CAUSE, if_version=lambda _: True)
+    viewer = again(root.user)
+    assert viewer.api.call(method, at + path, body=body).status == 403
+    assert viewer.api.delete(at).status == 204, "it is the owner's still"
+
+
 @pytest.mark.usefixtures("aws")
 def test_a_demoted_admin_gets_no_replay() -> None:
     root, other = person("root", Role.ADMIN), person("other", Role.ADMIN)

@@ -3,11 +3,13 @@
 from lamina.access.policy import Action, Caller, may
 from lamina.errors import Forbidden, NotFound
 from lamina.webhooks import service
-from lamina.webhooks.model import Webhook
+from lamina.webhooks.model import Webhook, WebhookScope
 
 
 def reach(caller: Caller, action: Action, webhook_id: str) -> Webhook:
     """Read a webhook for a caller who is about to do something with it.
+
+    To change one that is told of everybody's events takes what it takes to create one.
 
     Raises:
         NotFound: when there is none that the caller may know of, or it was revoked.
@@ -16,7 +18,8 @@ def reach(caller: Caller, action: Action, webhook_id: str) -> Webhook:
     webhook = service.get(webhook_id)
     if webhook.owner_id == caller.user_id and webhook.credential_epoch != caller.credential_epoch:
         raise NotFound(service.NO_SUCH_WEBHOOK)
-    if may(caller, action, owner_id=webhook.owner_id):
+    hears_all = webhook.scope == WebhookScope.ALL and action == Action.WEBHOOK_WRITE
+    if may(caller, action, owner_id=webhook.owner_id) and (not hears_all or may(caller, Action.WEBHOOK_HEAR_ALL)):
         return webhook
     if webhook.owner_id == caller.user_id:
         raise Forbidden("This credential does not allow this; see its scopes.")
