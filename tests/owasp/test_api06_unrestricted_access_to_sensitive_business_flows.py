@@ -37,6 +37,19 @@ def test_nobody_is_flooded_with_mails(mailbox: Mailbox) -> None:
     assert [mailbox.count(user.email, kind) for kind in ("reset", "verification", "sign_in_link")] == [5, 5, 5]
 
 
+def test_nobody_is_flooded_by_accounts_that_come_and_go(mailbox: Mailbox) -> None:
+    """Each account has windows of its own, and one that is deleted frees its address at once."""
+    email = "victim@example.com"
+    for number in range(25):
+        address = Api(f"198.51.100.{number}")
+        body = {"email": email, "username": f"u.{number}", "name": "U", "password": PASSWORD}
+        assert address.post("/v1/auth/register", body).status == 201
+        mailbox.deliver()
+        token = login(email, address=f"198.51.100.{number}").data["access_token"]
+        assert Api(token=token).delete("/v1/users/" + Api(token=token).get("/v1/users/me").data["id"]).status == 204
+    assert mailbox.count(email, "verification") == 20
+
+
 def test_a_mail_says_nothing_that_a_stranger_wrote(mailbox: Mailbox) -> None:
     name = "Win money at https://evil.example now"
     body = {"email": "victim@example.com", "username": "victim", "name": name, "password": PASSWORD}

@@ -199,6 +199,19 @@ def test_a_session_that_is_signed_out_meanwhile_makes_and_deletes_no_credential(
     assert [len(kept.get(path).data) for path in PATHS] == [1, 0, 0]
 
 
+def change_email(who: Person) -> Answer:
+    return who.api.post("/v1/auth/change-email", {"email": "thief@example.com", "current_password": PASSWORD})
+
+
+@pytest.mark.parametrize("path", ["/v1/auth/logout", "/v1/auth/logout-all"])
+def test_an_ended_session_asks_for_no_other_address(mailbox: Mailbox, overtake: Overtake, path: str) -> None:
+    """The password alone, by a session that its owner ends at this moment, leads nowhere."""
+    who = person("ann")
+    overtake(lambda: done(who.api.post(path)))
+    assert refused(change_email(who))
+    assert mailbox.count("thief@example.com", "confirm_email") == 0
+
+
 MAKES: dict[str, tuple[Callable[[Person], object], Callable[[Person], Answer]]] = {
     "enrolling a factor": (lambda _: None, enroll),
     "activating a factor": (begun, activate),

@@ -13,7 +13,7 @@ from lamina.limits import rules, window
 from lamina.limits.window import Limit
 from lamina.settings import settings
 from tests.aws import PASSWORD, Answer, Api, make_user
-from tests.people import Clock, Mailbox, Person, Work, activities, login, person, prove
+from tests.people import Clock, Mailbox, Person, Work, activities, login, person, prove, verified
 
 EMAIL = "ann@example.com"
 WRONG = "Wrong-horse-1"
@@ -135,7 +135,7 @@ def test_a_known_address_is_a_network_of_ipv6() -> None:
 
 
 def test_the_refusal_of_a_locked_account_names_the_ways_in_and_they_are_open(mailbox: Mailbox) -> None:
-    make_user("ann")
+    verified(make_user("ann"))
     lock()
     refused = login(EMAIL, address="192.0.2.1")
     assert refused.status == 429

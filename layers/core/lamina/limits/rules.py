@@ -20,6 +20,8 @@ HERE = Limit("failures_here", settings().failures_here)
 ADDRESS = Limit("failures_of_address", settings().failures_of_address)
 ACCOUNT = Limit("failures_of_account", settings().failures_of_account)
 MAILS = Limit("mails", settings().mails_of_account)
+MAILS_TO_UNPROVEN = Limit("mails_to_unproven", settings().mails_of_account * 4)
+"""Of a kind, to an address that nobody has proven: accounts of it may come and go, each with windows of its own."""
 EMAIL_CHANGES = Limit("email_changes", settings().mails_of_account)
 
 WIDER = (1, 2, 4)
@@ -75,14 +77,30 @@ def count(windows: Sequence[Window]) -> Quota | None:
     return min(quotas, key=lambda quota: quota.remaining)
 
 
-def count_mail(kind: str, whose: str) -> bool:
-    """Count a mail of a kind, and return whether it may be sent: nobody is to be flooded with them."""
-    return isinstance(_spend(MAILS, f"{kind} {whose}"), Quota)
+def count_mail(kind: str, whose: str, unproven: str = "") -> bool:
+    """Count a mail of a kind, and return whether it may be sent: nobody is to be flooded with them.
+
+    Args:
+        kind: of the mail.
+        whose: the account.
+        unproven: the address that it goes to, if nobody has proven it.
+    """
+    standings = _spend_all(_windows_of_mail(kind, whose, unproven))
+    if all(isinstance(standing, Quota) for standing in standings.values()):
+        return True
+    _refund_all(standings)
+    return False
 
 
-def refund_mail(kind: str, whose: str) -> None:
+def refund_mail(kind: str, whose: str, unproven: str = "") -> None:
     """Take back the count of a mail that could not be sent."""
-    window.refund(MAILS, f"{kind} {whose}")
+    for one in _windows_of_mail(kind, whose, unproven):
+        window.refund(*one)
+
+
+def _windows_of_mail(kind: str, whose: str, unproven: str) -> list[Window]:
+    of_address = [(MAILS_TO_UNPROVEN, f"{kind} {unproven}")] if unproven else []
+    return [(MAILS, f"{kind} {whose}"), *of_address]
 
 
 class LoginAttempt:

@@ -17,6 +17,7 @@ from lamina.observability.logs import logger
 from lamina.resilience.circuit import CircuitOpen
 from lamina.storage import transactions
 from lamina.users import service as users
+from lamina.users.model import User
 
 SPREAD_SECONDS = 10
 """Over which the mails come that have waited for SES: time for one of them to find out whether it is back."""
@@ -47,21 +48,22 @@ def follow(event: Event) -> None:
         logger.info("no mail: the address was refused", extra={"template": mail.template, "user_id": user.id})
         return
     try:
-        circuit.call(partial(_deliver, user.id, mail))
+        circuit.call(partial(_deliver, user, mail))
     except CircuitOpen as refused:
         spread = random.randint(1, SPREAD_SECONDS)  # noqa: S311 (jitter, not a secret)
         raise Postponed(refused.seconds + spread) from None
 
 
-def _deliver(user_id: str, mail: Mail) -> None:
-    if mail.kind and not count_mail(mail.kind, user_id):
-        logger.info("no mail: too many of its kind", extra={"template": mail.template, "user_id": user_id})
+def _deliver(user: User, mail: Mail) -> None:
+    unproven = "" if user.email_verified else mail.to
+    if mail.kind and not count_mail(mail.kind, user.id, unproven):
+        logger.info("no mail: too many of its kind", extra={"template": mail.template, "user_id": user.id})
         return
     try:
-        _send(user_id, mail)
+        _send(user.id, mail)
     except (BotoCoreError, ClientError):
         if mail.kind:
-            refund_mail(mail.kind, user_id)
+            refund_mail(mail.kind, user.id, unproven)
         raise
 
 

@@ -11,6 +11,7 @@ from lamina.identity.accounts.schemas import EmailChangeInput
 from lamina.identity.errors import EmailUnchanged
 from lamina.identity.items import EmailChangeItem, email_change_key
 from lamina.identity.security_events import account_event
+from lamina.identity.sessions import service as sessions
 from lamina.identity.tokens.one_time_tokens import LIFE_SECONDS, Purpose
 from lamina.limits.rules import spend_email_change
 from lamina.storage import transactions
@@ -33,6 +34,7 @@ def request_change(caller: Caller, change: EmailChangeInput, address: str, conte
         WrongPassword: when the password is another.
         EmailUnchanged: when it is the address of the account already.
         RateLimited: after too many wrong passwords, or too many such mails of this account or to this address.
+        Unauthenticated: when the session ends at the same time.
         Conflict: when another change is asked for at the same time.
     """
     credentials = prove_password(caller.user_id, change.current_password, address, context)
@@ -51,6 +53,7 @@ def request_change(caller: Caller, change: EmailChangeInput, address: str, conte
     ).over(earlier.version if earlier else None)
     event = account_event(EMAIL_CHANGE_REQUESTED.of({"change_id": item.change_id}), user.id, context)
     try:
-        transactions.write(put=[item, event])
-    except ConditionFailed:
+        transactions.write(put=[item, event], check=sessions.as_authenticated(caller))
+    except ConditionFailed as refused:
+        sessions.raise_if_over(refused, caller)
         raise Conflict from None
