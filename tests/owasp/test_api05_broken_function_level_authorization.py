@@ -150,7 +150,7 @@ def test_a_webhook_of_everybody_is_changed_by_those_only_who_may_create_one(
     at = f"/v1/webhooks/{root.api.post('/v1/webhooks', new).data['id']}"
     assert Api().call(method, at + path, body=body, headers=key).status == 403
     assert root.api.call(method, at + path, body=body).status in {200, 202}
-    users.update(root.id, {"role": Role.VIEWER}, CAUSE, if_version=lambda _: True)
+    users.update(root.id, {"role": Role.VIEWER}, CONTEXT, if_version=lambda _: True)
     viewer = again(root.user)
     assert viewer.api.call(method, at + path, body=body).status == 403
     assert viewer.api.delete(at).status == 204, "it is the owner's still"
