@@ -1,12 +1,13 @@
 # Every command sets up what it needs. `make help` lists them.
 #
 #   PORT=3000            where `make run` serves the API, and `make seed` finds it where several run
+#   SAM_PORT=3001        where `make sam-local` serves it
 #   LAMINA_STATE=.local  where it keeps its data; `memory` keeps nothing
 #   ALLOWED_ORIGINS=…    whose pages may call it beside its own: http://localhost:5173
 #   ARGS=…               passed on: make test ARGS="-k sign_in", make deploy ARGS=--guided
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run invoke test test-quick faults check seed build deploy admin redrive replay rotate-signing-key bench bench-quick growth scale performance openapi docs \
+.PHONY: help setup run invoke sam-local test test-quick faults check seed build deploy admin redrive replay rotate-signing-key bench bench-quick growth scale performance openapi docs \
 	lock format clean
 
 JOBS ?= 3
@@ -35,6 +36,9 @@ run: setup  ## deploy into a local AWS and serve the API at http://127.0.0.1:300
 invoke: setup  ## call a function of a running local stack: FUNCTION=users/get, and EVENT=events/users/get.json or its sample
 	@$(WITHOUT_AWS) $(PYTHON) -m local.invoke "$(FUNCTION)" $(EVENT)
 
+sam-local: setup  ## SAM's own `sam local` on the data of a running local stack, with Docker: ARGS=start-api, or "invoke GetUserFunction -e events/users/get.json"
+	@exec $(WITHOUT_AWS) $(PYTHON) -m local.sam_local $(ARGS)
+
 seed: setup  ## fill the running local stack with demo data, and say how to sign in
 	@$(WITHOUT_AWS) $(PYTHON) -m local.seed
 
@@ -46,7 +50,7 @@ test-quick:  ## the unit tests, to run every few minutes: under 90 seconds on a 
 	@$(SETUP) --engines
 	$(WITHOUT_AWS) $(PYTHON) -m pytest tests/unit --numprocesses $(JOBS) --dist worksteal $(ARGS)
 
-faults: setup  ## what becomes of events while services refuse and processes are killed: 11 minutes
+faults: setup  ## what becomes of events while services refuse and processes are killed, and `sam local` where Docker answers: 13 minutes
 	$(WITHOUT_AWS) $(PYTHON) -m pytest tests/faults $(ARGS)
 
 check: setup  ## format, lint (with the security rules), types, import arrows, templates

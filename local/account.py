@@ -17,6 +17,9 @@ RUN_HEADER = "X-Lamina-Run"
 """Holds the secret in what AWS has no signature for: calls of the API by the front, orders of the supervisor."""
 PROFILE = "default"
 OWN_NAMES = ("127.0.0.1", "localhost")
+CONTAINERS_NAME = "aws.localhost"
+"""The local AWS's name in the containers of `make sam-local`. Browsers resolve names under `localhost` to this machine
+themselves (RFC 6761 section 6.3), so that no page can have it as a name of its own."""
 
 
 def names_this_machine(host: str) -> bool:

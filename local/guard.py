@@ -19,7 +19,7 @@ from ministack.core import iam_evaluator, sigv4
 from ministack.core.responses import _account_from_sts_session, get_account_id
 from ministack.services import s3
 
-from local.account import RUN_HEADER, names_this_machine
+from local.account import CONTAINERS_NAME, RUN_HEADER, names_this_machine
 from local.control import Application, Message, Receive, Scope, Send, body_of
 
 RUN_NAME = RUN_HEADER.lower().encode()
@@ -43,7 +43,8 @@ def guarded(application: Application) -> Application:
             return
         headers = _headers(scope)
         given = headers.pop(RUN_HEADER.lower(), "")
-        if not names_this_machine(headers.get("host", "")):
+        host = headers.get("host", "")
+        if not names_this_machine(host) and host.partition(":")[0] != CONTAINERS_NAME:
             await _refuse(scope, send)
         elif hmac.compare_digest(given.encode(), secret.encode()):
             await application(_without_secret(scope), receive, send)

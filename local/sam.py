@@ -163,7 +163,7 @@ async def _building_alone(root: Path) -> AsyncIterator[None]:
 async def _sam(settings: Settings, command: str, *arguments: str, account: Account | None = None) -> tuple[int, str]:
     """Run a sam command to its end; returns its exit code and everything it printed."""
     home = settings.state.sam / "home"
-    configuration = _private_home(home)
+    configuration = private_home(home)
     temporary = settings.state.sam / "tmp"
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir()
@@ -214,7 +214,7 @@ def build_environment(settings: Settings, account: Account | None = None) -> dic
     return environment | ({**account.variables, "AWS_ENDPOINT_URL": account.endpoint} if account else {})
 
 
-def _private_home(home: Path) -> Path:
+def private_home(home: Path) -> Path:
     """A configuration of sam's own that neither asks, nor reports, nor looks for a newer version; its path."""
     home.mkdir(parents=True, exist_ok=True)
     metadata = home / "metadata.json"

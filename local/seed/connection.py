@@ -30,8 +30,7 @@ def connect(port: str | None) -> str:
     Raises:
         Stopped: when none runs there, or several do.
     """
-    url = f"http://{HOST}:{port or _running()}"
-    stack = _ask(url)
+    url, stack = find(port)
     account = Account.of(stack)
     functions = client("lambda", account)
     function = functions.get_function_configuration(FunctionName=stack["resources"][MODEL])
@@ -43,12 +42,18 @@ def connect(port: str | None) -> str:
     return url
 
 
+def find(port: str | None) -> tuple[str, Any]:
+    """Return the address of a running stack's API and what its `/_local/stack` returns; as `connect`."""
+    url = f"http://{HOST}:{port or _running()}"
+    return url, _ask(url)
+
+
 def _running() -> int:
     """The port of the only stack that runs from this checkout, or the usual one where none does."""
     found = running.ports(ROOT)
     if len(found) > 1:
         known = " and ".join(map(str, found))
-        raise Stopped(f"stacks run on the ports {known}: say which, as in `make seed PORT={found[0]}`")
+        raise Stopped(f"stacks run on the ports {known}: say which by PORT={found[0]}")
     return found[0] if found else DEFAULT_PORT
 
 
@@ -57,5 +62,5 @@ def _ask(url: str) -> Any:  # noqa: ANN401  JSON
         with urllib.request.urlopen(f"{url}/_local/stack", timeout=SECONDS_TO_ANSWER) as answer:  # noqa: S310 (http only)
             return json.load(answer)
     except (urllib.error.URLError, TimeoutError, ValueError) as error:
-        advice = "start it with `make run` and wait for its line `ready`, then seed in another terminal"
+        advice = "start it with `make run` and wait for its line `ready`, then try again in another terminal"
         raise Stopped(f"no Lamina runs at {url}: {advice} (PORT says where, if not 3000)") from error

@@ -67,6 +67,7 @@ class Client:
         token: the access token to send, if any.
         headers: to send with every request.
         address: where the requests come from, any of 127.0.0.0/8.
+        seconds: how long to wait for an answer.
     """
 
     port: int
@@ -74,6 +75,7 @@ class Client:
     token: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     address: str = "127.0.0.1"
+    seconds: float = SECONDS_TO_ANSWER
 
     def call(self, method: str, target: str, body: object = None, headers: Mapping[str, str] | None = None) -> Answer:
         """Send one request; text and bytes go as they are, anything else as JSON."""
@@ -115,10 +117,10 @@ class Client:
         """Sign in, and give the client of that session."""
         answer = self.post("/v1/auth/login", {"email": email, "password": password})
         assert answer.status == 200, answer.body
-        return Client(self.port, self.secrets, answer.data["access_token"])
+        return Client(self.port, self.secrets, answer.data["access_token"], seconds=self.seconds)
 
     def _send(self, method: str, target: str, raw: bytes | None, headers: Mapping[str, str]) -> Answer:
-        connection = _Connection("127.0.0.1", self.port, timeout=SECONDS_TO_ANSWER, source_address=(self.address, 0))
+        connection = _Connection("127.0.0.1", self.port, timeout=self.seconds, source_address=(self.address, 0))
         try:
             connection.request(method, target, raw, dict(headers))
             response = connection.getresponse()
