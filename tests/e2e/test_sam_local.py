@@ -23,7 +23,10 @@ from local.sam_local import write_template
 from local.stack import Stack, client
 from tests.stack import ROOT, RunningStack, free_port, look
 
-pytestmark = pytest.mark.xdist_group("stack")
+pytestmark = [
+    pytest.mark.xdist_group("stack"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),  # of SAM CLI and what it imports
+]
 
 
 @pytest.fixture(scope="module")

@@ -26,6 +26,7 @@ STOP_SECONDS = 60
 ANSWER_SECONDS = 60
 """The first call of a function builds an image for its layers."""
 INVOKE_SECONDS = 120
+LOG = "log"
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +43,11 @@ def sam_local(stack: RunningStack, image: str, output: Path, *arguments: str) ->
     foreign = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_ACCESS_KEY_ID": "other", "LAMINA_TABLE": "other"}
     command = [sys.executable, "-m", "local.sam_local", *arguments, "--invoke-image", image, "--skip-pull-image"]
     environment = {**os.environ, **foreign, "PORT": str(stack.port)}
-    with output.open("wb") as log, subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log) as sam:
+    with (
+        output.open("wb") as out,
+        output.with_name(LOG).open("wb") as log,
+        subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=log) as sam,
+    ):
         try:
             yield sam
         finally:
@@ -68,7 +73,7 @@ def test_users_register_sign_in_and_read_themselves_and_nothing_is_left_behind(
     port, before, output = free_port(), lambda_image.containers(), tmp_path / "output"
     with sam_local(stack, image, output, "start-api", "--port", str(port)) as sam:
         wait_until(lambda: sam.poll() is not None or listens(port), "sam local listens", START_SECONDS)
-        assert sam.poll() is None, output.read_text()
+        assert sam.poll() is None, output.with_name(LOG).read_text()
         anyone = Client(port, set(), seconds=ANSWER_SECONDS)
         user = register(anyone)
         signed_in = anyone.signed_in(user["email"], PASSWORD)
@@ -92,6 +97,6 @@ def test_functions_of_queues_streams_and_schedules_are_invoked(
 ) -> None:
     output = tmp_path / "output"
     with sam_local(stack, image, output, "invoke", function, "--event", f"events/{event}.json") as sam:
-        assert sam.wait(INVOKE_SECONDS) == 0, output.read_text()
+        assert sam.wait(INVOKE_SECONDS) == 0, output.with_name(LOG).read_text()
     result = json.loads(output.read_text().splitlines()[-1])
-    assert answer.items() <= result.items(), output.read_text()
+    assert answer.items() <= result.items(), output.with_name(LOG).read_text()

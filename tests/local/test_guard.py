@@ -19,7 +19,7 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
-from local.account import RUN_HEADER, Account
+from local.account import CONTAINERS_NAME, RUN_HEADER, Account
 from local.stack import client
 from tests.local.conftest import account, ask
 from tests.local.ministack import eventually
@@ -34,6 +34,8 @@ FOREIGN_HOSTS = [
     "localhost.evil.example",
     "",
     "10.0.0.1",
+    "other.localhost",
+    f"{CONTAINERS_NAME}.evil.example",
 ]
 FOREIGN_ORIGINS = ["https://evil.example", "null", "http://127.0.0.1", "http://localhost:1", "*"]
 NEW_FUNCTION = json.dumps({"FunctionName": "planted", "Runtime": "python3.13", "Role": "r", "Handler": "f.g"}).encode()
@@ -215,11 +217,24 @@ def test_a_page_from_elsewhere_is_refused_whatever_it_knows(run: Account, more: 
     assert send(run, "POST", "/", own, b"Action=GetCallerIdentity&Version=2011-06-15")[0] == 403
 
 
-@pytest.mark.parametrize("host", FOREIGN_HOSTS[:4])
+@pytest.mark.parametrize("host", filter(None, FOREIGN_HOSTS))
 def test_a_foreign_name_is_refused_whatever_is_known(run: Account, host: str) -> None:
     body = b"Action=GetCallerIdentity&Version=2011-06-15"
     assert send(run, "POST", "/", signed(run, host), body)[0] == 403
     assert send(run, "GET", "/_ministack/health", {"Host": host, **run.headers})[0] == 403
+
+
+def test_the_name_that_containers_use_is_served_to_those_who_sign_and_not_by_the_front(
+    small: RunningStack, run: Account
+) -> None:
+    body, host = b"Action=GetCallerIdentity&Version=2011-06-15", f"{CONTAINERS_NAME}:{urlsplit(run.endpoint).port}"
+    own = signed(run, host)
+    assert send(run, "POST", "/", own, body)[0] == 200
+    unsigned = {name: value for name, value in own.items() if name != "Authorization"}
+    assert send(run, "POST", "/", unsigned, body)[0] == 403
+    with closing(http.client.HTTPConnection("127.0.0.1", small.port, timeout=30)) as connection:
+        connection.request("GET", "/_local/stack", headers={"Host": f"{CONTAINERS_NAME}:{small.port}"})
+        assert connection.getresponse().status == 403
 
 
 def test_a_body_other_than_the_one_that_was_signed_is_refused(run: Account) -> None:
