@@ -217,7 +217,7 @@ def test_a_page_from_elsewhere_is_refused_whatever_it_knows(run: Account, more: 
     assert send(run, "POST", "/", own, b"Action=GetCallerIdentity&Version=2011-06-15")[0] == 403
 
 
-@pytest.mark.parametrize("host", filter(None, FOREIGN_HOSTS))
+@pytest.mark.parametrize("host", [host for host in FOREIGN_HOSTS if host])
 def test_a_foreign_name_is_refused_whatever_is_known(run: Account, host: str) -> None:
     body = b"Action=GetCallerIdentity&Version=2011-06-15"
     assert send(run, "POST", "/", signed(run, host), body)[0] == 403
