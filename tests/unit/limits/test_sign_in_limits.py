@@ -158,6 +158,24 @@ def test_the_second_factor_is_a_way_into_a_locked_account(clock: Clock) -> None:
     assert prove(answer.error["mfa_token"], ann.codes[0], address="192.0.2.1").status == 200
 
 
+def test_refused_tries_of_one_address_do_not_lock_an_account_however_they_are_timed(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is counted for the account and taken back; between the two, the slot of the window moves on."""
+    make_user("ann")
+    answers = [login(EMAIL, WRONG).status for _ in range(5)]
+    refund = window.refund
+
+    def late(limit: Limit, subject: str) -> None:
+        clock.forward(limit.slot_seconds if limit == rules.ACCOUNT else 0)
+        refund(limit, subject)
+
+    monkeypatch.setattr(window, "refund", late)
+    answers += [login(EMAIL, WRONG).status for _ in range(50)]
+    assert answers == [401] * 5 + [429] * 50
+    assert login(EMAIL, address="192.0.2.1").status == 200
+
+
 def test_whoever_guesses_at_a_locked_account_is_counted_for_the_address() -> None:
     make_user("ann")
     lock()

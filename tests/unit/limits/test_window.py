@@ -125,9 +125,27 @@ def test_a_request_that_is_taken_back_was_not_made(clock: Clock) -> None:
 def test_nothing_can_be_taken_back_that_was_not_made(clock: Clock) -> None:
     window.refund(LIMIT, "ann")
     passes()
-    clock.forward(LIMIT.slot_seconds)
+    clock.forward(2 * LIMIT.slot_seconds)
     window.refund(LIMIT, "ann")
     assert [passes() for _ in range(5)] == [True] * 4 + [False]
+
+
+def test_what_is_taken_back_just_after_the_slot_moved_on_is_not_counted(clock: Clock) -> None:
+    """Else refused tries, sent at the right moments, fill a window that they must not."""
+    for _ in range(20):
+        assert passes()
+        clock.forward(LIMIT.slot_seconds)
+        window.refund(LIMIT, "ann")
+    assert [passes() for _ in range(6)] == [True] * 5 + [False]
+
+
+def test_of_two_requests_in_two_slots_each_is_taken_back(clock: Clock) -> None:
+    assert passes()
+    clock.forward(LIMIT.slot_seconds)
+    assert passes()
+    for _ in range(3):
+        window.refund(LIMIT, "ann")
+    assert [passes() for _ in range(6)] == [True] * 5 + [False]
 
 
 def test_what_was_cleared_is_forgotten(clock: Clock) -> None:

@@ -79,18 +79,29 @@ def spend(limit: Limit, subject: str) -> Quota:
 
 
 def refund(limit: Limit, subject: str) -> None:
-    """Take back the request that was just counted, as if it had not been made."""
+    """Take back the request that was just counted, as if it had not been made: in this slot, or in the one before.
+
+    If it stayed counted where the slot moves on in between, refused tries would fill windows that they must not.
+    """
     slot = int(time.time()) // limit.slot_seconds
+    if not _subtract(limit, subject, slot):
+        _subtract(limit, subject, slot - 1)
+
+
+def _subtract(limit: Limit, subject: str, slot: int) -> bool:
+    """Take a request out of a slot and the sum, if there is one in it."""
     try:
         _client().update_item(
             **_address(limit, subject),
             UpdateExpression="ADD #total :minus, #slot :minus",
-            ConditionExpression="slot = :slot AND #slot > :zero",
+            ConditionExpression="#slot > :zero",
             ExpressionAttributeNames={"#total": "total", "#slot": f"{_SLOT}{slot}"},
-            ExpressionAttributeValues={":minus": {"N": "-1"}, ":slot": {"N": str(slot)}, ":zero": {"N": "0"}},
+            ExpressionAttributeValues={":minus": {"N": "-1"}, ":zero": {"N": "0"}},
         )
     except ClientError as error:
-        _stood(error)  # The slot has moved on in between: the request stays counted, which errs on the safe side.
+        _stood(error)
+        return False
+    return True
 
 
 def clear(limit: Limit, subject: str) -> None:
