@@ -32,7 +32,7 @@ from lamina.storage import transactions
 from lamina.users import service as users
 from lamina.users.model import User
 from lamina.users.service import NewUser
-from tests.callers import acting, in_session
+from tests.callers import in_session
 from tests.integration.crowd import CROWD, at_once
 from tests.people import begin_session
 
@@ -319,7 +319,7 @@ def proven(ann: User) -> User:
 def confirmation(user: User, email: str = NEW) -> str:
     """Ask for another address, and return the token that is mailed there."""
     change = EmailChangeInput(email=email, current_password=PASSWORD)
-    email_change_requests.request_change(acting(user), change, "203.0.113.7", CONTEXT)
+    email_change_requests.request_change(in_session(user), change, "203.0.113.7", CONTEXT)
     waiting = email_changes.waiting(user.id)
     assert waiting
     return stored_token(Purpose.CONFIRM_EMAIL, user, waiting.change_id)
