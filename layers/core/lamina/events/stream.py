@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from pydantic import TypeAdapter
 
@@ -11,11 +10,11 @@ from lamina.events.envelope import Envelope, envelope
 from lamina.events.outbox import OutboxItem
 from lamina.events.publisher import publish
 from lamina.observability.logs import log_failure
+from lamina.observability.metrics import metrics
 
 type Record = Mapping[str, Any]
 
 _envelope = TypeAdapter(Envelope)
-_metrics = Metrics(namespace="Lamina", service="lamina")
 
 
 def publish_records(records: Sequence[Record], has_time: Callable[[], bool]) -> str | None:
@@ -35,9 +34,9 @@ def publish_records(records: Sequence[Record], has_time: Callable[[], bool]) -> 
     readable, failed = _readable(records)
     not_taken = publish(readable.values(), has_time)
     failed |= {number for number, event in readable.items() if event.event_id in not_taken}
-    _metrics.add_metric("EventsPublished", MetricUnit.Count, len(records) - len(failed))
-    _metrics.add_metric("EventsHeldUp", MetricUnit.Count, len(failed))
-    _metrics.flush_metrics()
+    metrics.add_metric("EventsPublished", MetricUnit.Count, len(records) - len(failed))
+    metrics.add_metric("EventsHeldUp", MetricUnit.Count, len(failed))
+    metrics.flush_metrics()
     return next((number for record in records if (number := _number(record)) in failed), None)
 
 

@@ -2,41 +2,40 @@
 
 import logging
 import os
-import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from aws_lambda_powertools.logging import Logger
 from botocore.exceptions import ClientError
 
-from lamina.observability import lines
+from lamina.observability import SERVICE
 
 INNERMOST_FRAMES = 8
 
 
-def _logger() -> logging.Logger:
-    """Make the logger, which writes JSON from the level on that the function is configured for."""
-    created = logging.getLogger("lamina")
-    created.setLevel(os.environ.get("AWS_LAMBDA_LOG_LEVEL", "INFO"))
-    handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(lines.JsonLines())
-    created.addHandler(handler)
-    # Lambda's runtime writes what reaches the root as well: each line would come twice.
-    created.propagate = "AWS_LAMBDA_FUNCTION_NAME" not in os.environ
-    return created
-
-
-logger = _logger()
+logger = Logger(
+    service=SERVICE,
+    utc=True,
+    use_rfc3339=True,
+    # A message is text. Powertools would parse each one, in case it is JSON.
+    json_deserializer=str,
+)
+"""Writes from the level on that the function is configured for (`AWS_LAMBDA_LOG_LEVEL`)."""
+# Lambda's runtime writes what reaches the root logger as well: each line would come twice.
+logging.getLogger(SERVICE).propagate = "AWS_LAMBDA_FUNCTION_NAME" not in os.environ
 
 
 @contextmanager
 def about(**ids: str) -> Iterator[None]:
-    """Put these ids on every line that is logged meanwhile, by whatever code."""
-    before = lines.ids.set({**lines.ids.get(), **ids})
+    """Add these keys to every line that this thread logs meanwhile, in whatever module."""
+    before = logger.thread_safe_get_current_keys()
+    logger.thread_safe_append_keys(**ids)
     try:
         yield
     finally:
-        lines.ids.reset(before)
+        logger.thread_safe_clear_keys()
+        logger.thread_safe_append_keys(**before)
 
 
 def log_failure(error: BaseException) -> None:

@@ -1,20 +1,34 @@
-"""Metrics as part of a log line, in CloudWatch's embedded metric format: nothing is called for them.
-
-https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
-"""
+"""Metrics in CloudWatch's embedded metric format: CloudWatch reads them from log lines, and no call is made."""
 
 import time
+from functools import cache
 from typing import Any
+
+from aws_lambda_powertools.metrics import EphemeralMetrics, Metrics, MetricUnit
+
+from lamina.observability import SERVICE
 
 NAMESPACE = "lamina"
 
+metrics = Metrics(namespace=NAMESPACE, service=SERVICE)
+"""Metrics of what has no log line of its own; `flush_metrics` writes them."""
+
 
 def timed(field: str, *, by: tuple[str, ...]) -> dict[str, Any]:
-    """Give what makes a metric of a log line.
+    """Return the fields that make a log line a metric as well, so that a request has one line.
 
     Args:
         field: of the line that holds milliseconds.
-        by: fields of the line that tell one metric from another. Each combination is billed as a metric of its own.
+        by: fields of the line that are the metric's dimensions. Each combination is billed as a metric of its own.
     """
-    directive = {"Namespace": NAMESPACE, "Dimensions": [by], "Metrics": [{"Name": field, "Unit": "Milliseconds"}]}
-    return {"_aws": {"Timestamp": time.time_ns() // 1_000_000, "CloudWatchMetrics": [directive]}}
+    return {"_aws": {"Timestamp": time.time_ns() // 1_000_000, "CloudWatchMetrics": _directives(field, by)}}
+
+
+@cache
+def _directives(field: str, by: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Return the part that is the same for each line. The values are the line's, so these here do not matter."""
+    described = EphemeralMetrics(namespace=NAMESPACE, service=SERVICE)
+    described.add_metric(field, MetricUnit.Milliseconds, 0)
+    for name in by:
+        described.add_dimension(name, SERVICE)
+    return [dict(directive) for directive in described.serialize_metric_set()["_aws"]["CloudWatchMetrics"]]
