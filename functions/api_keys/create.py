@@ -2,18 +2,15 @@
 
 from lamina.access.policy import Action, require
 from lamina.errors import Forbidden, ReauthenticationRequired
+from lamina.http import App, Envelope, Response
 from lamina.http.encrypted_idempotency import idempotent_secret
-from lamina.http.envelope import Envelope
-from lamina.http.resolver import Resolver
-from lamina.http.responses import Response
 from lamina.identity.credentials import api_keys
 from lamina.identity.credentials.grants import ScopeNotAllowed
 from lamina.identity.credentials.schemas import ApiKeyLinks, ApiKeyView, NewApiKey, NewApiKeyView
 
-app = Resolver(
-    in_person=True,
-    around=idempotent_secret("key"),
-    raises=(Forbidden, ReauthenticationRequired, ScopeNotAllowed),
+app = App(
+    sessions_only=True,
+    errors=(Forbidden, ReauthenticationRequired, ScopeNotAllowed),
 )
 
 
@@ -23,7 +20,7 @@ def authorize() -> None:
     require(app.caller, Action.API_KEY_CREATE, owner_id=app.caller.user_id)
 
 
-@app.post("/v1/api-keys", summary="Make an API key", status_code=201)
+@app.post("/v1/api-keys", summary="Make an API key", status_code=201, middlewares=[idempotent_secret("key")])
 def create_api_key(body: NewApiKey) -> Response[Envelope[NewApiKeyView, ApiKeyLinks]]:
     """Create a key for a program that acts for the caller, in these scopes. Its text is returned only this once.
 

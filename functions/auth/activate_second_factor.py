@@ -2,15 +2,13 @@
 
 from lamina.access.policy import Action, require
 from lamina.errors import Forbidden, ReauthenticationRequired
-from lamina.http.envelope import Envelope
-from lamina.http.resolver import Resolver
-from lamina.http.responses import Response
+from lamina.http import App, Envelope, Response
 from lamina.identity.credentials import second_factor
 from lamina.identity.credentials.schemas import RecoveryCodesLinks, RecoveryCodesView
 from lamina.identity.errors import MfaActive, MfaNotEnrolled, WrongCode
 from lamina.identity.tokens.schemas import Code
 
-app = Resolver(in_person=True, raises=(Forbidden, ReauthenticationRequired, MfaActive, MfaNotEnrolled, WrongCode))
+app = App(sessions_only=True, errors=(Forbidden, ReauthenticationRequired, MfaActive, MfaNotEnrolled, WrongCode))
 
 
 @app.post("/v1/auth/mfa/activate", summary="Activate the second factor")

@@ -2,14 +2,13 @@
 
 from lamina.access.policy import Action, require
 from lamina.errors import Conflict, Forbidden
-from lamina.http.resolver import Resolver
-from lamina.http.responses import Response
+from lamina.http import App, Response
 from lamina.identity.accounts import email_change_requests
 from lamina.identity.accounts.schemas import EmailChangeInput
 from lamina.identity.errors import EmailUnchanged, WrongPassword
 from lamina.limits.quota import RateLimited
 
-app = Resolver(in_person=True, raises=(Forbidden, WrongPassword, EmailUnchanged, RateLimited, Conflict))
+app = App(sessions_only=True, errors=(Forbidden, WrongPassword, EmailUnchanged, RateLimited, Conflict))
 
 
 @app.post("/v1/auth/change-email", summary="Change your e-mail address", status_code=202)

@@ -2,8 +2,7 @@
 
 from lamina.access.policy import Action, require
 from lamina.errors import Forbidden
-from lamina.http.resolver import Resolver
-from lamina.http.responses import Response
+from lamina.http import App, Response
 from lamina.identity.accounts import password_changes
 from lamina.identity.accounts.password_changes import PasswordChange
 from lamina.identity.accounts.schemas import PasswordChangeInput
@@ -11,7 +10,7 @@ from lamina.identity.errors import WrongPassword
 from lamina.limits.quota import RateLimited
 from lamina.users import service as users
 
-app = Resolver(in_person=True, raises=(Forbidden, WrongPassword, RateLimited))
+app = App(sessions_only=True, errors=(Forbidden, WrongPassword, RateLimited))
 
 
 @app.post("/v1/auth/change-password", summary="Change your password", status_code=204)

@@ -1,13 +1,12 @@
 """POST /v1/auth/confirm-email: change an e-mail address by the mailed token."""
 
-from lamina.http.resolver import Resolver
-from lamina.http.responses import Response
+from lamina.http import App, Response
 from lamina.identity.accounts import email_changes
 from lamina.identity.errors import BadLink
 from lamina.identity.tokens.schemas import Link
 from lamina.users.errors import EmailTaken
 
-app = Resolver(public=True, raises=(BadLink, EmailTaken))
+app = App(public=True, errors=(BadLink, EmailTaken))
 
 
 @app.post("/v1/auth/confirm-email", summary="Confirm your new e-mail address", status_code=204)

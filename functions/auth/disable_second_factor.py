@@ -2,14 +2,13 @@
 
 from lamina.access.policy import Action, require
 from lamina.errors import Forbidden, ReauthenticationRequired
-from lamina.http.resolver import Resolver
-from lamina.http.responses import Response
+from lamina.http import App, Response
 from lamina.identity.credentials import second_factor
 from lamina.identity.errors import MfaNotEnrolled, WrongCode
 from lamina.identity.tokens.schemas import Code
 from lamina.limits.quota import RateLimited
 
-app = Resolver(in_person=True, raises=(Forbidden, ReauthenticationRequired, MfaNotEnrolled, WrongCode, RateLimited))
+app = App(sessions_only=True, errors=(Forbidden, ReauthenticationRequired, MfaNotEnrolled, WrongCode, RateLimited))
 
 
 @app.post("/v1/auth/mfa/disable", summary="Disable the second factor", status_code=204)

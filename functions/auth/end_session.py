@@ -2,12 +2,10 @@
 
 from lamina.access.policy import Action, require
 from lamina.errors import Forbidden, NotFound
-from lamina.http.paths import Id
-from lamina.http.resolver import Resolver
-from lamina.http.responses import Response
+from lamina.http import App, Id, Response
 from lamina.identity.sessions import service as sessions
 
-app = Resolver(in_person=True, raises=(Forbidden, NotFound))
+app = App(sessions_only=True, errors=(Forbidden, NotFound))
 
 
 @app.delete("/v1/auth/sessions/<session_id>", summary="End a session", status_code=204)

@@ -2,15 +2,13 @@
 
 from lamina.access.policy import Action, require
 from lamina.errors import Forbidden, ReauthenticationRequired
-from lamina.http.envelope import Envelope
-from lamina.http.resolver import Resolver
-from lamina.http.responses import Response
+from lamina.http import App, Envelope, Response
 from lamina.identity.credentials import second_factor
 from lamina.identity.credentials.schemas import EnrolmentLinks, EnrolmentView
 from lamina.identity.errors import MfaActive
 from lamina.users import service as users
 
-app = Resolver(in_person=True, raises=(Forbidden, ReauthenticationRequired, MfaActive))
+app = App(sessions_only=True, errors=(Forbidden, ReauthenticationRequired, MfaActive))
 
 
 @app.post("/v1/auth/mfa/enroll", summary="Enrol a second factor")

@@ -1,11 +1,10 @@
 """POST /v1/auth/forgot-password: ask for the mail that resets a password."""
 
-from lamina.http.resolver import Resolver
-from lamina.http.responses import Response
+from lamina.http import App, Response
 from lamina.identity.accounts import service as accounts
 from lamina.identity.tokens.schemas import Address
 
-app = Resolver(public=True)
+app = App(public=True)
 
 
 @app.post("/v1/auth/forgot-password", summary="Ask for a mail to reset your password", status_code=202)

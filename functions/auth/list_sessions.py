@@ -2,15 +2,13 @@
 
 from lamina.access.policy import Action, require
 from lamina.errors import Forbidden
-from lamina.http.envelope import ListEnvelope
+from lamina.http import App, ListEnvelope, Response
 from lamina.http.listing import CursorParameter, LimitParameter, ListRequest
-from lamina.http.resolver import Resolver
-from lamina.http.responses import Response
 from lamina.identity.credentials.schemas import SessionView
 from lamina.identity.sessions import service as sessions
 from lamina.users import service as users
 
-app = Resolver(in_person=True, raises=(Forbidden,))
+app = App(sessions_only=True, errors=(Forbidden,))
 
 
 @app.get("/v1/auth/sessions", summary="List your sessions")

@@ -1,17 +1,15 @@
 """POST /v1/auth/login: sign in with an e-mail address and a password."""
 
 from lamina.errors import Unauthenticated
+from lamina.http import App, Envelope, Response
 from lamina.http.cookies import device_token, with_device
-from lamina.http.envelope import Envelope
-from lamina.http.resolver import Resolver
-from lamina.http.responses import Response
 from lamina.identity.accounts.schemas import Login
 from lamina.identity.errors import SecondFactorNeeded
 from lamina.identity.sessions import sign_in
 from lamina.identity.sessions.schemas import TokenLinks, TokenView, token_view
 from lamina.identity.sessions.service import SignInContext
 
-app = Resolver(public=True, sends=("Set-Cookie",), raises=(Unauthenticated, SecondFactorNeeded))
+app = App(public=True, headers=("Set-Cookie",), errors=(Unauthenticated, SecondFactorNeeded))
 
 
 @app.post("/v1/auth/login", summary="Sign in")

@@ -1,10 +1,9 @@
 """POST /v1/auth/logout: sign out."""
 
-from lamina.http.resolver import Resolver
-from lamina.http.responses import Response
+from lamina.http import App, Response
 from lamina.identity.sessions import service as sessions
 
-app = Resolver()
+app = App()
 
 
 @app.post("/v1/auth/logout", summary="Sign out", status_code=204)

@@ -2,11 +2,10 @@
 
 from lamina.access.policy import Action, require
 from lamina.errors import Forbidden
-from lamina.http.resolver import Resolver
-from lamina.http.responses import Response
+from lamina.http import App, Response
 from lamina.identity.accounts import service as accounts
 
-app = Resolver(in_person=True, raises=(Forbidden,))
+app = App(sessions_only=True, errors=(Forbidden,))
 
 
 @app.post("/v1/auth/logout-all", summary="Sign out everywhere", status_code=204)

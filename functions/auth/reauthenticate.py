@@ -2,14 +2,13 @@
 
 from lamina.access.policy import Action, require
 from lamina.errors import Conflict, Forbidden
-from lamina.http.resolver import Resolver
-from lamina.http.responses import Response
+from lamina.http import App, Response
 from lamina.identity.accounts.schemas import Reauthentication
 from lamina.identity.errors import CodeRequired, WrongCode, WrongPassword
 from lamina.identity.sessions import reauthentication
 from lamina.limits.quota import RateLimited
 
-app = Resolver(in_person=True, raises=(Forbidden, WrongPassword, CodeRequired, WrongCode, RateLimited, Conflict))
+app = App(sessions_only=True, errors=(Forbidden, WrongPassword, CodeRequired, WrongCode, RateLimited, Conflict))
 
 
 @app.post("/v1/auth/reauthenticate", summary="Authenticate again", status_code=204)

@@ -1,17 +1,15 @@
 """POST /v1/auth/sign-in-link/redeem: sign in by the mailed token."""
 
 from lamina.errors import Unauthenticated
+from lamina.http import App, Envelope, Response
 from lamina.http.cookies import device_token, with_device
-from lamina.http.envelope import Envelope
-from lamina.http.resolver import Resolver
-from lamina.http.responses import Response
 from lamina.identity.errors import BadLink, SecondFactorNeeded
 from lamina.identity.sessions import sign_in
 from lamina.identity.sessions.schemas import TokenLinks, TokenView, token_view
 from lamina.identity.sessions.service import SignInContext
 from lamina.identity.tokens.schemas import Link
 
-app = Resolver(public=True, sends=("Set-Cookie",), raises=(Unauthenticated, SecondFactorNeeded, BadLink))
+app = App(public=True, headers=("Set-Cookie",), errors=(Unauthenticated, SecondFactorNeeded, BadLink))
 
 
 @app.post("/v1/auth/sign-in-link/redeem", summary="Sign in by a mailed link")

@@ -1,14 +1,13 @@
 """POST /v1/auth/refresh: new tokens for a refresh token."""
 
 from lamina.errors import Unauthenticated
-from lamina.http.credential import CredentialResolver
-from lamina.http.envelope import Envelope
-from lamina.http.responses import Response
+from lamina.http import Envelope, Response
+from lamina.http.credential_app import CredentialApp
 from lamina.identity.sessions import token_issuing
 from lamina.identity.sessions.schemas import TokenLinks, TokenView, token_view
 from lamina.identity.tokens.schemas import Refresh
 
-app = CredentialResolver(raises=(Unauthenticated,))
+app = CredentialApp(errors=(Unauthenticated,))
 
 
 @app.post("/v1/auth/refresh", summary="Refresh the tokens")

@@ -1,10 +1,8 @@
 """POST /v1/auth/register: somebody makes an account."""
 
 from lamina import ids
-from lamina.http.envelope import Envelope
+from lamina.http import App, Envelope, Response
 from lamina.http.idempotency import idempotent
-from lamina.http.resolver import Resolver
-from lamina.http.responses import Response
 from lamina.identity.accounts import registration
 from lamina.identity.accounts.schemas import Registration
 from lamina.limits import rules
@@ -12,10 +10,10 @@ from lamina.users.errors import EmailTaken, UsernameTaken
 from lamina.users.schemas import UserLinks, UserView, links
 from lamina.users.service import NewUser
 
-app = Resolver(public=True, versioned=True, around=idempotent, raises=(EmailTaken, UsernameTaken))
+app = App(public=True, versioned=True, errors=(EmailTaken, UsernameTaken))
 
 
-@app.post("/v1/auth/register", summary="Make an account", status_code=201)
+@app.post("/v1/auth/register", summary="Make an account", status_code=201, middlewares=[idempotent])
 def register(body: Registration) -> Response[Envelope[UserView, UserLinks]]:
     """Make an account of a viewer, to sign in with by its e-mail address and password."""
     if "user_id" in app.incoming.claims:

@@ -1,11 +1,10 @@
 """POST /v1/auth/sign-in-link: ask for the mail with a link to sign in by."""
 
-from lamina.http.resolver import Resolver
-from lamina.http.responses import Response
+from lamina.http import App, Response
 from lamina.identity.accounts import service as accounts
 from lamina.identity.tokens.schemas import Address
 
-app = Resolver(public=True)
+app = App(public=True)
 
 
 @app.post("/v1/auth/sign-in-link", summary="Request a link to sign in by", status_code=202)

@@ -1,11 +1,10 @@
 """POST /v1/auth/resend-verification: ask for the mail that proves an address."""
 
-from lamina.http.resolver import Resolver
-from lamina.http.responses import Response
+from lamina.http import App, Response
 from lamina.identity.accounts import service as accounts
 from lamina.identity.tokens.schemas import Address
 
-app = Resolver(public=True)
+app = App(public=True)
 
 
 @app.post("/v1/auth/resend-verification", summary="Ask for the verification mail again", status_code=202)

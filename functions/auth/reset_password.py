@@ -1,12 +1,11 @@
 """POST /v1/auth/reset-password: set a new password by the mailed token."""
 
-from lamina.http.resolver import Resolver
-from lamina.http.responses import Response
+from lamina.http import App, Response
 from lamina.identity.accounts import password_changes
 from lamina.identity.accounts.schemas import PasswordReset
 from lamina.identity.errors import BadLink
 
-app = Resolver(public=True, raises=(BadLink,))
+app = App(public=True, errors=(BadLink,))
 
 
 @app.post("/v1/auth/reset-password", summary="Reset your password", status_code=204)

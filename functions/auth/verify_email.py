@@ -1,12 +1,11 @@
 """POST /v1/auth/verify-email: prove an address by the mailed token."""
 
-from lamina.http.resolver import Resolver
-from lamina.http.responses import Response
+from lamina.http import App, Response
 from lamina.identity.accounts import service as accounts
 from lamina.identity.errors import BadLink
 from lamina.identity.tokens.schemas import Link
 
-app = Resolver(public=True, raises=(BadLink,))
+app = App(public=True, errors=(BadLink,))
 
 
 @app.post("/v1/auth/verify-email", summary="Verify your e-mail address", status_code=204)

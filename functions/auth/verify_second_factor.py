@@ -1,16 +1,14 @@
 """POST /v1/auth/mfa/verify: finish signing in with a code."""
 
 from lamina.errors import Unauthenticated
+from lamina.http import App, Envelope, Response
 from lamina.http.cookies import device_token, with_device
-from lamina.http.envelope import Envelope
-from lamina.http.resolver import Resolver
-from lamina.http.responses import Response
 from lamina.identity.sessions import sign_in
 from lamina.identity.sessions.schemas import TokenLinks, TokenView, token_view
 from lamina.identity.sessions.service import SignInContext
 from lamina.identity.tokens.schemas import SecondFactor
 
-app = Resolver(public=True, sends=("Set-Cookie",), raises=(Unauthenticated,))
+app = App(public=True, headers=("Set-Cookie",), errors=(Unauthenticated,))
 
 
 @app.post("/v1/auth/mfa/verify", summary="Finish signing in with a code")

@@ -9,12 +9,11 @@ from base64 import b64encode
 from hashlib import sha256
 from importlib.resources import files
 
+from lamina.http import App, Response
 from lamina.http.conditional import entity_tag
-from lamina.http.resolver import Resolver
-from lamina.http.responses import Response
 from lamina.settings import settings
 
-app = Resolver(public=True, counted=False, versioned=True)
+app = App(public=True, counted=False, versioned=True)
 MAX_AGE_SECONDS = 300
 HTML = "text/html; charset=utf-8"
 # Found as files: importing the package beside them takes 70 ms.

@@ -4,13 +4,14 @@ import json
 import re
 from pathlib import Path
 
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+
 from lamina.errors import NotFound
+from lamina.http import App, Response
 from lamina.http.errors import MethodNotAllowed
 from lamina.http.headers import preflight
-from lamina.http.resolver import Resolver
-from lamina.http.responses import Response
 
-app = Resolver(public=True, counted=False)
+app = App(public=True, counted=False)
 
 _document = json.loads((Path(__file__).parent / "openapi.json").read_bytes())
 _methods = {
@@ -23,7 +24,7 @@ _methods = {
 
 
 @app.not_found
-def fall_back() -> Response[None]:
+def fall_back(_error: NotFoundError) -> Response[None]:
     """Answer a preflight, or say what is wrong with the address or the method."""
     request = app.incoming
     allowed = next((methods for pattern, methods in _methods.items() if pattern.fullmatch(request.path)), [])

@@ -4,12 +4,10 @@ from typing import Literal, TypedDict
 
 from pydantic import BaseModel
 
-from lamina.http.envelope import Envelope
-from lamina.http.resolver import Resolver
-from lamina.http.responses import Response
+from lamina.http import App, Envelope, Response
 from lamina.ids import Href
 
-app = Resolver(public=True, counted=False)
+app = App(public=True, counted=False)
 
 
 class Health(BaseModel):

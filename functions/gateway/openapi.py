@@ -4,12 +4,11 @@ import json
 from hashlib import sha256
 from pathlib import Path
 
+from lamina.http import JSON, App, Response
 from lamina.http.conditional import entity_tag
-from lamina.http.resolver import Resolver
-from lamina.http.responses import JSON, Response
 from lamina.settings import settings
 
-app = Resolver(public=True, counted=False, versioned=True)
+app = App(public=True, counted=False, versioned=True)
 MAX_AGE_SECONDS = 300
 
 _written = json.loads((Path(__file__).parent / "openapi.json").read_bytes())

@@ -2,12 +2,11 @@
 
 from typing import Literal
 
-from lamina.http.envelope import Envelope, SelfLink
-from lamina.http.resolver import Resolver
-from lamina.http.responses import Response
+from lamina.http import App, Envelope, Response
+from lamina.http.envelope import SelfLink
 from lamina.observability.readiness import check
 
-app = Resolver(public=True, counted=False)
+app = App(public=True, counted=False)
 
 type Dependencies = dict[str, Literal["ok"]]
 """That each dependency answers, by name."""

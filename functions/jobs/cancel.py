@@ -2,15 +2,12 @@
 
 from lamina.access.policy import Action
 from lamina.errors import Conflict, Forbidden, NotFound
-from lamina.http.envelope import Envelope
-from lamina.http.paths import Id
-from lamina.http.resolver import Resolver
-from lamina.http.responses import Response
+from lamina.http import App, Envelope, Id, Response
 from lamina.jobs import service
 from lamina.jobs.model import JobFinished
 from lamina.jobs.schemas import JobLinks, JobView, etag, links, view
 
-app = Resolver(versioned=True, raises=(Forbidden, NotFound, Conflict, JobFinished))
+app = App(versioned=True, errors=(Forbidden, NotFound, Conflict, JobFinished))
 
 
 @app.post("/v1/jobs/<job_id>/cancel", summary="Cancel a job")

@@ -1,14 +1,11 @@
 """GET /v1/jobs/{job_id}: how far a job is, and where its result can be fetched."""
 
 from lamina.errors import NotFound
-from lamina.http.envelope import Envelope
-from lamina.http.paths import Id
-from lamina.http.resolver import Resolver
-from lamina.http.responses import Response
+from lamina.http import App, Envelope, Id, Response
 from lamina.jobs import results, service
 from lamina.jobs.schemas import JobLinks, JobView, etag, links, view
 
-app = Resolver(versioned=True, raises=(NotFound,))
+app = App(versioned=True, errors=(NotFound,))
 
 
 @app.get("/v1/jobs/<job_id>", summary="Read a job")

@@ -1,15 +1,15 @@
 """POST /oauth2/token: tokens for OAuth clients (RFC 6749 section 3.2)."""
 
 from lamina.errors import OAuthError
-from lamina.http.oauth import OAuthResolver
-from lamina.http.responses import Response
+from lamina.http import Response
+from lamina.http.oauth_app import OAuthApp
 from lamina.identity.model import GrantType
 from lamina.identity.sessions.service import SignInContext
 from lamina.identity.tokens import oauth
 from lamina.identity.tokens.oauth_schemas import Tokens
 from lamina.identity.tokens.signing_keys import ACCESS_SECONDS
 
-app = OAuthResolver(
+app = OAuthApp(
     required={"grant_type": "`client_credentials` or `refresh_token`."},
     optional={
         "scope": "Scopes, separated by spaces; by default all that the client is registered for.",

@@ -1,11 +1,11 @@
 """POST /oauth2/introspect: what a token is good for (RFC 7662)."""
 
-from lamina.http.oauth import OAuthResolver
-from lamina.http.responses import Response
+from lamina.http import Response
+from lamina.http.oauth_app import OAuthApp
 from lamina.identity.tokens import oauth
 from lamina.identity.tokens.oauth_schemas import ActiveToken, InactiveToken
 
-app = OAuthResolver(required={"token": "The token in question."})
+app = OAuthApp(required={"token": "The token in question."})
 
 
 @app.post("/oauth2/introspect", summary="Introspect a token")

@@ -4,12 +4,11 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from lamina.http.resolver import Resolver
-from lamina.http.responses import JSON, Response
+from lamina.http import JSON, App, Response
 from lamina.identity.tokens.access_tokens import key_set
 from lamina.identity.tokens.signing_keys import PUBLISHED_SECONDS
 
-app = Resolver(public=True, counted=False)
+app = App(public=True, counted=False)
 
 
 class PublicKey(BaseModel):

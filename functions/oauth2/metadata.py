@@ -1,13 +1,12 @@
 """GET /.well-known/oauth-authorization-server: what this authorization server can do (RFC 8414)."""
 
 from lamina.access.policy import Permission
-from lamina.http.resolver import Resolver
-from lamina.http.responses import JSON, Response
+from lamina.http import JSON, App, Response
 from lamina.identity.model import GrantType
 from lamina.identity.tokens.oauth_schemas import MetadataView
 from lamina.settings import settings
 
-app = Resolver(public=True, counted=False)
+app = App(public=True, counted=False)
 MAX_AGE_SECONDS = 3600
 
 

@@ -1,10 +1,10 @@
 """POST /oauth2/revoke: end a token (RFC 7009)."""
 
-from lamina.http.oauth import OAuthResolver
-from lamina.http.responses import Response
+from lamina.http import Response
+from lamina.http.oauth_app import OAuthApp
 from lamina.identity.tokens import oauth
 
-app = OAuthResolver(required={"token": "The token to end: an access token or a refresh token."})
+app = OAuthApp(required={"token": "The token to end: an access token or a refresh token."})
 
 
 @app.post("/oauth2/revoke", summary="Revoke a token")

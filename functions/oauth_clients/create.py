@@ -2,18 +2,15 @@
 
 from lamina.access.policy import Action, require
 from lamina.errors import Forbidden, ReauthenticationRequired
+from lamina.http import App, Envelope, Response
 from lamina.http.encrypted_idempotency import idempotent_secret
-from lamina.http.envelope import Envelope
-from lamina.http.resolver import Resolver
-from lamina.http.responses import Response
 from lamina.identity.credentials import oauth_clients
 from lamina.identity.credentials.grants import ScopeNotAllowed
 from lamina.identity.credentials.schemas import ClientLinks, ClientView, NewClient, NewClientView
 
-app = Resolver(
-    in_person=True,
-    around=idempotent_secret("client_secret"),
-    raises=(Forbidden, ReauthenticationRequired, ScopeNotAllowed),
+app = App(
+    sessions_only=True,
+    errors=(Forbidden, ReauthenticationRequired, ScopeNotAllowed),
 )
 
 
@@ -23,7 +20,12 @@ def authorize() -> None:
     require(app.caller, Action.CLIENT_CREATE)
 
 
-@app.post("/v1/oauth-clients", summary="Register an OAuth client", status_code=201)
+@app.post(
+    "/v1/oauth-clients",
+    summary="Register an OAuth client",
+    status_code=201,
+    middlewares=[idempotent_secret("client_secret")],
+)
 def create_oauth_client(body: NewClient) -> Response[Envelope[NewClientView, ClientLinks]]:
     """Register a program that gets tokens with a secret and acts for the caller. The secret is answered this once."""
     created, secret = oauth_clients.register(

@@ -2,14 +2,12 @@
 
 from lamina.access.policy import Action, require
 from lamina.errors import Forbidden
-from lamina.http.envelope import ListEnvelope
+from lamina.http import App, ListEnvelope, Response
 from lamina.http.listing import CursorParameter, LimitParameter, ListRequest
-from lamina.http.resolver import Resolver
-from lamina.http.responses import Response
 from lamina.identity.credentials import oauth_clients
 from lamina.identity.credentials.schemas import ClientView
 
-app = Resolver(in_person=True, raises=(Forbidden,))
+app = App(sessions_only=True, errors=(Forbidden,))
 
 
 @app.get("/v1/oauth-clients", summary="List OAuth clients")

@@ -2,19 +2,15 @@
 
 from lamina.access.policy import Action, Role, require
 from lamina.errors import Forbidden, ReauthenticationRequired
-from lamina.http.envelope import Envelope
+from lamina.http import App, Envelope, Response
 from lamina.http.idempotency import idempotent
-from lamina.http.resolver import Resolver
-from lamina.http.responses import Response
 from lamina.identity.accounts import registration
 from lamina.identity.accounts.schemas import NewUserInput
 from lamina.users.errors import EmailTaken, UsernameTaken
 from lamina.users.schemas import UserLinks, UserView, etag, links
 from lamina.users.service import NewUser
 
-app = Resolver(
-    versioned=True, around=idempotent, raises=(Forbidden, ReauthenticationRequired, EmailTaken, UsernameTaken)
-)
+app = App(versioned=True, errors=(Forbidden, ReauthenticationRequired, EmailTaken, UsernameTaken))
 
 
 @app.authorize
@@ -29,7 +25,7 @@ def authorize(body: NewUserInput) -> None:
         require(app.caller, Action.USER_MANAGE_ADMINS)
 
 
-@app.post("/v1/users", summary="Make a user", status_code=201)
+@app.post("/v1/users", summary="Make a user", status_code=201, middlewares=[idempotent])
 def create_user(body: NewUserInput) -> Response[Envelope[UserView, UserLinks]]:
     """Create a user of any role. Without a password nobody can sign in as it until it resets one.
 

@@ -2,12 +2,10 @@
 
 from lamina.access.policy import Action, require
 from lamina.errors import Conflict, Forbidden, NotFound
-from lamina.http.paths import Id
-from lamina.http.resolver import Resolver
-from lamina.http.responses import Response
+from lamina.http import App, Id, Response
 from lamina.users import service
 
-app = Resolver(versioned=True, raises=(Forbidden, NotFound, Conflict))
+app = App(versioned=True, errors=(Forbidden, NotFound, Conflict))
 
 
 @app.delete("/v1/users/<user_id>", summary="Delete a user", status_code=204)

@@ -3,11 +3,9 @@
 from lamina.access.policy import Action, require
 from lamina.avatars import removing
 from lamina.errors import Conflict, Forbidden, NotFound
-from lamina.http.paths import Id
-from lamina.http.resolver import Resolver
-from lamina.http.responses import Response
+from lamina.http import App, Id, Response
 
-app = Resolver(raises=(Forbidden, NotFound, Conflict))
+app = App(errors=(Forbidden, NotFound, Conflict))
 
 
 @app.delete("/v1/users/<user_id>/avatar", summary="Delete an avatar", status_code=204)

@@ -2,13 +2,11 @@
 
 from lamina.access.policy import Action, require
 from lamina.errors import Conflict, Forbidden, NotFound, ReauthenticationRequired
-from lamina.http.paths import Id
-from lamina.http.resolver import Resolver
-from lamina.http.responses import Response
+from lamina.http import App, Id, Response
 from lamina.identity.credentials import mfa_removal
 from lamina.identity.errors import OwnMfa
 
-app = Resolver(in_person=True, raises=(Forbidden, ReauthenticationRequired, NotFound, Conflict, OwnMfa))
+app = App(sessions_only=True, errors=(Forbidden, ReauthenticationRequired, NotFound, Conflict, OwnMfa))
 
 
 @app.delete("/v1/users/<user_id>/mfa", summary="Remove a user's second factor", status_code=204)

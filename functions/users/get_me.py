@@ -2,13 +2,11 @@
 
 from lamina.access.policy import Action, require
 from lamina.errors import Forbidden, NotFound
-from lamina.http.envelope import Envelope
-from lamina.http.resolver import Resolver
-from lamina.http.responses import Response
+from lamina.http import App, Envelope, Response
 from lamina.users import service
 from lamina.users.schemas import PublicProfile, UserLinks, UserView, etag, links, view
 
-app = Resolver(versioned=True, raises=(Forbidden, NotFound))
+app = App(versioned=True, errors=(Forbidden, NotFound))
 
 
 @app.get("/v1/users/me", summary="Read yourself")

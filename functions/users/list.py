@@ -2,37 +2,33 @@
 
 from typing import Annotated
 
-from pydantic import Field
-
 from lamina.access.policy import Action, Role, may, require
 from lamina.errors import Forbidden
 from lamina.fields import QueryBoolean
-from lamina.http.envelope import ListEnvelope
+from lamina.http import App, ListEnvelope, Query, Response
 from lamina.http.listing import CursorParameter, LimitParameter, ListRequest, PageParameter
-from lamina.http.resolver import Resolver
-from lamina.http.responses import Response
 from lamina.users.listing import list_users
 from lamina.users.model import Status
 from lamina.users.queries import Sort, user_query
 from lamina.users.schemas import PublicProfile, UserView, view
 
-app = Resolver(raises=(Forbidden,))
+app = App(errors=(Forbidden,))
 
 SortParameter = Annotated[
     Sort | None,
-    Field(description="Order; `-` for descending. Newest first by default. Not together with `search`."),
+    Query(description="Order; `-` for descending. Newest first by default. Not together with `search`."),
 ]
-RoleFilter = Annotated[Role | None, Field(description="Only this role. For admins.")]
-StatusFilter = Annotated[Status | None, Field(description="Only this status. For admins.")]
+RoleFilter = Annotated[Role | None, Query(description="Only this role. For admins.")]
+StatusFilter = Annotated[Status | None, Query(description="Only this status. For admins.")]
 SearchText = Annotated[
     str | None,
-    Field(
+    Query(
         min_length=1,
         max_length=100,
         description="Starts of words of name, username and, for admins, e-mail address; every term must match.",
     ),
 ]
-DeletedFilter = Annotated[QueryBoolean, Field(description="The deleted users instead. For admins.")]
+DeletedFilter = Annotated[QueryBoolean, Query(description="The deleted users instead. For admins.")]
 
 
 @app.get("/v1/users", summary="List users")

@@ -2,26 +2,21 @@
 
 from typing import Annotated
 
-from pydantic import Field
-
 from lamina.access.policy import Action, require
 from lamina.activities.reading import read_page
 from lamina.activities.schemas import ActivityView, TypeFilter, chosen
 from lamina.errors import Forbidden, NotFound
 from lamina.fields import Timestamp
-from lamina.http.envelope import ListEnvelope
+from lamina.http import App, Id, ListEnvelope, Query, Response
 from lamina.http.listing import CursorParameter, LimitParameter, ListRequest
-from lamina.http.paths import Id
-from lamina.http.resolver import Resolver
-from lamina.http.responses import Response
 from lamina.users import service as users
 
-app = Resolver(raises=(Forbidden, NotFound))
+app = App(errors=(Forbidden, NotFound))
 
-SinceParameter = Annotated[Timestamp | None, Field(alias="from", description="From this instant on.")]
-UntilParameter = Annotated[Timestamp | None, Field(alias="to", description="Before this instant.")]
+SinceParameter = Annotated[Timestamp | None, Query(alias="from", description="From this instant on.")]
+UntilParameter = Annotated[Timestamp | None, Query(alias="to", description="Before this instant.")]
 TypeParameter = Annotated[
-    TypeFilter | None, Field(alias="type", description="Only this type, or, with `.*` at its end, those that begin so.")
+    TypeFilter | None, Query(alias="type", description="Only this type, or, with `.*` at its end, those that begin so.")
 ]
 
 

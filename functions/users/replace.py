@@ -2,18 +2,15 @@
 
 from lamina.access.policy import Action, require
 from lamina.errors import Conflict, Forbidden, NotFound, ReauthenticationRequired
-from lamina.http.envelope import Envelope
-from lamina.http.paths import Id
-from lamina.http.resolver import Resolver
-from lamina.http.responses import Response
+from lamina.http import App, Envelope, Id, Response
 from lamina.identity.accounts.email_changes import set_by_admin
 from lamina.users import service
 from lamina.users.errors import EmailNotVerified, EmailTaken, UseChangeEmail, UsernameTaken
 from lamina.users.schemas import UserLinks, UserReplacement, UserView, etag, links
 
-app = Resolver(
+app = App(
     versioned=True,
-    raises=(
+    errors=(
         Forbidden,
         ReauthenticationRequired,
         NotFound,

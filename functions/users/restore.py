@@ -2,15 +2,12 @@
 
 from lamina.access.policy import Action, require
 from lamina.errors import Conflict, Forbidden, NotFound
-from lamina.http.envelope import Envelope
-from lamina.http.paths import Id
-from lamina.http.resolver import Resolver
-from lamina.http.responses import Response
+from lamina.http import App, Envelope, Id, Response
 from lamina.users import service
 from lamina.users.errors import EmailTaken, UsernameTaken
 from lamina.users.schemas import UserLinks, UserView, etag, links
 
-app = Resolver(versioned=True, raises=(Forbidden, NotFound, Conflict, EmailTaken, UsernameTaken))
+app = App(versioned=True, errors=(Forbidden, NotFound, Conflict, EmailTaken, UsernameTaken))
 
 
 @app.post("/v1/users/<user_id>/restore", summary="Restore a deleted user")

@@ -2,17 +2,15 @@
 
 from lamina.access.policy import Action, require
 from lamina.errors import Conflict, Forbidden, NotFound, ReauthenticationRequired
-from lamina.http.envelope import Envelope
-from lamina.http.resolver import MERGE_PATCH, Resolver
-from lamina.http.responses import Response
+from lamina.http import MERGE_PATCH, App, Envelope, Response
 from lamina.users import service
 from lamina.users.errors import EmailNotVerified, EmailTaken, UseChangeEmail, UsernameTaken
 from lamina.users.schemas import UserChange, UserLinks, UserView, etag, links
 
-app = Resolver(
+app = App(
     versioned=True,
-    takes=MERGE_PATCH,
-    raises=(
+    media_types=MERGE_PATCH,
+    errors=(
         Forbidden,
         ReauthenticationRequired,
         NotFound,

@@ -4,13 +4,10 @@ from lamina.access.policy import Action, require
 from lamina.avatars.form import upload_form
 from lamina.avatars.schemas import NewAvatar, UploadFormLinks, UploadFormView
 from lamina.errors import Forbidden, NotFound
-from lamina.http.envelope import Envelope
-from lamina.http.paths import Id
-from lamina.http.resolver import Resolver
-from lamina.http.responses import Response
+from lamina.http import App, Envelope, Id, Response
 from lamina.users import service as users
 
-app = Resolver(raises=(Forbidden, NotFound))
+app = App(errors=(Forbidden, NotFound))
 
 
 @app.post("/v1/users/<user_id>/avatar", summary="Get a form to upload an avatar")

@@ -2,10 +2,8 @@
 
 from lamina.access.policy import Action, require
 from lamina.errors import Conflict, Forbidden
+from lamina.http import App, Envelope, Response
 from lamina.http.encrypted_idempotency import idempotent_secret
-from lamina.http.envelope import Envelope
-from lamina.http.resolver import Resolver
-from lamina.http.responses import Response
 from lamina.ids import etag
 from lamina.webhooks import service
 from lamina.webhooks.errors import TooManyWebhooks
@@ -13,7 +11,7 @@ from lamina.webhooks.model import WebhookScope
 from lamina.webhooks.schemas import SecretWebhookView, WebhookInput, WebhookLinks, WebhookView, links
 from lamina.webhooks.service import NewWebhook
 
-app = Resolver(versioned=True, around=idempotent_secret("secret"), raises=(Forbidden, Conflict, TooManyWebhooks))
+app = App(versioned=True, errors=(Forbidden, Conflict, TooManyWebhooks))
 
 
 @app.authorize
@@ -24,7 +22,7 @@ def authorize(body: WebhookInput) -> None:
         require(app.caller, Action.WEBHOOK_HEAR_ALL)
 
 
-@app.post("/v1/webhooks", summary="Make a webhook", status_code=201)
+@app.post("/v1/webhooks", summary="Make a webhook", status_code=201, middlewares=[idempotent_secret("secret")])
 def create_webhook(body: WebhookInput) -> Response[Envelope[SecretWebhookView, WebhookLinks]]:
     """Have events posted to a URL. The secret that they are signed by is answered this once."""
     wanted = NewWebhook(url=body.url, events=body.events, description=body.description, scope=body.scope)

@@ -2,13 +2,11 @@
 
 from lamina.access.policy import Action
 from lamina.errors import Conflict, Forbidden, NotFound
-from lamina.http.paths import Id
-from lamina.http.resolver import Resolver
-from lamina.http.responses import Response
+from lamina.http import App, Id, Response
 from lamina.webhooks import service
 from lamina.webhooks.authorization import reach
 
-app = Resolver(versioned=True, raises=(Forbidden, NotFound, Conflict))
+app = App(versioned=True, errors=(Forbidden, NotFound, Conflict))
 
 
 @app.delete("/v1/webhooks/<webhook_id>", summary="Delete a webhook", status_code=204)

@@ -2,15 +2,12 @@
 
 from lamina.access.policy import Action
 from lamina.errors import Forbidden, NotFound
-from lamina.http.envelope import Envelope
-from lamina.http.paths import Id
-from lamina.http.resolver import Resolver
-from lamina.http.responses import Response
+from lamina.http import App, Envelope, Id, Response
 from lamina.ids import etag
 from lamina.webhooks.authorization import reach
 from lamina.webhooks.schemas import WebhookLinks, WebhookView, links
 
-app = Resolver(versioned=True, raises=(Forbidden, NotFound))
+app = App(versioned=True, errors=(Forbidden, NotFound))
 
 
 @app.get("/v1/webhooks/<webhook_id>", summary="Read a webhook")

@@ -2,22 +2,17 @@
 
 from typing import Annotated
 
-from pydantic import Field
-
 from lamina.access.policy import Action, require
 from lamina.errors import Forbidden
-from lamina.http.envelope import ListEnvelope
+from lamina.http import App, Id, ListEnvelope, Query, Response
 from lamina.http.listing import CursorParameter, LimitParameter, ListRequest
-from lamina.http.paths import Id
-from lamina.http.resolver import Resolver
-from lamina.http.responses import Response
 from lamina.webhooks import service
 from lamina.webhooks.schemas import WebhookView
 
-app = Resolver(raises=(Forbidden,))
+app = App(errors=(Forbidden,))
 
 OwnerFilter = Annotated[
-    Id | None, Field(description="Whose webhooks, the caller's by default. Others' are for admins.")
+    Id | None, Query(description="Whose webhooks, the caller's by default. Others' are for admins.")
 ]
 
 

@@ -2,23 +2,18 @@
 
 from typing import Annotated
 
-from pydantic import Field
-
 from lamina.access.policy import Action
 from lamina.errors import Forbidden, NotFound
-from lamina.http.envelope import ListEnvelope
+from lamina.http import App, Id, ListEnvelope, Query, Response
 from lamina.http.listing import CursorParameter, LimitParameter, ListRequest
-from lamina.http.paths import Id
-from lamina.http.resolver import Resolver
-from lamina.http.responses import Response
 from lamina.webhooks import deliveries
 from lamina.webhooks.authorization import reach
 from lamina.webhooks.model import DeliveryStatus
 from lamina.webhooks.schemas import DeliveryView
 
-app = Resolver(raises=(Forbidden, NotFound))
+app = App(errors=(Forbidden, NotFound))
 
-StatusFilter = Annotated[DeliveryStatus | None, Field(description="Only deliveries that have come so far.")]
+StatusFilter = Annotated[DeliveryStatus | None, Query(description="Only deliveries that have come so far.")]
 
 
 @app.get("/v1/webhooks/<webhook_id>/deliveries", summary="List deliveries")

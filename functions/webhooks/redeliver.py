@@ -2,16 +2,13 @@
 
 from lamina.access.policy import Action
 from lamina.errors import Forbidden, NotFound
-from lamina.http.envelope import Envelope
-from lamina.http.paths import Id
-from lamina.http.resolver import Resolver
-from lamina.http.responses import Response
+from lamina.http import App, Envelope, Id, Response
 from lamina.webhooks import deliveries
 from lamina.webhooks.authorization import reach
 from lamina.webhooks.errors import WebhookDisabled
 from lamina.webhooks.schemas import DeliveryLinks, DeliveryView, delivery_links
 
-app = Resolver(raises=(Forbidden, NotFound, WebhookDisabled), sends=("Location",))
+app = App(errors=(Forbidden, NotFound, WebhookDisabled), headers=("Location",))
 
 
 @app.post(
@@ -21,7 +18,7 @@ def redeliver(webhook_id: Id, delivery_id: Id) -> Response[Envelope[DeliveryView
     """Send an event to the endpoint again, now, whether or not it has taken it before."""
     webhook = reach(app.caller, Action.WEBHOOK_WRITE, webhook_id)
     delivery = deliveries.redeliver(webhook, delivery_id)
-    return app.respond(DeliveryView.model_validate(delivery), links=delivery_links(delivery), begun=True)
+    return app.respond(DeliveryView.model_validate(delivery), links=delivery_links(delivery), accepted=True)
 
 
 handler = app.handler

@@ -2,17 +2,14 @@
 
 from lamina.access.policy import Action
 from lamina.errors import Conflict, Forbidden, NotFound
+from lamina.http import App, Envelope, Id, Response
 from lamina.http.encrypted_idempotency import idempotent_secret
-from lamina.http.envelope import Envelope
-from lamina.http.paths import Id
-from lamina.http.resolver import Resolver
-from lamina.http.responses import Response
 from lamina.ids import etag
 from lamina.webhooks import service
 from lamina.webhooks.authorization import reach
 from lamina.webhooks.schemas import SecretWebhookView, WebhookLinks, WebhookView, links
 
-app = Resolver(versioned=True, around=idempotent_secret("secret"), raises=(Forbidden, NotFound, Conflict))
+app = App(versioned=True, errors=(Forbidden, NotFound, Conflict))
 
 
 @app.authorize
@@ -21,7 +18,11 @@ def authorize(webhook_id: Id) -> None:
     reach(app.caller, Action.WEBHOOK_WRITE, webhook_id)
 
 
-@app.post("/v1/webhooks/<webhook_id>/rotate-secret", summary="Rotate a webhook's secret")
+@app.post(
+    "/v1/webhooks/<webhook_id>/rotate-secret",
+    summary="Rotate a webhook's secret",
+    middlewares=[idempotent_secret("secret")],
+)
 def rotate_secret(webhook_id: Id) -> Response[Envelope[SecretWebhookView, WebhookLinks]]:
     """Give a webhook a new secret, answered this once. The one before it signs along for 24 hours."""
     webhook, secret = service.rotate_secret(webhook_id, app.request_context, by=app.caller)

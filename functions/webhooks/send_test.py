@@ -2,17 +2,14 @@
 
 from lamina.access.policy import Action
 from lamina.errors import Forbidden, NotFound
-from lamina.http.envelope import Envelope
+from lamina.http import App, Envelope, Id, Response
 from lamina.http.idempotency import idempotent
-from lamina.http.paths import Id
-from lamina.http.resolver import Resolver
-from lamina.http.responses import Response
 from lamina.webhooks import deliveries, service
 from lamina.webhooks.authorization import reach
 from lamina.webhooks.errors import WebhookDisabled
 from lamina.webhooks.schemas import DeliveryLinks, DeliveryView, delivery_links
 
-app = Resolver(around=idempotent, raises=(Forbidden, NotFound, WebhookDisabled), sends=("Location",))
+app = App(errors=(Forbidden, NotFound, WebhookDisabled), headers=("Location",))
 
 
 @app.authorize
@@ -21,11 +18,11 @@ def authorize(webhook_id: Id) -> None:
     reach(app.caller, Action.WEBHOOK_WRITE, webhook_id)
 
 
-@app.post("/v1/webhooks/<webhook_id>/test", summary="Try a webhook out", status_code=202)
+@app.post("/v1/webhooks/<webhook_id>/test", summary="Try a webhook out", status_code=202, middlewares=[idempotent])
 def send_test(webhook_id: Id) -> Response[Envelope[DeliveryView, DeliveryLinks]]:
     """Send an event of type `webhook.test` to the endpoint, now. What came of it is in the list of its deliveries."""
     delivery = deliveries.send_test(service.get(webhook_id), app.request_context)
-    return app.respond(DeliveryView.model_validate(delivery), links=delivery_links(delivery), begun=True)
+    return app.respond(DeliveryView.model_validate(delivery), links=delivery_links(delivery), accepted=True)
 
 
 handler = app.handler

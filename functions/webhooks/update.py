@@ -2,16 +2,13 @@
 
 from lamina.access.policy import Action
 from lamina.errors import Conflict, Forbidden, NotFound
-from lamina.http.envelope import Envelope
-from lamina.http.paths import Id
-from lamina.http.resolver import MERGE_PATCH, Resolver
-from lamina.http.responses import Response
+from lamina.http import MERGE_PATCH, App, Envelope, Id, Response
 from lamina.ids import etag
 from lamina.webhooks import service
 from lamina.webhooks.authorization import reach
 from lamina.webhooks.schemas import WebhookChange, WebhookLinks, WebhookView, links
 
-app = Resolver(versioned=True, takes=MERGE_PATCH, raises=(Forbidden, NotFound, Conflict))
+app = App(versioned=True, media_types=MERGE_PATCH, errors=(Forbidden, NotFound, Conflict))
 
 
 @app.patch("/v1/webhooks/<webhook_id>", summary="Change a webhook")

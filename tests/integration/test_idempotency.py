@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any, get_args, get_type_hints
 
 import pytest
@@ -10,10 +11,10 @@ import pytest
 from docs.build.openapi.endpoints import Endpoint, endpoints
 from lamina.events.outbox import OutboxItem
 from lamina.events.request_context import RequestContext
-from lamina.http import idempotency, resolver
+from lamina.http import Response, idempotency
 from lamina.http.idempotency import idempotent
 from lamina.http.request import Request
-from lamina.http.responses import success
+from lamina.http.responses import as_json
 from lamina.settings import settings
 from lamina.storage import run_once, transactions
 from lamina.users import service
@@ -36,11 +37,11 @@ class Killed(BaseException):
     """The end of the process, which nothing in it can catch."""
 
 
-def endpoint(request: Request) -> dict[str, Any]:
+def endpoint(request: Request) -> Response[str]:
     """Make a user as an endpoint does; handlers themselves serve one request at a time, as Lambda calls them."""
     new = NewUser(email="ann@example.com", username="ann", name="Ann")
     user = service.create(new, RequestContext(None, "test", request.idempotent_name))
-    return {"statusCode": 201, "multiValueHeaders": {"Location": [f"/v1/users/{user.id}"]}, "body": user.id}
+    return Response(201, body=user.id, headers={"Location": f"/v1/users/{user.id}"})
 
 
 def request_of(address: str = "203.0.113.7") -> Request:
@@ -55,23 +56,23 @@ def request_of(address: str = "203.0.113.7") -> Request:
     )
 
 
-def call(address: str = "203.0.113.7") -> dict[str, Any]:
-    request = request_of(address)
-    return idempotent(request, Context(), lambda: endpoint(request))  # type: ignore[arg-type]  # what is read is there
+def call(address: str = "203.0.113.7") -> Response[str]:
+    app: Any = SimpleNamespace(incoming=request_of(address), lambda_context=Context())
+    return idempotent(app, lambda _: endpoint(app.incoming))
 
 
 def test_the_same_key_many_times_at_once_makes_one_user() -> None:
     results = at_once(lambda _: call())
-    answers = [result for result in results if isinstance(result, dict)]
-    refusals = [result for result in results if not isinstance(result, dict)]
+    answers = [result for result in results if isinstance(result, Response)]
+    refusals = [result for result in results if not isinstance(result, Response)]
     assert {getattr(refusal, "code", refusal) for refusal in refusals} <= {"IDEMPOTENCY_IN_PROGRESS"}
     assert len(answers) + len(refusals) == CROWD
     (user,) = UserItem.scan(consistent_read=True)
-    assert {answer["body"] for answer in answers} == {user.pk.removeprefix("USER#")}
-    assert sum("Idempotent-Replayed" not in answer["multiValueHeaders"] for answer in answers) == 1
+    assert {answer.body for answer in answers} == {user.pk.removeprefix("USER#")}
+    assert sum("Idempotent-Replayed" not in answer.headers for answer in answers) == 1
     assert len(list(OutboxItem.query(user.pk, OutboxItem.sk.startswith("EVENT#")))) == 1
     later = call()
-    assert (later["body"], later["multiValueHeaders"]["Idempotent-Replayed"]) == (answers[0]["body"], ["true"])
+    assert (later.body, later.headers["Idempotent-Replayed"]) == (answers[0].body, "true")
 
 
 def test_the_same_key_of_somebody_else_is_another_key() -> None:
@@ -82,7 +83,7 @@ def test_the_same_key_of_somebody_else_is_another_key() -> None:
 
 def creates(endpoint: Endpoint) -> bool:
     """Whether an endpoint answers something that was not there before."""
-    answered = get_type_hints(endpoint.route.function)["return"]
+    answered = get_type_hints(endpoint.route.func)["return"]
     return endpoint.method == "POST" and endpoint.status in (201, 202) and get_args(answered) != (type(None),)
 
 
@@ -93,7 +94,7 @@ MAKES_NOTHING_NEW = {"webhooks/redeliver"}
 
 def test_whatever_creates_something_takes_an_idempotency_key() -> None:
     creating = {f"{each.folder}/{each.file}" for each in endpoints() if creates(each)}
-    assert creating - MAKES_NOTHING_NEW <= IDEMPOTENT.keys(), "give its Resolver around=idempotent"
+    assert creating - MAKES_NOTHING_NEW <= IDEMPOTENT.keys(), "give its route middlewares=[idempotent]"
 
 
 def after_the_transaction(patched: pytest.MonkeyPatch) -> None:
@@ -111,13 +112,16 @@ def test_the_retry_after_a_crash_answers_what_was_made_and_makes_nothing(
 ) -> None:
     store_samples()
     monkeypatch.setattr(Context, "get_remaining_time_in_millis", lambda _: -1000)
-    answered: list[Any] = []
+    answered: list[str] = []
+    write: Any = as_json
 
-    def note(*given: Any) -> Any:
-        answered.append(success(*given))
-        return answered[-1]
+    def note(body: object, **how: bool) -> str:
+        text: str = write(body, **how)
+        if not how:  # a response, not the digest of a request
+            answered.append(text)
+        return text
 
-    monkeypatch.setattr(resolver, "success", note)
+    monkeypatch.setattr(idempotency, "as_json", note)
     before = stored(table)
     with monkeypatch.context() as patched:
         death(patched)
@@ -130,7 +134,7 @@ def test_the_retry_after_a_crash_answers_what_was_made_and_makes_nothing(
     assert "Idempotent-Replayed" not in retried.headers
     assert stored(table) == made
     # After the transaction alone nobody has seen an answer yet.
-    assert [json.loads(each["body"]) for each in answered] == [retried.json] * len(answered)
+    assert [json.loads(each) for each in answered] == [retried.json] * len(answered)
     again = ask(place)
     assert (again.status, again.body) == (retried.status, retried.body)
     assert again.headers["Idempotent-Replayed"] == "true"

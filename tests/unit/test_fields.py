@@ -9,6 +9,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from aws_lambda_powertools.event_handler.api_gateway import BaseRouter
+from aws_lambda_powertools.event_handler.middlewares.openapi_validation import OpenAPIRequestValidationMiddleware
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from jsonschema_rs import Draft202012Validator
@@ -16,9 +20,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from docs.build.openapi.endpoints import Endpoint, endpoints
 from lamina import fields, ids
-from lamina.errors import Invalid
 from lamina.fields import Boolean, Integer, Name, QueryBoolean, QueryInteger, Timestamp
+from lamina.http import Response
 from lamina.http.request import Request
+from lamina.http.request_validation import RequestValidation
+from lamina.http.validation_errors import invalid
 from lamina.users.schemas import EMAIL, USERNAME, Email
 from lamina.webhooks.schemas import Description
 from tests.aws import Api
@@ -243,11 +249,13 @@ def refused(endpoint: Endpoint, *, query: dict[str, str] | None = None, body: ob
     """The fields that an endpoint refuses of a request."""
     event = Api()._event(endpoint.method, endpoint.path, json.dumps(body) if body else None, {}, "")
     event["multiValueQueryStringParameters"] = {name: [value] for name, value in (query or {}).items()}
-    in_path = dict.fromkeys(re.findall(r"<(\w+)>", endpoint.route.path), ids.new_id())
+    app, in_path = endpoint.app, dict.fromkeys(re.findall(r"<(\w+)>", endpoint.route.path), ids.new_id())
+    app.incoming, BaseRouter.current_event = Request(event), APIGatewayProxyEvent(event)
+    app.context = {"_route": endpoint.route, "_route_args": in_path}
     try:
-        endpoint.route.arguments(Request(event), in_path)
-    except Invalid as invalid:
-        return {problem.field for problem in invalid.details}
+        OpenAPIRequestValidationMiddleware.handler(RequestValidation(), app, lambda _: Response(200))  # type: ignore[arg-type]
+    except RequestValidationError as error:
+        return {problem.field for problem in invalid(error.errors()).details}
     return set()
 
 

@@ -12,7 +12,7 @@ from jsonschema_rs import meta
 from lamina import errors
 from lamina.http.errors import PayloadTooLarge, content, headers_of, status_of
 from lamina.http.headers import SECURITY
-from lamina.http.oauth import FORM
+from lamina.http.oauth_app import FORM
 from lamina.limits.quota import RateLimited
 from tests.aws import Api
 from tests.openapi import DOCUMENT, operations, resolved

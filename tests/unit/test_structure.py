@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from lamina.http.credential import CredentialResolver
-from lamina.http.resolver import Resolver
+from lamina.http import App
+from lamina.http.credential_app import CredentialApp
 from lamina.registry import ITEMS
 from tests.openapi import is_public, operations
 from tests.templates import ROOT, STACKS, Function, expanded, functions, template
@@ -35,9 +35,9 @@ HANDLERS = sorted((ROOT / "functions").glob("*/*.py"))
 PLACES = {f"{path.parent.name}/{path.stem}" for path in HANDLERS}
 
 
-def resolver(function: Function) -> Resolver:
+def resolver(function: Function) -> App:
     app = importlib.import_module(function.module).app
-    assert isinstance(app, Resolver)
+    assert isinstance(app, App)
     return app
 
 
@@ -98,7 +98,7 @@ def test_what_runs_without_the_authorizer_is_the_same_for_everybody_or_counts_it
     assert unseen == STATIC | PROVING
     for function in functions():
         if function.routes:
-            counts_itself = isinstance(resolver(function), CredentialResolver)
+            counts_itself = isinstance(resolver(function), CredentialApp)
             is_authorized = all(route.authorized for route in function.routes)
             assert resolver(function).counted is (is_authorized or counts_itself), function.place
             assert not (is_authorized and counts_itself), function.place
@@ -119,10 +119,19 @@ def test_the_fallback_takes_every_method_of_every_path_that_nothing_else_serves(
 @pytest.mark.parametrize("place", [function.place for function in functions() if function.routes])
 def test_an_endpoint_serves_the_route_that_the_template_sends_it(place: str) -> None:
     function = next(function for function in functions() if function.place == place)
-    route = resolver(function).route
+    route = resolver(function).endpoint
     served = {(route.method, re.sub("<(.+?)>", "{\\1}", route.path))} if route else set()
     sent = {(route.method, route.path) for route in function.routes} if place != FALLBACK else set()
     assert served == {(method, path) for method, path in sent if method != "HEAD"}
+
+
+@pytest.mark.parametrize("place", [function.place for function in functions() if function.routes])
+def test_an_endpoint_that_replays_responses_decides_before_who_gets_them(place: str) -> None:
+    app = resolver(next(function for function in functions() if function.place == place))
+    replays = app.endpoint is not None and bool(app.endpoint.middlewares)
+    assert app.public or not replays or app._router_middlewares, (
+        "decide who may call it in a function under @app.authorize"
+    )
 
 
 def test_no_file_of_a_function_hides_a_module_of_the_standard_library() -> None:
@@ -152,12 +161,6 @@ def imported(path: Path) -> set[str]:
         elif isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
     return found
-
-
-def test_powertools_router_describes_endpoints_and_is_in_no_cold_start() -> None:
-    deployed = [*(ROOT / "layers" / "core").glob("**/*.py"), *(ROOT / "functions").glob("**/*.py")]
-    routing = [path for path in deployed if any("powertools.event_handler" in name for name in imported(path))]
-    assert routing == []
 
 
 def test_functions_do_not_import_each_other() -> None:

@@ -1,4 +1,4 @@
-"""The OpenAPI document: Powertools describes each handler's types, this package adds the contract around them.
+"""The OpenAPI document: Powertools describes each app's types, this package adds the contract around them.
 
 It is one document over all handlers, written where the functions that serve it are deployed from.
 """
@@ -13,7 +13,6 @@ from aws_lambda_powertools.event_handler.openapi.merge import OpenAPIMerge
 from docs.build import ROOT, Refused
 from docs.build.openapi import tidy
 from docs.build.openapi.answers import HEADERS, OAUTH_ERROR, Failures
-from docs.build.openapi.drafts import draft
 from docs.build.openapi.endpoints import Endpoint, endpoints
 from docs.build.openapi.operations import PARAMETERS, operation
 from lamina.http.envelope import ErrorContent
@@ -125,7 +124,7 @@ def _drafted(known: list[Endpoint]) -> Json:
     about = about.replace("{subjects}", _subjects(_folders(known)))
     merge = OpenAPIMerge(title="Lamina", version=VERSION, description=about, on_conflict="error")
     for endpoint in known:
-        merge.add_schema(json.loads(_GENERIC.sub(_renamed, draft(endpoint.route))))
+        merge.add_schema(json.loads(_GENERIC.sub(_renamed, endpoint.app.get_openapi_json_schema())))
     return merge.get_openapi_schema()
 
 

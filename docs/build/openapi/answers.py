@@ -10,7 +10,7 @@ from lamina import errors
 from lamina.errors import LaminaError, Problem
 from lamina.http.conditional import entity_tag
 from lamina.http.errors import PayloadTooLarge, content, headers_of, status_of
-from lamina.http.oauth import as_oauth
+from lamina.http.oauth_app import as_oauth
 from lamina.identity.errors import SecondFactorNeeded
 from lamina.ids import etag
 from lamina.limits.quota import Quota, RateLimited
@@ -101,7 +101,7 @@ def success(endpoint: Endpoint, drafted: Json) -> Json:
     """
     status = endpoint.status
     draft = drafted[str(status.value)]
-    own = endpoint.route.about.get("responses")
+    own = endpoint.route.responses
     described: Json = {"description": draft["description"] if own else status.phrase}
     described["headers"] = headers(*_own_headers(endpoint, status, has_body=not _is_empty(draft)))
     if not _is_empty(draft):
@@ -121,7 +121,7 @@ def _own_headers(endpoint: Endpoint, status: HTTPStatus, *, has_body: bool) -> I
         yield "Idempotent-Replayed"
     if endpoint.app.counted:
         yield from COUNTED
-    yield from endpoint.app.sends
+    yield from endpoint.app.headers
 
 
 def _is_empty(draft: Json) -> bool:

@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from types import ModuleType
 
+from aws_lambda_powertools.event_handler.api_gateway import Route
+
 from docs.build import ROOT
 from lamina import errors
 from lamina.errors import LaminaError
+from lamina.http import App
 from lamina.http.body import MalformedJson
 from lamina.http.errors import PayloadTooLarge, TokenExpired, UnsupportedMediaType
 from lamina.http.idempotency import InProgress
-from lamina.http.oauth import OAuthResolver
+from lamina.http.oauth_app import OAuthApp
 from lamina.http.request_validation import METHODS_WITH_BODY
-from lamina.http.resolver import Resolver
-from lamina.http.route import Route
 from lamina.limits.quota import RateLimited
 from lamina.storage.run_once import KeyReused
 
@@ -31,13 +32,13 @@ class Endpoint:
     Attributes:
         folder: of the handler: the resource.
         file: of the handler: what it does to the resource.
-        app: the handler's resolver.
-        route: of the resolver.
+        app: the handler's app.
+        route: of the app.
     """
 
     folder: str
     file: str
-    app: Resolver
+    app: App
     route: Route
 
     @property
@@ -48,32 +49,32 @@ class Endpoint:
     @property
     def path(self) -> str:
         """Its path, as OpenAPI writes it."""
-        return self.route.path.replace("<", "{").replace(">", "}")
+        return self.route.openapi_path
 
     @property
     def status(self) -> HTTPStatus:
         """Its status when all is well."""
-        return HTTPStatus(self.route.about.get("status_code", HTTPStatus.OK))
+        return HTTPStatus(self.route.status_code)
 
     @property
     def description(self) -> str:
         """The docstring of its function, each paragraph on one line."""
-        return " ".join((inspect.getdoc(self.route.function) or "").split())
+        return " ".join((inspect.getdoc(self.route.func) or "").split())
 
     @property
     def idempotent(self) -> bool:
         """Whether it knows idempotency keys."""
-        return self.app.around is not None
+        return bool(self.route.middlewares)
 
     @property
-    def oauth(self) -> OAuthResolver | None:
-        """Its resolver, if it speaks the forms of OAuth."""
-        return self.app if isinstance(self.app, OAuthResolver) else None
+    def oauth(self) -> OAuthApp | None:
+        """Its app, if it speaks the forms of OAuth."""
+        return self.app if isinstance(self.app, OAuthApp) else None
 
     @property
     def has_body(self) -> bool:
         """Whether it reads a body."""
-        return self.route.has_body
+        return bool(self.route.dependant.body_params)
 
     def raises(self) -> list[ErrorClass]:
         """Give every error that it may answer, each once: its own, and those that follow from what it is."""
@@ -85,7 +86,7 @@ class Endpoint:
             yield MalformedJson
         if not self.app.public:
             yield from (errors.Unauthenticated, TokenExpired)
-        yield from self.app.raises
+        yield from self.app.errors
         if self.app.versioned and self.method in CONDITIONAL_WRITES:
             yield errors.PreconditionFailed
         if self.method in METHODS_WITH_BODY:
@@ -106,5 +107,5 @@ def endpoints() -> Iterator[Endpoint]:
     """Give the route of every handler that has one."""
     for folder, file, module in modules():
         app = getattr(module, "app", None)
-        if isinstance(app, Resolver) and app.route:
-            yield Endpoint(folder, file, app, app.route)
+        if isinstance(app, App) and app.endpoint:
+            yield Endpoint(folder, file, app, app.endpoint)

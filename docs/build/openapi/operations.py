@@ -5,7 +5,7 @@ from typing import Any
 from docs.build.openapi import tidy
 from docs.build.openapi.answers import Failures, reference, success
 from docs.build.openapi.endpoints import CONDITIONAL_WRITES, Endpoint
-from lamina.http.oauth import FORM, OAuthResolver
+from lamina.http.oauth_app import FORM, OAuthApp
 
 type Json = dict[str, Any]
 
@@ -61,13 +61,13 @@ def operation(endpoint: Endpoint, draft: Json, failures: Failures) -> Json:
     described: Json = {
         "tags": [endpoint.folder],
         "operationId": f"{endpoint.folder}_{endpoint.file}",
-        "summary": endpoint.route.about.get("summary"),
+        "summary": endpoint.route.summary,
         "description": endpoint.description,
         "parameters": [*map(tidy.parameter, draft.get("parameters", [])), *_headers(endpoint)],
     }
     if "requestBody" in draft:
         schema = draft["requestBody"]["content"]["application/json"]["schema"]
-        content = {media_type: {"schema": schema} for media_type in endpoint.app.takes}
+        content = {media_type: {"schema": schema} for media_type in endpoint.app.media_types}
         described["requestBody"] = {"required": True, "content": content}
     if endpoint.oauth:
         described["requestBody"] = {"required": True, "content": {FORM: {"schema": _form(endpoint.oauth)}}}
@@ -77,12 +77,12 @@ def operation(endpoint: Endpoint, draft: Json, failures: Failures) -> Json:
         described["security"] = [{"client": []}]
     elif endpoint.app.public:
         described["security"] = []
-    elif endpoint.app.in_person:
+    elif endpoint.app.sessions_only:
         described["security"] = [{"bearer": []}]
     return described
 
 
-def _form(app: OAuthResolver) -> Json:
+def _form(app: OAuthApp) -> Json:
     meanings = {**app.required, **app.optional, **CREDENTIALS}
     fields = {name: {"type": "string", "minLength": 1, "description": meaning} for name, meaning in meanings.items()}
     return {"type": "object", "properties": fields, "required": list(app.required)}
@@ -93,7 +93,7 @@ def _headers(endpoint: Endpoint) -> list[Json]:
         "IdempotencyKey": endpoint.idempotent,
         "IfMatch": endpoint.app.versioned and endpoint.method in CONDITIONAL_WRITES,
         "IfNoneMatch": endpoint.app.versioned and endpoint.method == "GET",
-        "Device": "Set-Cookie" in endpoint.app.sends,
+        "Device": "Set-Cookie" in endpoint.app.headers,
         "CorrelationId": True,
     }
     return [reference("parameters", name) for name, applies in known.items() if applies]

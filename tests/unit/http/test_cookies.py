@@ -2,9 +2,9 @@
 
 import pytest
 
+from lamina.http import Response
 from lamina.http.cookies import device_token, with_device
 from lamina.http.request import Request
-from lamina.http.responses import Response
 
 TOKEN = "k7-Qm_2vY0c5t1x8nB4hZ6rW3sJ9dL0fPaGeUiOyTqM"
 
@@ -43,7 +43,7 @@ def test_anything_else_is_no_device(cookie: str) -> None:
 
 def test_a_device_is_remembered_out_of_reach_of_scripts_and_other_sites() -> None:
     answer = with_device(Response[None](200), TOKEN)
-    attributes = set(answer.headers["Set-Cookie"].split("; "))
+    attributes = set(str(answer.headers["Set-Cookie"]).split("; "))
     assert f"lamina_device={TOKEN}" in attributes
     assert attributes >= {"Path=/live/v1/auth", "Max-Age=34560000", "Secure", "HttpOnly", "SameSite=Strict"}
 

@@ -8,16 +8,14 @@ import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 from pynamodb.exceptions import GetError, QueryError, TableError
 
-from lamina.http.envelope import Envelope
-from lamina.http.resolver import Resolver
-from lamina.http.responses import Response
+from lamina.http import App, Envelope, Response
 from lamina.observability.logs import log_failure
 from tests.aws import Answer, Api
 from tests.log import Log
 from tests.unit.http.toy import Address, send
 
 SECRET = "hunter2"
-failing = Resolver(public=True)
+failing = App(public=True)
 failures: Iterator[BaseException]
 
 
@@ -96,11 +94,12 @@ def test_a_bug_is_500_in_the_envelope_and_logged_without_what_it_quotes(error: E
 
 
 def test_an_answer_that_is_not_as_declared_is_our_mistake_not_the_callers() -> None:
-    wrong = Resolver(public=True)
+    wrong = App(public=True)
 
     @wrong.get("/wrong")
     def answer_wrongly() -> Response[Envelope[Address]]:
-        return Response(200, "application/json", {"data": {"city": SECRET * 9}, "links": {}})
+        body: Any = {"data": {"city": SECRET * 9}, "links": {}}
+        return Response(200, "application/json", body)
 
     answer = send(wrong, Api()._event("GET", "/wrong", None, {}, ""))
     assert (answer.status, answer.error["code"], answer.error["details"]) == (500, "INTERNAL", [])

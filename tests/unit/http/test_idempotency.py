@@ -11,11 +11,8 @@ from botocore.exceptions import ReadTimeoutError
 
 from lamina.access.policy import Role
 from lamina.errors import Forbidden
-from lamina.http import idempotency
-from lamina.http.envelope import Envelope
+from lamina.http import App, Envelope, Response, idempotency
 from lamina.http.idempotency import idempotent
-from lamina.http.resolver import Resolver
-from lamina.http.responses import Response
 from lamina.settings import settings
 from tests.aws import PASSWORD, Answer, Api, Context, make_user, signed_in
 from tests.unit.http.toy import CALLER, Toy, send
@@ -104,7 +101,7 @@ def test_two_credentials_of_one_caller_with_one_key_never_meet(aws: None) -> Non
 
 @pytest.mark.usefixtures("aws")
 def test_an_answer_is_replayed_to_those_alone_who_may_ask_for_it_now() -> None:
-    toys = Resolver(around=idempotent)
+    toys = App()
     allowed = [True, True, False, True]
 
     @toys.authorize
@@ -113,7 +110,7 @@ def test_an_answer_is_replayed_to_those_alone_who_may_ask_for_it_now() -> None:
         if not allowed.pop(0):
             raise Forbidden
 
-    @toys.post("/toys")
+    @toys.post("/toys", middlewares=[idempotent])
     def make_toy(body: Toy) -> Response[Envelope[Toy]]:
         return toys.respond(body, links={"self": "/toys"})
 
@@ -122,11 +119,6 @@ def test_an_answer_is_replayed_to_those_alone_who_may_ask_for_it_now() -> None:
     answers = [send(toys, event) for _ in range(4)]
     assert [answer.status for answer in answers] == [200, 200, 403, 200]
     assert ["Idempotent-Replayed" in answer.headers for answer in answers] == [False, True, False, True]
-
-
-def test_an_endpoint_that_replays_answers_has_to_decide_who_gets_them() -> None:
-    with pytest.raises(TypeError, match="authorize"):
-        Resolver(around=idempotent).post("/toys")
 
 
 def test_anonymous_callers_are_told_apart_by_their_address(api: Api) -> None:
@@ -178,13 +170,13 @@ def test_a_record_is_kept_for_a_day(api: Api) -> None:
 
 
 def test_a_twin_of_a_request_that_is_still_running_is_409(aws: None) -> None:  # noqa: ARG001 (the table must be there)
-    toys = Resolver(public=True, around=idempotent)
+    toys = App(public=True)
     answers: list[Answer] = []
 
     def ask() -> Answer:
         return send(toys, Api()._event("POST", "/toys", {"name": "x"}, KEY, ""))
 
-    @toys.post("/toys")
+    @toys.post("/toys", middlewares=[idempotent])
     def make_toy(body: Toy) -> Response[Envelope[Toy]]:
         mine = toys.incoming
         answers.append(ask())

@@ -5,10 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from lamina.http.envelope import Envelope
-from lamina.http.paths import Id
-from lamina.http.resolver import MERGE_PATCH, Resolver
-from lamina.http.responses import Response
+from lamina.http import MERGE_PATCH, App, Envelope, Id, Query, Response
 from tests.aws import Answer, Api, Context, answer_of
 
 ID = "01890a5d-ac96-774b-bcce-b302099a8057"
@@ -34,11 +31,11 @@ class Toy(BaseModel):
     rest: dict[str, Any] = Field(default_factory=dict)
 
 
-Limit = Annotated[int, Field(ge=1, le=100)]
+Limit = Annotated[int, Query(ge=1, le=100)]
 
-taking = Resolver(public=True, versioned=True, takes=MERGE_PATCH)
-reading = Resolver(public=True, versioned=True)
-doing = Resolver()
+taking = App(public=True, versioned=True, media_types=MERGE_PATCH)
+reading = App(public=True, versioned=True)
+doing = App()
 
 
 @taking.post("/toys")
@@ -48,7 +45,9 @@ def make_toy(body: Toy) -> Response[Envelope[Toy]]:
 
 
 @reading.get("/toys/<toy_id>")
-def read_toy(toy_id: Id, limit: Limit = 20, search: str | None = None) -> Response[Envelope[dict[str, Any]]]:
+def read_toy(
+    toy_id: Id, limit: Limit = 20, search: Annotated[str | None, Query()] = None
+) -> Response[Envelope[dict[str, Any]]]:
     """Answer the parameters."""
     seen = {"toy_id": toy_id, "limit": limit, "search": search}
     return reading.respond(seen, links={"self": "/toys"}, etag=f"{ID}-1")
@@ -60,7 +59,7 @@ def do_toy(toy_id: Id) -> Response[None]:  # noqa: ARG001 (it only has to be a U
     return doing.no_content()
 
 
-def send(resolver: Resolver, event: Mapping[str, Any]) -> Answer:
+def send(resolver: App, event: Mapping[str, Any]) -> Answer:
     """Call an endpoint as Lambda does."""
     context: Any = Context()
     return answer_of(resolver.handler(event, context))

@@ -5,8 +5,9 @@ It opens nothing by itself; it only lets its holder go on trying when strangers 
 
 import re
 
+from aws_lambda_powertools.event_handler.api_gateway import Response
+
 from lamina.http.request import Request
-from lamina.http.responses import Response
 from lamina.settings import settings
 
 NAME = "lamina_device"

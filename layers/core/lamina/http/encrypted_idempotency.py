@@ -7,14 +7,13 @@ back.
 import json
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
+from aws_lambda_powertools.event_handler.api_gateway import Response
 from aws_lambda_powertools.utilities.idempotency.serialization.base import BaseIdempotencySerializer
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lamina.http.idempotency import idempotent
-from lamina.http.request import Request
-from lamina.http.resolver import Around
-from lamina.http.responses import LambdaResponse
+from lamina.http.app import App, Middleware
+from lamina.http.idempotency import Record, run_idempotent
 from lamina.storage import one_time_secrets
 
 _GAP = "\x00"
@@ -28,18 +27,18 @@ class _WithoutSecret(BaseIdempotencySerializer):
         self._field = field
         self._request = request
 
-    def to_dict(self, data: LambdaResponse) -> LambdaResponse:
+    def to_dict(self, data: Record) -> Record:
         secret = json.loads(data["body"])["data"][self._field]
         return data | {"body": data["body"].replace(secret, _GAP)}
 
-    def from_dict(self, data: LambdaResponse) -> LambdaResponse:
+    def from_dict(self, data: Record) -> Record:
         return data | {"body": data["body"].replace(_GAP, one_time_secrets.secret_of(self._request))}
 
 
-def idempotent_secret(field: str) -> Around:
-    """Run an endpoint once for each idempotency key, as `idempotent`, where a field of the answer is told once."""
+def idempotent_secret(field: str) -> Middleware:
+    """Return a middleware that does what `idempotent` does where a field of the response is shown only once."""
 
-    def around(request: Request, context: LambdaContext, endpoint: Callable[[], LambdaResponse]) -> LambdaResponse:
-        return idempotent(request, context, endpoint, keep=partial(_WithoutSecret, field))
+    def idempotent_secret(app: App, next_middleware: Callable[[App], Response[Any]]) -> Response[Any]:
+        return run_idempotent(app, next_middleware, keep=partial(_WithoutSecret, field))
 
-    return around
+    return idempotent_secret

@@ -3,7 +3,7 @@
 Powertools keeps the records, in the single table; here is what a key means. It belongs to its caller, the credential
 that is used with its scopes, and its endpoint: two callers never meet, nor do two keys of one caller. Only successes
 are kept: after a failure the same key may be tried again. If a process dies between its work and its record, a retry
-finds what the work has left in its own transaction (`lamina.storage.run_once`, by `Cause.request`).
+finds what the work has left in its own transaction (`lamina.storage.run_once`, by `RequestContext.request`).
 """
 
 import hashlib
@@ -11,7 +11,9 @@ import hmac
 import json
 import re
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
+from aws_lambda_powertools.event_handler.api_gateway import Response
 from aws_lambda_powertools.utilities.idempotency import (
     IdempotencyConfig,
     idempotent_function,
@@ -23,13 +25,15 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import (
 )
 from aws_lambda_powertools.utilities.idempotency.persistence.datarecord import DataRecord
 from aws_lambda_powertools.utilities.idempotency.serialization.base import BaseIdempotencySerializer
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lamina.errors import Conflict, Invalid, Problem
 from lamina.http.request import Request
-from lamina.http.responses import LambdaResponse, as_json
+from lamina.http.responses import as_json
 from lamina.storage.idempotency import records
 from lamina.storage.run_once import KeyReused
+
+if TYPE_CHECKING:
+    from lamina.http.app import App
 
 KEPT_SECONDS = 24 * 3600
 _HEADER = "idempotency-key"
@@ -46,54 +50,42 @@ class InProgress(Conflict):
 _store = records()
 
 
+type Record = dict[str, Any]
+"""A response as it is recorded: its `status`, `headers` and `body`, which is text."""
 type Keep = Callable[[str], BaseIdempotencySerializer]
-"""Makes, for the name of a request, what turns an answer into what is kept of it, and back."""
+"""Create, for the name of a request, what turns a response into its record and back."""
 
 
-def idempotent(
-    request: Request, context: LambdaContext, endpoint: Callable[[], LambdaResponse], *, keep: Keep | None = None
-) -> LambdaResponse:
-    """Run an endpoint once for each idempotency key; without one, simply run it.
-
-    Args:
-        request: that brings the key, or none.
-        context: of the invocation.
-        endpoint: runs it.
-        keep: how answers are kept; None for as they are.
+def idempotent(app: "App", next_middleware: Callable[["App"], Response[Any]]) -> Response[Any]:
+    """Run an endpoint once for each idempotency key; without a key, just run it. A Powertools middleware.
 
     Raises:
         Invalid: when the key is not 1 to 255 visible ASCII characters.
-        InProgress: while a twin is running.
-        KeyReused: when the key came with another body before.
+        InProgress: while a request with the same key is running.
+        KeyReused: when the key was sent with another body before.
     """
+    return run_idempotent(app, next_middleware)
+
+
+def run_idempotent(
+    app: "App", next_middleware: Callable[["App"], Response[Any]], *, keep: Keep | None = None
+) -> Response[Any]:
+    """Do what `idempotent` does, recording responses as `keep` turns them; None records them as they are."""
+    request = app.incoming
     given = request.headers.get(_HEADER)
     if given is None:
-        return endpoint()
+        return next_middleware(app)
     if not _KEY.fullmatch(given):
         raise Invalid(details=[Problem("Idempotency-Key", "must be 1 to 255 visible ASCII characters")])
     call = {"fingerprint": _fingerprint(request, given), "body": _digest(request, given)}
     name = request.idempotent_name = ":".join(call.values())
-    try:
-        return _run_once(context, endpoint, call, keep(name) if keep else None)
-    except (IdempotencyAlreadyInProgressError, IdempotencyInconsistentStateError):
-        raise InProgress from None
-    except IdempotencyValidationError:
-        raise KeyReused from None
-
-
-def _run_once(
-    context: LambdaContext,
-    endpoint: Callable[[], LambdaResponse],
-    call: dict[str, str],
-    serializer: BaseIdempotencySerializer | None,
-) -> LambdaResponse:
     config = IdempotencyConfig(
         event_key_jmespath="fingerprint",
         payload_validation_jmespath="body",
         expires_after_seconds=KEPT_SECONDS,
         hash_function="sha256",
-        lambda_context=context,
-        response_hook=_replayed,
+        lambda_context=app.lambda_context,
+        response_hook=_replayed,  # type: ignore[arg-type]  # Powertools says Any of what a hook takes
     )
 
     @idempotent_function(  # type: ignore[untyped-decorator]  # Powertools leaves it so
@@ -101,13 +93,20 @@ def _run_once(
         persistence_store=_store,
         config=config,
         key_prefix="http",
-        output_serializer=serializer,
+        output_serializer=keep(name) if keep else None,
     )
-    def run(*, call: dict[str, str]) -> LambdaResponse:  # noqa: ARG001 (Powertools reads it)
-        return endpoint()
+    def run(*, call: dict[str, str]) -> Record:  # noqa: ARG001 (Powertools reads it)
+        response = next_middleware(app)
+        body = response.body if isinstance(response.body, str | None) else as_json(response.body)
+        return {"status": response.status_code, "headers": response.headers, "body": body}
 
-    response: LambdaResponse = run(call=call)
-    return response
+    try:
+        record = run(call=call)
+    except (IdempotencyAlreadyInProgressError, IdempotencyInconsistentStateError):
+        raise InProgress from None
+    except IdempotencyValidationError:
+        raise KeyReused from None
+    return Response(int(record["status"]), body=record["body"], headers=record["headers"])
 
 
 def _fingerprint(request: Request, given: str) -> str:
@@ -133,6 +132,6 @@ def _number(text: str) -> float:
     return int(number) if number.is_integer() else number
 
 
-def _replayed(response: LambdaResponse, idempotent_data: DataRecord) -> LambdaResponse:  # noqa: ARG001 (Powertools names them)
-    response["multiValueHeaders"]["Idempotent-Replayed"] = ["true"]
-    return response
+def _replayed(record: Record, idempotent_data: DataRecord) -> Record:  # noqa: ARG001 (Powertools names them)
+    record["headers"]["Idempotent-Replayed"] = "true"
+    return record

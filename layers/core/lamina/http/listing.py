@@ -9,7 +9,7 @@ from typing import Annotated, Protocol
 from urllib.parse import urlencode
 
 import boto3
-from pydantic import Field
+from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from lamina.aws import CALLS
 from lamina.errors import Invalid, Problem
@@ -21,13 +21,13 @@ from lamina.storage.cursors import Cursor, CursorSigner
 MAX_OFFSET = 10_000
 SECRET_CACHE_SECONDS = 3600
 
-LimitParameter = Annotated[QueryInteger, Field(ge=1, le=100, description="Items a page.")]
+LimitParameter = Annotated[QueryInteger, Query(ge=1, le=100, description="Items a page.")]
 CursorParameter = Annotated[
-    str | None, Field(min_length=1, max_length=1024, description="Where to go on: `next_cursor` of the page before.")
+    str | None, Query(min_length=1, max_length=1024, description="Where to go on: `next_cursor` of the page before.")
 ]
 PageParameter = Annotated[
     QueryInteger | None,
-    Field(
+    Query(
         ge=1,
         json_schema_extra={"maximum": MAX_OFFSET},
         description=f"Number of the page, from 1, in place of a cursor; as far as {MAX_OFFSET} items reach.",

@@ -2,13 +2,14 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from aws_lambda_powertools.event_handler.openapi.params import Path
+from pydantic import AfterValidator
 
 from lamina import ids
 
 Id = Annotated[
     str,
-    Field(description="A UUIDv7 in canonical text.", json_schema_extra={"format": "uuid"}),
+    Path(description="A UUIDv7 in canonical text.", json_schema_extra={"format": "uuid"}),
     AfterValidator(ids.canonical),
 ]
 """The id of a thing."""

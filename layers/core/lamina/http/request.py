@@ -30,7 +30,7 @@ class Request:
         self.event = event
         self.method: str = event["httpMethod"]
         self.idempotent_name = ""
-        """Names the request across retries, when it carries an idempotency key: as `Cause.request`."""
+        """Names the request across retries if it has an idempotency key: as `RequestContext.request`."""
         self.is_counted = False
         """Whether its endpoint has counted it, where the authorizer does not."""
 

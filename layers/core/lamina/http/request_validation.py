@@ -1,17 +1,45 @@
-"""What is refused at the door of an endpoint, before its own fields are looked at."""
+"""Validation of requests: who calls, strict query parameters and JSON, then Powertools' check against the signature."""
 
 from collections.abc import Collection, Mapping
 from email.message import Message
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools.event_handler.middlewares.openapi_validation import OpenAPIRequestValidationMiddleware
 
 from lamina.errors import Invalid, Problem
 from lamina.http.body import REPLACEMENT, is_unicode
 from lamina.http.errors import UnsupportedMediaType
 from lamina.http.request import Request
+
+if TYPE_CHECKING:
+    from lamina.http.app import App
 from lamina.http.validation_errors import MAX_PROBLEMS, problem
 
 METHODS_WITH_BODY = ("POST", "PUT", "PATCH")
 """Elsewhere a body has no meaning and is not looked at (RFC 9110 sections 9.3.1 and 9.3.5)."""
 _UTF_8 = ("utf-8", "utf8")
+
+
+class RequestValidation(OpenAPIRequestValidationMiddleware):
+    """Powertools' request validation behind what the contract checks first."""
+
+    def __init__(self) -> None:
+        """Create the middleware; Powertools' own has nothing to prepare."""
+
+    def handler(self, app: "App", next_middleware: Any) -> Any:  # type: ignore[override]  # noqa: ANN401 (only our apps have it)
+        """Refuse a request that is over its limit, unauthenticated, or not as the signature of the endpoint says."""
+        request, route = app.incoming, app.endpoint
+        request.check_quota()
+        if not app.public:
+            _ = request.caller
+        if route is None or app.context["_route"] is not route:
+            return next_middleware(app)
+        check_query(request, [field.alias for field in route.dependant.query_params])
+        app.check_body(request, expected=bool(route.dependant.body_params))
+        return super().handler(app, next_middleware)
+
+    def _get_body(self, app: "App") -> Any:  # type: ignore[override]  # noqa: ANN401 (any JSON)
+        return app.incoming.document
 
 
 def check_query(request: Request, known: Collection[str]) -> None:
@@ -33,7 +61,7 @@ def check_query(request: Request, known: Collection[str]) -> None:
         raise Invalid(details=problems[:MAX_PROBLEMS])
 
 
-def check_body(request: Request, media_types: Collection[str], *, wanted: bool) -> None:
+def check_body(request: Request, media_types: Collection[str], *, expected: bool) -> None:
     """Refuse a body that is not a JSON object in UTF-8, and any where none is wanted; `{}` always does for none.
 
     Raises:
@@ -44,13 +72,13 @@ def check_body(request: Request, media_types: Collection[str], *, wanted: bool) 
     if request.method not in METHODS_WITH_BODY:
         return
     if not request.text:
-        if wanted:
+        if expected:
             raise _refused("is required: send a JSON object")
         return
     check_media_type(request.headers, media_types)
     if not isinstance(request.document, dict):
         raise _refused("must be a JSON object")
-    if request.document and not wanted:
+    if request.document and not expected:
         raise _refused("is not taken by this request; leave it out")
 
 

@@ -32,7 +32,7 @@ def insert(job: Job, events: Sequence[OutboxItem], *, request: str) -> str:
     Args:
         job: with the id it shall have.
         events: of its request.
-        request: names the idempotent request, as `Cause.request`.
+        request: names the idempotent request, as `RequestContext.request`.
 
     Returns:
         The id of the job that this request made: another than `job.id` when an earlier try of it had succeeded.

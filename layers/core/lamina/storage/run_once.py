@@ -51,7 +51,7 @@ def write(
     """Write items, all or nothing, unless an earlier attempt of the same request has.
 
     Args:
-        request: names the idempotent request, as `Cause.request`; `""` without a key.
+        request: names the idempotent request, as `RequestContext.request`; `""` without a key.
         made: id of what is made.
         put: as `transactions.write`.
         note: what a retry has to know besides.

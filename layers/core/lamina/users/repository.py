@@ -65,7 +65,7 @@ def insert(
     Args:
         user: with the id it shall have.
         events: of its creation.
-        request: names the idempotent request, as `Cause.request`.
+        request: names the idempotent request, as `RequestContext.request`.
         also: items of other subjects that must come to be with it.
         check: as in `transactions.write`.
 

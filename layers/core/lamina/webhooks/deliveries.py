@@ -40,7 +40,7 @@ def prepare(webhook_id: str, event: Mapping[str, Any], *, urgent: bool = False, 
         webhook_id: of the endpoint.
         event: its envelope, sent as it is.
         urgent: whether to try though the endpoint is failing.
-        request: names the idempotent request for it, as `Cause.request`; its retry gets what was written before.
+        request: names the idempotent request, as `RequestContext.request`; its retry gets what was written before.
     """
     delivery_id = ids.derived_id(event["id"], webhook_id)
     item = DeliveryItem(

@@ -6,18 +6,19 @@ counts for its account or client, so that one busy network stops nobody who is k
 
 from typing import Any
 
+from aws_lambda_powertools.event_handler.api_gateway import Response
+
+from lamina.http.app import App
 from lamina.http.request import Request
-from lamina.http.resolver import Resolver
-from lamina.http.responses import LambdaResponse
 from lamina.limits import rules
 from lamina.limits.quota import RateLimited
 
 
-class CredentialResolver(Resolver):
-    """The resolver of an endpoint that checks a credential itself and counts its own requests."""
+class CredentialApp(App):
+    """An endpoint that checks a credential itself and counts its own requests."""
 
-    def __init__(self, **declared: Any) -> None:  # noqa: ANN401 (as `Resolver` takes them)
-        """Prepare an endpoint, as `Resolver` does."""
+    def __init__(self, **declared: Any) -> None:  # noqa: ANN401 (as `App` takes them)
+        """Prepare an endpoint, as `App` does."""
         super().__init__(public=True, **declared)
 
     def count(self, subject: str) -> None:
@@ -30,7 +31,7 @@ class CredentialResolver(Resolver):
             self.incoming.is_counted = True
             self.incoming.quota = rules.count([(rules.CALLER, subject)])
 
-    def refuse(self, error: Exception, request: Request) -> LambdaResponse:
+    def refuse(self, error: Exception, request: Request) -> Response[Any]:
         """Turn a failure into an answer, and count it for the address if no credential was proven before it."""
         if not request.is_counted:
             request.is_counted = True
@@ -38,8 +39,8 @@ class CredentialResolver(Resolver):
                 request.quota = rules.count(rules.by_address(rules.ANONYMOUS, request.source_ip))
             except RateLimited as refused:
                 error = refused
-        return self.write_failure(error, request)
+        return self.error_response(error, request)
 
-    def write_failure(self, error: Exception, request: Request) -> LambdaResponse:
+    def error_response(self, error: Exception, request: Request) -> Response[Any]:
         """Write a failure in the envelope."""
         return super().refuse(error, request)

@@ -4,14 +4,17 @@ import base64
 import binascii
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 from urllib.parse import parse_qsl, unquote_plus
 
+from aws_lambda_powertools.event_handler.api_gateway import Response
+
 from lamina.errors import InvalidClient, LaminaError, OAuthError
-from lamina.http.credential import CredentialResolver
+from lamina.http.credential_app import CredentialApp
 from lamina.http.errors import PayloadTooLarge, as_lamina_error
 from lamina.http.request import Request
 from lamina.http.request_validation import check_media_type
-from lamina.http.responses import JSON, LambdaResponse, Response, as_json, failure
+from lamina.http.responses import JSON, as_json, failure
 
 FORM = "application/x-www-form-urlencoded"
 MAX_FIELDS = 50
@@ -25,8 +28,8 @@ _ANSWERED_AS = {
 """What other errors are called; anything else was an `invalid_request`."""
 
 
-class OAuthResolver(CredentialResolver):
-    """The resolver of an OAuth endpoint, which clients call with their own secret."""
+class OAuthApp(CredentialApp):
+    """An OAuth endpoint, which clients call with their own secret."""
 
     def __init__(self, *, required: Mapping[str, str], optional: Mapping[str, str] | None = None) -> None:
         """Prepare an endpoint that reads a form.
@@ -35,7 +38,7 @@ class OAuthResolver(CredentialResolver):
             required: parameters that it cannot do without, each with its meaning.
             optional: the others.
         """
-        super().__init__(takes=(FORM,), raises=(OAuthError, InvalidClient), sends=("Pragma",))
+        super().__init__(media_types=(FORM,), errors=(OAuthError, InvalidClient), headers=("Pragma",))
         self.required = required
         self.optional = optional or {}
 
@@ -77,21 +80,25 @@ class OAuthResolver(CredentialResolver):
 
     def plain[T](self, content: T) -> Response[T]:
         """Answer in the RFC's own form."""
-        return Response(HTTPStatus.OK, JSON, content, dict(UNSTORED))
+        return Response(HTTPStatus.OK.value, JSON, content, dict(UNSTORED))
 
     def done(self) -> Response[None]:
         """Answer that it is done; there is nothing that a client would read (RFC 7009 section 2.2)."""
-        return Response(HTTPStatus.OK, None, None, dict(UNSTORED))
+        return Response(HTTPStatus.OK.value, None, None, dict(UNSTORED))
 
-    def admit(self, request: Request, *, wants_body: bool) -> None:  # noqa: ARG002 (a form is always wanted)
+    def check_body(self, request: Request, *, expected: bool) -> None:  # noqa: ARG002 (a form is always expected)
         """Refuse anything but a form."""
-        check_media_type(request.headers, self.takes)
+        check_media_type(request.headers, self.media_types)
 
-    def write_failure(self, error: Exception, request: Request) -> LambdaResponse:
-        """Write a failure as `{error, error_description}`; too large a body in the envelope, as API Gateway does."""
+    def error_response(self, error: Exception, request: Request) -> Response[Any]:
+        """Return the response to an error as `{error, error_description}`; too large a body in the envelope, as API
+        Gateway does.
+        """
         known = as_lamina_error(error) or LaminaError()
         response = failure(error, request)
-        return response if isinstance(known, PayloadTooLarge) else response | {"body": as_json(as_oauth(known))}
+        if not isinstance(known, PayloadTooLarge):
+            response.body = as_json(as_oauth(known))
+        return response
 
 
 def as_oauth(error: LaminaError) -> dict[str, str]:

@@ -1,0 +1,198 @@
+"""`App`: one endpoint on Powertools' event handler, with the contract of this API around it.
+
+Powertools routes, validates and serializes (`APIGatewayRestResolver`). The contract adds, in this order: who calls,
+strict JSON and query parameters (`request_validation`), authorization (`App.authorize`), idempotency (a middleware),
+the envelope of every error and the headers of every response (`responses`), and one log line for each request.
+"""
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from inspect import signature
+from typing import TYPE_CHECKING, Any, cast
+
+from aws_lambda_powertools.event_handler.api_gateway import APIGatewayRestResolver, Response, Route
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+
+from lamina.access.policy import Caller
+from lamina.errors import LaminaError, NotFound
+from lamina.events.request_context import RequestContext
+from lamina.http.conditional import entity_tag, version_condition
+from lamina.http.envelope import Envelope, ListEnvelope, PageLinks, PageMeta
+from lamina.http.request import Request
+from lamina.http.request_validation import RequestValidation, check_body
+from lamina.http.responses import JSON, LambdaResponse, as_json, failure, finish
+from lamina.http.validation_errors import invalid
+from lamina.observability.logs import about, logger
+from lamina.observability.metrics import timed
+from lamina.settings import settings
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+type Authorize = Callable[..., object]
+"""The function that decides whether a caller may use an endpoint."""
+type Middleware = Callable[["App", Callable[["App"], Response[Any]]], Response[Any]]
+"""A Powertools middleware: takes the app and the next in the chain."""
+
+_NAME = re.compile(r"<(\w+)>")
+_SEGMENT = r"(?P<\1>[^/\\x00-\\x1f\\x7f\\ud800-\\udfff\\ufffd]+)"
+"""A path parameter: a segment of text."""
+MERGE_PATCH = (JSON, "application/merge-patch+json")
+"""What PATCH accepts (RFC 7396)."""
+
+
+class App(APIGatewayRestResolver):
+    """One endpoint: a method of a path, and what the contract needs to know of it."""
+
+    def __init__(
+        self,
+        *,
+        public: bool = False,
+        counted: bool = True,
+        versioned: bool = False,
+        media_types: tuple[str, ...] = (JSON,),
+        errors: tuple[type[LaminaError], ...] = (),
+        headers: tuple[str, ...] = (),
+        sessions_only: bool = False,
+    ) -> None:
+        """Create an endpoint. What it declares here is also what the OpenAPI document says of it.
+
+        Args:
+            public: whether it serves callers who are not signed in.
+            counted: whether the authorizer runs, and so counts its requests; what is the same for everybody is not.
+            versioned: whether its resource has an `ETag`, to be used with `If-None-Match` and `If-Match`.
+            media_types: the media types of bodies that it accepts.
+            errors: its own errors, beside those that follow from the rest; for the OpenAPI document only.
+            headers: its own response headers; for the OpenAPI document only.
+            sessions_only: whether its policy refuses API keys and OAuth clients; for the OpenAPI document only.
+        """
+        super().__init__(
+            enable_validation=True,
+            serializer=as_json,
+            # A response that is not as declared is a bug, not a bad request.
+            response_validation_error_http_code=HTTPStatus.INTERNAL_SERVER_ERROR,
+        )
+        self._request_validation_middleware = RequestValidation()
+        self.exception_handler(Exception)(self._failed)
+        self.public = public
+        self.counted = counted
+        self.versioned = versioned
+        self.media_types = media_types
+        self.errors = errors
+        self.headers = headers
+        self.sessions_only = sessions_only
+        self.incoming: Request
+
+    @property
+    def endpoint(self) -> Route | None:
+        """The route of the endpoint, as Powertools holds it; None for an app that has only `not_found`."""
+        return next(iter(self._static_routes + self._dynamic_routes), None)
+
+    @property
+    def caller(self) -> Caller:
+        """Who calls; raises `Unauthenticated` if nobody is signed in."""
+        return self.incoming.caller
+
+    @property
+    def request_context(self) -> RequestContext:
+        """What changes made by this request record of it."""
+        return self.incoming.request_context
+
+    def authorize(self, function: Authorize) -> Authorize:
+        """Call the decorated function before each call of the endpoint and its middlewares; it raises to refuse.
+
+        It takes those arguments of the endpoint that it names.
+        """
+        names = tuple(signature(function).parameters)
+
+        def authorize(app: App, next_middleware: Callable[[App], Response[Any]]) -> Response[Any]:
+            arguments = app.context["_route_args"]
+            function(**{name: arguments[name] for name in names})
+            return next_middleware(app)
+
+        self.use([authorize])
+        return function
+
+    def if_version(self, identifier: str) -> Callable[[int], bool]:
+        """Return the condition that `If-Match` and `If-None-Match` set for the stored version of a resource."""
+        return version_condition(identifier, self.incoming.headers)
+
+    def respond[T, L: Mapping[str, object]](
+        self, data: T, *, links: L, etag: str = "", created: bool = False, accepted: bool = False
+    ) -> Response[Envelope[T, L]]:
+        """Return a response with one resource in its envelope.
+
+        Args:
+            data: the resource.
+            links: paths by relation, each from `/v1` on.
+            etag: names this version of the resource.
+            created: whether the resource is new: 201, with its path as `Location`.
+            accepted: whether it is a job that has been accepted: 202, with its path as `Location`.
+        """
+        full = {name: f"{settings().base_path}{link}" for name, link in links.items()}
+        headers = {"ETag": entity_tag(etag)} if etag else {}
+        if created or accepted:
+            headers["Location"] = full["self"]
+        status = HTTPStatus.CREATED if created else HTTPStatus.ACCEPTED if accepted else HTTPStatus.OK
+        return Response(int(status), JSON, cast("Any", {"data": data, "links": full}), headers)
+
+    def page[T](self, data: list[T], meta: PageMeta, links: PageLinks) -> Response[ListEnvelope[T]]:
+        """Return a response with a page of a list in its envelope."""
+        return Response(HTTPStatus.OK.value, JSON, cast("Any", {"data": data, "meta": meta, "links": links}))
+
+    def accepted(self) -> Response[None]:
+        """Return 202: it will be done, and the response does not say what."""
+        return Response(HTTPStatus.ACCEPTED.value)
+
+    def no_content(self) -> Response[None]:
+        """Return 204."""
+        return Response(HTTPStatus.NO_CONTENT.value)
+
+    def handler(self, event: Mapping[str, Any], context: "LambdaContext") -> LambdaResponse:
+        """Handle one API Gateway event: the Lambda entry point of the endpoint."""
+        started = time.perf_counter()
+        request = self.incoming = Request(event)
+        # HEAD is GET without a body wherever anybody may GET (RFC 9110 section 9.3.2).
+        method = "GET" if self.public and request.method == "HEAD" else request.method
+        with about(request_id=request.request_id, correlation_id=request.correlation_id):
+            response = self.resolve({**event, "path": request.path, "httpMethod": method}, context)
+            response = finish(response, request, public=self.public)
+            # Never the path or the query: they may hold personal data.
+            facts = {
+                "method": request.method,
+                "route": event.get("resource"),
+                "status": response["statusCode"],
+                "milliseconds": round((time.perf_counter() - started) * 1000, 1),
+                "actor": request.claims.get("user_id"),
+                **timed("milliseconds", by=("service", "method", "route")),
+            }
+            logger.info("request", extra=facts)
+        return response
+
+    def check_body(self, request: Request, *, expected: bool) -> None:
+        """Refuse a body that the endpoint cannot read.
+
+        Args:
+            request: the request.
+            expected: whether the endpoint reads a body.
+        """
+        check_body(request, self.media_types, expected=expected)
+
+    def refuse(self, error: Exception, request: Request) -> Response[Any]:
+        """Return the response to an error."""
+        return failure(error, request)
+
+    def _failed(self, error: Exception) -> Response[Any]:
+        if isinstance(error, RequestValidationError):
+            error = invalid(error.errors())
+        elif isinstance(error, NotFoundError):
+            error = NotFound()
+        return self.refuse(error, self.incoming)
+
+    @staticmethod
+    def _compile_regex(rule: str, base_regex: str = "") -> re.Pattern[str]:  # noqa: ARG004 (as Powertools declares it)
+        """Compile a path: a parameter is any text, so that whatever is not a good id gets the same 404 or 400."""
+        return re.compile(_NAME.sub(_SEGMENT, rule) + r"/*\Z")
