@@ -162,6 +162,12 @@ def test_the_first_step_is_void_once_the_password_is_another(ann: Person) -> Non
     assert prove(token, ann.code()).status == 401
 
 
+def test_the_first_step_is_void_once_all_sessions_are_ended(ann: Person) -> None:
+    token = ann.mfa_token()
+    assert ann.api.post("/v1/auth/logout-all").status == 204
+    assert prove(token, ann.code()).status == 401
+
+
 def test_the_token_of_the_first_step_opens_nothing_else(ann: Person) -> None:
     token = ann.mfa_token()
     assert Api(token=token).get("/v1/users/me").status == 401

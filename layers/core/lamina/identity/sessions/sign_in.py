@@ -35,6 +35,9 @@ from lamina.users.model import Status, User
 from lamina.users.service import Amendment
 
 
+NO_LONGER = "The mfa_token is not valid, or no longer. Sign in again."
+
+
 @dataclass(frozen=True)
 class Account:
     """All that signing in needs of a user, read in one call; each None where there is none."""
@@ -73,7 +76,7 @@ def sign_in(email: str, password: SecretStr, sign_in_context: SignInContext, con
             transactions.write(put=failure_of(attempt, SIGN_IN_FAILED, user.id if user else None, context))
             raise Unauthenticated("The e-mail address or the password is not right.")
         if has_factor:
-            token = one_time_tokens.new_token(Purpose.SECOND_FACTOR, user.id, _binding(account))
+            token = one_time_tokens.new_token(Purpose.SECOND_FACTOR, user.id, _binding(user, account))
             is_new_place = not trusted_devices.knows(account.known, sign_in_context)
             event = account_event(SECOND_FACTOR_REQUESTED.of({"is_new_place": is_new_place}), user.id, context)
             transactions.write(put=[token.item, event])
@@ -92,8 +95,10 @@ def prove_second_factor(mfa_token: str, code: str, sign_in_context: SignInContex
     token = one_time_tokens.find(Purpose.SECOND_FACTOR, mfa_token)
     account = _read(token.user_id if token else new_id())
     user, mfa = account.user, account.mfa
-    if token is None or user is None or mfa is None or not _may_sign_in(user) or token.bound_to != _binding(account):
-        raise Unauthenticated("The mfa_token is not valid, or no longer. Sign in again.")
+    if token is None or user is None or mfa is None or not _may_sign_in(user):
+        raise Unauthenticated(NO_LONGER)
+    if token.bound_to != _binding(user, account):
+        raise Unauthenticated(NO_LONGER)
     # Who has no password cannot fail here, so strangers who lock the first step do not lock this one.
     attempt = LoginAttempt(user.email, sign_in_context.address, everywhere=f"codes of {user.id}")
     attempt.begin()
@@ -125,7 +130,7 @@ def redeem_link(text: str, sign_in_context: SignInContext, context: RequestConte
         token = email_links.find(Purpose.SIGN_IN, text)
         user, account = _linked(token)
     if account.mfa is not None and account.mfa.active:
-        second = one_time_tokens.new_token(Purpose.SECOND_FACTOR, token.user_id, _binding(account))
+        second = one_time_tokens.new_token(Purpose.SECOND_FACTOR, token.user_id, _binding(user, account))
         try:
             transactions.write(put=[second.item], delete=[token])
         except ConditionFailed:
@@ -220,6 +225,6 @@ def _may_sign_in(user: User) -> bool:
     return user.deleted_at is None and user.status == Status.ACTIVE
 
 
-def _binding(account: Account) -> str:
-    """Say what the second step is bound to: the password as it was proven in the first."""
-    return str(account.credentials.version if account.credentials else 0)
+def _binding(user: User, account: Account) -> str:
+    """Return what the second step is bound to: the password as proven in the first step, and no end of all sessions."""
+    return f"{account.credentials.version if account.credentials else 0} {user.session_epoch}"
