@@ -5,7 +5,7 @@ import os
 
 from hypothesis import settings
 
-from tests import table
+from tests.support import table
 
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "test",
@@ -27,7 +27,13 @@ ENVIRONMENT = {
 }
 os.environ.update(ENVIRONMENT | table.environment())
 
-pytest_plugins = ["tests.calls", "tests.aws", "tests.log", "tests.people", "tests.stack"]
+pytest_plugins = [
+    "tests.support.calls",
+    "tests.support.aws",
+    "tests.support.log",
+    "tests.support.people",
+    "tests.support.stack",
+]
 
 # How long an example takes depends on who else is on the machine; a test that hangs is ended by its runner.
 settings.register_profile("lamina", deadline=None)

@@ -10,7 +10,7 @@ from typing import Any
 
 from bench import ROOT
 from bench.cost.duration import milliseconds
-from tests.templates import functions, template
+from tests.support.templates import functions, template
 
 MONTH_SECONDS = 730 * 3600
 """A month as AWS's price lists have it."""

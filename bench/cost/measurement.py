@@ -27,10 +27,10 @@ from lamina.identity.credentials import second_factor
 from lamina.settings import settings
 from lamina.storage.item import connect
 from lamina.storage.transport import DynamoDb
-from tests.aws import invoke, services, signed_in, table_definition
 from tests.integration.metering import Meter
-from tests.samples import EPOCH, sample, store_samples
-from tests.templates import Function, functions, template
+from tests.support.aws import invoke, services, signed_in, table_definition
+from tests.support.samples import EPOCH, sample, store_samples
+from tests.support.templates import Function, functions, template
 
 REPEATS = 7
 """How often each endpoint is called, every time on a table that nobody has touched."""

@@ -46,7 +46,7 @@ def _measure(sizes: list[int]) -> dict[str, object]:
     from tests.conftest import ENVIRONMENT
 
     os.environ.update(ENVIRONMENT | UNLIMITED)
-    importlib.import_module("tests.aws")  # brings moto, which hooks into clients made after it
+    importlib.import_module("tests.support.aws")  # brings moto, which hooks into clients made after it
     from bench.growth.measurement import measure_sizes
 
     return measure_sizes(sizes)

@@ -25,9 +25,9 @@ from lamina.storage.connections import pooled_exchange
 from lamina.storage.item import connect
 from lamina.storage.transport import DynamoDb
 from lamina.users.queries import user_query
-from tests.aws import Api, make_user, services, signed_in, table_definition
 from tests.integration.access_patterns import PATTERNS, World, measure
 from tests.integration.metering import Meter
+from tests.support.aws import Api, make_user, services, signed_in, table_definition
 
 NEWS_SECONDS = 30.0
 LOAD_SECONDS = 3600.0

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.stack import ROOT, RunningStack, start
+from tests.support.stack import ROOT, RunningStack, start
 
 HERE = Path(__file__).parent
 SEED_PASSWORD = "Seeded-for-tests-7"

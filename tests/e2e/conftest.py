@@ -15,9 +15,9 @@ from lamina.storage.item import Item
 from local.account import Account
 from local.inside import ask_aws
 from local.stack import client
-from tests.aging import age, naming
 from tests.e2e.client import Client
-from tests.stack import ROOT, RunningStack, look
+from tests.support.aging import age, naming
+from tests.support.stack import ROOT, RunningStack, look
 
 PASSWORD = "Correct-horse-9"
 SEED_PASSWORD = "Seeded-for-tests-7"

@@ -12,7 +12,7 @@ from PIL import Image
 
 from tests.e2e.client import Client
 from tests.e2e.conftest import PASSWORD, register, wait_until
-from tests.pictures import picture
+from tests.support.pictures import picture
 
 pytestmark = pytest.mark.xdist_group("stack")
 

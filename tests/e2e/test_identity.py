@@ -12,7 +12,7 @@ from authlib.integrations.requests_client import OAuth2Session
 
 from tests.e2e.client import Answer, Client
 from tests.e2e.conftest import PASSWORD, Inside, register, wait_until
-from tests.stack import RunningStack, look
+from tests.support.stack import RunningStack, look
 
 pytestmark = pytest.mark.xdist_group("stack")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.stack import ROOT, RunningStack, free_port
+from tests.support.stack import ROOT, RunningStack, free_port
 
 pytestmark = pytest.mark.xdist_group("stack")
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e.client import Client
 from tests.e2e.conftest import PASSWORD, wait_until
-from tests.stack import RunningStack, look
+from tests.support.stack import RunningStack, look
 
 pytestmark = pytest.mark.xdist_group("stack")
 

@@ -13,7 +13,7 @@ from lamina.access.policy import Action, Caller, Credential, Permission, Role, m
 from lamina.jobs.items import job_item
 from tests.e2e.client import Client
 from tests.e2e.conftest import PASSWORD, Inside, register
-from tests.samples import waiting_job, webhook_item
+from tests.support.samples import waiting_job, webhook_item
 
 pytestmark = pytest.mark.xdist_group("stack")
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.client import Client
-from tests.stack import ROOT
+from tests.support.stack import ROOT
 
 pytestmark = [
     pytest.mark.xdist_group("stack"),

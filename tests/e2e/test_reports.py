@@ -13,7 +13,7 @@ import pytest
 
 from tests.e2e.client import Client
 from tests.e2e.conftest import PASSWORD, register, wait_until
-from tests.stack import ANSWER_SECONDS
+from tests.support.stack import ANSWER_SECONDS
 
 pytestmark = pytest.mark.xdist_group("stack")
 

@@ -21,7 +21,7 @@ from local import stack as deployed
 from local.account import CONTAINERS_NAME, Account
 from local.sam_local import write_template
 from local.stack import Stack, client
-from tests.stack import ROOT, RunningStack, free_port, look
+from tests.support.stack import ROOT, RunningStack, free_port, look
 
 pytestmark = [
     pytest.mark.xdist_group("stack"),

@@ -9,7 +9,7 @@ import pytest
 from local.running import ports
 from tests.e2e.client import Client
 from tests.e2e.conftest import SEED_PASSWORD, Inside
-from tests.stack import ROOT, RunningStack, free_port
+from tests.support.stack import ROOT, RunningStack, free_port
 
 pytestmark = pytest.mark.xdist_group("stack")
 

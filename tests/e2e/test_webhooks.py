@@ -8,7 +8,7 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from tests.e2e.client import Client
 from tests.e2e.conftest import PASSWORD, register, wait_until
-from tests.receiver import Receiver, answer, receiver
+from tests.support.receiver import Receiver, answer, receiver
 
 pytestmark = pytest.mark.xdist_group("stack")
 

@@ -23,7 +23,7 @@ from typing import Any
 from pynamodb.exceptions import PynamoDBException
 
 from local.seed.connection import connect
-from tests.stack import ROOT, RunningStack
+from tests.support.stack import ROOT, RunningStack
 
 THREADS = 8
 ATTEMPTS = 5

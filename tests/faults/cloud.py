@@ -12,7 +12,7 @@ from typing import Any
 from lamina import ids
 from local.account import Account
 from local.stack import client
-from tests.stack import RunningStack, look
+from tests.support.stack import RunningStack, look
 
 ALIAS = "live"
 BATCH = 10

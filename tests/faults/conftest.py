@@ -9,7 +9,7 @@ from tests.e2e.client import Client
 from tests.e2e.conftest import register
 from tests.faults.cloud import Cloud, wait_until
 from tests.faults.figures import Report
-from tests.stack import RunningStack
+from tests.support.stack import RunningStack
 
 CROWD = 100
 

@@ -22,7 +22,7 @@ from tests.faults.cloud import Cloud, event, wait_until
 from tests.faults.figures import Figures, Report, figures
 from tests.faults.proxy import Call, LeaseLost, Refusal, proxy_to
 from tests.faults.witness import Witness, witness_of
-from tests.stack import ROOT, RunningStack
+from tests.support.stack import ROOT, RunningStack
 
 pytestmark = pytest.mark.xdist_group("faults")
 

@@ -13,8 +13,8 @@ from tests.e2e.conftest import PASSWORD
 from tests.faults.cloud import Cloud, event, wait_until
 from tests.faults.figures import Report, figures
 from tests.faults.proxy import Call, Refusal, proxy_to
-from tests.samples import waiting_job
-from tests.stack import RunningStack
+from tests.support.samples import waiting_job
+from tests.support.stack import RunningStack
 
 pytestmark = [pytest.mark.xdist_group("faults"), pytest.mark.usefixtures("crowd")]
 

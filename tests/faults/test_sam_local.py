@@ -19,7 +19,7 @@ from tests import lambda_image
 from tests.e2e.client import Client
 from tests.e2e.conftest import PASSWORD, register
 from tests.faults.cloud import wait_until
-from tests.stack import ROOT, RunningStack, free_port
+from tests.support.stack import ROOT, RunningStack, free_port
 
 START_SECONDS = 60
 STOP_SECONDS = 60

@@ -12,8 +12,8 @@ from tests.e2e.client import Client
 from tests.e2e.conftest import PASSWORD, register
 from tests.faults.cloud import Cloud, event, wait_until
 from tests.faults.figures import Report, figures
-from tests.receiver import Behaviour, Received, Receiver, after, answer, never, receiver
-from tests.stack import RunningStack
+from tests.support.receiver import Behaviour, Received, Receiver, after, answer, never, receiver
+from tests.support.stack import RunningStack
 
 pytestmark = pytest.mark.xdist_group("faults")
 

@@ -25,10 +25,10 @@ from lamina.webhooks.dispatch import dispatch
 from lamina.webhooks.endpoint_queue import EndpointQueueItem, endpoint_queue_key
 from lamina.webhooks.items import PendingItem, pending_key
 from lamina.webhooks.service import NewWebhook
-from tests.aws import PASSWORD, Answer, Api, authorize, make_user, signed_in
-from tests.callers import acting
 from tests.integration.metering import Bill, Meter
-from tests.people import verified
+from tests.support.aws import PASSWORD, Answer, Api, authorize, make_user, signed_in
+from tests.support.callers import acting
+from tests.support.people import verified
 
 ACTIVITIES = "/v1/users/{id}/activities?to=2027-01-02T00:00:00Z"
 """Those of the day on which everything is measured."""

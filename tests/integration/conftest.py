@@ -7,8 +7,8 @@ import pytest
 from lamina.http import idempotency
 from lamina.settings import settings
 from lamina.storage.item import connect
-from tests.aws import table_definition
 from tests.integration.engines import Engine, on_each
+from tests.support.aws import table_definition
 
 
 @pytest.fixture(scope="session", params=on_each())

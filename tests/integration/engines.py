@@ -24,7 +24,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from lamina.storage.connections import pooled_exchange
 from lamina.storage.transport import DynamoDb
 from tests.local.ministack import MiniStack
-from tests.stack import ROOT, free_port
+from tests.support.stack import ROOT, free_port
 
 START_SECONDS = 60.0
 PACKAGES = ROOT / "node_modules"

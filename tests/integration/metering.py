@@ -10,7 +10,7 @@ from math import ceil
 from typing import Any
 
 from lamina.storage.transport import Call, DynamoDb
-from tests import calls
+from tests.support import calls
 
 READS = {"GetItem", "BatchGetItem", "Query"}
 NAMED = {

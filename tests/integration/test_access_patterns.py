@@ -22,11 +22,11 @@ from lamina.settings import settings
 from lamina.storage.item import connect
 from lamina.webhooks import delivering
 from lamina.webhooks.egress import EndpointResponse
-from tests.aws import table_definition
 from tests.integration.access_patterns import Figure, as_data, measure
 from tests.integration.engines import Dynoxide, LoadedDynoxide
 from tests.integration.metering import Meter
 from tests.integration.population import raw_items, users
+from tests.support.aws import table_definition
 
 pytestmark = [
     pytest.mark.xdist_group("access patterns"),

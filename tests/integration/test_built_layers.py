@@ -18,7 +18,7 @@ import pytest
 from bench.authority import CERTIFICATE, make_authority
 from layers.runtime.build import AMAZON_ROOTS
 from tests.conftest import ENVIRONMENT
-from tests.templates import Function, functions, template
+from tests.support.templates import Function, functions, template
 
 ROOT = Path(__file__).resolve().parents[2]
 LAYERS = {

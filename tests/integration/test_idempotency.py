@@ -20,11 +20,11 @@ from lamina.storage import run_once, transactions
 from lamina.users import service
 from lamina.users.items import UserItem
 from lamina.users.service import NewUser
-from tests.aws import Answer, Api, Context, answer_of, invoke
 from tests.integration.crowd import CROWD, at_once
 from tests.integration.engines import Engine
-from tests.samples import sample, store_samples
-from tests.templates import functions
+from tests.support.aws import Answer, Api, Context, answer_of, invoke
+from tests.support.samples import sample, store_samples
+from tests.support.templates import functions
 
 pytestmark = pytest.mark.usefixtures("table")
 

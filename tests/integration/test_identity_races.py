@@ -32,9 +32,9 @@ from lamina.storage import transactions
 from lamina.users import service as users
 from lamina.users.model import User
 from lamina.users.service import NewUser
-from tests.callers import in_session
 from tests.integration.crowd import CROWD, at_once
-from tests.people import begin_session
+from tests.support.callers import in_session
+from tests.support.people import begin_session
 
 pytestmark = pytest.mark.usefixtures("table")
 

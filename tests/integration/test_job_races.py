@@ -13,7 +13,7 @@ from lamina.jobs import repository, running, service
 from lamina.jobs.model import Job, JobStatus
 from lamina.jobs.running import Run
 from tests.integration.crowd import CROWD, at_once
-from tests.samples import ADMIN, JOB, store_job, waiting_job
+from tests.support.samples import ADMIN, JOB, store_job, waiting_job
 
 pytestmark = pytest.mark.usefixtures("table")
 

@@ -9,10 +9,10 @@ from lamina.access.policy import Role
 from lamina.settings import settings
 from lamina.users.model import Status, User
 from lamina.users.search_terms import email_words, public_words, terms
-from tests.aws import Answer, Api, make_user
-from tests.aws import signed_in as sign_in
 from tests.integration.engines import Engine
 from tests.integration.population import store, users
+from tests.support.aws import Answer, Api, make_user
+from tests.support.aws import signed_in as sign_in
 
 NUMBER = 240
 

@@ -16,12 +16,12 @@ from lamina.settings import settings
 from lamina.users.counting import CounterItem, counter_key
 from lamina.users.items import user_item
 from lamina.users.model import User
-from tests.aws import table_definition
 from tests.integration.engines import CREDENTIALS, Dynoxide, LoadedDynoxide
 from tests.integration.population import users
 from tests.local.ministack import MiniStack
-from tests.samples import JOB, waiting_job
-from tests.stack import ROOT
+from tests.support.aws import table_definition
+from tests.support.samples import JOB, waiting_job
+from tests.support.stack import ROOT
 
 ROWS = 100_000
 MEGABYTES = 256

@@ -17,10 +17,10 @@ from lamina.storage.item import connect
 from lamina.storage.transport import Call, DynamoDb
 from lamina.users import counting, service
 from lamina.users.model import User
-from tests.aging import age, naming
-from tests.aws import make_user
-from tests.household import furnish
 from tests.integration.engines import Dynoxide, Engine, on_each
+from tests.support.aging import age, naming
+from tests.support.aws import make_user
+from tests.support.household import furnish
 
 CONTEXT = RequestContext(None, "test")
 READS = {"GetItem", "BatchGetItem", "Query"}

@@ -8,8 +8,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lamina.settings import settings
-from tests.aws import table_definition
 from tests.integration.engines import Engine
+from tests.support.aws import table_definition
 
 TABLE = settings().table
 KEY = {"pk": {"S": "A"}, "sk": {"S": "1"}}

@@ -24,9 +24,9 @@ from lamina.webhooks.dispatch import dispatch
 from lamina.webhooks.queue import read_message
 from lamina.webhooks.requeue_due import requeue_due
 from lamina.webhooks.service import NewWebhook
-from tests.callers import acting
 from tests.integration.engines import Dynoxide, on_each
-from tests.receiver import Behaviour, Receiver, after, answer, never, receiver
+from tests.support.callers import acting
+from tests.support.receiver import Behaviour, Receiver, after, answer, never, receiver
 
 pytestmark = [
     pytest.mark.usefixtures("table"),

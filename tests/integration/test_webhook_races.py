@@ -22,8 +22,8 @@ from lamina.webhooks.endpoint_queue import EndpointQueueItem, Slot, endpoint_que
 from lamina.webhooks.items import WebhookItem, webhook_key
 from lamina.webhooks.model import Delivery, DeliveryStatus, Webhook
 from lamina.webhooks.service import NewWebhook
-from tests.callers import acting
 from tests.integration.crowd import CROWD, at_once
+from tests.support.callers import acting
 
 pytestmark = pytest.mark.usefixtures("table")
 

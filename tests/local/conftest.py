@@ -12,7 +12,7 @@ import pytest
 
 from local.account import Account
 from local.stack import client
-from tests.stack import RunningStack, start
+from tests.support.stack import RunningStack, start
 
 CHECKOUT = Path(__file__).with_name("checkout")
 

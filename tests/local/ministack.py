@@ -16,7 +16,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from tests.stack import ROOT, free_port
+from tests.support.stack import ROOT, free_port
 
 ROLE_ARN = "arn:aws:iam::000000000000:role/any"
 SECONDS = 20.0

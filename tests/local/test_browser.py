@@ -11,7 +11,7 @@ from local.stack import client
 from tests.local.browser import CHROMIUM, SECONDS, Browser, Site, dumped, showing
 from tests.local.conftest import account, ask
 from tests.local.ministack import eventually, zipped
-from tests.stack import RunningStack
+from tests.support.stack import RunningStack
 
 pytestmark = [
     pytest.mark.xdist_group("local"),

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tests.local.conftest import ask
-from tests.stack import RunningStack
+from tests.support.stack import RunningStack
 
 pytestmark = pytest.mark.xdist_group("local")
 

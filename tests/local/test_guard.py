@@ -23,7 +23,7 @@ from local.account import CONTAINERS_NAME, RUN_HEADER, Account
 from local.stack import client
 from tests.local.conftest import account, ask
 from tests.local.ministack import eventually
-from tests.stack import RunningStack
+from tests.support.stack import RunningStack
 
 pytestmark = pytest.mark.xdist_group("local")
 

@@ -10,7 +10,7 @@ from local import stack
 from local.links import PAGES
 from tests.local.conftest import Answer, account, ask
 from tests.local.ministack import eventually
-from tests.stack import RunningStack
+from tests.support.stack import RunningStack
 
 pytestmark = pytest.mark.xdist_group("local")
 

@@ -14,7 +14,7 @@ import pytest
 
 from local.running import ports
 from tests.local.conftest import ask, aws, copy_checkout
-from tests.stack import RunningStack, free_port, start
+from tests.support.stack import RunningStack, free_port, start
 
 pytestmark = pytest.mark.xdist_group("local")
 

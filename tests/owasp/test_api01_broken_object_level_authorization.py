@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lamina.access.policy import Role
-from tests.people import Person, again, person, verified
+from tests.support.people import Person, again, person, verified
 
 PUBLIC = {"id", "username", "name", "avatar_url", "created_at"}
 UNKNOWN = "01890a5d-ac96-774b-bcce-b302099a8057"

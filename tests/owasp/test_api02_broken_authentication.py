@@ -7,9 +7,9 @@ import pytest
 from lamina.access.policy import Role
 from lamina.identity.sessions.trusted_devices import TrustedDevicesItem, trusted_devices_key
 from lamina.users import service as users
-from tests.aws import PASSWORD, Answer, Api
-from tests.people import CONTEXT, Clock, Mailbox, Person, again, login, person, prove, use
-from tests.templates import functions
+from tests.support.aws import PASSWORD, Answer, Api
+from tests.support.people import CONTEXT, Clock, Mailbox, Person, again, login, person, prove, use
+from tests.support.templates import functions
 
 OPEN = {
     "/",

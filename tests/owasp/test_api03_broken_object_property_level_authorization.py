@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from lamina.access.policy import Role
-from tests.aws import PASSWORD, Api, make_user
-from tests.people import Person, person, verified
+from tests.support.aws import PASSWORD, Api, make_user
+from tests.support.people import Person, person, verified
 
 PRIVILEGED: dict[str, Any] = {"role": "admin", "status": "active", "email_verified": True}
 """Fields that admins set."""

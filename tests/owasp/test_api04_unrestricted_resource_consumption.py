@@ -9,8 +9,8 @@ from lamina.access.policy import Role
 from lamina.limits import rules
 from lamina.limits.rules import CALLER
 from lamina.limits.window import Limit
-from tests.aws import PASSWORD, Api
-from tests.people import Person, Work, person
+from tests.support.aws import PASSWORD, Api
+from tests.support.people import Person, Work, person
 
 
 @pytest.fixture

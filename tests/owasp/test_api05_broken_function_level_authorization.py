@@ -10,11 +10,11 @@ from docs.build.openapi.endpoints import endpoints
 from lamina.access import policy
 from lamina.access.policy import Action, Role, Rule
 from lamina.users import service as users
-from tests.aws import PASSWORD, Answer, Api, answer_of, invoke, make_user
-from tests.people import CONTEXT, Person, activities, again, login, person, verified
-from tests.samples import API_KEY, sample, store_samples
-from tests.samples import CLIENT as SOME_CLIENT
-from tests.templates import functions
+from tests.support.aws import PASSWORD, Answer, Api, answer_of, invoke, make_user
+from tests.support.people import CONTEXT, Person, activities, again, login, person, verified
+from tests.support.samples import API_KEY, sample, store_samples
+from tests.support.samples import CLIENT as SOME_CLIENT
+from tests.support.templates import functions
 
 CLIENT = {"name": "c", "scopes": ["read"], "grant_types": ["client_credentials"]}
 NEW = {"email": "new@example.com", "username": "new", "name": "New"}

@@ -3,8 +3,8 @@
 import pytest
 
 from lamina.access.policy import Role
-from tests.aws import PASSWORD, Api, make_user
-from tests.people import Mailbox, login, person, verified
+from tests.support.aws import PASSWORD, Api, make_user
+from tests.support.people import Mailbox, login, person, verified
 
 pytestmark = pytest.mark.usefixtures("aws", "clock")
 

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from lamina.webhooks.delivering import attempt
-from tests.aws import PASSWORD, Api
-from tests.people import Mailbox, Person, person
+from tests.support.aws import PASSWORD, Api
+from tests.support.people import Mailbox, Person, person
 
 METADATA = "http://169.254.169.254/latest/meta-data/"
 _table = urlsplit(os.environ.get("AWS_ENDPOINT_URL_DYNAMODB", ""))

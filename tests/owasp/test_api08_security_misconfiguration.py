@@ -7,8 +7,8 @@ import pytest
 from lamina.http.headers import SECURITY
 from lamina.identity.sessions import service as sessions
 from lamina.settings import settings
-from tests.aws import Answer, Api
-from tests.people import Person, person
+from tests.support.aws import Answer, Api
+from tests.support.people import Person, person
 
 ALLOWED, EVIL = "https://app.example.com", "https://evil.example"
 

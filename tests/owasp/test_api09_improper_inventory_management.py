@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from tests.aws import Api
-from tests.openapi import is_public, operations
-from tests.templates import ROOT, functions
+from tests.support.aws import Api
+from tests.support.openapi import is_public, operations
+from tests.support.templates import ROOT, functions
 
 ROUTES = {
     (route.method.lower(), route.path)

@@ -15,8 +15,8 @@ from lamina.identity.credentials import second_factor
 from lamina.identity.tokens import access_tokens
 from lamina.mail import service as mail
 from lamina.storage import encryption
-from tests.aws import PASSWORD, Api, Context, make_user
-from tests.people import Person, events_of, person
+from tests.support.aws import PASSWORD, Api, Context, make_user
+from tests.support.people import Person, events_of, person
 
 
 @pytest.fixture

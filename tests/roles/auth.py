@@ -1,11 +1,11 @@
 """Sign-in and what secures an account."""
 
 from lamina.users import service
-from tests import people
-from tests.aws import PASSWORD, Api, signed_in
-from tests.people import person
 from tests.roles.process import Scenario, forget_idempotency_records, samples
-from tests.samples import PROTECTED
+from tests.support import people
+from tests.support.aws import PASSWORD, Api, signed_in
+from tests.support.people import person
+from tests.support.samples import PROTECTED
 
 ANYBODY = {"email": "ada@example.com", "username": "ada", "name": "Ada", "password": PASSWORD}
 

@@ -1,9 +1,9 @@
 """Avatars: their endpoints, and the consumer of uploads."""
 
-from tests import calls
-from tests.aws import invoke, signed_in
-from tests.pictures import arrived, picture, upload
 from tests.roles.process import Scenario, place
+from tests.support import calls
+from tests.support.aws import invoke, signed_in
+from tests.support.pictures import arrived, picture, upload
 
 CONSUMER = "consumers/process_avatar"
 

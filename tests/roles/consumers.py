@@ -10,10 +10,10 @@ from lamina import ids
 from lamina.mail.sender import circuit
 from lamina.settings import settings
 from lamina.users import service as users
-from tests.aws import invoke
-from tests.people import verified
 from tests.roles.process import Scenario, age_windows, place
-from tests.samples import EMAIL_CHANGE, PROTECTED, VIEWER, sample, store_samples
+from tests.support.aws import invoke
+from tests.support.people import verified
+from tests.support.samples import EMAIL_CHANGE, PROTECTED, VIEWER, sample, store_samples
 
 
 def publish_changes() -> None:

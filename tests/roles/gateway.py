@@ -1,8 +1,8 @@
 """What stands before every endpoint, and speaks for the API as a whole."""
 
-from tests.aws import Api, answer_of, invoke, signed_in
 from tests.roles.process import Scenario, age_windows, forget_keys, place, requests
-from tests.samples import sample, store_samples
+from tests.support.aws import Api, answer_of, invoke, signed_in
+from tests.support.samples import sample, store_samples
 
 
 def authorizer() -> None:

@@ -12,9 +12,9 @@ from lamina.jobs import service
 from lamina.jobs.running import Run
 from lamina.reports import upload, users
 from lamina.reports.content import Page
-from tests.aws import Api, invoke, signed_in
 from tests.roles.process import Scenario, forget_idempotency_records, place, table_busy
-from tests.samples import VIEWER, sample, store_sample_users
+from tests.support.aws import Api, invoke, signed_in
+from tests.support.samples import VIEWER, sample, store_sample_users
 
 USERS = {"type": "users", "format": "csv"}
 

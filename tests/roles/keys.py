@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from lamina.access.policy import Role
-from tests.aws import signed_in
 from tests.roles.process import Scenario, forget_idempotency_records, table_busy
+from tests.support.aws import signed_in
 
 
 def secrets_told_once(path: str, body: Mapping[str, Any]) -> None:

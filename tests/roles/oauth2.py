@@ -3,9 +3,9 @@
 from base64 import b64encode
 from urllib.parse import urlencode
 
-from tests.aws import Answer, answer_of, invoke
 from tests.roles.process import Scenario, age_windows, forget_keys, place, requests
-from tests.samples import CLIENT, sample, store_samples
+from tests.support.aws import Answer, answer_of, invoke
+from tests.support.samples import CLIENT, sample, store_samples
 
 
 def form(name: str, **fields: str) -> Answer:

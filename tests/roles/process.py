@@ -12,9 +12,9 @@ from lamina.identity.tokens import access_tokens, signing_keys
 from lamina.observability import readiness
 from lamina.settings import settings
 from lamina.storage import transactions
-from tests.aws import Api, invoke
-from tests.samples import sample, store_samples
-from tests.templates import Function, functions
+from tests.support.aws import Api, invoke
+from tests.support.samples import sample, store_samples
+from tests.support.templates import Function, functions
 
 type Scenario = Callable[[], None]
 """Takes one function down every path that calls AWS."""
@@ -24,7 +24,7 @@ def place(name: str) -> Function:
     """The function at a place, `users/get`."""
     found = next((function for function in functions() if function.place == name), None)
     if found is None:
-        from tests.registrations import DEPLOYMENT  # it reads the scenarios, which import this
+        from tests.support.registrations import DEPLOYMENT  # it reads the scenarios, which import this
 
         raise LookupError(DEPLOYMENT.sentence(name))
     return found

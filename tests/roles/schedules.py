@@ -7,11 +7,11 @@ from lamina.events.request_context import RequestContext
 from lamina.jobs.model import JobStatus
 from lamina.settings import settings
 from lamina.users import counting, service
-from tests.aging import age
-from tests.aws import invoke
-from tests.household import furnish
 from tests.roles.process import Scenario, place
-from tests.samples import DELETED, VIEWER, sample, store_job, store_sample_users
+from tests.support.aging import age
+from tests.support.aws import invoke
+from tests.support.household import furnish
+from tests.support.samples import DELETED, VIEWER, sample, store_job, store_sample_users
 
 
 def reconcile_counts() -> None:

@@ -5,11 +5,11 @@ from typing import Any
 
 from lamina.access.policy import Role
 from lamina.events.envelope import envelope
-from tests.aws import PASSWORD, invoke, make_user, signed_in
-from tests.people import events_of, person
-from tests.queues import batch
 from tests.roles.gateway import authorizer
 from tests.roles.process import Scenario, forget_idempotency_records, place
+from tests.support.aws import PASSWORD, invoke, make_user, signed_in
+from tests.support.people import events_of, person
+from tests.support.queues import batch
 
 ANYBODY = {"email": "ada@example.com", "username": "ada", "name": "Ada", "password": PASSWORD}
 CHANGES = ({"name": "Ada Ada"}, {"username": "lovelace"}, {"age": 36})

@@ -9,9 +9,9 @@ from lamina.http import listing
 from lamina.webhooks import endpoint_queue, retries
 from lamina.webhooks.endpoint_queue import EndpointQueueItem, endpoint_queue_key
 from lamina.webhooks.items import PendingItem, pending_key
-from tests.aws import Api, invoke, signed_in
 from tests.roles.process import Scenario, forget_idempotency_records, place, table_busy
-from tests.samples import DELIVERY, WEBHOOK, sample, store_samples
+from tests.support.aws import Api, invoke, signed_in
+from tests.support.samples import DELIVERY, WEBHOOK, sample, store_samples
 
 BODY = {"url": "https://example.com/hooks", "events": ["*"]}
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.templates import ROOT, STACKS, Function, expanded, functions, template
+from tests.support.templates import ROOT, STACKS, Function, expanded, functions, template
 
 PAGE = ROOT / "docs" / "aws-differences.md"
 LONGEST_ARN = 200

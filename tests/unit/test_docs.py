@@ -23,7 +23,7 @@ from lamina.webhooks import egress, endpoint_queue, retries, secret_keeping
 from lamina.webhooks.items import DELIVERY_KEPT_SECONDS
 from lamina.webhooks.model import DISABLED_AFTER_DAYS, REASONS, DisabledReason
 from lamina.webhooks.schemas import WebhookView
-from tests.templates import template
+from tests.support.templates import template
 
 ROOT = Path(__file__).resolve().parents[2]
 DECISIONS = ROOT / "docs" / "decisions"

@@ -13,7 +13,7 @@ import pytest
 from aws_lambda_powertools.event_handler.openapi import swagger_ui
 
 from layers.runtime import build
-from tests.aws import Answer, Api
+from tests.support.aws import Answer, Api
 
 MAX_ANSWER_BYTES = 6 * 1024 * 1024
 """What Lambda returns at the most (Lambda quotas, invocation payload)."""

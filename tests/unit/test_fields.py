@@ -27,8 +27,8 @@ from lamina.http.request_validation import RequestValidation
 from lamina.http.validation_errors import invalid
 from lamina.users.schemas import EMAIL, USERNAME, Email
 from lamina.webhooks.schemas import Description
-from tests.aws import Api
-from tests.openapi import operation, resolved
+from tests.support.aws import Api
+from tests.support.openapi import operation, resolved
 
 ENDPOINTS = list(endpoints())
 JOINED = [

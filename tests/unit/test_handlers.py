@@ -12,10 +12,10 @@ import pytest
 from lamina.http.headers import SECURITY
 from lamina.identity.credentials import second_factor
 from lamina.users import counting
-from tests.aws import Answer, Api, answer_of, invoke
-from tests.openapi import is_public, operation, problems
-from tests.samples import EPOCH, VIEWER, sample, store_samples
-from tests.templates import Function, functions
+from tests.support.aws import Answer, Api, answer_of, invoke
+from tests.support.openapi import is_public, operation, problems
+from tests.support.samples import EPOCH, VIEWER, sample, store_samples
+from tests.support.templates import Function, functions
 
 SAM_SAMPLE = files("samcli") / "lib" / "generated_sample_events" / "events" / "apigateway" / "AwsProxy.json"
 ENDPOINTS = {function.place: function for function in functions() if function.routes}

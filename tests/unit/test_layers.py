@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from layers.runtime.build import HERE
-from tests.templates import Function, functions, template
+from tests.support.templates import Function, functions, template
 
 ROOT = Path(__file__).resolve().parents[2]
 CORE = ROOT / "layers" / "core"

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from local.links import PAGES
-from tests.stack import ROOT
+from tests.support.stack import ROOT
 
 DOCUMENT = json.loads((ROOT / "functions" / "gateway" / "openapi.json").read_text(encoding="utf-8"))
 COMPOSED = (ROOT / "layers" / "core" / "lamina" / "mail" / "compose.py").read_text(encoding="utf-8")

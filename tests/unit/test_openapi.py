@@ -14,9 +14,9 @@ from lamina.http.errors import PayloadTooLarge, content, headers_of, status_of
 from lamina.http.headers import SECURITY
 from lamina.http.oauth_app import FORM
 from lamina.limits.quota import RateLimited
-from tests.aws import Api
-from tests.openapi import DOCUMENT, operations, resolved
-from tests.templates import STACKS, evaluated, template
+from tests.support.aws import Api
+from tests.support.openapi import DOCUMENT, operations, resolved
+from tests.support.templates import STACKS, evaluated, template
 
 
 def test_the_document_is_valid_openapi() -> None:

@@ -4,7 +4,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from lamina.observability import readiness
-from tests.aws import Api
+from tests.support.aws import Api
 
 
 class Dependencies:

@@ -7,12 +7,12 @@ import pytest
 from docs.build import Refused, openapi
 from docs.build.openapi.answers import EXAMPLES, Failures
 from lamina.errors import RuleViolated
-from tests import permissions
-from tests.openapi import operation
-from tests.registrations import REGISTRATIONS, Registration
 from tests.roles.process import place
-from tests.samples import sample
-from tests.templates import ROOT
+from tests.support import permissions
+from tests.support.openapi import operation
+from tests.support.registrations import REGISTRATIONS, Registration
+from tests.support.samples import sample
+from tests.support.templates import ROOT
 
 NAMES = [f"{each.thing} in {each.place} ({each.addition})"[:90] for each in REGISTRATIONS]
 

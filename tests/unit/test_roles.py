@@ -1,18 +1,18 @@
 """Each function's role allows the calls that its code makes, and no others.
 
 Each scenario takes its function down every path that calls AWS; what it calls is compared with the template both ways.
-Whatever other unit tests have a function call is compared with its role too (`tests/aws.py`), and the end-to-end tests
+Whatever other unit tests have a function call is compared with its role too (`tests/support/aws.py`), and the end-to-end tests
 show that roles are enough: the local AWS enforces them, their conditions on keys, prefixes and contexts included.
 """
 
 import pytest
 
 from lamina.http import listing
-from tests import calls
-from tests.permissions import Permission, allowed, as_list, needless, refused
-from tests.registrations import SCENARIO, scenarios
 from tests.roles.process import forget_keys, forget_published
-from tests.templates import STACKS, functions, template
+from tests.support import calls
+from tests.support.permissions import Permission, allowed, as_list, needless, refused
+from tests.support.registrations import SCENARIO, scenarios
+from tests.support.templates import STACKS, functions, template
 
 
 @pytest.fixture(autouse=True)

@@ -12,8 +12,8 @@ import pytest
 from lamina.http import App
 from lamina.http.credential_app import CredentialApp
 from lamina.registry import ITEMS
-from tests.openapi import is_public, operations
-from tests.templates import ROOT, STACKS, Function, expanded, functions, template
+from tests.support.openapi import is_public, operations
+from tests.support.templates import ROOT, STACKS, Function, expanded, functions, template
 
 MAX_RESOURCES = 450
 """CloudFormation takes 500 in a stack (CloudFormation quotas)."""

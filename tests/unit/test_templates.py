@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.templates import STACKS, evaluated, path_of, template
+from tests.support.templates import STACKS, evaluated, path_of, template
 
 ROOT_TEMPLATE = STACKS[0]
 STACK = {stack.stem: stack for stack in STACKS}

@@ -6,7 +6,7 @@ name, or a new value of the same parameter, would leave callers with the old ver
 
 import pytest
 
-from tests.templates import STACKS, Function, expanded, functions, template
+from tests.support.templates import STACKS, Function, expanded, functions, template
 
 ROOT = STACKS[0]
 

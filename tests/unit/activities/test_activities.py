@@ -21,10 +21,10 @@ from lamina.settings import settings
 from lamina.storage.batch_deletion import BatchDeletion
 from lamina.users import repository
 from lamina.users.model import User
-from tests.aws import Api, invoke, make_user
-from tests.people import Person, Work, events_of, person
-from tests.queues import batch
 from tests.roles.process import place
+from tests.support.aws import Api, invoke, make_user
+from tests.support.people import Person, Work, events_of, person
+from tests.support.queues import batch
 
 CONSUMER = "consumers/record_activities"
 NOW = datetime.now(UTC)

@@ -19,11 +19,11 @@ from lamina.settings import settings
 from lamina.storage.batch_deletion import BatchDeletion
 from lamina.users import service as users
 from lamina.users.model import User
-from tests import calls
-from tests.aws import Api, invoke
-from tests.people import Person, activities, events_of, person, verified
-from tests.pictures import arrived, files, picture, upload
 from tests.roles.process import place
+from tests.support import calls
+from tests.support.aws import Api, invoke
+from tests.support.people import Person, activities, events_of, person, verified
+from tests.support.pictures import arrived, files, picture, upload
 
 CONSUMER = "consumers/process_avatar"
 

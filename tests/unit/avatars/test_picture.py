@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 from lamina.avatars import metadata
 from lamina.avatars.form import MAX_BYTES
 from lamina.avatars.picture import MAX_PIXELS, NotAPicture, avatar
-from tests.pictures import COLOURS, beside, chunk, picture
+from tests.support.pictures import COLOURS, beside, chunk, picture
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 

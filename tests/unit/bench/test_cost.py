@@ -10,7 +10,7 @@ import pytest
 from bench.cost import idle, page
 from bench.cost.duration import milliseconds
 from bench.cost.page import costs
-from tests.templates import Function, functions, template
+from tests.support.templates import Function, functions, template
 
 MEASURED = json.loads(page.FILE.read_bytes())
 ROOT = Path(__file__).resolve().parents[3]

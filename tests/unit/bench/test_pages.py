@@ -10,7 +10,7 @@ from bench.chart import Bar, Line, bars, lines
 from bench.imports import heavy, unwanted
 from bench.page import table, target_table
 from bench.targets import TARGETS
-from tests.templates import ROOT, functions
+from tests.support.templates import ROOT, functions
 
 
 def contender(name: str, cold: float, memory: float = 50e6) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import pytest
 
 from lamina.events import redelivery
 from lamina.events.consumer import Event, consumer
-from tests.aws import Context
+from tests.support.aws import Context
 
 ARN = "arn:aws:sqs:eu-central-1:123456789012:mail"
 URL = "https://sqs.eu-central-1.amazonaws.com/123456789012/mail"

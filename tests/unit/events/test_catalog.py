@@ -10,7 +10,7 @@ from docs.build.events import FOLDER, breaches, path_of, schema_of, text_of
 from lamina.events.catalog import CATALOG, USER_CREATED, SessionFacts
 from lamina.events.event_type import EventType
 from lamina.events.outbox import event
-from tests.events import problems
+from tests.support.events import problems
 
 SCHEMAS = sorted(FOLDER.glob("*.json"))
 NAMES = [f"{name}.v{version}" for name, version in CATALOG]

@@ -8,8 +8,8 @@ from botocore.exceptions import ClientError
 from lamina import ids
 from lamina.events.consumer import Event
 from lamina.events.redelivery import LONGEST_SECONDS, POSTPONED_FOR_SECONDS, Postponed, backoff
-from tests.aws import Context
-from tests.log import Log
+from tests.support.aws import Context
+from tests.support.log import Log
 from tests.unit.events.conftest import Consumer, Queue, happened
 
 

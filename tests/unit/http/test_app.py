@@ -7,7 +7,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Path
 from pydantic import BaseModel
 
 from lamina.http import JSON, App, Query, Response
-from tests.aws import Answer, Api
+from tests.support.aws import Answer, Api
 from tests.unit.http.toy import send
 
 

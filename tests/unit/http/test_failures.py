@@ -10,8 +10,8 @@ from pynamodb.exceptions import GetError, QueryError, TableError
 
 from lamina.http import App, Envelope, Response
 from lamina.observability.logs import log_failure
-from tests.aws import Answer, Api
-from tests.log import Log
+from tests.support.aws import Answer, Api
+from tests.support.log import Log
 from tests.unit.http.toy import Address, send
 
 SECRET = "hunter2"

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.aws import Answer
-from tests.log import Log
+from tests.support.aws import Answer
+from tests.support.log import Log
 from tests.unit.http.toy import CALLER, ID, do, make, read
 
 ALLOWED = "https://app.example.com"

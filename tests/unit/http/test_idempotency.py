@@ -14,7 +14,7 @@ from lamina.errors import Forbidden
 from lamina.http import App, Envelope, Response, idempotency
 from lamina.http.idempotency import idempotent
 from lamina.settings import settings
-from tests.aws import PASSWORD, Answer, Api, Context, make_user, signed_in
+from tests.support.aws import PASSWORD, Answer, Api, Context, make_user, signed_in
 from tests.unit.http.toy import CALLER, Toy, send
 
 REGISTER = "/v1/auth/register"

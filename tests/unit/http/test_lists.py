@@ -7,8 +7,8 @@ import pytest
 from lamina.access.policy import Role
 from lamina.http.listing import MAX_OFFSET, ListRequest, Position
 from lamina.storage.cursors import Cursor
-from tests.aws import Answer, Api, make_user, signed_in
-from tests.people import verified
+from tests.support.aws import Answer, Api, make_user, signed_in
+from tests.support.people import verified
 
 USERS = "/v1/users"
 

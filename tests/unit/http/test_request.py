@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from lamina.http.request import Request
-from tests.aws import Api
+from tests.support.aws import Api
 from tests.unit.http.toy import ID, read, reading, send
 
 

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from lamina.access.policy import Role
 from lamina.settings import settings
 from lamina.storage.encryption import seal, unseal
-from tests.aws import signed_in
+from tests.support.aws import signed_in
 
 CASES = {
     "/v1/api-keys": ({"name": "CI", "scopes": ["read"]}, "key"),

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from lamina.http import MERGE_PATCH, App, Envelope, Id, Query, Response
-from tests.aws import Answer, Api, Context, answer_of
+from tests.support.aws import Answer, Api, Context, answer_of
 
 ID = "01890a5d-ac96-774b-bcce-b302099a8057"
 CALLER = {"user_id": ID, "role": "viewer", "session_id": ID, "scope": "read write delete"}

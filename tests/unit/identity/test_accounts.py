@@ -20,8 +20,8 @@ from lamina.resilience.circuit import Circuit
 from lamina.storage.item import Item
 from lamina.users import service as users
 from lamina.users.service import NewUser
-from tests.aws import PASSWORD, Answer, Api, make_user
-from tests.people import Clock, Mailbox, Person, Work, activities, again, login, person, verified
+from tests.support.aws import PASSWORD, Answer, Api, make_user
+from tests.support.people import Clock, Mailbox, Person, Work, activities, again, login, person, verified
 
 CONTEXT = RequestContext(None, "test")
 NEW = "Another-horse-2"

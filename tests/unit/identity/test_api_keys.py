@@ -13,9 +13,9 @@ from lamina.identity.credentials import api_keys
 from lamina.identity.credentials.api_keys import ApiKeyItem
 from lamina.storage.item import Item
 from lamina.users import service as users
-from tests.aws import Answer, Api
-from tests.callers import in_session
-from tests.people import Person, activities, person
+from tests.support.aws import Answer, Api
+from tests.support.callers import in_session
+from tests.support.people import Person, activities, person
 
 CONTEXT = RequestContext(None, "test")
 

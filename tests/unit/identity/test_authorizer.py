@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from functions.gateway import authorizer
 from lamina.identity.sessions import service as sessions
-from tests.aws import Api, Context, signed_in
+from tests.support.aws import Api, Context, signed_in
 
 
 def break_sessions(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:

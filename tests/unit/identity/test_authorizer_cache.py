@@ -9,8 +9,8 @@ from lamina.events.request_context import RequestContext
 from lamina.identity.tokens import authentication
 from lamina.settings import settings
 from lamina.users import service as users
-from tests.aws import Answer, Api, make_user
-from tests.people import Person, again, person, verified
+from tests.support.aws import Answer, Api, make_user
+from tests.support.people import Person, again, person, verified
 
 CONTEXT = RequestContext(None, "test")
 

@@ -10,8 +10,8 @@ from lamina.access.policy import Role
 from lamina.identity.items import FormerEmailItem, MfaItem, former_email_key, mfa_key
 from lamina.storage.item import Item
 from lamina.users import service as users
-from tests.aws import PASSWORD, Answer, Api, make_user
-from tests.people import Clock, Mailbox, Person, activities, login, person, verified
+from tests.support.aws import PASSWORD, Answer, Api, make_user
+from tests.support.people import Clock, Mailbox, Person, activities, login, person, verified
 
 ANN, NEW, NEWER = "ann@example.com", "ann@example.org", "ann@example.net"
 HOURS = 3600

@@ -17,7 +17,7 @@ from lamina.identity.tokens.signing_keys import LEARNING, OUTLIVING, KeyRingItem
 from lamina.settings import settings
 from operations.make_admin import settle
 from operations.rotate_signing_key import rotate
-from tests.aws import Api, make_user
+from tests.support.aws import Api, make_user
 
 FIRST = settings().signing_key_ids[0]
 CLAIMS = AccessClaims("0190a3f0-0000-7000-8000-000000000001", "session", Role.VIEWER, "read")

@@ -10,8 +10,8 @@ from lamina.access.policy import Role
 from lamina.identity.items import RefreshTokenItem, SessionItem, session_key
 from lamina.identity.tokens import access_tokens
 from lamina.storage import encryption
-from tests.aws import Answer
-from tests.people import Clock, Person, activities, login, person, prove, use
+from tests.support.aws import Answer
+from tests.support.people import Clock, Person, activities, login, person, prove, use
 from tests.unit.identity.test_oauth import grant, register, send
 
 THROTTLED = ClientError({"Error": {"Code": "ThrottlingException", "Message": ""}}, "Sign")

@@ -13,8 +13,8 @@ from requests.adapters import BaseAdapter
 from lamina.access.policy import Permission, Role
 from lamina.events.request_context import RequestContext
 from lamina.users import service as users
-from tests.aws import Answer, Api
-from tests.people import Person, person
+from tests.support.aws import Answer, Api
+from tests.support.people import Person, person
 
 CONTEXT = RequestContext(None, "test")
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}

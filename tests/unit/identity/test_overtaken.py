@@ -13,9 +13,9 @@ from lamina.identity.items import MfaItem, mfa_key
 from lamina.storage import transactions
 from lamina.users import service as users
 from lamina.users.model import User
-from tests import calls
-from tests.aws import PASSWORD, Answer, Api, make_user
-from tests.people import CONTEXT, Mailbox, Person, again, login, person, verified
+from tests.support import calls
+from tests.support.aws import PASSWORD, Answer, Api, make_user
+from tests.support.people import CONTEXT, Mailbox, Person, again, login, person, verified
 
 NEW, THIEFS = "The-owners-horse-2", "The-thiefs-horse-3"
 CHANGE = {"current_password": PASSWORD, "new_password": THIEFS}

@@ -8,9 +8,9 @@ from lamina import ids
 from lamina.access.policy import Role
 from lamina.identity.items import SessionItem
 from lamina.storage.keys import key
-from tests import people
-from tests.aws import PASSWORD, Answer, Api, make_user
-from tests.people import Clock, Person, activities, person
+from tests.support import people
+from tests.support.aws import PASSWORD, Answer, Api, make_user
+from tests.support.people import Clock, Person, activities, person
 
 pytestmark = pytest.mark.usefixtures("aws")
 

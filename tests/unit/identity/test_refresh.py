@@ -16,8 +16,8 @@ from lamina.ids import epoch_of
 from lamina.storage.item import Item
 from lamina.users import service as users
 from lamina.users.model import Status
-from tests.aws import Api
-from tests.people import Clock, Person, activities, again, login, person, use, verified
+from tests.support.aws import Api
+from tests.support.people import Clock, Person, activities, again, login, person, use, verified
 
 CONTEXT = RequestContext(None, "test")
 DAY = 24 * 3600

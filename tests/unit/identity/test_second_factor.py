@@ -8,8 +8,8 @@ import pytest
 from lamina.identity.credentials import second_factor
 from lamina.identity.tokens.one_time_tokens import LIFE_SECONDS, Purpose
 from lamina.storage.item import Item
-from tests.aws import PASSWORD, Api
-from tests.people import Clock, Person, activities, login, person, prove, use
+from tests.support.aws import PASSWORD, Api
+from tests.support.people import Clock, Person, activities, login, person, prove, use
 
 # RFC 6238 appendix B, the SHA-1 column: Unix time and code. Its codes have eight digits, ours the last six of them.
 VECTORS = [

@@ -16,8 +16,8 @@ from lamina.identity.sessions.token_issuing import renew
 from lamina.settings import settings as deployment
 from lamina.users import service as users
 from lamina.users.service import NewUser
-from tests.aws import Api, table_definition
-from tests.people import begin_session, use
+from tests.support.aws import Api, table_definition
+from tests.support.people import begin_session, use
 
 CONTEXT = RequestContext(None, "test")
 HERE = SignInContext("203.0.113.7", "tests")

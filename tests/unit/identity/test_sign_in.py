@@ -13,8 +13,8 @@ from lamina.storage import transactions
 from lamina.users import service as users
 from lamina.users.model import Status
 from lamina.users.service import NewUser
-from tests.aws import PASSWORD, Answer, Api, make_user
-from tests.people import Work
+from tests.support.aws import PASSWORD, Answer, Api, make_user
+from tests.support.people import Work
 
 CONTEXT = RequestContext(None, "test")
 

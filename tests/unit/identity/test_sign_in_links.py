@@ -11,9 +11,9 @@ from lamina.identity.tokens.one_time_tokens import LIFE_SECONDS, OneTimeTokenIte
 from lamina.users import service as users
 from lamina.users.model import Status, User
 from lamina.users.service import Amendment, NewUser
-from tests import calls
-from tests.aws import PASSWORD, Answer, Api, make_user
-from tests.people import Clock, Mailbox, activities, again, login, person, prove
+from tests.support import calls
+from tests.support.aws import PASSWORD, Answer, Api, make_user
+from tests.support.people import Clock, Mailbox, activities, again, login, person, prove
 from tests.unit.identity.test_kms_failures import AWAY, Kms
 
 CONTEXT = RequestContext(None, "test")

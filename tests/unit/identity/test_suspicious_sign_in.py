@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.aws import PASSWORD
-from tests.people import Mailbox, activities, events_of, login, person, prove, verified
+from tests.support.aws import PASSWORD
+from tests.support.people import Mailbox, activities, events_of, login, person, prove, verified
 
 pytestmark = pytest.mark.usefixtures("aws")
 

@@ -20,8 +20,8 @@ from lamina.identity.tokens.access_tokens import CLAIMS, public_key
 from lamina.identity.tokens.authentication import authenticate
 from lamina.settings import Settings, settings
 from lamina.users import service as users
-from tests.aws import PASSWORD, Api, make_user
-from tests.people import Work, again, verified
+from tests.support.aws import PASSWORD, Api, make_user
+from tests.support.people import Work, again, verified
 
 CONTEXT = RequestContext(None, "test")
 IN_2100 = 4_102_444_800

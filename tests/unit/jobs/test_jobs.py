@@ -12,9 +12,9 @@ from lamina.jobs import repository, schemas
 from lamina.jobs.items import OwnedJobItem
 from lamina.settings import settings
 from lamina.storage.run_once import RequestItem
-from tests.aws import Api
-from tests.people import Person, person
 from tests.roles.jobs import deliver, requested
+from tests.support.aws import Api
+from tests.support.people import Person, person
 
 pytestmark = pytest.mark.usefixtures("aws")
 

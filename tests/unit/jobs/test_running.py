@@ -10,7 +10,7 @@ from lamina.events.request_context import RequestContext
 from lamina.jobs import running, service
 from lamina.jobs.model import MAX_ATTEMPTS, JobError, JobStatus
 from lamina.jobs.running import LeaseLost, NonRetryable, Run, run
-from tests.samples import JOB, store_job
+from tests.support.samples import JOB, store_job
 
 pytestmark = pytest.mark.usefixtures("aws")
 

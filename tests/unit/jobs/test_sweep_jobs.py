@@ -11,8 +11,8 @@ from lamina.errors import Conflict
 from lamina.jobs import service
 from lamina.jobs.model import Job, JobStatus
 from lamina.jobs.requeue_due import Report, requeue_stale
-from tests.aws import Context
-from tests.samples import store_job
+from tests.support.aws import Context
+from tests.support.samples import store_job
 
 pytestmark = pytest.mark.usefixtures("aws")
 

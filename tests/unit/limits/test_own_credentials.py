@@ -7,8 +7,8 @@ import pytest
 from lamina.access.policy import Role
 from lamina.limits import rules
 from lamina.limits.window import Limit
-from tests.aws import Answer, Api
-from tests.people import Person, again, person, use
+from tests.support.aws import Answer, Api
+from tests.support.people import Person, again, person, use
 from tests.unit.identity.test_oauth import register, send
 
 FEW = 3

@@ -12,8 +12,8 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from lamina.limits import rules, window
 from lamina.limits.window import Limit
 from lamina.settings import settings
-from tests.aws import PASSWORD, Answer, Api, make_user
-from tests.people import Clock, Mailbox, Person, Work, activities, login, person, prove, verified
+from tests.support.aws import PASSWORD, Answer, Api, make_user
+from tests.support.people import Clock, Mailbox, Person, Work, activities, login, person, prove, verified
 
 EMAIL = "ann@example.com"
 WRONG = "Wrong-horse-1"

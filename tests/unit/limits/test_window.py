@@ -12,7 +12,7 @@ from lamina.ids import new_id
 from lamina.limits import window
 from lamina.limits.window import SLOTS, Limit, LimitReached
 from lamina.settings import settings
-from tests.people import Clock, Work
+from tests.support.people import Clock, Work
 
 LIMIT = Limit("test", 5)
 pytestmark = pytest.mark.usefixtures("aws")

@@ -23,10 +23,10 @@ from lamina.settings import settings
 from lamina.users import service as users
 from lamina.users.model import User
 from lamina.webhooks.model import REASONS, DisabledReason
-from tests.aws import Context, make_user
-from tests.people import Mailbox, begin_session, verified
-from tests.samples import sample
-from tests.templates import ROOT, template
+from tests.support.aws import Context, make_user
+from tests.support.people import Mailbox, begin_session, verified
+from tests.support.samples import sample
+from tests.support.templates import ROOT, template
 from tests.unit.events.conftest import happened
 
 WHERE = SignInContext("203.0.113.99", "<b>Agent</b>/1.0")

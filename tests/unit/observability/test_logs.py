@@ -10,7 +10,7 @@ from threading import Barrier
 import pytest
 
 from lamina.observability.logs import about, logger
-from tests.log import Log
+from tests.support.log import Log
 
 
 def test_a_line_has_the_fields_that_tools_look_for(log: Log) -> None:

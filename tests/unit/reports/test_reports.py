@@ -20,11 +20,11 @@ from lamina.settings import settings
 from lamina.users import iteration
 from lamina.users.model import User
 from lamina.users.schemas import UserView
-from tests.aws import make_user
-from tests.people import Person, person
 from tests.roles.jobs import deliver, requested
-from tests.samples import waiting_job
-from tests.templates import functions, template
+from tests.support.aws import make_user
+from tests.support.people import Person, person
+from tests.support.samples import waiting_job
+from tests.support.templates import functions, template
 
 OTHER = "01890a5d-ac96-774b-bcce-b302099a8057"
 

@@ -13,7 +13,7 @@ from lamina.resilience import outcomes
 from lamina.resilience.circuit import RESET_SECONDS, Circuit, CircuitOpen
 from lamina.resilience.outcomes import FEWEST_CALLS, WINDOW_SECONDS
 from lamina.settings import settings
-from tests.log import Log
+from tests.support.log import Log
 
 
 class Down(Exception):

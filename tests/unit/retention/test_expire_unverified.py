@@ -17,9 +17,9 @@ from lamina.settings import settings
 from lamina.users import purging, service
 from lamina.users.model import Status, User
 from lamina.users.service import NewUser
-from tests.aging import age, naming
-from tests.aws import Context, make_user
-from tests.people import Mailbox, events_of, login, person
+from tests.support.aging import age, naming
+from tests.support.aws import Context, make_user
+from tests.support.people import Mailbox, events_of, login, person
 
 pytestmark = pytest.mark.usefixtures("aws")
 

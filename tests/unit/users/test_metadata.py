@@ -8,7 +8,7 @@ import pytest
 from lamina.access.policy import Role
 from lamina.users import repository, service
 from lamina.users.metadata import MAX_BYTES, merge_patch
-from tests.aws import Api, signed_in
+from tests.support.aws import Api, signed_in
 
 OLD = {"a": 1, "b": {"c": 1, "d": 2}}
 JSON, MERGE = "application/json", "application/merge-patch+json"

@@ -16,7 +16,7 @@ from lamina.users.counting import CounterItem, Standing, counter_key
 from lamina.users.model import Status, User
 from lamina.users.reconciling import CountCheckpointItem, Report, reconcile
 from lamina.users.service import NewUser
-from tests.aws import Context
+from tests.support.aws import Context
 
 pytestmark = pytest.mark.usefixtures("aws")
 

@@ -21,8 +21,8 @@ from lamina.webhooks.egress import EndpointResponse, NoAnswer
 from lamina.webhooks.items import due_partitions
 from lamina.webhooks.model import Webhook, WebhookScope
 from lamina.webhooks.service import NewWebhook
-from tests.aws import make_user
-from tests.callers import acting
+from tests.support.aws import make_user
+from tests.support.callers import acting
 
 CONTEXT = RequestContext(None, "test")
 type Behaviour = Callable[[str], EndpointResponse]

@@ -15,8 +15,8 @@ from lamina.webhooks.deliveries import list_deliveries
 from lamina.webhooks.dispatch import dispatch
 from lamina.webhooks.items import EVERYBODY
 from lamina.webhooks.model import DeliveryStatus, WebhookScope
-from tests.aws import make_user
-from tests.people import verified
+from tests.support.aws import make_user
+from tests.support.people import verified
 from tests.unit.webhooks.conftest import CONTEXT, World, event, happen, hook
 
 

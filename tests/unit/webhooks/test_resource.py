@@ -8,9 +8,9 @@ from lamina.access.policy import Role
 from lamina.storage.item import Item
 from lamina.webhooks import directory
 from lamina.webhooks.items import EVERYBODY, DirectoryItem, directory_key
-from tests.aws import Answer, Api
-from tests.people import Person, activities, events_of, person
 from tests.roles.process import forget_idempotency_records
+from tests.support.aws import Answer, Api
+from tests.support.people import Person, activities, events_of, person
 
 pytestmark = pytest.mark.usefixtures("aws")
 

@@ -34,7 +34,6 @@ from lamina.users.items import UserItem, to_user, user_key
 from lamina.users.model import Status, User
 from lamina.users.service import Amendment
 
-
 NO_LONGER = "The mfa_token is not valid, or no longer. Sign in again."
 
 

@@ -26,7 +26,7 @@ from lamina.storage import transactions
 from lamina.storage.transport import DynamoDb
 from lamina.users import service as users
 from lamina.users.model import User
-from tests.aws import PASSWORD, Answer, Api, make_user
+from tests.support.aws import PASSWORD, Answer, Api, make_user
 
 STEP_SECONDS = 30
 CONTEXT = RequestContext(None, "test")

@@ -11,7 +11,7 @@ import boto3
 from PIL import Image
 
 from lamina.settings import settings
-from tests.samples import sample
+from tests.support.samples import sample
 
 COLOURS: dict[str, tuple[int, ...]] = {"RGB": (0, 128, 128), "RGBA": (0, 128, 128, 100), "CMYK": (255, 0, 0, 100)}
 

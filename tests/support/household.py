@@ -23,8 +23,8 @@ from lamina.users.model import User
 from lamina.webhooks import service as webhooks
 from lamina.webhooks.model import WebhookScope
 from lamina.webhooks.service import NewWebhook
-from tests.aws import PASSWORD
-from tests.callers import acting
+from tests.support.aws import PASSWORD
+from tests.support.callers import acting
 
 CONTEXT = RequestContext(None, "test")
 

@@ -50,8 +50,8 @@ from lamina.webhooks.items import (
     webhook_key,
 )
 from lamina.webhooks.model import DeliveryStatus, WebhookScope, WebhookStatus
-from tests.aws import PASSWORD
-from tests.templates import ROOT
+from tests.support.aws import PASSWORD
+from tests.support.templates import ROOT
 
 ADMIN = "0190a3f0-0000-7000-8000-000000000001"
 VIEWER = "0190a3f0-0000-7000-8000-000000000002"
@@ -75,7 +75,7 @@ def sample(place: str) -> dict[str, Any]:
     """The sample event of the function at a place, `users/get`."""
     path = ROOT / "events" / f"{place}.json"
     if not path.is_file():
-        from tests.registrations import SAMPLE  # it reads the scenarios, which import this
+        from tests.support.registrations import SAMPLE  # it reads the scenarios, which import this
 
         raise LookupError(SAMPLE.sentence(place))
     event: dict[str, Any] = json.loads(path.read_bytes())

@@ -30,7 +30,7 @@ from lamina.storage.item import Item
 from lamina.webhooks.model import REASONS, DisabledReason
 from tests import roles
 from tests.roles.process import Scenario
-from tests.templates import ROOT, functions, template
+from tests.support.templates import ROOT, functions, template
 
 
 @dataclass(frozen=True)

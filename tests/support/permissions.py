@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.calls import ENCRYPTION, LEADING, PREFIX, Made
-from tests.templates import functions
+from tests.support.calls import ENCRYPTION, LEADING, PREFIX, Made
+from tests.support.templates import functions
 
 RESOURCES = {
     "Data.Outputs.TableArn": "table",
@@ -34,7 +34,7 @@ CONDITIONAL = {
 
 KEYS_OF_ENCRYPTION = "kms:EncryptionContextKeys"
 SEEN = {LEADING, PREFIX, KEYS_OF_ENCRYPTION}
-"""Keys of conditions that `tests/calls.py` notes; `resource_of` reads the others."""
+"""Keys of conditions that `tests/support/calls.py` notes; `resource_of` reads the others."""
 
 
 class Permission(NamedTuple):
@@ -96,7 +96,9 @@ def resource_named(reference: str) -> str:
     if reference.endswith(".Outputs.QueueArn"):
         return "queue"
     if reference not in RESOURCES:
-        pytest.fail(f"A role names {reference}: add what it is to RESOURCES in tests/permissions.py.", pytrace=False)
+        pytest.fail(
+            f"A role names {reference}: add what it is to RESOURCES in tests/support/permissions.py.", pytrace=False
+        )
     return RESOURCES[reference]
 
 

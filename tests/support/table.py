@@ -11,7 +11,7 @@ import subprocess
 import time
 from pathlib import Path
 
-PROGRAM = Path(__file__).resolve().parent.parent / "node_modules" / "@dynoxide" / "linux-x64" / "dynoxide"
+PROGRAM = Path(__file__).resolve().parents[2] / "node_modules" / "@dynoxide" / "linux-x64" / "dynoxide"
 IS_THERE = (platform.system(), platform.machine()) == ("Linux", "x86_64") and PROGRAM.is_file()
 START_SECONDS = 30.0
 HOST = "127.0.0.1"

@@ -34,9 +34,9 @@ from lamina.storage.item import connect
 from lamina.storage.transport import DynamoDb
 from lamina.users.model import User
 from lamina.users.service import NewUser
-from tests import calls, permissions, table
-from tests.events import problems, raised
-from tests.templates import STACKS, Function, Route, functions, template
+from tests.support import calls, permissions, table
+from tests.support.events import problems, raised
+from tests.support.templates import STACKS, Function, Route, functions, template
 
 PASSWORD = "Correct-horse-1"
 METHOD_ARN = "arn:aws:execute-api:us-east-1:123456789012:abcdef1234/live/{method}{path}"

@@ -11,7 +11,7 @@ from jsonschema_rs import Draft202012Validator
 from lamina.events.envelope import Envelope, envelope
 from lamina.events.outbox import OutboxItem
 from lamina.settings import settings
-from tests.templates import ROOT
+from tests.support.templates import ROOT
 
 SCHEMAS = ROOT / "docs" / "events"
 

@@ -6,7 +6,7 @@ from typing import Any
 from jsonschema_rs import Draft202012Validator
 
 from lamina.http.headers import SECURITY
-from tests.templates import ROOT
+from tests.support.templates import ROOT
 
 DOCUMENT: dict[str, Any] = json.loads((ROOT / "functions" / "gateway" / "openapi.json").read_bytes())
 

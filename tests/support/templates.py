@@ -11,7 +11,7 @@ from typing import Any
 from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 NO_VALUE = {"Ref": "AWS::NoValue"}
 STACKS = (ROOT / "template.yaml", *sorted((ROOT / "stacks").glob("*.yaml")))
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tests.samples import sample
+from tests.support.samples import sample
 
 
 def batch(place: str, events: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
