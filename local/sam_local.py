@@ -3,8 +3,7 @@
 It runs functions in Lambda's containers, on the data of the stack that `make run` serves; `PORT` says which. The
 default of ARGS is `start-api`, which serves at SAM_PORT. It takes Docker.
 
-Containers reach the local AWS at Docker's bridge address, one port of which is forwarded to it, under a name that leads
-to it here too. So a link that a function signs is good on both sides.
+Containers reach the local AWS by a name of its own, at Docker's bridge address, one port of which is forwarded to it.
 """
 
 import asyncio
