@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from tests import lambda_image
 from tests.e2e.client import Client
 from tests.e2e.conftest import PASSWORD, register
 from tests.faults.cloud import wait_until
+from tests.support import lambda_image
 from tests.support.stack import ROOT, RunningStack, free_port
 
 START_SECONDS = 60
