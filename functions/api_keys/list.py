@@ -17,8 +17,8 @@ def list_api_keys(limit: LimitParameter = 20, cursor: CursorParameter = None) ->
     require(caller, Action.API_KEY_MANAGE, owner_id=caller.user_id)
     request = ListRequest("/v1/api-keys", {}, audience=caller.user_id)
     at = request.position(limit, cursor, None)
-    found, page = api_keys.list_keys(caller.user_id, limit, at.cursor)
-    return app.page([ApiKeyView.model_validate(key) for key in found], *request.describe(at, page))
+    page = api_keys.list_keys(caller.user_id, limit, at.cursor)
+    return app.page([ApiKeyView.model_validate(key) for key in page.items], *request.describe(at, page))
 
 
 handler = app.handler

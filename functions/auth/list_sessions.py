@@ -18,8 +18,8 @@ def list_sessions(limit: LimitParameter = 20, cursor: CursorParameter = None) ->
     require(caller, Action.ACCOUNT_SECURE, owner_id=caller.user_id)
     request = ListRequest("/v1/auth/sessions", {}, audience=caller.user_id)
     at = request.position(limit, cursor, None)
-    found, page = sessions.list_sessions(users.get(caller.user_id), limit, at.cursor)
-    shown = [SessionView.model_validate(session) for session in found]
+    page = sessions.list_sessions(users.get(caller.user_id), limit, at.cursor)
+    shown = [SessionView.model_validate(session) for session in page.items]
     for session in shown:
         session.current = session.id == caller.session_id
     return app.page(shown, *request.describe(at, page))

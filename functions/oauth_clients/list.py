@@ -18,8 +18,8 @@ def list_oauth_clients(
     require(app.caller, Action.CLIENT_MANAGE)
     request = ListRequest("/v1/oauth-clients", {}, audience="clients")
     at = request.position(limit, cursor, None)
-    found, page = oauth_clients.list_clients(limit, at.cursor)
-    return app.page([ClientView.model_validate(client) for client in found], *request.describe(at, page))
+    page = oauth_clients.list_clients(limit, at.cursor)
+    return app.page([ClientView.model_validate(client) for client in page.items], *request.describe(at, page))
 
 
 handler = app.handler

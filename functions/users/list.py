@@ -49,7 +49,7 @@ def get_users(
     request = ListRequest("/v1/users", query.filters, audience="private" if private else "public")
     at = request.position(limit, cursor, page)
     found = list_users(query, limit, cursor=at.cursor, offset=at.offset)
-    return app.page([view(user, app.caller) for user in found.users], *request.describe(at, found, total=found.total))
+    return app.page([view(user, app.caller) for user in found.items], *request.describe(at, found))
 
 
 handler = app.handler

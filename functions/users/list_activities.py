@@ -35,7 +35,7 @@ def list_activities(
     request = ListRequest(f"/v1/users/{user_id}/activities", wanted.query, audience=user_id)
     at = request.position(limit, cursor, None)
     page = read_page(users.get(user_id), wanted, limit, at.cursor)
-    return app.page([ActivityView.model_validate(each) for each in page.activities], *request.describe(at, page))
+    return app.page([ActivityView.model_validate(each) for each in page.items], *request.describe(at, page))
 
 
 handler = app.handler

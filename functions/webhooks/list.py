@@ -25,8 +25,8 @@ def list_webhooks(
     require(app.caller, Action.WEBHOOK_READ, owner_id=owner)
     request = ListRequest("/v1/webhooks", {"owner_id": owner_id} if owner_id else {}, audience=owner)
     at = request.position(limit, cursor, None)
-    found, page = service.list_webhooks(owner, limit, at.cursor)
-    return app.page([WebhookView.model_validate(each) for each in found], *request.describe(at, page, total=page.total))
+    page = service.list_webhooks(owner, limit, at.cursor)
+    return app.page([WebhookView.model_validate(each) for each in page.items], *request.describe(at, page))
 
 
 handler = app.handler

@@ -25,8 +25,8 @@ def list_deliveries(
     filters = {"status": status.value} if status else {}
     request = ListRequest(f"/v1/webhooks/{webhook_id}/deliveries", filters, audience="")
     at = request.position(limit, cursor, None)
-    found, page = deliveries.list_deliveries(webhook_id, status, limit, at.cursor)
-    return app.page([DeliveryView.model_validate(each) for each in found], *request.describe(at, page))
+    page = deliveries.list_deliveries(webhook_id, status, limit, at.cursor)
+    return app.page([DeliveryView.model_validate(each) for each in page.items], *request.describe(at, page))
 
 
 handler = app.handler

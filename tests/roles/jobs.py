@@ -11,7 +11,6 @@ from lamina.events.request_context import RequestContext
 from lamina.jobs import service
 from lamina.jobs.running import Run
 from lamina.reports import upload, users
-from lamina.reports.content import Page
 from tests.roles.process import Scenario, forget_idempotency_records, place, table_busy
 from tests.support.aws import Api, invoke, signed_in
 from tests.support.samples import VIEWER, sample, store_sample_users
@@ -55,7 +54,7 @@ def _break_off(admin: Api, patched: pytest.MonkeyPatch) -> None:
     """A run that breaks after it has sent a part."""
     pages = users.pages
 
-    def broken(*given: Any) -> Iterator[Page]:
+    def broken(*given: Any) -> Iterator[Rows]:
         yield from pages(*given)
         raise OSError
 

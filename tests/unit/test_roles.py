@@ -1,8 +1,8 @@
 """Each function's role allows the calls that its code makes, and no others.
 
 Each scenario takes its function down every path that calls AWS; what it calls is compared with the template both ways.
-Whatever other unit tests have a function call is compared with its role too (`tests/support/aws.py`), and the end-to-end tests
-show that roles are enough: the local AWS enforces them, their conditions on keys, prefixes and contexts included.
+Whatever other unit tests have a function call is compared with its role too (`tests/support/aws.py`), and the
+end-to-end tests show that roles are enough: the local AWS enforces them, with their conditions.
 """
 
 import pytest

@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 import pytest
 
 from lamina.access.policy import Role
-from lamina.http.listing import MAX_OFFSET, ListRequest, Position
+from lamina.http.listing import MAX_OFFSET, ListRequest, PageRequest
 from lamina.storage.cursors import Cursor
 from tests.support.aws import Answer, Api, make_user, signed_in
 from tests.support.people import verified
@@ -149,7 +149,7 @@ def test_a_cursor_goes_on_with_another_limit(admin: Api) -> None:
 
 @pytest.mark.usefixtures("aws")
 def test_the_last_page_that_a_number_reaches_goes_on_by_cursor() -> None:
-    last = Position(limit=100, cursor=None, page=MAX_OFFSET // 100)
+    last = PageRequest(limit=100, cursor=None, page=MAX_OFFSET // 100)
     request = ListRequest(USERS, {"sort": "-created_at"}, "private")
     links = request.links(last, first="a", last="b", has_more=True, has_previous=True)
     assert parse_qs(urlsplit(links["prev"]).query)["page"] == ["99"]

@@ -15,7 +15,6 @@ from lamina.activities import recording
 from lamina.jobs import service as jobs
 from lamina.jobs.model import JobStatus
 from lamina.reports import activities, service, users
-from lamina.reports.content import Page
 from lamina.settings import settings
 from lamina.users import iteration
 from lamina.users.model import User
@@ -209,7 +208,7 @@ def test_a_report_that_breaks_in_the_middle_is_begun_again_and_has_one_file(
 ) -> None:
     job, pages, tries = requested(admin.api), users.pages, []
 
-    def broken(*given: Any) -> Iterator[Page]:
+    def broken(*given: Any) -> Iterator[Rows]:
         yield from pages(*given)
         tries.append(1)
         if len(tries) < 3:

@@ -28,8 +28,8 @@ def iterate(source: Source, size: int, *, descending: bool) -> list[list[str]]:
     pages, after, more = [], "", True
     while more:
         chunk = read(source, size, descending=descending, after=after)
-        pages.append(chunk.positions)
-        after, more = (chunk.positions or [""])[-1], chunk.more
+        pages.append(chunk.items)
+        after, more = (chunk.items or [""])[-1], chunk.more
     return pages
 
 
@@ -53,7 +53,7 @@ def test_backwards_from_a_page_lies_exactly_the_page_before(
     pages = [page for page in iterate(LIST, size, descending=descending) if page]
     for number, page in enumerate(pages[1:]):
         back = read(LIST, size, descending=not descending, after=page[0])
-        assert back.positions[::-1] == pages[number]
+        assert back.items[::-1] == pages[number]
         assert back.more == (number > 0)
 
 
@@ -65,13 +65,13 @@ def test_entries_that_come_before_the_page_shift_nothing_behind_it(
     whole = fill(fake_index, chosen)
     whole = whole[::-1] if descending else whole
     first = read(LIST, size, descending=descending)
-    if not first.positions:
+    if not first.items:
         return
-    edge = first.positions[-1]
+    edge = first.items[-1]
     before = {entry for entry in late if (list_position(*entry).encode() < edge.encode()) != descending}
     fill(fake_index, chosen | {entry for entry in before if list_position(*entry) != edge})
     rest = walk_from(edge, size, descending=descending)
-    assert first.positions + rest == whole
+    assert first.items + rest == whole
 
 
 def walk_from(after: str, size: int, *, descending: bool) -> list[str]:
@@ -79,8 +79,8 @@ def walk_from(after: str, size: int, *, descending: bool) -> list[str]:
     more = True
     while more:
         chunk = read(LIST, size, descending=descending, after=after)
-        found += chunk.positions
-        after, more = (chunk.positions or [after])[-1], chunk.more
+        found += chunk.items
+        after, more = (chunk.items or [after])[-1], chunk.more
     return found
 
 
@@ -95,7 +95,7 @@ def test_an_entry_that_is_taken_away_still_marks_its_place(
     gone = data.draw(st.sampled_from(whole))
     fill(fake_index, {entry for entry in chosen if list_position(*entry) != gone})
     chunk = read(LIST, size, descending=False, after=gone)
-    assert chunk.positions == [position for position in whole if position.encode() > gone.encode()][:size]
+    assert chunk.items == [position for position in whole if position.encode() > gone.encode()][:size]
 
 
 @SHARED
@@ -106,7 +106,7 @@ def test_an_offset_skips_so_many(
     whole = fill(fake_index, chosen)
     whole = whole[::-1] if descending else whole
     chunk = read(LIST, size, descending=descending, offset=offset)
-    assert chunk.positions == whole[offset : offset + size]
+    assert chunk.items == whole[offset : offset + size]
     assert chunk.more == (len(whole) > offset + size)
 
 
@@ -125,7 +125,7 @@ def test_the_same_position_in_two_lists_is_one_entry(fake_table: FakePartitions)
     for partition in ("PUBLIC#0", "EMAIL#0"):
         fake_table.rows[partition] = {list_position("ann", identifier), list_position(partition, identifier)}
     chunk = read(Source("", ["PUBLIC#0", "EMAIL#0"], "ann"), 5, descending=False)
-    assert chunk.positions == [list_position("ann", identifier)]
+    assert chunk.items == [list_position("ann", identifier)]
 
 
 @pytest.mark.parametrize("length", [100, 20_000])
@@ -147,7 +147,7 @@ def test_a_page_of_a_list_that_lies_in_one_partition_takes_one_call(fake_index: 
 def test_skipping_many_entries_reads_each_about_once(fake_index: FakePartitions) -> None:
     many_entries(fake_index, 20_000)
     chunk = read(LIST, 100, descending=False, offset=9_900)
-    assert [position[:8] for position in chunk.positions] == [f"{number:08}" for number in range(9_900, 10_000)]
+    assert [position[:8] for position in chunk.items] == [f"{number:08}" for number in range(9_900, 10_000)]
     assert fake_index.read < 11_000
     assert fake_index.calls <= SHARDS + 1
 

@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 
 from lamina.access.policy import Role
 from lamina.storage.cursors import Cursor
+from lamina.storage.pages import Page
 from lamina.users import repository, search
 from lamina.users.items import search_items
 from lamina.users.listing import list_users
 from lamina.users.model import Status, User
-from lamina.users.queries import UserPage, UserQuery
+from lamina.users.queries import UserQuery
 from lamina.users.search_terms import email_words, public_words, terms
 from tests.unit.storage.fake_table import FakePartitions
 
@@ -73,7 +74,7 @@ def naive(users: Sequence[User], query: UserQuery) -> list[User]:
     return [each for _, _, each in sorted(found, key=lambda entry: entry[:2])]
 
 
-def pages_of(query: UserQuery, limit: int) -> list[UserPage]:
+def pages_of(query: UserQuery, limit: int) -> list[Page[User]]:
     pages = [list_users(query, limit)]
     while pages[-1].has_more:
         pages.append(list_users(query, limit, cursor=Cursor(pages[-1].last)))
@@ -89,8 +90,8 @@ def test_a_search_finds_whom_a_look_at_everybody_finds_each_once_and_in_order(
     fill(users)
     query = UserQuery(search=" ".join(words), private=private, role=role, status=status)
     pages = pages_of(query, limit)
-    assert [each for page in pages for each in page.users] == naive(users, query)
-    assert all(len(page.users) == limit for page in pages[:-1])
+    assert [each for page in pages for each in page.items] == naive(users, query)
+    assert all(len(page.items) == limit for page in pages[:-1])
 
 
 @SHARED
@@ -104,11 +105,11 @@ def test_backwards_lies_exactly_the_page_before(
     for number in range(len(pages) - 1, 0, -1):
         assert pages[number].has_previous
         back = list_users(query, limit, cursor=Cursor(pages[number].first, backwards=True))
-        assert back.users == pages[number - 1].users
+        assert back.items == pages[number - 1].items
         assert back.has_more
         assert back.has_previous == (number > 1)
         again = list_users(query, limit, cursor=Cursor(back.last))
-        assert again.users == pages[number].users
+        assert again.items == pages[number].items
 
 
 def crowd(length: int) -> list[User]:
@@ -118,7 +119,7 @@ def crowd(length: int) -> list[User]:
 def test_a_page_of_a_common_word_costs_two_calls_a_shard_at_the_most(fill: Fill, fake_table: FakePartitions) -> None:
     fill(crowd(3000))
     page = list_users(UserQuery(search="ann", private=False), 20)
-    assert len(page.users) == 20
+    assert len(page.items) == 20
     assert fake_table.calls <= 8
     assert fake_table.read < 500
 
@@ -129,13 +130,13 @@ def test_the_work_of_one_request_is_bounded_and_the_next_goes_on(fill: Fill, fak
     fill(crowded)
     query = UserQuery(search="ann zebra", private=False)
     rare = UserQuery(search="ann", role=Role.ADMIN, private=True)
-    assert [each.id for each in list_users(query, 20).users] == [crowded[2500].id]
+    assert [each.id for each in list_users(query, 20).items] == [crowded[2500].id]
     page = list_users(rare, 1)
-    assert (page.users, page.has_more) == ([], True)
+    assert (page.items, page.has_more) == ([], True)
     looked_at = 2 + search.ROUND * search.MORE_ROUNDS
     assert fake_table.read < 8 * (looked_at + 2 * 5) + 500
     pages = pages_of(rare, 100)
-    assert not any(page.users for page in pages)
+    assert not any(page.items for page in pages)
     assert len(pages) <= 2 * 3000 // looked_at + 1
 
 
@@ -144,7 +145,7 @@ def test_an_empty_page_far_inside_leads_back_too(fill: Fill) -> None:
     rare = UserQuery(search="ann", role=Role.ADMIN, private=True)
     second = list_users(rare, 20, cursor=Cursor(list_users(rare, 20).last))
     back = list_users(rare, 20, cursor=Cursor(second.first, backwards=True))
-    assert (back.users, back.has_more) == ([], True)
+    assert (back.items, back.has_more) == ([], True)
     assert back.first < second.first
 
 
@@ -152,14 +153,14 @@ def test_an_address_is_found_as_a_whole_at_once(fill: Fill, fake_table: FakePart
     fill([user(number, "Ann", f"a{number}", f"ann.{number}", Role.VIEWER, Status.ACTIVE) for number in range(500)])
     fake_table.read = 0
     page = list_users(UserQuery(search="ann.77@x.com", private=True), 20)
-    assert [each.email for each in page.users] == ["ann.77@x.com"]
+    assert [each.email for each in page.items] == ["ann.77@x.com"]
     assert fake_table.read < 5
 
 
 def test_addresses_are_no_way_to_find_somebody_for_those_who_do_not_see_them(fill: Fill) -> None:
     fill([user(1, "Bob", "bob", "secret", Role.ADMIN, Status.ACTIVE)])
-    assert list_users(UserQuery(search="secret", private=False), 20).users == []
-    assert len(list_users(UserQuery(search="secret", private=True), 20).users) == 1
+    assert list_users(UserQuery(search="secret", private=False), 20).items == []
+    assert len(list_users(UserQuery(search="secret", private=True), 20).items) == 1
 
 
 def test_an_entry_whose_user_has_changed_finds_nobody(fill: Fill, fake_table: FakePartitions) -> None:
@@ -167,4 +168,4 @@ def test_an_entry_whose_user_has_changed_finds_nobody(fill: Fill, fake_table: Fa
     fill([ann])
     for partition, position in search_items(user(1, "Bob", "bob", "bob", Role.VIEWER, Status.ACTIVE)):
         fake_table.rows[partition].add(position)
-    assert list_users(UserQuery(search="bob", private=True), 20).users == []
+    assert list_users(UserQuery(search="bob", private=True), 20).items == []

@@ -115,7 +115,7 @@ class World:
 
     def _next(self) -> str:
         """When something is to happen: a message is seen, or the schedule's next minute finds something due."""
-        due = read(Source("gsi1", due_partitions()), 1, descending=False).positions
+        due = read(Source("gsi1", due_partitions()), 1, descending=False).items
         minutes = [ids.stamp(datetime.fromisoformat(each.partition("#")[0]) + timedelta(seconds=30)) for each in due]
         return min([*minutes, *(seen_at for seen_at, _, _ in self.queue), ids.ETERNITY])
 

@@ -33,7 +33,7 @@ def test_an_endpoint_that_is_gone_is_disabled_at_once_and_its_owner_told(world: 
     happen(ann.id)
     world.live(4 * DAY)
     assert len(world.sent) == 1
-    (delivery,), _ = list_deliveries(made.id, None, 20, None)
+    (delivery,) = list_deliveries(made.id, None, 20, None).items
     assert (delivery.status, delivery.next_attempt_at) == (DeliveryStatus.FAILED, None)
     assert [each.error for each in delivery.attempts] == ["the answer was 410", "the webhook is disabled"]
 
@@ -77,7 +77,7 @@ def waits(world: World, ann: User, behaviour: Behaviour) -> float:
     world.behaviours[URL] = behaviour
     happen(ann.id)
     world.deliver()
-    (delivery,), _ = list_deliveries(webhook.id, None, 20, None)
+    (delivery,) = list_deliveries(webhook.id, None, 20, None).items
     assert delivery.next_attempt_at is not None
     return (datetime.fromisoformat(delivery.next_attempt_at) - world.clock.instant).total_seconds()
 
@@ -133,7 +133,7 @@ def test_an_event_for_which_more_time_is_always_asked_is_given_up_after_four_day
     tries = [at for at, (_, _, body) in zip(world.at, world.sent, strict=True) if late in body]
     assert 9 <= len(tries) <= 11
     assert min(ids.epoch_of(after) - ids.epoch_of(before) for before, after in pairwise(tries)) >= 10 * HOUR
-    (given_up,), _ = list_deliveries(made.id, DeliveryStatus.FAILED, 20, None)
+    (given_up,) = list_deliveries(made.id, DeliveryStatus.FAILED, 20, None).items
     assert given_up.event_id == late
     assert service.get(made.id).status == WebhookStatus.ENABLED
 

@@ -86,7 +86,7 @@ def test_a_disabled_webhook_is_told_nothing_and_goes_on_when_it_is_enabled(world
     service.update(made.id, {"status": "disabled"}, CONTEXT, if_version=lambda _: True)
     happen(ann.id)
     world.deliver()
-    (waiting,), _ = list_deliveries(made.id, DeliveryStatus.FAILED, 20, None)
+    (waiting,) = list_deliveries(made.id, DeliveryStatus.FAILED, 20, None).items
     assert waiting.attempts[0].error == "the webhook is disabled"
     service.update(made.id, {"status": "enabled"}, CONTEXT, if_version=lambda _: True)
     happen(ann.id)
@@ -112,7 +112,7 @@ def test_an_event_that_comes_twice_is_told_once(world: World, ann: User) -> None
     dispatch(twice)
     world.deliver()
     assert len(world.sent) == 1
-    listed, _ = list_deliveries(made.id, None, 20, None)
+    listed = list_deliveries(made.id, None, 20, None).items
     assert [(each.event_id, each.status) for each in listed] == [(twice["id"], "succeeded")]
 
 
@@ -127,7 +127,7 @@ def test_a_revoked_webhook_is_sent_nothing_and_is_deleted_with_the_next_event(wo
     ann = revoked(ann)
     world.deliver()
     assert world.sent == []
-    (waiting,), _ = list_deliveries(made.id, DeliveryStatus.FAILED, 20, None)
+    (waiting,) = list_deliveries(made.id, DeliveryStatus.FAILED, 20, None).items
     assert waiting.attempts[0].error == "the webhook was revoked"
     kept = hook(ann, "kept")
     for _ in range(2):

@@ -50,22 +50,3 @@ class Filter:
         if self.type.endswith("*"):
             return event_type.startswith(self.type.removesuffix("*"))
         return self.type in ("", event_type)
-
-
-@dataclass(frozen=True)
-class ActivityPage:
-    """Some activities, newest first.
-
-    Attributes:
-        activities: those found; with a filter by type perhaps fewer than asked for, though there are more.
-        first: position where the page begins, `""` on an empty page.
-        last: position up to which was looked.
-        has_more: whether there may be older ones.
-        has_previous: whether there may be newer ones.
-    """
-
-    activities: list[Activity]
-    first: str
-    last: str
-    has_more: bool
-    has_previous: bool

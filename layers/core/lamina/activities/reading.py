@@ -5,10 +5,12 @@ from datetime import datetime, timedelta
 
 from lamina import ids
 from lamina.activities.items import DAY_SECONDS, MONTH, ActivityItem, partition
-from lamina.activities.model import Activity, ActivityPage, Filter
+from lamina.activities.model import Activity, Filter
 from lamina.settings import settings
 from lamina.storage.cursors import Cursor
 from lamina.storage.keys import identifier_of
+from lamina.storage.pages import START, Page, page_of
+from lamina.storage.sharded_list import Chunk
 from lamina.users.model import User
 
 MOST_LOOKED_AT = 1000
@@ -16,7 +18,6 @@ MOST_LOOKED_AT = 1000
 CHUNK = 101
 """Activities that one query asks for: what the longest page takes, and one to know whether there are more."""
 ALL = Filter()
-_START = Cursor("")
 
 
 def read(user: User, wanted: Filter = ALL) -> Iterator[Activity]:
@@ -26,11 +27,11 @@ def read(user: User, wanted: Filter = ALL) -> Iterator[Activity]:
         user: whose.
         wanted: which of them.
     """
-    found = _walk(user, wanted, _START, MOST_LOOKED_AT)
+    found = _walk(user, wanted, START, MOST_LOOKED_AT)
     return (_activity(item) for item in found if wanted.takes(item.event_type))
 
 
-def read_page(user: User, wanted: Filter, limit: int, cursor: Cursor | None) -> ActivityPage:
+def read_page(user: User, wanted: Filter, limit: int, cursor: Cursor | None) -> Page[Activity]:
     """Read one page: a query for each month that it takes to fill it, and with a filter by type a few more.
 
     Args:
@@ -39,7 +40,7 @@ def read_page(user: User, wanted: Filter, limit: int, cursor: Cursor | None) -> 
         limit: how many at the most, 1 to 100.
         cursor: where to go on; None for the newest.
     """
-    start = cursor or _START
+    start = cursor or START
     looked_at: list[str] = []
     found: list[Activity] = []
     more = False
@@ -50,11 +51,8 @@ def read_page(user: User, wanted: Filter, limit: int, cursor: Cursor | None) -> 
         looked_at.append(item.sk)
         if wanted.takes(item.event_type):
             found.append(_activity(item))
-    nearest, farthest = (looked_at[0], looked_at[-1]) if looked_at else ("", "")
-    behind = bool(start.position)
-    if start.backwards:
-        return ActivityPage(found[::-1], first=farthest, last=nearest, has_more=behind, has_previous=more)
-    return ActivityPage(found, first=nearest, last=farthest, has_more=more, has_previous=behind)
+    first, last = (looked_at[0], looked_at[-1]) if looked_at else ("", "")
+    return page_of(Chunk(found, first, last, more), start)
 
 
 def _walk(user: User, wanted: Filter, start: Cursor, chunk: int) -> Iterator[ActivityItem]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil
-from typing import Annotated, Protocol
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 import boto3
@@ -17,6 +17,7 @@ from lamina.fields import QueryInteger
 from lamina.http.envelope import PageLinks, PageMeta
 from lamina.settings import settings
 from lamina.storage.cursors import Cursor, CursorSigner
+from lamina.storage.pages import Page
 
 MAX_OFFSET = 10_000
 SECRET_CACHE_SECONDS = 3600
@@ -38,7 +39,7 @@ _secrets = boto3.client("secretsmanager", config=CALLS)
 
 
 @dataclass(frozen=True)
-class Position:
+class PageRequest:
     """Where in the list to read: after (or before) a cursor, or a page by its number.
 
     Attributes:
@@ -57,19 +58,6 @@ class Position:
         return ((self.page or 1) - 1) * self.limit
 
 
-class Edges(Protocol):
-    """A page that was read, as far as links need it: the positions at its edges, and whether more lies beyond them."""
-
-    @property
-    def first(self) -> str: ...  # noqa: D102 (as above)
-    @property
-    def last(self) -> str: ...  # noqa: D102 (as above)
-    @property
-    def has_more(self) -> bool: ...  # noqa: D102 (as above)
-    @property
-    def has_previous(self) -> bool: ...  # noqa: D102 (as above)
-
-
 class ListRequest:
     """One request for a page of a list."""
 
@@ -85,7 +73,7 @@ class ListRequest:
         self._query = dict(sorted(query.items()))
         self._binding = f"{path}?{urlencode(self._query)}#{audience}"
 
-    def position(self, limit: int, cursor: str | None, page: int | None) -> Position:
+    def position(self, limit: int, cursor: str | None, page: int | None) -> PageRequest:
         """Say where to read.
 
         Raises:
@@ -96,21 +84,15 @@ class ListRequest:
         if page and page * limit > MAX_OFFSET:
             advice = f"reaches past {MAX_OFFSET} items; go on by cursor: leave page out and follow next_cursor"
             raise Invalid(details=[Problem("page", advice)])
-        return Position(limit, _signer().open(cursor, self._binding) if cursor else None, page)
+        return PageRequest(limit, _signer().open(cursor, self._binding) if cursor else None, page)
 
-    def describe(self, at: Position, edges: Edges, *, total: int | None = None) -> tuple[PageMeta, PageLinks]:
-        """Compose what the page tells of the list, and where to go from it."""
-        meta = self.meta(at, total=total, last=edges.last, has_more=edges.has_more)
-        links = self.links(
-            at,
-            first=edges.first,
-            last=edges.last,
-            has_more=edges.has_more,
-            has_previous=edges.has_previous,
-        )
+    def describe(self, at: PageRequest, page: Page[Any]) -> tuple[PageMeta, PageLinks]:
+        """Return what the page says of the list, and the links from it."""
+        meta = self.meta(at, total=page.total, last=page.last, has_more=page.has_more)
+        links = self.links(at, first=page.first, last=page.last, has_more=page.has_more, has_previous=page.has_previous)
         return meta, links
 
-    def meta(self, at: Position, *, total: int | None, last: str, has_more: bool) -> PageMeta:
+    def meta(self, at: PageRequest, *, total: int | None, last: str, has_more: bool) -> PageMeta:
         """Compose what the page tells of the list."""
         pages = None if total is None or at.page is None else ceil(total / at.limit)
         next_cursor = self._seal(Cursor(last)) if has_more and last else None
@@ -118,7 +100,7 @@ class ListRequest:
             limit=at.limit, total=total, has_more=has_more, next_cursor=next_cursor, page=at.page, pages=pages
         )
 
-    def links(self, at: Position, *, first: str, last: str, has_more: bool, has_previous: bool) -> PageLinks:
+    def links(self, at: PageRequest, *, first: str, last: str, has_more: bool, has_previous: bool) -> PageLinks:
         """Compose where to go from this page: by number if it was asked for by number and reaches, else by cursor."""
         links: PageLinks = {
             "self": self._link(at, cursor=self._seal(at.cursor) if at.cursor else None, page=at.page),
@@ -137,7 +119,7 @@ class ListRequest:
     def _seal(self, cursor: Cursor) -> str:
         return _signer().seal(cursor, self._binding)
 
-    def _link(self, at: Position, *, cursor: str | None = None, page: int | None = None) -> str:
+    def _link(self, at: PageRequest, *, cursor: str | None = None, page: int | None = None) -> str:
         place = {"limit": at.limit} | ({"page": page} if page else {})
         requested = {**self._query, **place} | ({"cursor": cursor} if cursor else {})
         return f"{settings().base_path}{self._path}?{urlencode(requested)}"

@@ -56,11 +56,11 @@ def overdue(before: str, limit: int) -> list[Job]:
     Costs a query to each shard and a read of each job that is found, however many jobs there are.
     """
     chunk = read(Source("gsi1", unfinished_partitions()), limit, descending=False)
-    found = [identifier_of(position) for position in chunk.positions if position < before]
+    found = [identifier_of(position) for position in chunk.items if position < before]
     items = JobItem.batch_get([job_key(job_id) for job_id in found], consistent_read=True) if found else ()
     return sorted(map(to_job, items), key=lambda job: job.due_at)
 
 
 def unfinished(owner_id: str, limit: int) -> int:
     """Count the unfinished jobs of an owner, up to a limit; the index may be moments behind."""
-    return len(read(Source("gsi2", [owner_partition(owner_id)]), limit, descending=False).positions)
+    return len(read(Source("gsi2", [owner_partition(owner_id)]), limit, descending=False).items)

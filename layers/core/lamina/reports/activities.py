@@ -11,7 +11,7 @@ from lamina.activities.schemas import ActivityView, chosen
 from lamina.errors import Invalid, NotFound, Problem
 from lamina.jobs.model import Job, JobError
 from lamina.jobs.running import NonRetryable
-from lamina.reports.content import Order, Page
+from lamina.reports.content import Order, Rows
 from lamina.reports.schemas import NewReport
 from lamina.users import service as users
 
@@ -35,7 +35,7 @@ def order(wanted: NewReport) -> Order:
     return Order(Action.REPORT_ACTIVITIES, about=wanted.user_id, parameters=parameters)
 
 
-def pages(job: Job) -> Iterator[Page]:
+def pages(job: Job) -> Iterator[Rows]:
     """Give what had happened to the user when the job was asked for, as far as it is kept.
 
     How much that is nobody knows before; how far back it has come tells the progress.
@@ -51,7 +51,7 @@ def pages(job: Job) -> Iterator[Page]:
     oldest = max(since, earliest(), user.created_at)
     for found in batched(read(user, Filter(since=since, until=until)), ROWS, strict=False):
         rows = [ActivityView.model_validate(each).model_dump(mode="json") for each in found]
-        yield Page(rows, _percent(oldest, found[-1].occurred_at, until))
+        yield Rows(rows, _percent(oldest, found[-1].occurred_at, until))
 
 
 def _percent(oldest: str, reached: str, newest: str) -> int:

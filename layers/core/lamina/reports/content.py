@@ -26,7 +26,7 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Page:
+class Rows:
     """Rows, and how far the report is with them, in percent."""
 
     rows: Sequence[Row]
@@ -51,7 +51,7 @@ class Content(Protocol):
             Invalid: when its parts do not go together.
         """
 
-    def pages(self, job: Job) -> Iterator[Page]:
+    def pages(self, job: Job) -> Iterator[Rows]:
         """Give what a job has to report, page by page.
 
         Raises:

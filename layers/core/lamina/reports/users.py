@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from lamina.access.policy import Action
 from lamina.jobs.model import Job
-from lamina.reports.content import Order, Page
+from lamina.reports.content import Order, Rows
 from lamina.reports.schemas import NewReport
 from lamina.users import counting
 from lamina.users.iteration import iterate
@@ -34,11 +34,11 @@ def order(wanted: NewReport) -> Order:
     return Order(Action.REPORT_USERS, parameters=filters)
 
 
-def pages(job: Job) -> Iterator[Page]:
+def pages(job: Job) -> Iterator[Rows]:
     """Give the users who were there when the job was asked for; how many that will be is known about."""
     filters = {name: job.parameters[name] for name in ("role", "status", "deleted")}
     expected, given = counting.total(**filters), 0
     for users in iterate(UserQuery(**filters, private=True), job.created_at):
         given += len(users)
         rows = [UserView.model_validate(user).model_dump(mode="json") for user in users]
-        yield Page(rows, 100 * given // max(expected, 1))
+        yield Rows(rows, 100 * given // max(expected, 1))

@@ -59,9 +59,9 @@ def iterate(
         if not has_time():
             raise Interrupted
         chunk = read(source, step, descending=False, after=after)
-        positions = [position for position in chunk.positions if not until or position <= until]
+        positions = [position for position in chunk.items if not until or position <= until]
         visit(positions)
-        more = chunk.more and len(positions) == len(chunk.positions)
+        more = chunk.more and len(positions) == len(chunk.items)
         after = positions[-1] if positions else after
         note(after)
 

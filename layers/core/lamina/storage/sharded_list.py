@@ -40,15 +40,24 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Chunk:
-    """A part of a list: positions (sort keys) in the order of reading, and whether more lie beyond the last."""
+class Chunk[T]:
+    """A part of a list, in the order of reading.
 
-    positions: list[str]
+    Attributes:
+        items: of the part.
+        first: position (sort key) where reading began, `""` if nothing was read.
+        last: position that reading reached.
+        more: whether there may be more after it.
+    """
+
+    items: list[T]
+    first: str
+    last: str
     more: bool
 
 
-def read(source: Source, count: int, *, descending: bool, after: str = "", offset: int = 0) -> Chunk:
-    """Read a stretch of a list.
+def read(source: Source, count: int, *, descending: bool, after: str = "", offset: int = 0) -> Chunk[str]:
+    """Read the positions of a part of a list.
 
     Args:
         source: the list.
@@ -59,7 +68,9 @@ def read(source: Source, count: int, *, descending: bool, after: str = "", offse
     """
     merged = (position for position in _merge(source, offset + count + 2, descending, after) if position != after)
     found = list(islice(merged, offset, offset + count + 1))
-    return Chunk(found[:count], more=len(found) > count)
+    positions = found[:count]
+    first, last = (positions[0], positions[-1]) if positions else ("", "")
+    return Chunk(positions, first, last, more=len(found) > count)
 
 
 def _merge(source: Source, wanted: int, descending: bool, edge: str) -> Iterator[str]:

@@ -31,9 +31,9 @@ def iterate(query: UserQuery, until: str) -> Iterator[list[User]]:
     after, more = "", True
     while more:
         chunk = read(source, CHUNK, descending=False, after=after)
-        users = [user for user in _users(chunk.positions) if query.includes(user) and user.created_at <= until]
+        users = [user for user in _users(chunk.items) if query.includes(user) and user.created_at <= until]
         yield users
-        after = chunk.positions[-1] if chunk.positions else ""
+        after = chunk.last
         more = chunk.more and after[: len(until)] <= until
 
 

@@ -52,44 +52,6 @@ class UserQuery:
         )
 
 
-@dataclass(frozen=True)
-class Found:
-    """Users in the order in which a list was read, which may be backwards.
-
-    Attributes:
-        users: those found.
-        first: position where they begin, `""` if nothing was read.
-        last: position that reading came to.
-        more: whether there may be more beyond the last.
-    """
-
-    users: list[User]
-    first: str
-    last: str
-    more: bool
-
-
-@dataclass(frozen=True)
-class UserPage:
-    """One page of users.
-
-    Attributes:
-        users: in list order.
-        first: position where the page begins, `""` if it is empty.
-        last: position where it ends.
-        has_more: whether there is more beyond the last.
-        has_previous: whether there is more before the first.
-        total: users of the whole list; None where only a scan could tell.
-    """
-
-    users: list[User]
-    first: str
-    last: str
-    has_more: bool
-    has_previous: bool
-    total: int | None
-
-
 def user_query(
     *,
     sort: Sort | None,

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 
 from lamina.storage.cursors import Cursor
 from lamina.storage.keys import identifier_of, list_position
-from lamina.storage.sharded_list import Source, read
+from lamina.storage.sharded_list import Chunk, Source, read
 from lamina.users import repository
 from lamina.users.items import search_partitions
 from lamina.users.model import User
-from lamina.users.queries import Found, UserQuery
+from lamina.users.queries import UserQuery
 from lamina.users.search_terms import email_words, public_words, terms
 
 ROUND = 100
@@ -21,7 +21,7 @@ MORE_ROUNDS = 4
 """How often more is read when the first round, of one page, has not filled the page."""
 
 
-def search(query: UserQuery, limit: int, start: Cursor) -> Found:
+def search(query: UserQuery, limit: int, start: Cursor) -> Chunk[User]:
     """Read entries until a page is full and one more is known, there are no more, or enough was read."""
     wanted = terms(query.search)
     lists = ("public", "email") if query.private else ("public",)
@@ -30,19 +30,19 @@ def search(query: UserQuery, limit: int, start: Cursor) -> Found:
     last, more = start.position, True
     for count in (min(limit + 1, ROUND), *[ROUND] * MORE_ROUNDS):
         chunk = read(source, count, descending=start.backwards, after=last)
-        found += _matches(chunk.positions, query, wanted)
-        last, more = (chunk.positions or [last])[-1], chunk.more
+        found += _matches(chunk.items, query, wanted)
+        last, more = chunk.last or last, chunk.more
         if len(found) > limit or not more:
             break
     return _cut(found, limit, last, more=more)
 
 
-def _cut(found: list[tuple[str, User]], limit: int, last: str, *, more: bool) -> Found:
+def _cut(found: list[tuple[str, User]], limit: int, last: str, *, more: bool) -> Chunk[User]:
     """Cut what was found to a page; what is cut off lies beyond its end and is found again from there."""
     kept = found[:limit]
     if len(found) > limit:
         last, more = kept[-1][0], True
-    return Found([user for _, user in kept], first=kept[0][0] if kept else last, last=last, more=more)
+    return Chunk([user for _, user in kept], first=kept[0][0] if kept else last, last=last, more=more)
 
 
 def _matches(positions: list[str], query: UserQuery, wanted: list[str]) -> Iterator[tuple[str, User]]:

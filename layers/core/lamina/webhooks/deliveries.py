@@ -70,15 +70,15 @@ def get(webhook_id: str, delivery_id: str) -> Delivery:
 
 def list_deliveries(
     webhook_id: str, status: DeliveryStatus | None, limit: int, cursor: Cursor | None
-) -> tuple[list[Delivery], Page]:
+) -> Page[Delivery]:
     """Read a page of the deliveries of a webhook, newest first: one query and one batch of reads."""
     partition = key("WEBHOOK", webhook_id)
     everything = Source("", [partition], prefix=key("DELIVERY", ""))
     source = Source("gsi2", [status_partition(webhook_id, status)]) if status else everything
     page = read_page(source, limit, descending=True, cursor=cursor)
-    wanted = [(partition, position) for position in page.positions]
+    wanted = [(partition, position) for position in page.items]
     found = {item.sk: item for item in DeliveryItem.batch_get(wanted)} if wanted else {}
-    return [to_delivery(found[position]) for position in page.positions if position in found], page
+    return page.with_items(to_delivery(found[position]) for position in page.items if position in found)
 
 
 def send_test(webhook: Webhook, context: RequestContext) -> Delivery:

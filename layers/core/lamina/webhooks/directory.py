@@ -1,11 +1,12 @@
 """Which webhooks a user has, and which are told of everybody's events: one item each, read and written as a whole."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection
 
 from lamina.errors import Conflict
 from lamina.storage import transactions
 from lamina.storage.cursors import Cursor
+from lamina.storage.pages import START, Page, page_of
+from lamina.storage.sharded_list import Chunk
 from lamina.storage.transactions import ConditionFailed
 from lamina.webhooks.errors import TooManyForEverybody, TooManyWebhooks
 from lamina.webhooks.items import EVERYBODY, DirectoryItem, directory_key
@@ -16,26 +17,6 @@ MOST_FOR_EVERYBODY = 100
 """Each of them is told of every event, so that it is they who make an event dear."""
 
 
-@dataclass(frozen=True)
-class ShortPage:
-    """A page of a list that is so short that it is read whole: ids in list order, and how many there are in all."""
-
-    positions: Sequence[str]
-    total: int
-    has_more: bool
-    has_previous: bool
-
-    @property
-    def first(self) -> str:
-        """The id at the upper edge; `""` on an empty page."""
-        return self.positions[0] if self.positions else ""
-
-    @property
-    def last(self) -> str:
-        """The id at the lower edge; `""` on an empty page."""
-        return self.positions[-1] if self.positions else ""
-
-
 def read(owner_id: str) -> DirectoryItem:
     """Read the directory of a user, or of `EVERYBODY`, as last written."""
     try:
@@ -44,16 +25,17 @@ def read(owner_id: str) -> DirectoryItem:
         return DirectoryItem(*directory_key(owner_id))
 
 
-def page(owner_id: str, limit: int, cursor: Cursor | None) -> ShortPage:
-    """Choose a page of a user's webhooks, newest first."""
+def page(owner_id: str, limit: int, cursor: Cursor | None) -> Page[str]:
+    """Return a page of the ids of a user's webhooks, newest first; the list is so short that it is read whole."""
     every = sorted(read(owner_id).webhook_ids, reverse=True)
-    if cursor is None:
-        return ShortPage(every[:limit], len(every), has_more=len(every) > limit, has_previous=False)
-    if cursor.backwards:
-        before = [each for each in every if each > cursor.position]
-        return ShortPage(before[-limit:], len(every), has_more=True, has_previous=len(before) > limit)
-    after = [each for each in every if each < cursor.position]
-    return ShortPage(after[:limit], len(every), has_more=len(after) > limit, has_previous=True)
+    start = cursor or START
+    if start.backwards:
+        beyond = [each for each in reversed(every) if each > start.position]
+    else:
+        beyond = [each for each in every if not start.position or each < start.position]
+    chosen = beyond[:limit]
+    first, last = (chosen[0], chosen[-1]) if chosen else ("", "")
+    return page_of(Chunk(chosen, first, last, len(beyond) > limit), start, total=len(every))
 
 
 def with_another(own: DirectoryItem, scope: WebhookScope, webhook_id: str) -> list[DirectoryItem]:

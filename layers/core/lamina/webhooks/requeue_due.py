@@ -40,12 +40,12 @@ def requeue_due(has_time: Callable[[], bool], *, dry_run: bool = False) -> Repor
     now = ids.now()
     while not report.finished and has_time():
         chunk = read(source, STEP, descending=False, after=position)
-        due = [each for each in chunk.positions if each < now]
+        due = [each for each in chunk.items if each < now]
         report.due += len(due)
         if not dry_run:
             report.announced += sum(threads.map(_announce, due))
-        report.finished = not chunk.more or len(due) < len(chunk.positions)
-        position = chunk.positions[-1] if chunk.positions else ""
+        report.finished = not chunk.more or len(due) < len(chunk.items)
+        position = chunk.last
     return report
 
 

@@ -13,6 +13,7 @@ from lamina.events.outbox import OutboxItem, event
 from lamina.events.request_context import RequestContext
 from lamina.storage import one_time_secrets, transactions
 from lamina.storage.cursors import Cursor
+from lamina.storage.pages import Page
 from lamina.storage.transactions import Check, ConditionFailed
 from lamina.users import service as users
 from lamina.webhooks import directory, endpoint_queue, secret_keeping
@@ -106,19 +107,19 @@ def get(webhook_id: str) -> Webhook:
     return to_webhook(_get(webhook_id))
 
 
-def list_webhooks(owner_id: str, limit: int, cursor: Cursor | None) -> tuple[list[Webhook], directory.ShortPage]:
+def list_webhooks(owner_id: str, limit: int, cursor: Cursor | None) -> Page[Webhook]:
     """Read a page of a user's webhooks, newest first: one read for which there are, one batch for them, one for it.
 
     Those that were revoked are left out.
     """
     page = directory.page(owner_id, limit, cursor)
-    wanted = [webhook_key(webhook_id) for webhook_id in page.positions]
+    wanted = [webhook_key(webhook_id) for webhook_id in page.items]
     found = (
         {item.pk: to_webhook(item) for item in WebhookItem.batch_get(wanted, consistent_read=True)} if wanted else {}
     )
     owner = users.get_many([owner_id]).get(owner_id)
     webhooks = [found[pk] for pk, _ in wanted if pk in found]
-    return [each for each in webhooks if owner is not None and not each.is_revoked(owner)], page
+    return page.with_items(each for each in webhooks if owner is not None and not each.is_revoked(owner))
 
 
 def update(

@@ -119,19 +119,19 @@ def create(
     return _api_key(item if told.id == key_id else _get(owner_id, told.id), owner.role), told.secret
 
 
-def list_keys(owner_id: str, limit: int, cursor: Cursor | None) -> tuple[list[ApiKey], Page]:
+def list_keys(owner_id: str, limit: int, cursor: Cursor | None) -> Page[ApiKey]:
     """Read a page of a user's keys, newest first: one query and one batch of reads. Void ones are left out."""
     source = Source("", [key("USER", owner_id)], prefix=key("APIKEY", ""))
     page = read_page(source, limit, descending=True, cursor=cursor)
-    wanted = [user_key(owner_id), *((key("USER", owner_id), position) for position in page.positions)]
+    wanted = [user_key(owner_id), *((key("USER", owner_id), position) for position in page.items)]
     found = {item.sk: item for item in Item.batch_get(wanted, consistent_read=True)}
     stored = found.get(user_key(owner_id)[1])
     if not isinstance(stored, UserItem):
-        return [], page
+        return page.with_items([])
     owner = to_user(stored)
-    items = (found.get(position) for position in page.positions)
+    items = (found.get(position) for position in page.items)
     keys = [item for item in items if isinstance(item, ApiKeyItem) and not grants.is_revoked(item, owner)]
-    return [_api_key(item, grants.role_of(item, owner)) for item in keys], page
+    return page.with_items(_api_key(item, grants.role_of(item, owner)) for item in keys)
 
 
 def revoke(owner: Caller, key_id: str, context: RequestContext) -> None:

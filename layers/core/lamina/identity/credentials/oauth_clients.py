@@ -84,14 +84,14 @@ def register(
     return _client(item if first.id == client_id else _get(first.id), owner.role), first.secret
 
 
-def list_clients(limit: int, cursor: Cursor | None) -> tuple[list[Client], Page]:
+def list_clients(limit: int, cursor: Cursor | None) -> Page[Client]:
     """Read a page of all clients, newest first: a query to each shard, a batch of clients, one of owners.
 
     Those that are void are left out.
     """
     source = Source("gsi1", [list_partition(LIST, "created_at", shard=shard) for shard in range(SHARDS)])
     page = read_page(source, limit, descending=True, cursor=cursor)
-    wanted = [client_key(identifier_of(position)) for position in page.positions]
+    wanted = [client_key(identifier_of(position)) for position in page.items]
     items = {value_of(item.pk): item for item in ClientItem.batch_get(wanted)} if wanted else {}
     owners = users.get_many({item.owner_id for item in items.values()})
     shown = {
@@ -99,7 +99,7 @@ def list_clients(limit: int, cursor: Cursor | None) -> tuple[list[Client], Page]
         for client_id, item in items.items()
         if (owner := owners.get(item.owner_id)) is not None and not grants.is_revoked(item, owner)
     }
-    return [shown[found] for position in page.positions if (found := identifier_of(position)) in shown], page
+    return page.with_items(shown[found] for position in page.items if (found := identifier_of(position)) in shown)
 
 
 def remove(client_id: str, context: RequestContext, *, by: Caller) -> None:

@@ -169,14 +169,14 @@ def end_own(user_id: str, session_id: str, context: RequestContext) -> None:
         raise NotFound(NO_SUCH_SESSION)
 
 
-def list_sessions(user: User, limit: int, cursor: Cursor | None) -> tuple[list[Session], Page]:
+def list_sessions(user: User, limit: int, cursor: Cursor | None) -> Page[Session]:
     """Read a page of a user's sessions, newest first: one query and one batch of reads."""
     source = Source("", [key("USER", user.id)], prefix=key("SESSION", ""))
     page = read_page(source, limit, descending=True, cursor=cursor)
-    keys = [(key("USER", user.id), position) for position in page.positions]
+    keys = [(key("USER", user.id), position) for position in page.items]
     found = {item.sk: item for item in SessionItem.batch_get(keys, consistent_read=True)} if keys else {}
-    sessions = [found[position] for position in page.positions if position in found]
-    return [_session(item) for item in sessions if in_order(item, user)], page
+    sessions = [found[position] for position in page.items if position in found]
+    return page.with_items(_session(item) for item in sessions if in_order(item, user))
 
 
 def find_active(claims: AccessClaims) -> tuple[SessionItem, User] | None:
