@@ -11,6 +11,7 @@ from lamina.events.request_context import RequestContext
 from lamina.jobs import service
 from lamina.jobs.running import Run
 from lamina.reports import upload, users
+from lamina.reports.content import Rows
 from tests.roles.process import Scenario, forget_idempotency_records, place, table_busy
 from tests.support.aws import Api, invoke, signed_in
 from tests.support.samples import VIEWER, sample, store_sample_users

@@ -15,6 +15,7 @@ from lamina.activities import recording
 from lamina.jobs import service as jobs
 from lamina.jobs.model import JobStatus
 from lamina.reports import activities, service, users
+from lamina.reports.content import Rows
 from lamina.settings import settings
 from lamina.users import iteration
 from lamina.users.model import User
