@@ -46,18 +46,39 @@ def parameter(name: str, stack: str = "template.yaml") -> str:
     return str(template(ROOT / stack)["Parameters"][name]["Default"])
 
 
-def test_the_readme_names_every_decision_and_no_other() -> None:
-    linked = re.findall(r"\]\(docs/decisions/([\w-]+\.md)\)", text_of("README.md"))
-    assert sorted(linked) == sorted(path.name for path in DECISIONS.glob("*.md"))
+def test_the_index_of_decisions_names_each_once_and_no_other() -> None:
+    linked = re.findall(r"\]\(([\w-]+\.md)\)", text_of("docs/decisions/README.md"))
+    assert sorted(linked) == sorted({path.name for path in DECISIONS.glob("*.md")} - {"README.md"})
 
 
-@pytest.mark.parametrize(
-    "page", [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")], ids=lambda page: str(page.relative_to(ROOT))
-)
+@pytest.mark.parametrize("page", sorted(DECISIONS.glob("[a-z]*.md")), ids=lambda page: page.stem)
+def test_a_decision_states_its_context_choice_and_cost(page: Path) -> None:
+    if page.stem != "dependencies":  # A list of packages, with a reason for each.
+        text = page.read_text(encoding="utf-8")
+        assert [part for part in ("Context", "Choice", "Cost") if f"\n**{part}.** " not in text] == []
+
+
+def test_the_readme_links_the_index_of_decisions_and_the_glossary() -> None:
+    linked = set(re.findall(r"\]\(([\w/-]+\.md)\)", text_of("README.md")))
+    assert {"docs/decisions/README.md", "docs/glossary.md"} <= linked
+
+
+PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
-    targets = re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8"))
-    local = [target for target in targets if "://" not in target]
-    assert [target for target in local if not (page.parent / target).exists()] == []
+    targets = re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8"))
+    local = [target.partition("#") for target in targets if "://" not in target]
+    assert [path for path, _, _ in local if not (page.parent / path).exists()] == []
+    assert [f"{path}#{anchor}" for path, _, anchor in local if anchor and anchor not in anchors(page, path)] == []
+
+
+def anchors(page: Path, target: str) -> set[str]:
+    """The anchors that GitHub gives the headings of a page."""
+    text = (page.parent / target if target else page).read_text(encoding="utf-8")
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
 
 
 def required(*sources: str) -> set[str]:
@@ -84,7 +105,7 @@ def test_every_package_that_developers_run_has_its_reason() -> None:
 
 def test_every_npm_package_has_its_reason() -> None:
     listed = json.loads((ROOT / "package.json").read_bytes())
-    assert described("The storage tests' second opinions") == {
+    assert described("Additional DynamoDB engines of the storage tests") == {
         name for kind in ("dependencies", "devDependencies", "optionalDependencies") for name in listed.get(kind, {})
     }
 
@@ -179,10 +200,10 @@ SAID = [
     ("docs/webhooks.md", f"at once, for {DELIVERY_KEPT_SECONDS // DAY} days"),
     ("docs/webhooks.md", f"For {secret_keeping.OVERLAP_SECONDS // HOUR} hours requests carry two signatures"),
     (
-        "docs/decisions/webhooks-reach-out.md",
-        f"{egress.READ_BYTES // 1024} KB are read and {egress.KEPT_BYTES // 1024} KB",
+        "docs/decisions/webhook-egress.md",
+        f"{egress.READ_BYTES // 1024} KB are read and {egress.KEPT_BYTES // 1024} KB kept",
     ),
-    ("docs/decisions/webhooks-reach-out.md", f"tried in turn, {word(egress.ADDRESSES_TRIED)} at most"),
+    ("docs/decisions/webhook-egress.md", f"tried in turn, {word(egress.ADDRESSES_TRIED)} at most"),
     ("docs/build/openapi/about.md", f"gives an access token for {signing_keys.ACCESS_SECONDS // MINUTE} minutes"),
     ("docs/build/openapi/about.md", f"for {idempotency.KEPT_SECONDS // HOUR} hours: it happens once"),
     (f"{TEMPLATES}/reset.txt", "half an hour" if HALF_AN_HOUR else "?"),
