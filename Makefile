@@ -4,6 +4,7 @@
 #   SAM_PORT=3001        where `make sam-local` serves it
 #   LAMINA_STATE=.local  where it keeps its data; `memory` keeps nothing
 #   ALLOWED_ORIGINS=…    whose pages may call it beside its own: http://localhost:5173
+#   STACK=… AWS_REGION=… the deployed stack, where it is not the one of samconfig.toml
 #   ARGS=…               passed on: make test ARGS="-k sign_in", make deploy ARGS=--guided
 
 .DEFAULT_GOAL := help
@@ -11,9 +12,10 @@
 	lock format clean
 
 JOBS ?= 3
-STACK ?= lamina
 
 PYTHON := .venv/bin/python
+# Commands for a deployed stack find it by samconfig.toml, as `make deploy` wrote it.
+ON_STACK = $(if $(STACK),--stack "$(STACK)") $(ARGS)
 # The set-up runs on the machine's own Python, because it is what makes the other one.
 SETUP := PATH="$(PATH)" python3 -m setup
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -66,18 +68,18 @@ build: setup  ## build for AWS what samconfig.toml says; ARGS are those of `sam 
 deploy: setup  ## build and deploy to AWS, asking five questions the first time or with ARGS=--guided; else ARGS are those of `sam deploy`
 	@$(PYTHON) -m operations.deploy $(ARGS)
 
-admin: setup  ## make an administrator of a deployed stack: EMAIL=… STACK=lamina (takes AWS credentials)
-	$(PYTHON) -m operations.make_admin $(EMAIL) --stack $(STACK) $(ARGS)
+admin: setup  ## make an administrator of a deployed stack: EMAIL=… STACK=… (takes AWS credentials)
+	@$(PYTHON) -m operations.make_admin "$(EMAIL)" $(ON_STACK)
 
-redrive: setup  ## bring dead letters back to their queue: QUEUE=mail STACK=lamina (takes AWS credentials)
-	@$(PYTHON) -m operations.redrive "$(QUEUE)" --stack $(STACK)
+redrive: setup  ## bring dead letters back to their queue: QUEUE=mail STACK=… (takes AWS credentials)
+	@$(PYTHON) -m operations.redrive "$(QUEUE)" $(ON_STACK)
 
-replay: setup  ## publish what was given up, or FROM=… TO=… TYPE=… SUBJECT=…, again: DRY_RUN=1 AGAIN=1 STACK=lamina (takes AWS credentials)
+replay: setup  ## publish what was given up, or FROM=… TO=… TYPE=… SUBJECT=…, again: DRY_RUN=1 AGAIN=1 STACK=… (takes AWS credentials)
 	@$(PYTHON) -m operations.replay --since "$(FROM)" --until "$(TO)" --type "$(TYPE)" --subject "$(SUBJECT)" \
-		--stack $(STACK) $(if $(RATE),--rate $(RATE)) $(if $(filter-out 0,$(AGAIN)),--again) $(if $(filter-out 0,$(DRY_RUN)),--dry-run)
+		$(ON_STACK) $(if $(RATE),--rate $(RATE)) $(if $(filter-out 0,$(AGAIN)),--again) $(if $(filter-out 0,$(DRY_RUN)),--dry-run)
 
-rotate-signing-key: setup  ## have access tokens signed by a new KMS key: STACK=lamina (takes AWS credentials)
-	$(PYTHON) -m operations.rotate_signing_key --stack $(STACK)
+rotate-signing-key: setup  ## have access tokens signed by a new KMS key: STACK=… (takes AWS credentials)
+	@$(PYTHON) -m operations.rotate_signing_key $(ON_STACK)
 
 bench:  ## what a request costs, measured against what one would write otherwise: 15 minutes, on a quiet machine
 	@$(SETUP) --engines

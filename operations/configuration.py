@@ -20,6 +20,8 @@ class Configuration:
     Attributes:
         parameters: of the template, as `sam deploy` would pass them.
         region: to deploy to, if it is named.
+        stack: the stack's name, if it is named.
+        profile: of the credentials, if it is named.
     """
 
     def __init__(self, environment: str) -> None:
@@ -27,11 +29,15 @@ class Configuration:
         self._environment = environment
         self.parameters: dict[str, str] = {}
         self.region: str | None = None
+        self.stack: str | None = None
+        self.profile: str | None = None
         # What is set for one command counts before what is set for all of them.
         for section in (self._section("global"), self._section("deploy")):
             if "parameter_overrides" in section:
                 self.parameters = _read(section["parameter_overrides"])
             self.region = section.get("region", self.region)
+            self.stack = section.get("stack_name", self.stack)
+            self.profile = section.get("profile", self.profile)
 
     def save(self, region: str, parameters: Mapping[str, str]) -> None:
         """Write a region and parameters for `sam build` and `sam deploy` alike; the rest of the file stays."""
@@ -60,10 +66,18 @@ def environment_of(arguments: Sequence[str]) -> str:
     return str(_options(arguments).config_env)
 
 
+def option_of(arguments: Sequence[str], name: str) -> str | None:
+    """Return the profile or region among the arguments of a sam command, if it is named."""
+    found: str | None = getattr(_options(arguments), name)
+    return found
+
+
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--parameter-overrides", nargs="+", action="append", default=[])
     parser.add_argument("--config-env", default="default")
+    parser.add_argument("--profile")
+    parser.add_argument("--region")
     return parser.parse_known_args(arguments)[0]
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import NoReturn
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
 
 MODEL = "RegisterFunction"
 """The function whose settings this process takes on, unless told otherwise."""
@@ -19,16 +18,11 @@ CORE = Path(__file__).resolve().parent.parent / "layers" / "core"
 def connect(stack: str, model: str = MODEL) -> None:
     """Take on the settings of a stack, so that `lamina` can be imported and works on its data.
 
-    Ends the process with one line where there is no such stack, or no credentials for it.
-
     Args:
         stack: its name.
         model: the function that has the settings; one of a nested stack as a path (`Async/PublishChangesFunction`).
     """
-    try:
-        function = boto3.client("lambda").get_function_configuration(FunctionName=physical_id(stack, model))
-    except (BotoCoreError, ClientError) as error:
-        give_up(f"cannot find the stack {stack!r}: {error}")
+    function = boto3.client("lambda").get_function_configuration(FunctionName=physical_id(stack, model))
     os.environ.update(function["Environment"]["Variables"])
     sys.path.insert(0, str(CORE))
 

@@ -14,7 +14,8 @@ from typing import Any
 import boto3
 
 from operations.build import ROOT, build, template_parameters
-from operations.configuration import Configuration, environment_of, parameters_of
+from operations.command import explained
+from operations.configuration import Configuration, environment_of, option_of, parameters_of
 from operations.connection import give_up
 
 GUIDED = "--guided"
@@ -22,7 +23,13 @@ ASKED = ("PublicUrl", "AppUrl", "MailFrom", "AlarmTopic")
 """Parameters to ask for, beside the region; each of the others has a default that suits most."""
 LOCAL = ".test"
 """The end of names that no mail gets out of (RFC 2606): such a default is for the laptop alone."""
-REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
+REGION = {
+    "Description": "The AWS region to deploy to.",
+    "AllowedPattern": r"[a-z]{2}(-[a-z]+)+-\d",
+    "ConstraintDescription": "must be the name of a region, such as eu-central-1",
+}
+FIRST_REGION = "us-east-1"
+"""Where to ask whose the credentials are, while no region is known: they hold in all of them."""
 
 
 def main() -> None:
@@ -30,18 +37,69 @@ def main() -> None:
     arguments = [argument for argument in sys.argv[1:] if argument != GUIDED]
     environment, given = environment_of(arguments), parameters_of(arguments)
     configuration = Configuration(environment)
+    region = option_of(arguments, "region") or configuration.region
+    _check_credentials(option_of(arguments, "profile") or configuration.profile, region)
     if GUIDED in sys.argv or "PublicUrl" not in {**configuration.parameters, **given}:
         _ask(configuration)
+    _check({**configuration.parameters, **given})
     overridden = ["--parameter-overrides", f"Architecture={given['Architecture']}"] if "Architecture" in given else []
     failed = build(["--config-env", environment, *overridden])
     sys.exit(failed or subprocess.run(["sam", "deploy", *arguments], cwd=ROOT, check=False).returncode)
 
 
+def refusal(name: str, described: Mapping[str, Any], value: str) -> str | None:
+    """Return why CloudFormation would refuse a value of a parameter, in words; None where it would take it."""
+    wanted = described.get("ConstraintDescription") or _constraint(described)
+    if name == "PublicUrl" and value.startswith(
+        "http:"
+    ):  # a laptop's; the stack for the data takes no other than https
+        return f"{name} {wanted}"
+    allowed = described.get("AllowedValues")
+    fits = (
+        (allowed is None or value in map(str, allowed))
+        and re.fullmatch(described.get("AllowedPattern", ".*"), value, re.DOTALL)
+        and len(value) <= described.get("MaxLength", 4096)
+        and (described.get("Type") != "Number" or _is_within(described, value))
+    )
+    return None if fits else f"{name} {wanted}"
+
+
+def _is_within(described: Mapping[str, Any], value: str) -> bool:
+    try:
+        number = float(value)
+    except ValueError:
+        return False
+    return bool(described.get("MinValue", number) <= number <= described.get("MaxValue", number))
+
+
+def _constraint(described: Mapping[str, Any]) -> str:
+    if "AllowedValues" in described:
+        return f"must be one of {', '.join(map(str, described['AllowedValues']))}"
+    bounds = [
+        f"{word} {described[key]}" for word, key in (("from", "MinValue"), ("to", "MaxValue")) if key in described
+    ]
+    return " ".join(["must be a number", *bounds]) if described.get("Type") == "Number" else "must be shorter"
+
+
+def _check_credentials(profile: str | None, region: str | None) -> None:
+    """Ask AWS whose the credentials are, because `sam deploy` would do so only after the build."""
+    with explained():
+        session = boto3.session.Session(profile_name=profile)
+        session.client("sts", region_name=region or session.region_name or FIRST_REGION).get_caller_identity()
+
+
+def _check(given: Mapping[str, str]) -> None:
+    known = template_parameters()
+    refusals = [refusal(name, known[name], value) for name, value in given.items() if name in known]
+    if wrong := list(filter(None, refusals)):
+        give_up(f"{'; '.join(wrong)}: see parameter_overrides in samconfig.toml, or run `make deploy ARGS=--guided`")
+
+
 def _ask(configuration: Configuration) -> None:
     print(f"{len(ASKED) + 1} questions, whose answers go into samconfig.toml. Enter takes what is in brackets.\n")
-    region = _answer("The AWS region.", configuration.region or boto3.session.Session().region_name, REGION, 32)
+    region = _answer("region", REGION, configuration.region or boto3.session.Session().region_name)
     known = template_parameters()
-    answers = {name: _parameter(known[name], configuration.parameters.get(name)) for name in ASKED}
+    answers = {name: _parameter(name, known[name], configuration.parameters.get(name)) for name in ASKED}
     if answers["AppUrl"] and not configuration.parameters.get("AllowedOrigins"):
         # The pages that mails lead to call the API from their own origin.
         answers["AllowedOrigins"] = "/".join(answers["AppUrl"].split("/")[:3])
@@ -49,22 +107,27 @@ def _ask(configuration: Configuration) -> None:
     print("\nWritten to samconfig.toml, beside which every other parameter of template.yaml can be set.\n", flush=True)
 
 
-def _parameter(described: Mapping[str, Any], current: str | None) -> str:
+def _parameter(name: str, described: Mapping[str, Any], current: str | None) -> str:
     default = described.get("Default")
     suggested = current if current is not None else default if default is None or LOCAL not in default else None
-    pattern = re.compile(described.get("AllowedPattern", r"\S*"))
-    return _answer(described["Description"], suggested, pattern, described.get("MaxLength", 2048))
+    return _answer(name, described, suggested)
 
 
-def _answer(question: str, suggested: str | None, pattern: re.Pattern[str], longest: int) -> str:
+def _answer(name: str, described: Mapping[str, Any], suggested: str | None) -> str:
+    wanted = described["ConstraintDescription"]
+    question = f"{name}: {described['Description']}\n  It {wanted}.\n  [{suggested or ''}] "
     while True:
         try:
-            given = input(f"{question}\n  [{suggested or ''}] ").strip() or suggested
+            given = input(question).strip() or suggested or ""
         except EOFError:
-            give_up(f"no answer, and parameter_overrides of samconfig.toml lack one: {question}")
-        if given is not None and pattern.fullmatch(given) and len(given) <= longest:
+            give_up(
+                f"no answer for {name}: run `make deploy` in a terminal, "
+                f"or set {name} in samconfig.toml ({described['Description']})"
+            )
+        refused = refusal(name, described, given)
+        if refused is None:
             return given
-        print(f"  This must match {pattern.pattern} and have {longest} characters at most.")
+        print(f"  {given!r} is not taken: {refused}.\n")
 
 
 if __name__ == "__main__":

@@ -6,23 +6,25 @@ no password: it asks for one with POST /v1/auth/forgot-password, so that no pass
 mail can be sent yet, `ARGS=--password` reads one from the terminal.
 """
 
-import argparse
 import getpass
 
+from operations.command import explained, parse, parser
 from operations.connection import connect, give_up
 
 
 def main() -> None:
     """Read the command line, and make the administrator."""
-    parser = argparse.ArgumentParser(prog="make admin", description=__doc__)
-    parser.add_argument("email")
-    parser.add_argument("--stack", default="lamina")
-    parser.add_argument("--username", help="of a new user; by default what stands before the @")
-    parser.add_argument("--password", action="store_true", help="set a password that is read from the terminal")
-    arguments = parser.parse_args()
-    connect(arguments.stack)
-    password = getpass.getpass("Password of a new user: ") if arguments.password else None
-    print(settle(arguments.email, arguments.username or arguments.email.partition("@")[0], password))
+    options = parser("admin", __doc__)
+    options.add_argument("email", nargs="?", default="")
+    options.add_argument("--username", help="of a new user; by default what stands before the @")
+    options.add_argument("--password", action="store_true", help="set a password that is read from the terminal")
+    given = parse(options)
+    if not given.email:
+        give_up("no address: make admin EMAIL=you@example.com")
+    with explained(given.stack, given.region):
+        connect(given.stack)
+        password = getpass.getpass("Password of a new user: ") if given.password else None
+        print(settle(given.email, given.username or given.email.partition("@")[0], password))
 
 
 def settle(email: str, username: str, password: str | None) -> str:

@@ -4,21 +4,23 @@ Each is sent first and deleted then, so that a crash in between doubles a messag
 an event by its id. It moves as many as there were when it began: what is put aside again meanwhile stays.
 """
 
-import argparse
 import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
+from samtranslator.yaml_helper import yaml_parse
 
+from operations.command import explained, parse, parser
 from operations.connection import give_up, nested_stacks
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
+STACKS = Path(__file__).resolve().parent.parent / "stacks"
 WAIT_SECONDS = 2
 """Long enough for SQS to ask all of its servers (SQS developer guide, "Long polling")."""
 HIDDEN_SECONDS = 60
@@ -36,26 +38,39 @@ class Queue:
 
 def main() -> None:
     """Read the command line, and move the messages."""
-    parser = argparse.ArgumentParser(prog="make redrive", description=__doc__)
-    parser.add_argument("queue", nargs="?", default="")
-    parser.add_argument("--stack", default="lamina")
-    arguments = parser.parse_args()
-    try:
-        known = queues(arguments.stack)
-        if arguments.queue not in known:
-            give_up(f"{arguments.queue or 'QUEUE='} is none of the queues, which are {', '.join(sorted(known))}")
-        run(arguments.queue, known[arguments.queue])
-    except (BotoCoreError, ClientError) as error:
-        give_up(str(error))
+    options = parser("redrive", __doc__)
+    options.add_argument("queue", nargs="?", default="")
+    given = parse(options)
+    if not given.queue:
+        give_up(f"no queue: make redrive QUEUE=…, which is one of {', '.join(names())}")
+    with explained(given.stack, given.region):
+        known = queues(given.stack)
+        if given.queue not in known:
+            give_up(f"{given.queue} is none of the queues, which are {', '.join(sorted(known))}")
+        run(given.queue, known[given.queue])
+
+
+def names() -> list[str]:
+    """Return the names of the queues that the templates describe."""
+    return sorted(
+        _name(logical)
+        for path in STACKS.glob("*.yaml")
+        for logical, resource in yaml_parse(path.read_text(encoding="utf-8"))["Resources"].items()
+        if resource.get("Properties", {}).get("Location") == "queue.yaml"
+    )
 
 
 def queues(stack: str) -> dict[str, Queue]:
     """Give the queues of a stack by name: `mail` is the one of the nested stack `Mail`, made of `stacks/queue.yaml`."""
     return {
-        re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name).lower(): Queue(outputs["QueueUrl"], outputs["DeadLettersUrl"])
+        _name(name): Queue(outputs["QueueUrl"], outputs["DeadLettersUrl"])
         for name, outputs in nested_stacks(stack)
         if outputs.keys() >= {"QueueUrl", "DeadLettersUrl"}
     }
+
+
+def _name(logical: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", logical).lower()
 
 
 def run(name: str, queue: Queue) -> None:

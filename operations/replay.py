@@ -17,8 +17,7 @@ from datetime import UTC, datetime
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
-
+from operations.command import explained, parse, parser
 from operations.connection import connect, give_up
 from operations.stream_dead_letters import DeadLetters
 
@@ -55,24 +54,21 @@ class Progress:
 
 def main() -> None:
     """Read the command line, and publish."""
-    parser = argparse.ArgumentParser(prog="make replay", description=__doc__)
-    parser.add_argument("--since", default="", help="FROM=")
-    parser.add_argument("--until", default="", help="TO=")
-    parser.add_argument("--type", default="", help="TYPE=")
-    parser.add_argument("--subject", default="", help="SUBJECT=")
-    parser.add_argument("--rate", type=float, default=500, help="RATE=")
-    parser.add_argument("--again", action="store_true", help="AGAIN=1")
-    parser.add_argument("--dry-run", action="store_true", help="DRY_RUN=1")
-    parser.add_argument("--stack", default="lamina")
-    given = parser.parse_args()
-    connect(given.stack, PUBLISHER)
-    try:
+    options = parser("replay", __doc__)
+    options.add_argument("--since", default="", help="FROM=")
+    options.add_argument("--until", default="", help="TO=")
+    options.add_argument("--type", default="", help="TYPE=")
+    options.add_argument("--subject", default="", help="SUBJECT=")
+    options.add_argument("--rate", type=float, default=500, help="RATE=")
+    options.add_argument("--again", action="store_true", help="AGAIN=1")
+    options.add_argument("--dry-run", action="store_true", help="DRY_RUN=1")
+    given = parse(options)
+    with explained(given.stack, given.region):
+        connect(given.stack, PUBLISHER)
         if given.since or given.until or given.type or given.subject:
             print(replay(chosen(given), given.rate, dry_run=given.dry_run))
         else:
             print(replay_given_up(given.stack, given.rate, dry_run=given.dry_run))
-    except (BotoCoreError, ClientError) as error:
-        give_up(str(error))
 
 
 def chosen(given: argparse.Namespace) -> "Selection":

@@ -4,20 +4,18 @@ The new key is published at once and signs after seven minutes, when every funct
 knows it. The old one is trusted until its last token is over, and can be deleted in KMS a day later.
 """
 
-import argparse
-
 import boto3
 
+from operations.command import explained, parse, parser
 from operations.connection import connect, give_up
 
 
 def main() -> None:
     """Read the command line, and rotate."""
-    parser = argparse.ArgumentParser(prog="make rotate-signing-key", description=__doc__)
-    parser.add_argument("--stack", default="lamina")
-    arguments = parser.parse_args()
-    connect(arguments.stack)
-    print(rotate())
+    given = parse(parser("rotate-signing-key", __doc__))
+    with explained(given.stack, given.region):
+        connect(given.stack)
+        print(rotate())
 
 
 def rotate() -> str:

@@ -1,5 +1,6 @@
 """`make build` and `make deploy`: what they ask, what they write, and what they tell SAM CLI."""
 
+import re
 import subprocess
 import sys
 import tomllib
@@ -30,11 +31,13 @@ class Terminal:
         self.asked: list[str] = []
         self.ran: list[list[str]] = []
         self.environments: list[dict[str, str]] = []
+        self.credentials: list[tuple[str | None, str | None]] = []
         self.file = file
         file.write_text(COMMITTED, encoding="utf-8")
         monkeypatch.setattr(configuration, "FILE", file)
         monkeypatch.setattr("builtins.input", self.input)
         monkeypatch.setattr(subprocess, "run", self.run)
+        monkeypatch.setattr(deploy, "_check_credentials", self.check_credentials)
         monkeypatch.delenv("LAMINA_ARCHITECTURE", raising=False)
         self._monkeypatch = monkeypatch
 
@@ -44,6 +47,10 @@ class Terminal:
             return next(self.answers)
         except StopIteration:
             raise EOFError from None
+
+    def check_credentials(self, profile: str | None, region: str | None) -> None:
+        assert (self.asked, self.ran) == ([], []), "credentials are checked before anything else"
+        self.credentials.append((profile, region))
 
     def run(self, command: list[str], env: dict[str, str] | None = None, **_: object) -> Any:
         self.ran.append(command)
@@ -104,14 +111,91 @@ def test_guided_asks_again_suggests_what_was_answered_and_keeps_the_rest(termina
     assert "--guided" not in terminal.ran[0]
 
 
-def test_an_answer_that_the_template_would_refuse_is_asked_for_again(
-    terminal: Terminal, capsys: pytest.CaptureFixture[str]
+REFUSED = [
+    ("region", "Frankfurt", "the name of a region"),
+    ("PublicUrl", "", "an https URL"),
+    ("PublicUrl", "api.example.com", "an https URL"),
+    ("PublicUrl", "http://x", "an https URL"),
+    ("PublicUrl", "http://127.0.0.1:3000", "an https URL"),
+    ("PublicUrl", "https://api.example.com/", "without a slash at the end"),
+    ("PublicUrl", f"https://{'a' * 60}.com", "at most 64 characters"),
+    ("AppUrl", "https://app.example.com/", "without a slash at the end"),
+    ("AppUrl", "app.example.com", "an https URL"),
+    ("AppUrl", "http://app.example.com", "an https URL"),
+    ("MailFrom", "Lamina <no-reply@example.com>", "an address"),
+    ("AlarmTopic", "arn:bad", "the ARN of a standard topic"),
+    ("AlarmTopic", "arn:aws:sqs:eu-central-1:123456789012:alarms", "the ARN of a standard topic"),
+]
+
+
+@pytest.mark.parametrize(("name", "answer", "wanted"), REFUSED)
+def test_an_answer_that_cannot_work_is_asked_for_again_in_words(
+    terminal: Terminal, capsys: pytest.CaptureFixture[str], name: str, answer: str, wanted: str
 ) -> None:
-    region, url, *others = ANSWERS.values()
-    assert terminal.start(deploy, answers=("Frankfurt", region, "", "api.example.com", url, *others)) == 0
-    assert len(terminal.asked) == 8
-    assert "must match" in capsys.readouterr().out
-    assert terminal.written()["global"]["parameters"]["parameter_overrides"]["PublicUrl"] == url
+    answers = [given for asked, good in ANSWERS.items() for given in ([answer, good] if asked == name else [good])]
+    assert terminal.start(deploy, answers=tuple(answers)) == 0
+    assert len(terminal.asked) == len(ANSWERS) + 1
+    said = capsys.readouterr().out
+    assert f"{answer!r} is not taken: {name} must be" in said
+    assert wanted in said
+    assert not set("^$\\") & set(said), "a refusal is no pattern"
+    written = terminal.written()["global"]["parameters"]
+    assert {**written["parameter_overrides"], "region": written["region"]}[name] == ANSWERS[name]
+
+
+def test_each_question_names_its_parameter_and_shows_an_example(terminal: Terminal) -> None:
+    terminal.start(deploy, answers=tuple(ANSWERS.values()))
+    for name, question in zip(ANSWERS, terminal.asked, strict=True):
+        assert question.startswith(f"{name}: ")
+        assert "such as " in question
+
+
+def test_examples_of_the_questions_are_answers(terminal: Terminal) -> None:
+    terminal.start(deploy, answers=tuple(ANSWERS.values()))
+    shown = [re.findall(r"such as ([^\s,]+?)[.,]?(?:, or empty)?\.?\n", question)[0] for question in terminal.asked]
+    assert terminal.start(deploy, "--guided", answers=tuple(shown)) == 0
+    assert len(terminal.asked) == len(ANSWERS)
+
+
+def test_every_pattern_of_the_template_has_a_sentence() -> None:
+    for name, parameter in build.template_parameters().items():
+        assert ("AllowedPattern" in parameter) == ("ConstraintDescription" in parameter), name
+        if "ConstraintDescription" in parameter:
+            assert parameter["ConstraintDescription"].startswith("must be "), name
+
+
+@pytest.mark.parametrize(
+    ("parameter", "wanted"),
+    [
+        ("PublicUrl=http://x", "PublicUrl must be an https URL"),
+        ("AllowedOrigins=https://app.example.com/", "AllowedOrigins must be origins"),
+        ("LogDays=100", "LogDays must be one of 1, 3, 5"),
+        ("SessionDays=0", "SessionDays must be a number from 1 to 3650"),
+        ("SessionDays=long", "SessionDays must be a number from 1 to 3650"),
+        ("Firewall=yes", "Firewall must be one of off, on"),
+    ],
+)
+def test_parameters_that_cannot_work_are_refused_before_the_build(
+    terminal: Terminal, parameter: str, wanted: str
+) -> None:
+    ended = terminal.start(deploy, "--parameter-overrides", "PublicUrl=https://x.org", parameter)
+    assert wanted in str(ended)
+    assert terminal.ran == []
+
+
+def test_what_the_template_suggests_is_not_refused() -> None:
+    for name, parameter in build.template_parameters().items():
+        if "Default" in parameter:
+            assert deploy.refusal(name, parameter, str(parameter["Default"])) is None
+
+
+def test_credentials_are_those_of_the_profile_that_sam_takes(terminal: Terminal) -> None:
+    url = ("--parameter-overrides", "PublicUrl=https://x.org")
+    terminal.start(deploy, "--profile", "mine", "--region", "eu-west-1", *url)
+    section = "[default.deploy.parameters]"
+    terminal.file.write_text(COMMITTED.replace(section, f'{section}\nprofile = "theirs"'), encoding="utf-8")
+    terminal.start(deploy, *url)
+    assert terminal.credentials == [("mine", "eu-west-1"), ("theirs", None)]
 
 
 def test_a_mail_address_of_the_laptop_is_not_suggested(terminal: Terminal) -> None:
@@ -120,7 +204,8 @@ def test_a_mail_address_of_the_laptop_is_not_suggested(terminal: Terminal) -> No
 
 
 def test_without_anybody_to_answer_nothing_is_built_or_written(terminal: Terminal) -> None:
-    assert "parameter_overrides" in str(terminal.start(deploy))
+    assert "no answer for region" in str(terminal.start(deploy))
+    assert "no answer for AppUrl" in str(terminal.start(deploy, answers=tuple(ANSWERS.values())[:2]))
     assert terminal.ran == []
     assert terminal.file.read_text(encoding="utf-8") == COMMITTED
 

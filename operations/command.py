@@ -1,0 +1,110 @@
+"""The command line of what works on a deployed stack: which stack, in which region, and what to do where AWS refuses.
+
+`make deploy` writes the region and the stack's name to samconfig.toml, so they are read from there. `--stack` and
+`--region` override them, and so do `AWS_REGION` and `AWS_DEFAULT_REGION`.
+"""
+
+import argparse
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    NoRegionError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    SSOError,
+    TokenRetrievalError,
+    UnauthorizedSSOTokenError,
+)
+
+from operations.configuration import Configuration
+from operations.connection import give_up
+
+REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
+"""The SDKs' variable, and boto3's."""
+STACK = "lamina"
+SIGN_IN = "run `aws configure` or `aws sso login`, or name a profile with AWS_PROFILE=…"
+ADVICE = {
+    NoRegionError: "no AWS region: `make deploy` writes it to samconfig.toml; until then, set AWS_REGION=…",
+    NoCredentialsError: f"no AWS credentials: {SIGN_IN}",
+    PartialCredentialsError: f"the AWS credentials are not whole: {SIGN_IN}",
+    ProfileNotFound: "no such profile: `aws configure list-profiles` lists them",
+    EndpointConnectionError: "AWS does not answer: check the name of the region, and the network",
+    TokenRetrievalError: f"the AWS session has ended: {SIGN_IN}",
+    UnauthorizedSSOTokenError: f"the AWS session has ended: {SIGN_IN}",
+    SSOError: f"the AWS session cannot be used: {SIGN_IN}",
+}
+DETAILED = {PartialCredentialsError, ProfileNotFound, EndpointConnectionError, SSOError}
+EXPIRED = {
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "InvalidClientTokenId",
+    "RequestExpired",
+    "UnrecognizedClientException",
+}
+
+
+def parser(command: str, description: str | None) -> argparse.ArgumentParser:
+    """Return the parser of a command with the options that all of them have."""
+    made = argparse.ArgumentParser(prog=f"make {command}", description=description)
+    made.add_argument("--stack", default="", help="its name; by default the one in samconfig.toml")
+    made.add_argument("--region", default="", help="where it is; by default the region in samconfig.toml")
+    made.add_argument("--config-env", default="default", help="the environment of samconfig.toml")
+    return made
+
+
+def parse(arguments: argparse.ArgumentParser) -> argparse.Namespace:
+    """Read the command line; every client of boto3 that is made later works in the stack's region."""
+    given = arguments.parse_args()
+    configured = Configuration(given.config_env)
+    given.stack = given.stack or configured.stack or STACK
+    given.region = use_region(given.region, configured)
+    return given
+
+
+def use_region(named: str, configured: Configuration) -> str | None:
+    """Have boto3 work in a region: the named one, else the environment's, else that of samconfig.toml.
+
+    Returns the region, or None where only boto3 itself may know one (`~/.aws/config`).
+    """
+    of_environment = next(filter(None, map(os.environ.get, REGION_VARIABLES)), None)
+    region = named or of_environment or configured.region
+    if region:
+        os.environ.update(dict.fromkeys(REGION_VARIABLES, region))
+    return region
+
+
+@contextmanager
+def explained(stack: str = "", region: str | None = None) -> Iterator[None]:
+    """End the process with one line that says what to do, where AWS refuses."""
+    try:
+        yield
+    except (BotoCoreError, ClientError) as error:
+        give_up(_reason(error, stack, region))
+
+
+def _reason(error: BotoCoreError | ClientError, stack: str, region: str | None) -> str:
+    if isinstance(error, ClientError):
+        return _reason_of_service(error, stack, region)
+    for kind, advice in ADVICE.items():
+        if isinstance(error, kind):
+            return f"{advice} ({error})" if kind in DETAILED else advice
+    return str(error)
+
+
+def _reason_of_service(error: ClientError, stack: str, region: str | None) -> str:
+    answer = error.response.get("Error", {})
+    code, message = answer.get("Code", ""), answer.get("Message", "")
+    if code in EXPIRED:
+        return f"AWS does not accept the credentials ({code}): {SIGN_IN}"
+    if code == "ValidationError" and "does not exist" in message:
+        return (
+            f"there is no stack {stack!r} in {region or 'the region'}: deploy it with `make deploy`, "
+            "or name another with STACK=… and AWS_REGION=…"
+        )
+    return str(error)
