@@ -121,6 +121,7 @@ class LocalAws:
             "MINISTACK_HOST": HOST,
             "MINISTACK_REGION": REGION,
             "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_XRAY_DAEMON_ADDRESS": f"{HOST}:{self._settings.port}",
             "AUTH": "true",
             "SERVICES": SERVICES,
             "PERSIST_STATE": "1" if state.keeps else "0",

@@ -22,6 +22,7 @@ from local.protocol import Server
 from local.settings import HOST, Settings
 from local.stack import STAGE
 from local.terminal import complain
+from local.traces import HEADER, Traces
 
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
 BODY_LIMIT = 10 * 1024 * 1024
@@ -47,7 +48,8 @@ HOP_BY_HOP = {
 }
 # What API Gateway makes itself; a client's are not believed.
 REPLACED = {"host", "content-length", "expect", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-port"} | {
-    RUN_HEADER.lower()
+    RUN_HEADER.lower(),
+    HEADER.lower(),
 }
 # What only MiniStack sends, or aiohttp writes again.
 NOT_PASSED_BACK = {"x-amz-request-id", "x-amz-id-2", "server", "content-length"}
@@ -70,7 +72,7 @@ class Front:
     """Serves one port: what is under `/_local`, and where links of mails lead, by `local`, all else by the API.
 
     `find` points the front at the API as it is now, where a deploy has put another in its place. `explain` says what
-    keeps a function from being loaded, given the message of its failure.
+    keeps a function from being loaded, given the message of its failure. `traces` keeps what is traced.
     """
 
     def __init__(
@@ -79,7 +81,9 @@ class Front:
         local: Local,
         find: Callable[[], Awaitable[None]],
         explain: Callable[[str], str | None],
+        traces: Traces,
     ) -> None:
+        self._traces = traces
         self._port = settings.port
         self._origins = set(settings.origins.split(","))
         self._secret: dict[str, str] = {}
@@ -114,10 +118,12 @@ class Front:
         )
         await self._runner.setup()
         await web.TCPSite(self._runner, HOST, self._port, backlog=1024).start()
+        await self._traces.listen(self._port)
 
     async def close(self) -> None:
         """Stop listening, let what is being answered finish for a moment, and let go."""
         await self._runner.cleanup()
+        self._traces.close()
         if self._session is not None:
             await self._session.close()
 
@@ -147,10 +153,12 @@ class Front:
             return refuse(405, "METHOD_NOT_ALLOWED", "No address takes this method.", request.headers, ALLOW)
         if self.look is not None:
             await self.look()
+        traced = self._traces.begin(request.headers.get(HEADER, ""))
         try:
             for _ in range(TRIES if self.api else 0):
-                answer = await self._pass_on(request, self.api, body) if self.api else None
+                answer = await self._pass_on(request, self.api, body, traced.header) if self.api else None
                 if answer is not None:
+                    self._traces.end(traced, request.method, answer.status)
                     return answer
                 await asyncio.sleep(TRY_AGAIN_SECONDS)
                 await self._find()
@@ -160,11 +168,12 @@ class Front:
         except aiohttp.ClientError:
             return _unavailable(request, "The local AWS is not answering.")
 
-    async def _pass_on(self, request: web.BaseRequest, api: str, body: bytes) -> web.StreamResponse | None:
+    async def _pass_on(self, request: web.BaseRequest, api: str, body: bytes, trace: str) -> web.StreamResponse | None:
         """The API's answer; None where that API is gone, and so has not seen the request."""
         assert self._session is not None  # noqa: S101  listen() came first
         url = yarl.URL(api + _target(request.raw_path), encoded=True)
         headers = self._request_headers(request)
+        headers[HEADER] = trace
         async with self._session.request(
             request.method, url, headers=headers, data=body or None, allow_redirects=False
         ) as answer:

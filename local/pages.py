@@ -2,6 +2,8 @@
 
 For the pages themselves: `GET /_local/live` and `/_local/mail/live`, what of them changes; `GET /_local/mail/<id>`, a
 mail as it looks, for a frame. And the pages that links of mails lead to (`links.py`).
+
+`GET /_local/traces/<correlation id>`: what was traced of a request and of what followed from it, for programs.
 """
 
 import asyncio
@@ -18,8 +20,10 @@ from local.envelope import SECURITY_HEADERS, Answer, refuse
 from local.failures import Failures
 from local.settings import Settings
 from local.stack import Stack
+from local.traces import Traces
 
 MAIL = "/_local/mail/"
+TRACES = "/_local/traces/"
 MAIL_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
@@ -32,8 +36,14 @@ class LocalPages:
     """Answers what is under `/_local`; `stack` gives the stack as deployed, or None while there is none."""
 
     def __init__(
-        self, settings: Settings, aws: LocalAws, stack: Callable[[], Stack | None], failures: Failures
+        self,
+        settings: Settings,
+        aws: LocalAws,
+        stack: Callable[[], Stack | None],
+        failures: Failures,
+        traces: Traces,
     ) -> None:
+        self._traces = traces
         self._settings = settings
         self._aws = aws
         self._stack = stack
@@ -52,10 +62,10 @@ class LocalPages:
         answer = answers.get(request.path)
         if request.path in links.PAGES:
             answer = partial(self._link_page, request)
-        if request.path.startswith(MAIL) and answer is None:
-            answer = partial(self._mail_as_html, request)
-        if request.path.startswith(media.PREFIX):
-            answer = partial(self._media, request)
+        prefixes = {MAIL: self._mail_as_html, TRACES: self._traced, media.PREFIX: self._media}
+        for prefix, page in prefixes.items():
+            if answer is None and request.path.startswith(prefix):
+                answer = partial(page, request)
         if answer is None:
             return _nothing(request)
         if request.method not in {"GET", "HEAD"}:
@@ -84,6 +94,11 @@ class LocalPages:
             return refuse(404, "NOT_FOUND", "There is no such mail.", request.headers)
         headers = {**SECURITY_HEADERS, "Content-Security-Policy": MAIL_POLICY, "X-Frame-Options": "SAMEORIGIN"}
         return Answer(text=_with_links_outside(html), headers=headers, content_type="text/html", charset="utf-8")
+
+    def _traced(self, request: web.BaseRequest, _stack: Stack) -> Answer:
+        correlation_id = request.path.removeprefix(TRACES)
+        traces = self._traces.found(correlation_id)
+        return _json({"correlation_id": correlation_id, "traces": traces}) if traces else _nothing(request)
 
     def _described(self, stack: Stack) -> Answer:
         """Where the local AWS is and what it calls the stack's resources, as `local.seed` and the tests need it."""

@@ -24,6 +24,7 @@ from local.pages import LocalPages
 from local.running import announced
 from local.settings import STACK_NAME, Settings, State
 from local.terminal import Stopped, complain, say, seconds, step
+from local.traces import Traces
 from local.watch import Watcher
 
 HEALTH_SECONDS = 30
@@ -62,8 +63,9 @@ class _Stack:
         self._settings = settings
         self._failures = Failures(settings, lambda: self._stack)
         self._aws = LocalAws(settings, self._tell)
-        self._pages = LocalPages(settings, self._aws, lambda: self._stack, self._failures)
-        self._front = Front(settings, self._pages.serve, self._look_again, self._failures.explained)
+        traces = Traces()
+        self._pages = LocalPages(settings, self._aws, lambda: self._stack, self._failures, traces)
+        self._front = Front(settings, self._pages.serve, self._look_again, self._failures.explained, traces)
         self._record = settings.state.folder / "deployed.json"
         self._session: aiohttp.ClientSession | None = None
         self._stack: stack.Stack | None = None

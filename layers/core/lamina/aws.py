@@ -2,6 +2,8 @@
 
 from botocore.config import Config
 
+from lamina.observability import aws_calls
+
 NAME = "lamina"
 """What we call ourselves. Else botocore composes a description of the machine twice for each request: a tenth of what a
 read costs."""
@@ -10,3 +12,5 @@ CALLS = Config(
 )
 """Seconds to connect and to answer, and tries: all of them fit into the 10 seconds of a request's function, so that it
 can still say 503. Botocore's own 60 seconds would not."""
+
+aws_calls.observe()

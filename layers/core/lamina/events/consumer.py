@@ -18,6 +18,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lamina import ids
 from lamina.events.redelivery import Postponed, hide, put_off, send_again
+from lamina.observability import tracing
 from lamina.observability.logs import about, logger
 from lamina.storage.idempotency import records
 
@@ -59,7 +60,7 @@ def consumer(name: str, work: Work) -> Handler:
         answer = process_partial_response(event=event, record_handler=take, processor=processor, context=context)
         return cast("dict[str, Any]", answer)
 
-    return handler
+    return tracing.traced(handler)
 
 
 def _take(record: SQSRecord, work: Work, timeout: int) -> None:
@@ -76,7 +77,7 @@ def _take(record: SQSRecord, work: Work, timeout: int) -> None:
     except (ValueError, LookupError, TypeError) as error:
         put_off(record, error)
         raise
-    with about(**names):
+    with tracing.segment(event.get("trace")), about(**names):
         try:
             _do_or_postpone(record, event, work)
         except IdempotencyAlreadyInProgressError:

@@ -1,6 +1,6 @@
 """How an event reads on the bus and in queues."""
 
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, Any, NotRequired, TypedDict
 
 from pydantic import Field
 
@@ -21,11 +21,17 @@ class Envelope(TypedDict):
     ]
     subject: Annotated[str, Field(description="Id of what it is about; events of one subject are published in order.")]
     data: dict[str, Any]
+    trace: NotRequired[Annotated[str, Field(description="Trace header of what brought it about (AWS X-Ray).")]]
 
 
-def envelope(event: OutboxItem) -> Envelope:
-    """Write an event of the outbox as the bus carries it."""
-    return {
+def envelope(event: OutboxItem, trace: str | None = None) -> Envelope:
+    """Write an event of the outbox as the bus carries it.
+
+    Args:
+        event: the event.
+        trace: the trace header that consumers are to be given.
+    """
+    written: Envelope = {
         "id": event.event_id,
         "type": event.event_type,
         "version": int(event.event_version),
@@ -35,3 +41,6 @@ def envelope(event: OutboxItem) -> Envelope:
         "subject": event.subject,
         "data": event.data,
     }
+    if trace:
+        written["trace"] = trace
+    return written

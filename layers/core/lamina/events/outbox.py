@@ -11,6 +11,7 @@ from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 
 from lamina import ids
 from lamina.events.event_type import EventType, Fact
+from lamina.observability import tracing
 from lamina.storage.item import Item
 from lamina.storage.keys import key
 
@@ -29,6 +30,8 @@ class OutboxItem(Item, discriminator="event"):
     correlation_id = UnicodeAttribute()
     actor = UnicodeAttribute(null=True)
     subject = UnicodeAttribute()
+    trace = UnicodeAttribute(null=True)
+    """The trace header of the request or message that caused it."""
     data = JSONAttribute()
 
 
@@ -62,6 +65,7 @@ def event(fact: Fact, subject: str, *, actor: str | None, correlation_id: str, e
         actor=actor,
         created_by=actor,
         subject=subject,
+        trace=tracing.header(),
         data=fact.data,
         expires_at=ids.epoch_in(KEPT_SECONDS),
     )

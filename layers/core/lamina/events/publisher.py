@@ -17,6 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from lamina.aws import CALLS
 from lamina.events.envelope import envelope
 from lamina.events.outbox import OutboxItem
+from lamina.observability import tracing
 from lamina.observability.logs import log_unavailable, logger
 from lamina.settings import settings
 
@@ -32,6 +33,8 @@ SOURCE = "lamina"
 
 if TYPE_CHECKING:
     from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef, PutEventsResponseTypeDef
+
+    type Outgoing = tuple[str, PutEventsRequestEntryTypeDef, tracing.Segment]
 
 type Lanes = dict[str, deque[OutboxItem]]
 """What is still to be published, by subject, in order."""
@@ -73,10 +76,10 @@ def _round(lanes: Lanes, has_time: Callable[[], bool]) -> Lanes:
     stopped: Lanes = {}
     while lanes and has_time():
         chunk = _chunk(lanes)
-        refused = _put([entry for _, entry in chunk])
+        refused = _put(chunk)
         if refused is None:
             break
-        for (subject, _), error in zip(chunk, refused, strict=True):
+        for (subject, *_), error in zip(chunk, refused, strict=True):
             if error:
                 logger.warning("event not taken", extra={"error": error, "event_id": lanes[subject][0].event_id})
                 stopped[subject] = lanes.pop(subject)
@@ -87,20 +90,21 @@ def _round(lanes: Lanes, has_time: Callable[[], bool]) -> Lanes:
     return {**lanes, **stopped}
 
 
-def _chunk(lanes: Lanes) -> "list[tuple[str, PutEventsRequestEntryTypeDef]]":
+def _chunk(lanes: Lanes) -> "Sequence[Outgoing]":
     """Choose the next event of as many subjects as one request takes."""
-    chunk: list[tuple[str, PutEventsRequestEntryTypeDef]] = []
+    chunk: list[Outgoing] = []
     size = 0
     for subject, lane in lanes.items():
-        entry = _entry(lane[0])
+        segment = _begin(lane[0])
+        entry = _entry(lane[0], segment.header)
         size += sum(len(entry[part].encode()) for part in ("Source", "DetailType", "Detail"))
         if chunk and (len(chunk) == MAX_ENTRIES or size > MAX_BYTES):
             break
-        chunk.append((subject, entry))
+        chunk.append((subject, entry, segment))
     return chunk
 
 
-def _put(entries: "Sequence[PutEventsRequestEntryTypeDef]") -> list[str | None] | None:
+def _put(chunk: "Sequence[Outgoing]") -> list[str | None] | None:
     """Send one request.
 
     Returns:
@@ -108,13 +112,30 @@ def _put(entries: "Sequence[PutEventsRequestEntryTypeDef]") -> list[str | None] 
         bus did not answer.
     """
     try:
-        answer: PutEventsResponseTypeDef = _bus.put_events(Entries=entries)
+        answer: PutEventsResponseTypeDef = _bus.put_events(Entries=[entry for _, entry, _ in chunk])
     except (BotoCoreError, ClientError) as error:
         log_unavailable(error)
+        _close(chunk, [type(error).__name__] * len(chunk))
         return None
-    if not answer["FailedEntryCount"]:
-        return [None] * len(entries)
-    return [entry.get("ErrorCode") for entry in answer["Entries"]]
+    errors = [entry.get("ErrorCode") for entry in answer["Entries"]] if answer["FailedEntryCount"] else []
+    errors = errors or [None] * len(chunk)
+    _close(chunk, errors)
+    return errors
+
+
+def _begin(event: OutboxItem) -> tracing.Segment:
+    """Begin the publisher's part in the trace of what caused an event."""
+    segment = tracing.begin(event.trace)
+    segment.put_annotation("correlation_id", event.correlation_id)
+    segment.put_annotation("event_type", event.event_type)
+    return segment
+
+
+def _close(chunk: "Sequence[Outgoing]", errors: "Sequence[str | None]") -> None:
+    for (*_, segment), error in zip(chunk, errors, strict=True):
+        if error:
+            segment.put_failure(error)
+        segment.close()
 
 
 def _remember(event: OutboxItem) -> None:
@@ -123,10 +144,14 @@ def _remember(event: OutboxItem) -> None:
         _taken.popitem(last=False)
 
 
-def _entry(event: OutboxItem) -> "PutEventsRequestEntryTypeDef":
-    return {
+def _entry(event: OutboxItem, trace: tracing.TraceHeader | None) -> "PutEventsRequestEntryTypeDef":
+    header = str(trace) if trace else None
+    entry: PutEventsRequestEntryTypeDef = {
         "EventBusName": settings().bus,
         "Source": SOURCE,
         "DetailType": event.event_type,
-        "Detail": json.dumps(envelope(event), ensure_ascii=False),
+        "Detail": json.dumps(envelope(event, header), ensure_ascii=False),
     }
+    if header:
+        entry["TraceHeader"] = header
+    return entry

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from lamina.observability import tracing
 from lamina.observability.logs import logger
 from lamina.storage.iteration import HasTime
 
@@ -48,4 +49,4 @@ def schedule(name: str, work: Work) -> Handler:
         logger.info(name, extra={"dry_run": dry_run, **report})
         return report
 
-    return handler
+    return tracing.traced(handler)

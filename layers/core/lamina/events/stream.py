@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 from lamina.events.envelope import Envelope, envelope
 from lamina.events.outbox import OutboxItem
 from lamina.events.publisher import publish
+from lamina.observability import tracing
 from lamina.observability.logs import log_failure
 from lamina.observability.metrics import metrics
 
@@ -32,7 +33,8 @@ def publish_records(records: Sequence[Record], has_time: Callable[[], bool]) -> 
         The sequence number of the first record that must come again; None when all are published.
     """
     readable, failed = _readable(records)
-    not_taken = publish(readable.values(), has_time)
+    with tracing.subsegment("## publish"):
+        not_taken = publish(readable.values(), has_time)
     failed |= {number for number, event in readable.items() if event.event_id in not_taken}
     metrics.add_metric("EventsPublished", MetricUnit.Count, len(records) - len(failed))
     metrics.add_metric("EventsHeldUp", MetricUnit.Count, len(failed))

@@ -25,6 +25,7 @@ from lamina.http.request import Request
 from lamina.http.request_validation import RequestValidation, check_body
 from lamina.http.responses import JSON, LambdaResponse, as_json, failure, finish
 from lamina.http.validation_errors import invalid
+from lamina.observability import tracing
 from lamina.observability.logs import about, logger
 from lamina.observability.metrics import timed
 from lamina.settings import settings
@@ -85,6 +86,7 @@ class App(APIGatewayRestResolver):
         self.headers = headers
         self.sessions_only = sessions_only
         self.incoming: Request
+        self.handler = tracing.traced(self.handler)  # type: ignore[method-assign]  # as a decorator would
 
     @property
     def endpoint(self) -> Route | None:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from aws_lambda_powertools.logging import Logger
 from botocore.exceptions import ClientError
 
-from lamina.observability import SERVICE
+from lamina.observability import SERVICE, tracing
 
 INNERMOST_FRAMES = 8
 
@@ -28,7 +28,8 @@ logging.getLogger(SERVICE).propagate = "AWS_LAMBDA_FUNCTION_NAME" not in os.envi
 
 @contextmanager
 def about(**ids: str) -> Iterator[None]:
-    """Add these keys to every line that this thread logs meanwhile, in whatever module."""
+    """Add these keys to every line that this thread logs meanwhile, in whatever module; and to what is traced now."""
+    tracing.annotate(**ids)
     before = logger.thread_safe_get_current_keys()
     logger.thread_safe_append_keys(**ids)
     try:

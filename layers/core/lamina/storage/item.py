@@ -10,6 +10,7 @@ from pynamodb.models import Model
 
 from lamina import ids
 from lamina.settings import settings
+from lamina.storage import tracing
 from lamina.storage.connections import dynamodb_endpoint
 from lamina.storage.transport import DynamoDb
 
@@ -121,7 +122,9 @@ def connect() -> Connection:
     connection = Entry._get_connection().connection  # noqa: SLF001 (PynamoDB offers no other way to its shared connection)
     if connection._client is None and settings().table_transport == "direct":  # noqa: SLF001 (the seam for a client)
         region = os.environ.get("AWS_REGION") or connection.session.get_config_variable("region")
-        connection._client = cast("Any", DynamoDb(dynamodb_endpoint(region), region))  # noqa: SLF001
+        client = DynamoDb(dynamodb_endpoint(region), region)
+        tracing.observe(client)
+        connection._client = cast("Any", client)  # noqa: SLF001
     _ = connection.client  # PynamoDB would make it in the first call (about 60 ms)
     return connection
 

@@ -12,7 +12,7 @@ import random
 import time
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from types import SimpleNamespace
@@ -64,12 +64,14 @@ class Call:
         params: as sent.
         attempts: requests sent so far.
         response: the parsed response; that of an error has `Error`. None until it has come.
+        started: when it began, in seconds since the epoch.
     """
 
     operation: str
     params: Params
     attempts: int = 0
     response: dict[str, Any] | None = None
+    started: float = field(default_factory=time.time)
 
 
 class DynamoDb:

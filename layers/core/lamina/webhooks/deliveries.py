@@ -38,7 +38,7 @@ def prepare(webhook_id: str, event: Mapping[str, Any], *, urgent: bool = False, 
 
     Args:
         webhook_id: of the endpoint.
-        event: its envelope, sent as it is.
+        event: its envelope, sent as it is, but for the trace, which is ours.
         urgent: whether to try though the endpoint is failing.
         request: names the idempotent request, as `RequestContext.request`; its retry gets what was written before.
     """
@@ -47,7 +47,7 @@ def prepare(webhook_id: str, event: Mapping[str, Any], *, urgent: bool = False, 
         *delivery_key(webhook_id, delivery_id),
         event_id=event["id"],
         event_type=event["type"],
-        payload=json.dumps(event, ensure_ascii=False, separators=(",", ":")),
+        payload=json.dumps(_payload(event), ensure_ascii=False, separators=(",", ":")),
         expires_at=ids.epoch_in(DELIVERY_KEPT_SECONDS),
     )
     set_status(item, DeliveryStatus.PENDING, ids.now())
@@ -57,6 +57,10 @@ def prepare(webhook_id: str, event: Mapping[str, Any], *, urgent: bool = False, 
     except ConditionFailed:
         return get(webhook_id, delivery_id)
     return get(webhook_id, earlier.id) if earlier else to_delivery(item)
+
+
+def _payload(event: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in event.items() if name != "trace"}
 
 
 def get(webhook_id: str, delivery_id: str) -> Delivery:

@@ -7,6 +7,7 @@ from http import HTTPStatus
 
 from lamina import ids
 from lamina.errors import NotFound
+from lamina.observability import tracing
 from lamina.observability.logs import logger
 from lamina.storage import transactions
 from lamina.storage.item import Item
@@ -55,8 +56,13 @@ class _Work:
 def attempt(webhook_id: str, delivery_id: str) -> None:
     """Try a delivery, if it is due and nobody else does; one that fails stays to be tried again."""
     work = _find(webhook_id, delivery_id)
-    if work is None:
-        return
+    if work is not None:
+        with tracing.segment(work.pending.trace):
+            tracing.annotate(webhook_id=webhook_id, delivery_id=delivery_id, event_type=work.delivery.event_type)
+            _attempt(work)
+
+
+def _attempt(work: _Work) -> None:
     reason = refusal(to_webhook(work.webhook) if work.webhook else None, _owner(work.webhook))
     if work.webhook is None or reason is not None:
         _settle(work, Attempt(at=ids.now(), status=None, milliseconds=0, error=reason, answer=""), final=True)

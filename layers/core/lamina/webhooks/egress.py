@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, cast
 
 from certifi import where
 
+from lamina.observability import tracing
 from lamina.webhooks.targets import Address, Refused, Target, may_connect, read_target, resolve
 
 if TYPE_CHECKING:
@@ -60,6 +61,13 @@ def post(url: str, body: bytes, headers: Mapping[str, str]) -> EndpointResponse:
     """
     deadline = _Deadline(SECONDS)
     target = read_target(url)
+    with tracing.subsegment(target.host, namespace="remote") as segment:
+        response = _post(target, body, headers, deadline)
+        segment.put_status(response.status)
+        return response
+
+
+def _post(target: Target, body: bytes, headers: Mapping[str, str], deadline: "_Deadline") -> EndpointResponse:
     try:
         addresses = _lookups.submit(resolve, target).result(deadline.left())
         with _connected(target, addresses, deadline) as connection:

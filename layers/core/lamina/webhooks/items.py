@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
 
 from lamina import ids
+from lamina.observability import tracing
 from lamina.storage.item import Item
 from lamina.storage.keys import SHARDS, key, list_partition, list_position, shard_of, value_of
 from lamina.webhooks.model import (
@@ -74,6 +75,8 @@ class PendingItem(Item, discriminator="webhook_pending"):
     """Whether it is being sent until `next_attempt_at`."""
     urgent = BooleanAttribute(default=False)
     """Whether somebody waits for it: then it is sent though the endpoint is failing."""
+    trace = UnicodeAttribute(null=True)
+    """The trace header of what caused it."""
 
 
 class ParkedItem(Item, discriminator="webhook_parked"):
@@ -146,6 +149,7 @@ def new_pending(webhook_id: str, delivery_id: str, wakes_at: str, *, urgent: boo
         *pending_key(webhook_id, delivery_id),
         next_attempt_at=ids.now(),
         urgent=urgent,
+        trace=tracing.header(),
         gsi1pk=partition,
         gsisk=position,
         expires_at=ids.epoch_in(DELIVERY_KEPT_SECONDS),
