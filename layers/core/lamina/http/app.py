@@ -29,6 +29,7 @@ from lamina.observability import tracing
 from lamina.observability.logs import about, logger
 from lamina.observability.metrics import timed
 from lamina.settings import settings
+from lamina.snapshots import before_snapshot
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -41,6 +42,16 @@ type Middleware = Callable[["App", Callable[["App"], Response[Any]]], Response[A
 _NAME = re.compile(r"<(\w+)>")
 _SEGMENT = r"(?P<\1>[^/\\x00-\\x1f\\x7f\\ud800-\\udfff\\ufffd]+)"
 """A path parameter: a segment of text."""
+_PRIMING = {
+    "httpMethod": "GET",
+    "path": "/",
+    "resource": "/",
+    "headers": {},
+    "multiValueHeaders": {},
+    "multiValueQueryStringParameters": None,
+    "requestContext": {"stage": "", "path": "/", "identity": {"sourceIp": "127.0.0.1"}},
+    "body": None,
+}
 MERGE_PATCH = (JSON, "application/merge-patch+json")
 """What PATCH accepts (RFC 7396)."""
 
@@ -153,8 +164,21 @@ class App(APIGatewayRestResolver):
         """Return 204."""
         return Response(HTTPStatus.NO_CONTENT.value)
 
-    def handler(self, event: Mapping[str, Any], context: "LambdaContext") -> LambdaResponse:
-        """Handle one API Gateway event: the Lambda entry point of the endpoint."""
+    @property
+    def handler(self) -> Callable[[Mapping[str, Any], "LambdaContext"], LambdaResponse]:
+        """The Lambda entry point of the endpoint: what its module ends with, after everything else is declared."""
+        if self.endpoint:
+            _ = self.endpoint.dependant  # what validates requests is built now, at init, and not in the first request
+        before_snapshot(self._prime)
+        return self._handle
+
+    def _prime(self) -> None:
+        """Answer a request that reaches no endpoint and calls nothing."""
+        request = self.incoming = Request(_PRIMING)
+        request.is_counted = True
+        finish(self.resolve(_PRIMING, cast("Any", None)), request, public=self.public)
+
+    def _handle(self, event: Mapping[str, Any], context: "LambdaContext") -> LambdaResponse:
         started = time.perf_counter()
         request = self.incoming = Request(event)
         # HEAD is GET without a body wherever anybody may GET (RFC 9110 section 9.3.2).
