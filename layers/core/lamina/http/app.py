@@ -97,7 +97,6 @@ class App(APIGatewayRestResolver):
         self.headers = headers
         self.sessions_only = sessions_only
         self.incoming: Request
-        self.handler = tracing.traced(self.handler)  # type: ignore[method-assign]  # as a decorator would
 
     @property
     def endpoint(self) -> Route | None:
@@ -170,7 +169,7 @@ class App(APIGatewayRestResolver):
         if self.endpoint:
             _ = self.endpoint.dependant  # what validates requests is built now, at init, and not in the first request
         before_snapshot(self._prime)
-        return self._handle
+        return tracing.traced(self._handle)
 
     def _prime(self) -> None:
         """Answer a request that reaches no endpoint and calls nothing."""
