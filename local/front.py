@@ -57,7 +57,7 @@ NOT_PASSED_BACK = {"x-amz-request-id", "x-amz-id-2", "server", "content-length"}
 GONE = {(404, b'{"message": "Not Found"}'), (403, b'{"message":"Forbidden"}')}
 RETRY = {"Retry-After": "1"}
 NOT_LOADED = "The function cannot be loaded"
-OUR_SIDE = "Something went wrong on our side."
+OUR_SIDE = "An internal error occurred."
 TRIES = 40
 TRY_AGAIN_SECONDS = 0.1
 # What API Gateway knows (https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-method-settings.html).
@@ -136,7 +136,7 @@ class Front:
             return refuse(431, "BAD_REQUEST", "The gateway refused this request.", request.headers)
         body = await _body(request)
         if body is None:
-            return refuse(413, "PAYLOAD_TOO_LARGE", "The body is too large; 1 MB is the limit.", request.headers)
+            return refuse(413, "PAYLOAD_TOO_LARGE", "The body is too large. The limit is 1 MB.", request.headers)
         return await self._api_answer(request, body)
 
     def _foreign(self, request: web.BaseRequest) -> str | None:

@@ -162,7 +162,7 @@ def _html(content: str, policy: str) -> Answer:
 
 
 def _nothing(request: web.BaseRequest) -> Answer:
-    return refuse(404, "NOT_FOUND", "There is nothing at this address.", request.headers)
+    return refuse(404, "NOT_FOUND", "The resource was not found.", request.headers)
 
 
 def _json(content: object) -> Answer:

@@ -21,7 +21,7 @@ class _Connection(web.RequestHandler):
         """Refuse a request that could not be read; a failure of our own is logged by aiohttp first."""
         if status >= SERVER_ERRORS:
             super().handle_error(request, status, exc, message)
-            answer = refuse(status, "INTERNAL", "Something went wrong on our side.", request.headers)
+            answer = refuse(status, "INTERNAL", "An internal error occurred.", request.headers)
         else:
             answer = refuse(status, "BAD_REQUEST", "This is not a valid HTTP request.", request.headers)
         answer.force_close()

@@ -1,4 +1,4 @@
-"""POST /v1/api-keys: make an API key."""
+"""POST /v1/api-keys: create an API key."""
 
 from lamina.access.policy import Action, require
 from lamina.errors import Forbidden, ReauthenticationRequired
@@ -16,16 +16,16 @@ app = App(
 
 @app.authorize
 def authorize() -> None:
-    """Let people in, for themselves."""
+    """Allow signed-in users only, for themselves."""
     require(app.caller, Action.API_KEY_CREATE, owner_id=app.caller.user_id)
 
 
-@app.post("/v1/api-keys", summary="Make an API key", status_code=201, middlewares=[idempotent_secret("key")])
+@app.post("/v1/api-keys", summary="Create an API key", status_code=201, middlewares=[idempotent_secret("key")])
 def create_api_key(body: NewApiKey) -> Response[Envelope[NewApiKeyView, ApiKeyLinks]]:
-    """Create a key for a program that acts for the caller, in these scopes. Its text is returned only this once.
+    """Creates a key for a program that acts for the caller, limited to the given scopes. The key is returned only once.
 
-    A key never has more rights than its owner had at any time since it was created: a role with more rights gives it
-    none, and a role with fewer takes them away for good.
+    A key is limited to the permissions that its owner has had continuously since it was created: promoting the owner
+    adds none, and demoting the owner removes them permanently.
     """
     scopes = sorted(set(body.scopes))
     created, text = api_keys.create(app.caller, body.name, scopes, body.expires_at, app.request_context)

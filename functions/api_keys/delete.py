@@ -10,7 +10,7 @@ app = App(sessions_only=True, errors=(Forbidden, NotFound))
 
 @app.delete("/v1/api-keys/<key_id>", summary="Revoke an API key", status_code=204)
 def delete_api_key(key_id: Id) -> Response[None]:
-    """Revoke a key of the caller. It changes nothing from now on; reading ends within the authorizer's cache time."""
+    """Revokes one of the caller's keys. It can no longer write; reads stop once the authorizer's cache expires."""
     require(app.caller, Action.API_KEY_MANAGE, owner_id=app.caller.user_id)
     api_keys.revoke(app.caller, key_id, app.request_context)
     return app.no_content()

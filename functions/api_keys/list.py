@@ -1,4 +1,4 @@
-"""GET /v1/api-keys: the caller's API keys."""
+"""GET /v1/api-keys: list the caller's API keys."""
 
 from lamina.access.policy import Action, require
 from lamina.errors import Forbidden
@@ -12,7 +12,7 @@ app = App(sessions_only=True, errors=(Forbidden,))
 
 @app.get("/v1/api-keys", summary="List your API keys")
 def list_api_keys(limit: LimitParameter = 20, cursor: CursorParameter = None) -> Response[ListEnvelope[ApiKeyView]]:
-    """Answer a page of the caller's keys, newest first, without their secrets."""
+    """Returns a page of the caller's keys, newest first, without their secrets."""
     caller = app.caller
     require(caller, Action.API_KEY_MANAGE, owner_id=caller.user_id)
     request = ListRequest("/v1/api-keys", {}, audience=caller.user_id)

@@ -1,4 +1,4 @@
-"""POST /v1/auth/mfa/activate: use the enrolled second factor from now on."""
+"""POST /v1/auth/mfa/activate: activate the enrolled second factor."""
 
 from lamina.access.policy import Action, require
 from lamina.errors import Forbidden, ReauthenticationRequired
@@ -13,7 +13,7 @@ app = App(sessions_only=True, errors=(Forbidden, ReauthenticationRequired, MfaAc
 
 @app.post("/v1/auth/mfa/activate", summary="Activate the second factor")
 def activate_second_factor(body: Code) -> Response[Envelope[RecoveryCodesView, RecoveryCodesLinks]]:
-    """Ask for a code at every login from now on, and answer the recovery codes."""
+    """Requires a code at every sign-in, and return the recovery codes."""
     require(app.caller, Action.SECOND_FACTOR_MANAGE, owner_id=app.caller.user_id)
     codes = second_factor.activate(app.caller, body.code, app.request_context)
     links: RecoveryCodesLinks = {"self": "/v1/auth/mfa/activate", "disable": "/v1/auth/mfa/disable"}

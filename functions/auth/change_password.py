@@ -1,4 +1,4 @@
-"""POST /v1/auth/change-password: set a new password in exchange for the current one."""
+"""POST /v1/auth/change-password: change the password, given the current one."""
 
 from lamina.access.policy import Action, require
 from lamina.errors import Forbidden
@@ -15,7 +15,7 @@ app = App(sessions_only=True, errors=(Forbidden, WrongPassword, RateLimited))
 
 @app.post("/v1/auth/change-password", summary="Change your password", status_code=204)
 def change_password(body: PasswordChangeInput) -> Response[None]:
-    """Set the password and end every other session."""
+    """Sets the password and end every other session."""
     caller = app.caller
     require(caller, Action.ACCOUNT_SECURE, owner_id=caller.user_id)
     change = PasswordChange(body.current_password, body.new_password)

@@ -1,4 +1,4 @@
-"""POST /v1/auth/mfa/disable: do without a second factor."""
+"""POST /v1/auth/mfa/disable: disable the second factor."""
 
 from lamina.access.policy import Action, require
 from lamina.errors import Forbidden, ReauthenticationRequired
@@ -13,7 +13,7 @@ app = App(sessions_only=True, errors=(Forbidden, ReauthenticationRequired, MfaNo
 
 @app.post("/v1/auth/mfa/disable", summary="Disable the second factor", status_code=204)
 def disable_second_factor(body: Code) -> Response[None]:
-    """Ask for the password alone from now on, in exchange for a code."""
+    """Disables the second factor, given a valid code. Only the password is required to sign in afterwards."""
     require(app.caller, Action.SECOND_FACTOR_MANAGE, owner_id=app.caller.user_id)
     second_factor.disable(app.caller, body.code, app.incoming.source_ip, app.request_context)
     return app.no_content()

@@ -1,4 +1,4 @@
-"""POST /v1/auth/mfa/enroll: begin to use a second factor."""
+"""POST /v1/auth/mfa/enroll: enrol a second factor."""
 
 from lamina.access.policy import Action, require
 from lamina.errors import Forbidden, ReauthenticationRequired
@@ -13,7 +13,7 @@ app = App(sessions_only=True, errors=(Forbidden, ReauthenticationRequired, MfaAc
 
 @app.post("/v1/auth/mfa/enroll", summary="Enrol a second factor")
 def enroll_second_factor() -> Response[Envelope[EnrolmentView, EnrolmentLinks]]:
-    """Answer a secret for an authenticator app. It counts once a code of it was sent to activate."""
+    """Returns a secret for an authenticator app. It takes effect once a code from it has been sent to activate."""
     require(app.caller, Action.SECOND_FACTOR_MANAGE, owner_id=app.caller.user_id)
     enrolment = second_factor.enroll(users.get(app.caller.user_id), app.caller)
     links: EnrolmentLinks = {"self": "/v1/auth/mfa/enroll", "activate": "/v1/auth/mfa/activate"}

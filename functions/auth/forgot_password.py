@@ -1,4 +1,4 @@
-"""POST /v1/auth/forgot-password: ask for the mail that resets a password."""
+"""POST /v1/auth/forgot-password: request a password reset mail."""
 
 from lamina.http import App, Response
 from lamina.identity.accounts import service as accounts
@@ -7,9 +7,9 @@ from lamina.identity.tokens.schemas import Address
 app = App(public=True)
 
 
-@app.post("/v1/auth/forgot-password", summary="Ask for a mail to reset your password", status_code=202)
+@app.post("/v1/auth/forgot-password", summary="Request a password reset mail", status_code=202)
 def forgot_password(body: Address) -> Response[None]:
-    """Send the mail if there is such an account. The answer never tells."""
+    """Sends the mail if the account exists. The response does not reveal whether it does."""
     accounts.request_reset(body.email, app.request_context)
     return app.accepted()
 

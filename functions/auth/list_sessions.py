@@ -1,4 +1,4 @@
-"""GET /v1/auth/sessions: where the caller is signed in."""
+"""GET /v1/auth/sessions: list the caller's sessions."""
 
 from lamina.access.policy import Action, require
 from lamina.errors import Forbidden
@@ -13,7 +13,7 @@ app = App(sessions_only=True, errors=(Forbidden,))
 
 @app.get("/v1/auth/sessions", summary="List your sessions")
 def list_sessions(limit: LimitParameter = 20, cursor: CursorParameter = None) -> Response[ListEnvelope[SessionView]]:
-    """Answer a page of the caller's sessions, newest first."""
+    """Returns a page of the caller's sessions, newest first."""
     caller = app.caller
     require(caller, Action.ACCOUNT_SECURE, owner_id=caller.user_id)
     request = ListRequest("/v1/auth/sessions", {}, audience=caller.user_id)

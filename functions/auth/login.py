@@ -14,7 +14,7 @@ app = App(public=True, headers=("Set-Cookie",), errors=(Unauthenticated, SecondF
 
 @app.post("/v1/auth/login", summary="Sign in")
 def login(body: Login) -> Response[Envelope[TokenView, TokenLinks]]:
-    """Begin a session. The answer is the same for an unknown address and a wrong password."""
+    """Starts a session. The response is the same for an unknown address and for a wrong password."""
     request = app.incoming
     sign_in_context = SignInContext(request.source_ip, request.headers.get("user-agent", ""), device_token(request))
     signed_in = sign_in.sign_in(body.email, body.password, sign_in_context, app.request_context)

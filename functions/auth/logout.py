@@ -8,7 +8,7 @@ app = App()
 
 @app.post("/v1/auth/logout", summary="Sign out", status_code=204)
 def logout() -> Response[None]:
-    """End the session of the access token; its refresh token is void with it."""
+    """Ends the session of the access token and revoke its refresh token."""
     sessions.end(app.caller.user_id, app.caller.session_id, app.request_context)
     return app.no_content()
 

@@ -10,7 +10,7 @@ app = App(sessions_only=True, errors=(Forbidden,))
 
 @app.post("/v1/auth/logout-all", summary="Sign out everywhere", status_code=204)
 def logout_all() -> Response[None]:
-    """End every session of the caller, this one too."""
+    """Ends every session of the caller, including the current one."""
     require(app.caller, Action.ACCOUNT_SECURE, owner_id=app.caller.user_id)
     accounts.end_all_sessions(app.caller.user_id, app.request_context)
     return app.no_content()

@@ -1,4 +1,4 @@
-"""POST /v1/auth/sign-in-link/redeem: sign in by the mailed token."""
+"""POST /v1/auth/sign-in-link/redeem: sign in with the mailed token."""
 
 from lamina.errors import Unauthenticated
 from lamina.http import App, Envelope, Response
@@ -12,9 +12,9 @@ from lamina.identity.tokens.schemas import Link
 app = App(public=True, headers=("Set-Cookie",), errors=(Unauthenticated, SecondFactorNeeded, BadLink))
 
 
-@app.post("/v1/auth/sign-in-link/redeem", summary="Sign in by a mailed link")
+@app.post("/v1/auth/sign-in-link/redeem", summary="Sign in with a mailed link")
 def redeem_sign_in_link(body: Link) -> Response[Envelope[TokenView, TokenLinks]]:
-    """Begin a session in exchange for the token, which is then spent. An active second factor is still asked for."""
+    """Starts a session in exchange for a single-use token. An active second factor is still required."""
     request = app.incoming
     sign_in_context = SignInContext(request.source_ip, request.headers.get("user-agent", ""), device_token(request))
     signed_in = sign_in.redeem_link(body.token.get_secret_value(), sign_in_context, app.request_context)

@@ -1,4 +1,4 @@
-"""POST /v1/auth/refresh: new tokens for a refresh token."""
+"""POST /v1/auth/refresh: exchange a refresh token for new tokens."""
 
 from lamina.errors import Unauthenticated
 from lamina.http import Envelope, Response
@@ -10,11 +10,11 @@ from lamina.identity.tokens.schemas import Refresh
 app = CredentialApp(errors=(Unauthenticated,))
 
 
-@app.post("/v1/auth/refresh", summary="Refresh the tokens")
+@app.post("/v1/auth/refresh", summary="Refresh tokens")
 def refresh(body: Refresh) -> Response[Envelope[TokenView, TokenLinks]]:
-    """Return new tokens for a refresh token, which is then spent.
+    """Returns new tokens in exchange for a refresh token, which can be used only once.
 
-    The token that was used last may be repeated for 10 seconds. Any other use of an old token ends the session.
+    The most recently used token may be repeated within 10 seconds. Any other reuse of a token ends the session.
     """
     renewed = token_issuing.refresh_session(body.refresh_token.get_secret_value(), app.count, app.request_context)
     links: TokenLinks = {"self": "/v1/auth/refresh", "me": "/v1/users/me", "logout": "/v1/auth/logout"}

@@ -1,4 +1,4 @@
-"""POST /v1/auth/register: somebody makes an account."""
+"""POST /v1/auth/register: create one's own account."""
 
 from lamina import ids
 from lamina.http import App, Envelope, Response
@@ -13,11 +13,11 @@ from lamina.users.service import NewUser
 app = App(public=True, versioned=True, errors=(EmailTaken, UsernameTaken))
 
 
-@app.post("/v1/auth/register", summary="Make an account", status_code=201, middlewares=[idempotent])
+@app.post("/v1/auth/register", summary="Create an account", status_code=201, middlewares=[idempotent])
 def register(body: Registration) -> Response[Envelope[UserView, UserLinks]]:
-    """Make an account of a viewer, to sign in with by its e-mail address and password."""
+    """Creates an account with the role `viewer`. Sign in to it with its e-mail address and password."""
     if "user_id" in app.incoming.claims:
-        # It tells whether an address is taken, so a credential must not buy more tries.
+        # The response reveals whether an address is taken, so a credential must not allow more attempts.
         rules.count(rules.by_address(rules.ANONYMOUS, app.incoming.source_ip))
     new = NewUser(**body.model_dump(exclude={"password"}))
     user = registration.register(new, body.password, app.request_context)

@@ -1,4 +1,4 @@
-"""POST /v1/auth/sign-in-link: ask for the mail with a link to sign in by."""
+"""POST /v1/auth/sign-in-link: request a mail with a sign-in link."""
 
 from lamina.http import App, Response
 from lamina.identity.accounts import service as accounts
@@ -7,9 +7,9 @@ from lamina.identity.tokens.schemas import Address
 app = App(public=True)
 
 
-@app.post("/v1/auth/sign-in-link", summary="Request a link to sign in by", status_code=202)
+@app.post("/v1/auth/sign-in-link", summary="Request a sign-in link", status_code=202)
 def request_sign_in_link(body: Address) -> Response[None]:
-    """Send the mail if there is such an account. The response never tells. It works while the account is locked."""
+    """Sends the mail if the account exists, even if it is locked. The response does not reveal whether it exists."""
     accounts.request_sign_in_link(body.email, app.request_context)
     return app.accepted()
 

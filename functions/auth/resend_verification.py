@@ -1,4 +1,4 @@
-"""POST /v1/auth/resend-verification: ask for the mail that proves an address."""
+"""POST /v1/auth/resend-verification: request another verification mail."""
 
 from lamina.http import App, Response
 from lamina.identity.accounts import service as accounts
@@ -7,9 +7,9 @@ from lamina.identity.tokens.schemas import Address
 app = App(public=True)
 
 
-@app.post("/v1/auth/resend-verification", summary="Ask for the verification mail again", status_code=202)
+@app.post("/v1/auth/resend-verification", summary="Resend the verification mail", status_code=202)
 def resend_verification(body: Address) -> Response[None]:
-    """Send the mail if there is such an account and its address is not yet proven. The answer never tells."""
+    """Sends the mail if the account exists and its address is not yet verified. The response does not reveal either."""
     accounts.request_verification(body.email, app.request_context)
     return app.accepted()
 

@@ -1,4 +1,4 @@
-"""POST /v1/auth/reset-password: set a new password by the mailed token."""
+"""POST /v1/auth/reset-password: set a new password with the mailed token."""
 
 from lamina.http import App, Response
 from lamina.identity.accounts import password_changes
@@ -10,8 +10,10 @@ app = App(public=True, errors=(BadLink,))
 
 @app.post("/v1/auth/reset-password", summary="Reset your password", status_code=204)
 def reset_password(body: PasswordReset) -> Response[None]:
-    """Set the password, end every session and, unless `keep_api_keys` is true, revoke all API keys, OAuth clients and
-    webhooks. If nobody has proven the address before, everything made until now is revoked, the second factor too.
+    """Sets the password and ends every session. Revokes all API keys, OAuth clients and webhooks, unless
+    `keep_api_keys` is true.
+
+    If the address had not been verified before, they are always revoked, and so is the second factor.
     """
     password_changes.reset_password(
         body.token.get_secret_value(), body.password, app.request_context, keep_api_keys=body.keep_api_keys

@@ -1,4 +1,4 @@
-"""POST /v1/auth/mfa/verify: finish signing in with a code."""
+"""POST /v1/auth/mfa/verify: complete a sign-in with a code."""
 
 from lamina.errors import Unauthenticated
 from lamina.http import App, Envelope, Response
@@ -11,9 +11,9 @@ from lamina.identity.tokens.schemas import SecondFactor
 app = App(public=True, headers=("Set-Cookie",), errors=(Unauthenticated,))
 
 
-@app.post("/v1/auth/mfa/verify", summary="Finish signing in with a code")
+@app.post("/v1/auth/mfa/verify", summary="Complete a sign-in with a second factor")
 def verify_second_factor(body: SecondFactor) -> Response[Envelope[TokenView, TokenLinks]]:
-    """Begin a session, in exchange for the token of the first step and a code of the authenticator or of recovery."""
+    """Starts a session, given the `mfa_token` of the first step and a code of the authenticator app or for recovery."""
     request = app.incoming
     sign_in_context = SignInContext(request.source_ip, request.headers.get("user-agent", ""), device_token(request))
     signed_in = sign_in.prove_second_factor(

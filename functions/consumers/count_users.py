@@ -1,4 +1,4 @@
-"""Table stream → counters: how many users there are."""
+"""Table stream → counters: maintain the number of users."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,10 +12,11 @@ type Record = Mapping[str, Any]
 
 
 def handler(event: Mapping[str, Any], _: object) -> dict[str, list[dict[str, str]]]:
-    """Count the users of a batch of stream records; counting a record twice changes nothing.
+    """Count the users of a batch of stream records. Counting is idempotent.
 
-    A record that cannot be read is reported, and does not keep those around it from being counted: Lambda brings it and
-    what follows again, and puts it aside in the end. A failure to count is raised, and brings back the whole batch.
+    A record that cannot be read is reported as failed, and the other records are still counted. Lambda retries from
+    that record on and finally sends it to the dead-letter queue. If counting itself fails, the error is raised and
+    Lambda retries the whole batch.
 
     Returns:
         The sequence numbers of bad records (Lambda developer guide, "Partial batch response for DynamoDB Streams").
@@ -33,7 +34,7 @@ def handler(event: Mapping[str, Any], _: object) -> dict[str, list[dict[str, str
 
 
 def _standings(record: Record) -> list[Standing]:
-    """Say where the user of a record is to be counted; nothing for items of other kinds."""
+    """Return where the user of a record is to be counted; nothing for items of other kinds."""
     removed = record["eventName"] == "REMOVE"
     image = record["dynamodb"]["OldImage" if removed else "NewImage"]
     if image["kind"]["S"] != "user":

@@ -1,4 +1,4 @@
-"""Queue of deliveries → endpoints: each message of a batch by itself, so that none waits for another's endpoint."""
+"""Delivery queue → endpoints: messages of a batch are delivered in parallel, so that none waits for a slow endpoint."""
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -12,19 +12,19 @@ from lamina.webhooks.delivering import attempt
 from lamina.webhooks.queue import read_message
 
 THREADS = 10
-"""As many as a batch has messages."""
+"""The maximum number of messages in a batch."""
 
 _threads = ThreadPoolExecutor(THREADS, thread_name_prefix="deliver")
 
 
 def handler(event: Mapping[str, Any], _: object) -> dict[str, list[dict[str, str]]]:
-    """Try the deliveries of a batch; those that could not even be looked at come again."""
+    """Attempt the deliveries of a batch. Messages whose delivery could not be read are returned to the queue."""
     failed = [each for each in _threads.map(_failed, event["Records"]) if each]
     return {"batchItemFailures": [{"itemIdentifier": each} for each in failed]}
 
 
 def _failed(record: dict[str, Any]) -> str | None:
-    """Try one delivery; gives the id of its message when that could not be done."""
+    """Attempt one delivery. Return the id of its message if the delivery could not be processed, else None."""
     message = SQSRecord(record)
     try:
         webhook_id, delivery_id = read_message(message.body)

@@ -1,4 +1,4 @@
-"""Queue of every event → deliveries: who is told of it."""
+"""Event queue → deliveries: create a delivery for each webhook that subscribes to an event."""
 
 from lamina.events.consumer import consumer
 from lamina.webhooks.dispatch import dispatch

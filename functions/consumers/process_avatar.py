@@ -1,4 +1,4 @@
-"""Queue of S3's messages → table and bucket: a picture that was uploaded becomes the user's avatar."""
+"""Queue of S3 notifications → table and bucket: turn an uploaded picture into the user's avatar."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Queue of events → table: what happens to a user becomes one of its activities."""
+"""Event queue → table: record events about a user as its activities."""
 
 from lamina.activities.recording import activity, record
 from lamina.events.batch_consumer import bulk_consumer

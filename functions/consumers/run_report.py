@@ -1,4 +1,4 @@
-"""Queue of events → S3: the reports that were asked for."""
+"""Event queue → S3: write the requested reports."""
 
 from lamina.events.consumer import consumer
 from lamina.reports.service import follow

@@ -1,4 +1,4 @@
-"""Queue of events → SES: the mails that follow from what has happened."""
+"""Event queue → SES: send the mails that events call for."""
 
 from lamina.events.consumer import consumer
 from lamina.mail.service import follow

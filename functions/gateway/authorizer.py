@@ -1,7 +1,7 @@
-"""The Lambda authorizer of the whole API: who is asking?
+"""The Lambda authorizer of the whole API: authenticates the caller.
 
-It always lets the request through to its endpoint and says what it found: the caller, or what is wrong with the
-credential. The endpoint refuses in the contract's envelope, which API Gateway could not write.
+It always allows the request and passes on its result: the caller, or what is wrong with the credential. The endpoint
+then refuses the request in the API's error envelope, which API Gateway cannot produce.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from lamina.observability.logs import about, log_failure, log_unavailable
 
 
 def handler(event: Mapping[str, Any], _: object) -> dict[str, Any]:
-    """Answer one policy for the whole API, so that no cached one can break another method."""
+    """Return one policy for the whole API, so that a cached policy is valid for every method."""
     request = Request(event)
     with about(request_id=request.request_id, correlation_id=request.correlation_id):
         context = _context(request)
@@ -31,7 +31,7 @@ def handler(event: Mapping[str, Any], _: object) -> dict[str, Any]:
 
 
 def _context(request: Request) -> dict[str, str]:
-    """Say who asks. A failure of ours must not turn into anonymity: a bug is raised, and API Gateway answers 500."""
+    """Return the authorizer context. Unexpected errors are raised (500): a bug must never make a caller anonymous."""
     try:
         return authenticate(request.method, request.headers, request.source_ip)
     except Exception as error:

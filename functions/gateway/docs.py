@@ -1,7 +1,7 @@
-"""GET /docs: the API, described for people, on a page that can call it.
+"""GET /docs: interactive API documentation.
 
-The page is Swagger UI as it ships inside Powertools, with everything in the one document: no other host is asked for
-anything, and its content security policy (CSP level 3) names each script and style by its hash, so that no other runs.
+The page is the Swagger UI that Powertools ships, with all assets inlined: it loads nothing from other hosts. Its
+content security policy (CSP level 3) lists each script and style by hash, so that no other script runs.
 """
 
 import re
@@ -16,7 +16,7 @@ from lamina.settings import settings
 app = App(public=True, counted=False, versioned=True)
 MAX_AGE_SECONDS = 300
 HTML = "text/html; charset=utf-8"
-# Found as files: importing the package beside them takes 70 ms.
+# The files are located directly: importing the package that contains them takes 70 ms.
 ASSETS = files("aws_lambda_powertools") / "event_handler" / "openapi" / "swagger_ui"
 
 START = """
@@ -32,17 +32,17 @@ SwaggerUIBundle({
   validatorUrl: null,
 });
 """
-"""Finds the document beside the page, so that it works under any stage and domain."""
+"""Resolves the document relative to the page, so that it works under any stage and domain."""
 
 
 def _asset(name: str) -> str:
-    """Read a file of Swagger UI, so that nothing in it can end the element that it stands in."""
+    """Read a Swagger UI asset, escaped so that it cannot close the element that contains it."""
     text = (ASSETS / name).read_text(encoding="utf-8")
     return re.sub(r"</(?=script|style)", r"<\\/", text, flags=re.IGNORECASE)
 
 
 def _source(content: str) -> str:
-    """Name an inline script or style for the policy, by its hash."""
+    """Return the CSP source (a hash) for an inline script or style."""
     return f"'sha256-{b64encode(sha256(content.encode()).digest()).decode()}'"
 
 
@@ -71,7 +71,7 @@ _page = f"""<!doctype html>
 </head>
 <body>
 <div id="docs"></div>
-<noscript>This page needs JavaScript. The same is in openapi.json, beside it.</noscript>
+<noscript>This page requires JavaScript. See openapi.json for the same information.</noscript>
 <script>{_bundle}</script>
 <script>{START}</script>
 </body>
@@ -86,11 +86,11 @@ _headers = {
 
 @app.get(
     "/docs",
-    summary="The page that you may be looking at",
+    summary="Get the documentation page",
     responses={200: {"description": "The page.", "content": {"text/html": {"schema": {"type": "string"}}}}},
 )
 def docs() -> Response[str]:
-    """Answer a page that lists every endpoint and can call it."""
+    """Returns an HTML page that lists every endpoint and can call it."""
     return Response(200, HTML, _page, dict(_headers))
 
 

@@ -1,4 +1,4 @@
-"""Whatever no endpoint serves: preflights, wrong methods, unknown paths."""
+"""Handles requests that match no endpoint: CORS preflights, unsupported methods, unknown paths."""
 
 import json
 import re
@@ -16,7 +16,7 @@ app = App(public=True, counted=False)
 _document = json.loads((Path(__file__).parent / "openapi.json").read_bytes())
 _methods = {
     re.compile(re.sub(r"\{[^}]+\}", "[^/]+", path)): sorted(
-        # HEAD is not in the document: it is what GET is, without a body, where anybody may GET.
+        # HEAD is not in the document: it is GET without a body, on public endpoints.
         [*map(str.upper, operations), *(["HEAD"] if operations.get("get", {}).get("security") == [] else [])]
     )
     for path, operations in _document["paths"].items()
@@ -25,7 +25,7 @@ _methods = {
 
 @app.not_found
 def fall_back(_error: NotFoundError) -> Response[None]:
-    """Answer a preflight, or say what is wrong with the address or the method."""
+    """Return a preflight response, 404 for an unknown path or 405 for an unsupported method."""
     request = app.incoming
     allowed = next((methods for pattern, methods in _methods.items() if pattern.fullmatch(request.path)), [])
     if request.method == "OPTIONS":

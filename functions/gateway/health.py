@@ -1,4 +1,4 @@
-"""GET /health: alive."""
+"""GET /health: liveness check."""
 
 from typing import Literal, TypedDict
 
@@ -11,13 +11,13 @@ app = App(public=True, counted=False)
 
 
 class Health(BaseModel):
-    """That the API answers."""
+    """The status of the API."""
 
     status: Literal["ok"]
 
 
 class HealthLinks(TypedDict):
-    """Where to go from here: to whether every dependency answers."""
+    """Links of the liveness check: the readiness check."""
 
     self: Href
     ready: Href
@@ -25,7 +25,7 @@ class HealthLinks(TypedDict):
 
 @app.get("/health", summary="Alive")
 def health() -> Response[Envelope[Health, HealthLinks]]:
-    """Answer that requests are answered; nothing else is asked."""
+    """Returns 200 as long as the API can serve requests. Dependencies are not checked."""
     return app.respond(Health(status="ok"), links={"self": "/health", "ready": "/health/ready"})
 
 

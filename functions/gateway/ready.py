@@ -1,4 +1,4 @@
-"""GET /health/ready: each dependency answers."""
+"""GET /health/ready: readiness check of every dependency."""
 
 from typing import Literal
 
@@ -9,12 +9,12 @@ from lamina.observability.readiness import check
 app = App(public=True, counted=False)
 
 type Dependencies = dict[str, Literal["ok"]]
-"""That each dependency answers, by name."""
+"""The status of each dependency, by name."""
 
 
 @app.get("/health/ready", summary="Ready")
 def ready() -> Response[Envelope[Dependencies, SelfLink]]:
-    """Ask the table, the signing key and the secret store; 503 names those that do not answer."""
+    """Checks the table, the signing key and the secret store. Returns 503 with the names of those that fail."""
     answering: Dependencies = dict.fromkeys(check(), "ok")
     return app.respond(answering, links={"self": "/health/ready"})
 

@@ -12,7 +12,7 @@ app = App(versioned=True, errors=(Forbidden, NotFound, Conflict, JobFinished))
 
 @app.post("/v1/jobs/<job_id>/cancel", summary="Cancel a job")
 def cancel_job(job_id: Id) -> Response[Envelope[JobView, JobLinks]]:
-    """Cancel a job that is queued or running: it will have no result. What is running leaves off within seconds."""
+    """Cancels a queued or running job. It produces no result; work in progress stops within seconds."""
     service.get_for(app.caller, job_id, Action.JOB_CANCEL)
     job = service.cancel(job_id, app.request_context)
     return app.respond(view(job), etag=etag(job, None), links=links(job))

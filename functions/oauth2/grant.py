@@ -1,4 +1,4 @@
-"""POST /oauth2/token: tokens for OAuth clients (RFC 6749 section 3.2)."""
+"""POST /oauth2/token: issue tokens to OAuth clients (RFC 6749 section 3.2)."""
 
 from lamina.errors import OAuthError
 from lamina.http import Response
@@ -12,15 +12,15 @@ from lamina.identity.tokens.signing_keys import ACCESS_SECONDS
 app = OAuthApp(
     required={"grant_type": "`client_credentials` or `refresh_token`."},
     optional={
-        "scope": "Scopes, separated by spaces; by default all that the client is registered for.",
-        "refresh_token": "The token to use, with the grant type of that name.",
+        "scope": "Space-separated scopes. Defaults to all scopes that the client is registered for.",
+        "refresh_token": "The refresh token; required with `grant_type=refresh_token`.",
     },
 )
 
 
-@app.post("/oauth2/token", summary="Get a token")
+@app.post("/oauth2/token", summary="Issue a token")
 def grant() -> Response[Tokens]:
-    """Give a client a token for itself, or new ones for its refresh token, which is then spent."""
+    """Issues an access token to a client, or exchange its refresh token for new ones. Refresh tokens are single-use."""
     request, form = app.incoming, app.form()
     client = oauth.authenticate(*app.credentials(form), app.count, app.request_context)
     match form["grant_type"]:
@@ -30,9 +30,9 @@ def grant() -> Response[Tokens]:
         case GrantType.REFRESH_TOKEN if "refresh_token" in form:
             granted = oauth.grant_refresh(client, form["refresh_token"], form.get("scope"), app.request_context)
         case GrantType.REFRESH_TOKEN:
-            raise OAuthError("Send refresh_token.")
+            raise OAuthError("The parameter refresh_token is required.")
         case _:
-            raise OAuthError("Use client_credentials or refresh_token.", code="unsupported_grant_type")
+            raise OAuthError("grant_type must be client_credentials or refresh_token.", code="unsupported_grant_type")
     return app.plain(
         Tokens(
             access_token=granted.access_token,

@@ -1,18 +1,19 @@
-"""POST /oauth2/introspect: what a token is good for (RFC 7662)."""
+"""POST /oauth2/introspect: describe a token (RFC 7662)."""
 
 from lamina.http import Response
 from lamina.http.oauth_app import OAuthApp
 from lamina.identity.tokens import oauth
 from lamina.identity.tokens.oauth_schemas import ActiveToken, InactiveToken
 
-app = OAuthApp(required={"token": "The token in question."})
+app = OAuthApp(required={"token": "The token to introspect."})
 
 
 @app.post("/oauth2/introspect", summary="Introspect a token")
 def introspect() -> Response[ActiveToken | InactiveToken]:
-    """Return whether an access token is active, and what it says; of anything else only that it is not.
+    """Returns whether an access token is active, and its claims. Any other value is reported as not active.
 
-    A client sees its own tokens. Those of others take the scope `introspect`, which is for resource servers.
+    A client can introspect its own tokens. Introspecting tokens of others requires the scope `introspect`, which is
+    intended for resource servers.
     """
     form = app.form()
     client = oauth.authenticate(*app.credentials(form), app.count, app.request_context)

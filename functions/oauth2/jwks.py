@@ -1,4 +1,4 @@
-"""GET /.well-known/jwks.json: the public keys of our tokens (RFC 7517)."""
+"""GET /.well-known/jwks.json: the public keys that verify access tokens (RFC 7517)."""
 
 from typing import Literal
 
@@ -12,7 +12,7 @@ app = App(public=True, counted=False)
 
 
 class PublicKey(BaseModel):
-    """A point on the curve P-256 (RFC 7518 section 6.2.1), named by the `kid` of the tokens that it is for."""
+    """A public key on P-256 (RFC 7518 section 6.2.1). `kid` matches the header of the tokens that it verifies."""
 
     kty: Literal["EC"]
     crv: Literal["P-256"]
@@ -24,14 +24,14 @@ class PublicKey(BaseModel):
 
 
 class KeySet(BaseModel):
-    """Every key that a token may be signed by, the newest first."""
+    """Every key that can verify a valid token, newest first."""
 
     keys: list[PublicKey]
 
 
-@app.get("/.well-known/jwks.json", summary="Public keys of access tokens")
+@app.get("/.well-known/jwks.json", summary="List the public keys of access tokens")
 def jwks() -> Response[KeySet]:
-    """Answer the key set, in the RFC's own form."""
+    """Returns the key set in the format of RFC 7517."""
     caching = {"Cache-Control": f"public, max-age={PUBLISHED_SECONDS}"}
     return Response(200, JSON, KeySet.model_validate({"keys": key_set()}), dict(caching))
 

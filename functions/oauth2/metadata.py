@@ -1,4 +1,4 @@
-"""GET /.well-known/oauth-authorization-server: what this authorization server can do (RFC 8414)."""
+"""GET /.well-known/oauth-authorization-server: authorization server metadata (RFC 8414)."""
 
 from lamina.access.policy import Permission
 from lamina.http import JSON, App, Response
@@ -10,9 +10,9 @@ app = App(public=True, counted=False)
 MAX_AGE_SECONDS = 3600
 
 
-@app.get("/.well-known/oauth-authorization-server", summary="What the authorization server can do")
+@app.get("/.well-known/oauth-authorization-server", summary="Get the authorization server metadata")
 def metadata() -> Response[MetadataView]:
-    """Answer the metadata, in the RFC's own form."""
+    """Returns the metadata in the format of RFC 8414."""
     root = settings().public_url
     methods = ["client_secret_basic", "client_secret_post"]
     content = MetadataView(

@@ -1,4 +1,4 @@
-"""POST /v1/oauth-clients: register an OAuth client."""
+"""POST /v1/oauth-clients: create an OAuth client."""
 
 from lamina.access.policy import Action, require
 from lamina.errors import Forbidden, ReauthenticationRequired
@@ -16,18 +16,18 @@ app = App(
 
 @app.authorize
 def authorize() -> None:
-    """Let those in who manage users."""
+    """Allow callers who manage users."""
     require(app.caller, Action.CLIENT_CREATE)
 
 
 @app.post(
     "/v1/oauth-clients",
-    summary="Register an OAuth client",
+    summary="Create an OAuth client",
     status_code=201,
     middlewares=[idempotent_secret("client_secret")],
 )
 def create_oauth_client(body: NewClient) -> Response[Envelope[NewClientView, ClientLinks]]:
-    """Register a program that gets tokens with a secret and acts for the caller. The secret is answered this once."""
+    """Creates a client that obtains tokens with a secret and acts for the caller. The secret is returned only once."""
     created, secret = oauth_clients.register(
         app.caller, body.name, sorted(set(body.scopes)), sorted(set(body.grant_types)), app.request_context
     )

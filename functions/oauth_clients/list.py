@@ -1,4 +1,4 @@
-"""GET /v1/oauth-clients: the registered OAuth clients."""
+"""GET /v1/oauth-clients: list OAuth clients."""
 
 from lamina.access.policy import Action, require
 from lamina.errors import Forbidden
@@ -14,7 +14,7 @@ app = App(sessions_only=True, errors=(Forbidden,))
 def list_oauth_clients(
     limit: LimitParameter = 20, cursor: CursorParameter = None
 ) -> Response[ListEnvelope[ClientView]]:
-    """Answer a page of all clients, newest first, without their secrets."""
+    """Returns a page of all clients, newest first, without their secrets."""
     require(app.caller, Action.CLIENT_MANAGE)
     request = ListRequest("/v1/oauth-clients", {}, audience="clients")
     at = request.position(limit, cursor, None)

@@ -1,4 +1,4 @@
-"""POST /v1/reports: have a report written."""
+"""POST /v1/reports: create a report."""
 
 from lamina.errors import Forbidden, NotFound
 from lamina.http import App, Envelope, Response
@@ -13,13 +13,13 @@ app = App(errors=(Forbidden, NotFound, TooManyJobs))
 
 @app.authorize
 def authorize(body: NewReport) -> None:
-    """Let those in who may read all that the report would tell."""
+    """Allow callers who may read everything that the report would contain."""
     service.authorize(body, app.caller)
 
 
-@app.post("/v1/reports", summary="Ask for a report", status_code=202, middlewares=[idempotent])
+@app.post("/v1/reports", summary="Create a report", status_code=202, middlewares=[idempotent])
 def create_report(body: NewReport) -> Response[Envelope[JobView, JobLinks]]:
-    """Begin a report, and answer the job that makes it: when it has succeeded, its `result_url` leads to the file."""
+    """Starts a report and return its job. Once the job has succeeded, its `result_url` links to the file."""
     job = service.request(body, app.caller.user_id, app.request_context)
     return app.respond(view(job), links=links(job), accepted=True)
 

@@ -1,4 +1,4 @@
-"""Every night: remove accounts that registered themselves and never showed their address to be theirs."""
+"""Nightly: purge self-registered accounts whose e-mail address was never verified."""
 
 from lamina.events.schedule import schedule
 from lamina.retention.expiry import expire_unverified

@@ -1,4 +1,4 @@
-"""Every night: remove users who were deleted a month ago, with all that was theirs."""
+"""Nightly: purge users that were deleted 30 days ago, with everything they own."""
 
 from lamina.events.schedule import schedule
 from lamina.retention.purging import purge_users

@@ -1,4 +1,4 @@
-"""Every night: put the counters of users right, should the stream have lost something."""
+"""Nightly: correct the user counters in case the stream lost a record."""
 
 from lamina.events.schedule import schedule
 from lamina.users.reconciling import reconcile

@@ -1,4 +1,4 @@
-"""Every five minutes: have jobs that nobody works on any more begun again, or end them."""
+"""Every five minutes: requeue stale jobs, or fail them."""
 
 from lamina.events.schedule import schedule
 from lamina.jobs.requeue_due import requeue_stale

@@ -1,4 +1,4 @@
-"""Every minute: announce deliveries of webhooks that are due, or whose message was lost."""
+"""Every minute: requeue webhook deliveries that are due or whose message was lost."""
 
 from lamina.events.schedule import schedule
 from lamina.webhooks.requeue_due import requeue_due

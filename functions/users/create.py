@@ -1,4 +1,4 @@
-"""POST /v1/users: an admin makes a user."""
+"""POST /v1/users: create a user as an admin."""
 
 from lamina.access.policy import Action, Role, require
 from lamina.errors import Forbidden, ReauthenticationRequired
@@ -15,7 +15,7 @@ app = App(versioned=True, errors=(Forbidden, ReauthenticationRequired, EmailTake
 
 @app.authorize
 def authorize(body: NewUserInput) -> None:
-    """Let those in who manage users."""
+    """Allow callers who manage users, and require further permissions for roles, passwords and admins."""
     require(app.caller, Action.USER_CREATE)
     if body.role != Role.VIEWER:
         require(app.caller, Action.USER_SET_ROLE)
@@ -25,11 +25,11 @@ def authorize(body: NewUserInput) -> None:
         require(app.caller, Action.USER_MANAGE_ADMINS)
 
 
-@app.post("/v1/users", summary="Make a user", status_code=201, middlewares=[idempotent])
+@app.post("/v1/users", summary="Create a user", status_code=201, middlewares=[idempotent])
 def create_user(body: NewUserInput) -> Response[Envelope[UserView, UserLinks]]:
-    """Create a user of any role. Without a password nobody can sign in as it until it resets one.
+    """Creates a user with any role. Without a password, nobody can sign in as the user until the password is reset.
 
-    Creating an administrator, or a user with a password, takes somebody who is signed in: no API key or OAuth client.
+    Creating an administrator, or a user with a password, requires a signed-in user: no API key or OAuth client.
     """
     new = NewUser(**body.model_dump(exclude={"password"}))
     user = registration.register(new, body.password, app.request_context, by=app.caller)

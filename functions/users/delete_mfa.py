@@ -1,4 +1,4 @@
-"""DELETE /v1/users/{user_id}/mfa: remove the second factor of a user who has lost it."""
+"""DELETE /v1/users/{user_id}/mfa: remove the second factor of a user who lost it."""
 
 from lamina.access.policy import Action, require
 from lamina.errors import Conflict, Forbidden, NotFound, ReauthenticationRequired
@@ -11,9 +11,10 @@ app = App(sessions_only=True, errors=(Forbidden, ReauthenticationRequired, NotFo
 
 @app.delete("/v1/users/<user_id>/mfa", summary="Remove a user's second factor", status_code=204)
 def delete_mfa(user_id: Id) -> Response[None]:
-    """Remove the second factor, with its recovery codes, of a user who has lost it. The user is told by mail.
+    """Removes the second factor and recovery codes of a user who lost them. The user is notified by mail.
 
-    The password alone signs in from now on. Make sure who asks for it: it is what a thief of the password lacks.
+    Only the password is required to sign in afterwards. Verify the identity of the person who asks for this: the second
+    factor is what stops somebody who has stolen the password.
     """
     require(app.caller, Action.USER_REMOVE_MFA)
     mfa_removal.remove(user_id, app.caller, app.request_context)

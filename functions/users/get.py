@@ -1,4 +1,4 @@
-"""GET /v1/users/{user_id}: one user; all of it for itself and for admins, the public profile for others."""
+"""GET /v1/users/{user_id}: get a user."""
 
 from lamina.access.policy import Action, require
 from lamina.errors import Forbidden, NotFound
@@ -9,9 +9,9 @@ from lamina.users.schemas import PublicProfile, UserLinks, UserView, etag, links
 app = App(versioned=True, errors=(Forbidden, NotFound))
 
 
-@app.get("/v1/users/<user_id>", summary="Read a user")
+@app.get("/v1/users/<user_id>", summary="Get a user")
 def get_user(user_id: Id) -> Response[Envelope[UserView | PublicProfile, UserLinks]]:
-    """Answer a user by its id: all of it to itself and to admins, the public profile to others."""
+    """Returns the full user to the user itself and to admins, and the public profile to everybody else."""
     require(app.caller, Action.USER_READ, owner_id=user_id)
     user = service.get(user_id)
     return app.respond(view(user, app.caller), etag=etag(user, app.caller), links=links(user))

@@ -1,4 +1,4 @@
-"""GET /v1/users/me: the caller."""
+"""GET /v1/users/me: get the caller's own user."""
 
 from lamina.access.policy import Action, require
 from lamina.errors import Forbidden, NotFound
@@ -9,9 +9,9 @@ from lamina.users.schemas import PublicProfile, UserLinks, UserView, etag, links
 app = App(versioned=True, errors=(Forbidden, NotFound))
 
 
-@app.get("/v1/users/me", summary="Read yourself")
+@app.get("/v1/users/me", summary="Get your own user")
 def get_me() -> Response[Envelope[UserView | PublicProfile, UserLinks]]:
-    """Answer the caller's own user."""
+    """Returns the user that the credential belongs to."""
     require(app.caller, Action.USER_READ, owner_id=app.caller.user_id)
     user = service.get(app.caller.user_id)
     return app.respond(view(user, app.caller), etag=etag(user, app.caller), links=links(user))

@@ -16,19 +16,19 @@ app = App(errors=(Forbidden,))
 
 SortParameter = Annotated[
     Sort | None,
-    Query(description="Order; `-` for descending. Newest first by default. Not together with `search`."),
+    Query(description="Sort field, `-` for descending; default: newest first. Cannot be combined with `search`."),
 ]
-RoleFilter = Annotated[Role | None, Query(description="Only this role. For admins.")]
-StatusFilter = Annotated[Status | None, Query(description="Only this status. For admins.")]
+RoleFilter = Annotated[Role | None, Query(description="Only users with this role. Admins only.")]
+StatusFilter = Annotated[Status | None, Query(description="Only users with this status. Admins only.")]
 SearchText = Annotated[
     str | None,
     Query(
         min_length=1,
         max_length=100,
-        description="Starts of words of name, username and, for admins, e-mail address; every term must match.",
+        description="Matches beginnings of words in name, username and (admins only) e-mail address. All must match.",
     ),
 ]
-DeletedFilter = Annotated[QueryBoolean, Query(description="The deleted users instead. For admins.")]
+DeletedFilter = Annotated[QueryBoolean, Query(description="Return deleted users instead. Admins only.")]
 
 
 @app.get("/v1/users", summary="List users")
@@ -42,7 +42,7 @@ def get_users(
     cursor: CursorParameter = None,
     page: PageParameter = None,
 ) -> Response[ListEnvelope[UserView | PublicProfile]]:
-    """Answer a page of users. Only admins may filter, sort or search by what a public profile hides."""
+    """Returns a page of users. Filtering, sorting or searching by fields that are not public requires an admin."""
     require(app.caller, Action.USER_LIST)
     private = may(app.caller, Action.USER_LIST_PRIVATE)
     query = user_query(sort=sort, role=role, status=status, search=search, deleted=deleted, page=page, private=private)

@@ -1,4 +1,4 @@
-"""GET /v1/users/{user_id}/activities: what has happened to a user."""
+"""GET /v1/users/{user_id}/activities: list a user's activities."""
 
 from typing import Annotated
 
@@ -13,10 +13,10 @@ from lamina.users import service as users
 
 app = App(errors=(Forbidden, NotFound))
 
-SinceParameter = Annotated[Timestamp | None, Query(alias="from", description="From this instant on.")]
-UntilParameter = Annotated[Timestamp | None, Query(alias="to", description="Before this instant.")]
+SinceParameter = Annotated[Timestamp | None, Query(alias="from", description="Activities at or after this instant.")]
+UntilParameter = Annotated[Timestamp | None, Query(alias="to", description="Activities before this instant.")]
 TypeParameter = Annotated[
-    TypeFilter | None, Query(alias="type", description="Only this type, or, with `.*` at its end, those that begin so.")
+    TypeFilter | None, Query(alias="type", description="An event type, or a prefix that ends in `.*`.")
 ]
 
 
@@ -29,7 +29,7 @@ def list_activities(
     limit: LimitParameter = 20,
     cursor: CursorParameter = None,
 ) -> Response[ListEnvelope[ActivityView]]:
-    """Answer a page of what has happened to a user, newest first. With `type` a page may be short and more follow."""
+    """Returns a page of a user's activities, newest first. With `type`, a page may hold fewer items than `limit`."""
     require(app.caller, Action.USER_READ_ACTIVITIES, owner_id=user_id)
     wanted = chosen(since, until, of_type)
     request = ListRequest(f"/v1/users/{user_id}/activities", wanted.query, audience=user_id)

@@ -25,7 +25,7 @@ app = App(
 
 @app.put("/v1/users/<user_id>", summary="Replace a user")
 def replace_user(user_id: Id, body: UserReplacement) -> Response[Envelope[UserView, UserLinks]]:
-    """Set every field: what is left out is reset, except role and status, which are for admins to set and stay."""
+    """Sets every field. Omitted fields are reset, except role and status, which are kept: only admins can set them."""
     require(app.caller, Action.USER_UPDATE, owner_id=user_id)
     if body.role or body.status:
         require(app.caller, Action.USER_SET_ROLE)

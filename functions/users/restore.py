@@ -1,4 +1,4 @@
-"""POST /v1/users/{user_id}/restore: bring a deleted user back."""
+"""POST /v1/users/{user_id}/restore: restore a deleted user."""
 
 from lamina.access.policy import Action, require
 from lamina.errors import Conflict, Forbidden, NotFound
@@ -12,7 +12,7 @@ app = App(versioned=True, errors=(Forbidden, NotFound, Conflict, EmailTaken, Use
 
 @app.post("/v1/users/<user_id>/restore", summary="Restore a deleted user")
 def restore_user(user_id: Id) -> Response[Envelope[UserView, UserLinks]]:
-    """Bring a deleted user back as it was. A user that is not deleted is returned unchanged."""
+    """Restores a deleted user. A user that is not deleted is returned unchanged."""
     require(app.caller, Action.USER_RESTORE)
     user = service.restore(user_id, app.request_context, by=app.caller)
     return app.respond(UserView.model_validate(user), etag=etag(user, app.caller), links=links(user))

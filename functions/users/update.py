@@ -1,4 +1,4 @@
-"""PATCH /v1/users/{user_id}: change some fields of a user."""
+"""PATCH /v1/users/{user_id}: update a user."""
 
 from lamina.access.policy import Action, require
 from lamina.errors import Conflict, Forbidden, NotFound, ReauthenticationRequired
@@ -24,9 +24,9 @@ app = App(
 )
 
 
-@app.patch("/v1/users/<user_id>", summary="Change a user")
+@app.patch("/v1/users/<user_id>", summary="Update a user")
 def update_user(user_id: Id, body: UserChange) -> Response[Envelope[UserView, UserLinks]]:
-    """Change the fields that are sent; `metadata` are merged (RFC 7396). Role and status are for admins to set."""
+    """Updates the fields that are sent; `metadata` is merged (RFC 7396). Only admins can set role and status."""
     require(app.caller, Action.USER_UPDATE, owner_id=user_id)
     changes = body.model_dump(exclude_unset=True)
     if changes.keys() & {"role", "status"}:

@@ -1,4 +1,4 @@
-"""PATCH /v1/users/me: the caller changes itself."""
+"""PATCH /v1/users/me: update the caller's own user."""
 
 from lamina.access.policy import Action, require
 from lamina.errors import Conflict, Forbidden, NotFound, ReauthenticationRequired
@@ -23,9 +23,9 @@ app = App(
 )
 
 
-@app.patch("/v1/users/me", summary="Change yourself")
+@app.patch("/v1/users/me", summary="Update your own user")
 def update_me(body: UserChange) -> Response[Envelope[UserView, UserLinks]]:
-    """Change the fields that are sent; `metadata` are merged (RFC 7396). Role and status are for admins to set."""
+    """Updates the fields that are sent; `metadata` is merged (RFC 7396). Only admins can set role and status."""
     caller = app.caller
     require(caller, Action.USER_UPDATE, owner_id=caller.user_id)
     changes = body.model_dump(exclude_unset=True)

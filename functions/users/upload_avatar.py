@@ -1,4 +1,4 @@
-"""POST /v1/users/{user_id}/avatar: a form by which a new picture of the user can be uploaded."""
+"""POST /v1/users/{user_id}/avatar: create a form to upload an avatar."""
 
 from lamina.access.policy import Action, require
 from lamina.avatars.form import upload_form
@@ -10,9 +10,9 @@ from lamina.users import service as users
 app = App(errors=(Forbidden, NotFound))
 
 
-@app.post("/v1/users/<user_id>/avatar", summary="Get a form to upload an avatar")
+@app.post("/v1/users/<user_id>/avatar", summary="Create an avatar upload form")
 def upload_avatar(user_id: Id, body: NewAvatar) -> Response[Envelope[UploadFormView, UploadFormLinks]]:
-    """Answer a form that takes one picture of this type, 2 MB at most, for ten minutes, once."""
+    """Returns an upload form, valid for ten minutes and one upload of a picture of this type, up to 2 MB."""
     require(app.caller, Action.USER_UPDATE, owner_id=user_id)
     user = users.get(user_id)
     form = upload_form(user.id, body.content_type, app.request_context)

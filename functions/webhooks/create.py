@@ -1,4 +1,4 @@
-"""POST /v1/webhooks: make a webhook."""
+"""POST /v1/webhooks: create a webhook."""
 
 from lamina.access.policy import Action, require
 from lamina.errors import Conflict, Forbidden
@@ -16,15 +16,15 @@ app = App(versioned=True, errors=(Forbidden, Conflict, TooManyWebhooks))
 
 @app.authorize
 def authorize(body: WebhookInput) -> None:
-    """Let everybody in for their own events, and those who manage users for everybody's."""
+    """Allow everybody to subscribe to their own events, and callers who manage users to subscribe to all events."""
     require(app.caller, Action.WEBHOOK_WRITE, owner_id=app.caller.user_id)
     if body.scope == WebhookScope.ALL:
         require(app.caller, Action.WEBHOOK_HEAR_ALL)
 
 
-@app.post("/v1/webhooks", summary="Make a webhook", status_code=201, middlewares=[idempotent_secret("secret")])
+@app.post("/v1/webhooks", summary="Create a webhook", status_code=201, middlewares=[idempotent_secret("secret")])
 def create_webhook(body: WebhookInput) -> Response[Envelope[SecretWebhookView, WebhookLinks]]:
-    """Have events posted to a URL. The secret that they are signed by is answered this once."""
+    """Subscribes a URL to events. The secret that signs the requests is returned only once."""
     wanted = NewWebhook(url=body.url, events=body.events, description=body.description, scope=body.scope)
     created, secret = service.create(app.caller, wanted, app.request_context)
     shown = SecretWebhookView(**WebhookView.model_validate(created).model_dump(), secret=secret)

@@ -11,7 +11,7 @@ app = App(versioned=True, errors=(Forbidden, NotFound, Conflict))
 
 @app.delete("/v1/webhooks/<webhook_id>", summary="Delete a webhook", status_code=204)
 def delete_webhook(webhook_id: Id) -> Response[None]:
-    """Delete a webhook. What was on its way to it is not sent any more."""
+    """Deletes a webhook. Pending deliveries are discarded."""
     reach(app.caller, Action.WEBHOOK_DELETE, webhook_id)
     service.delete(webhook_id, app.request_context, if_version=app.if_version(webhook_id), by=app.caller)
     return app.no_content()

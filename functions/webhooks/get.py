@@ -1,4 +1,4 @@
-"""GET /v1/webhooks/{webhook_id}: one webhook."""
+"""GET /v1/webhooks/{webhook_id}: get a webhook."""
 
 from lamina.access.policy import Action
 from lamina.errors import Forbidden, NotFound
@@ -10,9 +10,9 @@ from lamina.webhooks.schemas import WebhookLinks, WebhookView, links
 app = App(versioned=True, errors=(Forbidden, NotFound))
 
 
-@app.get("/v1/webhooks/<webhook_id>", summary="Read a webhook")
+@app.get("/v1/webhooks/<webhook_id>", summary="Get a webhook")
 def get_webhook(webhook_id: Id) -> Response[Envelope[WebhookView, WebhookLinks]]:
-    """Answer a webhook, without its secret."""
+    """Returns a webhook, without its secret."""
     webhook = reach(app.caller, Action.WEBHOOK_READ, webhook_id)
     shown = WebhookView.model_validate(webhook)
     return app.respond(shown, etag=etag(webhook.id, webhook.version), links=links(webhook))

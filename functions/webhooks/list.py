@@ -1,4 +1,4 @@
-"""GET /v1/webhooks: the caller's webhooks; for those who manage users, anybody's."""
+"""GET /v1/webhooks: list the caller's webhooks; callers who manage users can list those of any user."""
 
 from typing import Annotated
 
@@ -12,7 +12,7 @@ from lamina.webhooks.schemas import WebhookView
 app = App(errors=(Forbidden,))
 
 OwnerFilter = Annotated[
-    Id | None, Query(description="Whose webhooks, the caller's by default. Others' are for admins.")
+    Id | None, Query(description="The owner; defaults to the caller. Other users' webhooks require an admin.")
 ]
 
 
@@ -20,7 +20,7 @@ OwnerFilter = Annotated[
 def list_webhooks(
     owner_id: OwnerFilter = None, limit: LimitParameter = 20, cursor: CursorParameter = None
 ) -> Response[ListEnvelope[WebhookView]]:
-    """Answer a page of a user's webhooks, newest first, without their secrets."""
+    """Returns a page of a user's webhooks, newest first, without their secrets."""
     owner = owner_id or app.caller.user_id
     require(app.caller, Action.WEBHOOK_READ, owner_id=owner)
     request = ListRequest("/v1/webhooks", {"owner_id": owner_id} if owner_id else {}, audience=owner)

@@ -1,4 +1,4 @@
-"""GET /v1/webhooks/{webhook_id}/deliveries: what was sent to a webhook, and what came of it."""
+"""GET /v1/webhooks/{webhook_id}/deliveries: list the deliveries to a webhook and their results."""
 
 from typing import Annotated
 
@@ -13,14 +13,14 @@ from lamina.webhooks.schemas import DeliveryView
 
 app = App(errors=(Forbidden, NotFound))
 
-StatusFilter = Annotated[DeliveryStatus | None, Query(description="Only deliveries that have come so far.")]
+StatusFilter = Annotated[DeliveryStatus | None, Query(description="Only deliveries with this status.")]
 
 
 @app.get("/v1/webhooks/<webhook_id>/deliveries", summary="List deliveries")
 def list_deliveries(
     webhook_id: Id, status: StatusFilter = None, limit: LimitParameter = 20, cursor: CursorParameter = None
 ) -> Response[ListEnvelope[DeliveryView]]:
-    """Answer a page of the deliveries of the last 30 days, newest first, with the log of their requests."""
+    """Returns a page of the deliveries of the last 30 days, newest first, with the log of their requests."""
     reach(app.caller, Action.WEBHOOK_READ, webhook_id)
     filters = {"status": status.value} if status else {}
     request = ListRequest(f"/v1/webhooks/{webhook_id}/deliveries", filters, audience="")

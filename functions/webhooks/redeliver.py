@@ -1,4 +1,4 @@
-"""POST /v1/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver: have an event told again."""
+"""POST /v1/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver: send an event again."""
 
 from lamina.access.policy import Action
 from lamina.errors import Forbidden, NotFound
@@ -12,10 +12,10 @@ app = App(errors=(Forbidden, NotFound, WebhookDisabled), headers=("Location",))
 
 
 @app.post(
-    "/v1/webhooks/<webhook_id>/deliveries/<delivery_id>/redeliver", summary="Deliver an event again", status_code=202
+    "/v1/webhooks/<webhook_id>/deliveries/<delivery_id>/redeliver", summary="Redeliver an event", status_code=202
 )
 def redeliver(webhook_id: Id, delivery_id: Id) -> Response[Envelope[DeliveryView, DeliveryLinks]]:
-    """Send an event to the endpoint again, now, whether or not it has taken it before."""
+    """Sends an event to the endpoint again immediately, whether or not it has been delivered before."""
     webhook = reach(app.caller, Action.WEBHOOK_WRITE, webhook_id)
     delivery = deliveries.redeliver(webhook, delivery_id)
     return app.respond(DeliveryView.model_validate(delivery), links=delivery_links(delivery), accepted=True)

@@ -1,4 +1,4 @@
-"""POST /v1/webhooks/{webhook_id}/rotate-secret: have a webhook sign by a new secret."""
+"""POST /v1/webhooks/{webhook_id}/rotate-secret: rotate the signing secret of a webhook."""
 
 from lamina.access.policy import Action
 from lamina.errors import Conflict, Forbidden, NotFound
@@ -14,7 +14,7 @@ app = App(versioned=True, errors=(Forbidden, NotFound, Conflict))
 
 @app.authorize
 def authorize(webhook_id: Id) -> None:
-    """Let its owner in, and those who manage users."""
+    """Allow the owner and callers who manage users."""
     reach(app.caller, Action.WEBHOOK_WRITE, webhook_id)
 
 
@@ -24,7 +24,7 @@ def authorize(webhook_id: Id) -> None:
     middlewares=[idempotent_secret("secret")],
 )
 def rotate_secret(webhook_id: Id) -> Response[Envelope[SecretWebhookView, WebhookLinks]]:
-    """Give a webhook a new secret, answered this once. The one before it signs along for 24 hours."""
+    """Creates a new signing secret and return it; it is returned only once. The old secret also signs for 24 hours."""
     webhook, secret = service.rotate_secret(webhook_id, app.request_context, by=app.caller)
     shown = SecretWebhookView(**WebhookView.model_validate(webhook).model_dump(), secret=secret)
     return app.respond(shown, etag=etag(webhook.id, webhook.version), links=links(webhook))

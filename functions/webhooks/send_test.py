@@ -1,4 +1,4 @@
-"""POST /v1/webhooks/{webhook_id}/test: have a webhook tried out."""
+"""POST /v1/webhooks/{webhook_id}/test: send a test event."""
 
 from lamina.access.policy import Action
 from lamina.errors import Forbidden, NotFound
@@ -14,13 +14,13 @@ app = App(errors=(Forbidden, NotFound, WebhookDisabled), headers=("Location",))
 
 @app.authorize
 def authorize(webhook_id: Id) -> None:
-    """Let its owner in, and those who manage users."""
+    """Allow the owner and callers who manage users."""
     reach(app.caller, Action.WEBHOOK_WRITE, webhook_id)
 
 
-@app.post("/v1/webhooks/<webhook_id>/test", summary="Try a webhook out", status_code=202, middlewares=[idempotent])
+@app.post("/v1/webhooks/<webhook_id>/test", summary="Send a test event", status_code=202, middlewares=[idempotent])
 def send_test(webhook_id: Id) -> Response[Envelope[DeliveryView, DeliveryLinks]]:
-    """Send an event of type `webhook.test` to the endpoint, now. What came of it is in the list of its deliveries."""
+    """Sends an event of type `webhook.test` to the endpoint immediately. The list of deliveries shows the result."""
     delivery = deliveries.send_test(service.get(webhook_id), app.request_context)
     return app.respond(DeliveryView.model_validate(delivery), links=delivery_links(delivery), accepted=True)
 

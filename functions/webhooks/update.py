@@ -1,4 +1,4 @@
-"""PATCH /v1/webhooks/{webhook_id}: change some fields of a webhook."""
+"""PATCH /v1/webhooks/{webhook_id}: update a webhook."""
 
 from lamina.access.policy import Action
 from lamina.errors import Conflict, Forbidden, NotFound
@@ -11,9 +11,9 @@ from lamina.webhooks.schemas import WebhookChange, WebhookLinks, WebhookView, li
 app = App(versioned=True, media_types=MERGE_PATCH, errors=(Forbidden, NotFound, Conflict))
 
 
-@app.patch("/v1/webhooks/<webhook_id>", summary="Change a webhook")
+@app.patch("/v1/webhooks/<webhook_id>", summary="Update a webhook")
 def update_webhook(webhook_id: Id, body: WebhookChange) -> Response[Envelope[WebhookView, WebhookLinks]]:
-    """Change the fields that are sent; the others stay. While a webhook is disabled, what happens is not told to it."""
+    """Updates the fields that are sent. Events that occur while a webhook is disabled are not delivered to it."""
     reach(app.caller, Action.WEBHOOK_WRITE, webhook_id)
     changes = body.model_dump(exclude_unset=True)
     webhook = service.update(

@@ -16,8 +16,8 @@ ADVICE = {
     "UNAUTHENTICATED": "Sign in, and send the access token as a bearer token.",
     "FORBIDDEN": "You may not do this.",
     "NOT_FOUND": "There is nothing here.",
-    "EMAIL_TAKEN": "This e-mail address belongs to another account. Sign in, or use another address.",
-    "USERNAME_TAKEN": "This username is taken. Choose another.",
+    "EMAIL_TAKEN": "This e-mail address is already in use. Sign in, or use a different address.",
+    "USERNAME_TAKEN": "This username is already in use. Choose a different one.",
     "INTERNAL": "Something went wrong. Try again later.",
 }
 STATUS = {

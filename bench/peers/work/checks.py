@@ -63,7 +63,7 @@ CHECKS = {
     "email": (_matching(EMAIL, 254), "must be an e-mail address, like name@example.com"),
     "username": (_matching(USERNAME, 30), "must have 3 to 30 of the characters a-z, 0-9, _ . -"),
     "name": (_matching(NAME, 100), "must hold visible text without control characters"),
-    "age": (_age, "must be a whole number from 0 to 120"),
+    "age": (_age, "must be an integer from 0 to 120"),
     "metadata": (_small, "must be an object of at most 8192 bytes"),
     "role": (lambda value: value in ("admin", "editor", "viewer"), "must be one of admin, editor, viewer"),
     "status": (lambda value: value in ("active", "inactive", "suspended"), "must be active, inactive or suspended"),

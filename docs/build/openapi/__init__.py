@@ -1,6 +1,6 @@
-"""The OpenAPI document: Powertools describes each app's types, this package adds the contract around them.
+"""The OpenAPI document. Powertools describes the types of each app; this package adds the conventions of the API.
 
-It is one document over all handlers, written where the functions that serve it are deployed from.
+One document covers all handlers. It is written into the folder of the functions that serve it.
 """
 
 import json
@@ -25,17 +25,17 @@ _GENERIC = re.compile(r'"(#/components/schemas/)?((?:List)?Envelope_\w+_)"')
 VERSION = "0.1.0"
 METHODS = ("get", "put", "post", "patch", "delete")
 TAGS = {
-    "auth": "Making an account, signing in and out.",
-    "users": "People: their profile, role and status.",
-    "api_keys": "Keys for programs that act for their owner, in a few scopes.",
-    "oauth_clients": "Programs that get tokens for themselves.",
-    "reports": "What is in the system, written to a file.",
-    "jobs": "Work that goes on after the answer: how far it is, and its result.",
-    "webhooks": "Endpoints that are told of what happens; how they check it is in docs/webhooks.md.",
-    "oauth2": "Tokens for programs, and what other systems need to trust ours, in the RFCs' own forms.",
-    "gateway": "The API itself: whether it is well, and how it is described.",
+    "auth": "Accounts and authentication.",
+    "users": "Users: profile, role and status.",
+    "api_keys": "API keys for programs that act for their owner, limited to scopes.",
+    "oauth_clients": "OAuth 2.0 clients, which obtain tokens for themselves.",
+    "reports": "Reports, written to a file by a job.",
+    "jobs": "Background jobs: progress and result.",
+    "webhooks": "Webhooks: signed HTTP requests on events. docs/webhooks.md explains how to verify them.",
+    "oauth2": "OAuth 2.0 token endpoints and metadata, in the formats of the RFCs.",
+    "gateway": "The API itself: health checks and documentation.",
 }
-"""What the folders of `functions/` that serve requests are about, in the order of the page."""
+"""Descriptions of the folders of `functions/` that serve requests, in the order of the page."""
 SUBJECTS = {
     "auth": "accounts",
     "users": "users",
@@ -47,42 +47,42 @@ SUBJECTS = {
     "oauth2": "",
     "gateway": "",
 }
-"""What a sentence calls them; nothing for those that only serve the others."""
+"""Their names within a sentence; empty for those that only support the others."""
 SECURITY_SCHEMES = {
     "bearer": {
         "type": "http",
         "scheme": "bearer",
         "bearerFormat": "JWT",
-        "description": "The `access_token` that `POST /v1/auth/login` answers; it is good for 15 minutes.",
+        "description": "The `access_token` that `POST /v1/auth/login` returns; it is valid for 15 minutes.",
     },
     "api_key": {
         "type": "apiKey",
         "in": "header",
         "name": "X-API-Key",
-        "description": "The `key` that `POST /v1/api-keys` answers, good for its scopes.",
+        "description": "The `key` that `POST /v1/api-keys` returns; it is limited to its scopes.",
     },
     "client": {
         "type": "http",
         "scheme": "basic",
-        "description": "The `client_id` and `client_secret` that `POST /v1/oauth-clients` answers.",
+        "description": "The `client_id` and `client_secret` that `POST /v1/oauth-clients` returns.",
     },
 }
 
 
 def files() -> dict[Path, str]:
-    """Give the document as JSON, a line for each value so that changes can be read."""
+    """Return the document as JSON, one line per value so that diffs are readable."""
     text = json.dumps(document(), ensure_ascii=False, indent=1) + "\n"
-    # Patterns hold characters beyond U+FFFF that are not assigned: no editor can show them.
+    # Patterns contain unassigned characters beyond U+FFFF, which editors cannot display.
     text = _BEYOND.sub(lambda found: json.dumps(found[0])[1:-1], text)
     return {ROOT / "functions" / "gateway" / "openapi.json": text}
 
 
 def document() -> Json:
-    """Compose the document.
+    """Return the document.
 
     Raises:
-        OpenAPIMergeError: when two handlers serve the same method of the same path.
-        Refused: when a folder of handlers has no line in `TAGS` or `SUBJECTS`, or an error no example.
+        OpenAPIMergeError: if two handlers serve the same method of the same path.
+        Refused: if a folder of handlers is missing in `TAGS` or `SUBJECTS`, or an error has no example.
     """
     known = list(endpoints())
     drafted = _drafted(known)
@@ -113,7 +113,7 @@ def document() -> Json:
 
 
 def _subjects(folders: list[str]) -> str:
-    """Return what the API is about as the beginning of a sentence: "Users, API keys and jobs"."""
+    """Return the subjects of the API as the beginning of a sentence: "Users, API keys and jobs"."""
     *others, last = filter(None, (SUBJECTS[folder] for folder in folders))
     listed = f"{', '.join(others)} and {last}"
     return listed[0].upper() + listed[1:]
@@ -138,7 +138,7 @@ def _errors() -> Json:
 
 
 def _folders(known: list[Endpoint]) -> list[str]:
-    """Give the folders that have endpoints, in the order of `TAGS`."""
+    """Return the folders that have endpoints, in the order of `TAGS`."""
     found = {endpoint.folder for endpoint in known}
     if missing := found - (TAGS.keys() & SUBJECTS.keys()):
         raise Refused(
@@ -148,7 +148,7 @@ def _folders(known: list[Endpoint]) -> list[str]:
 
 
 def _forget_defaults(paths: Json, schemas: Json) -> None:
-    """Take the defaults out of the bodies of PATCH: what is left out there stays as it is."""
+    """Remove defaults from the bodies of PATCH, where omitted fields are kept."""
     for item in paths.values():
         for media in item.get("patch", {}).get("requestBody", {}).get("content", {}).values():
             for described in schemas[media["schema"]["$ref"].rpartition("/")[2]]["properties"].values():

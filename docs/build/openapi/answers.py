@@ -1,4 +1,4 @@
-"""What endpoints answer: statuses, headers and errors, as components that all operations share."""
+"""Responses of endpoints: statuses, headers and errors, as components shared by all operations."""
 
 from collections.abc import Iterable
 from http import HTTPStatus
@@ -25,11 +25,11 @@ EXAMPLES: dict[ErrorClass, LaminaError] = {
     RateLimited: RateLimited(Quota(limit=1000, remaining=0, reset=EXAMPLE_WAIT)),
     SecondFactorNeeded: SecondFactorNeeded("3q2-7wABm0Yl1x4hQm8nVt5cJr6kZs9pXe2bFd7gHu0"),
 }
-"""Errors as they may be said, where their class alone does not tell."""
+"""Example errors, for classes that require arguments or details."""
 
 
 OAUTH_ERROR: Json = {
-    "description": "A refusal in the form of RFC 6749 section 5.2.",
+    "description": "An error response (RFC 6749 section 5.2).",
     "type": "object",
     "properties": {
         "error": {
@@ -63,41 +63,41 @@ def header(description: str, example: str | int, *, required: bool = False) -> J
 
 
 HEADERS: dict[str, Json] = {
-    "X-Correlation-Id": header("The id that ties together all that the request caused.", EXAMPLE_ID, required=True),
-    "ETag": header("Names this version of the resource.", entity_tag(etag(EXAMPLE_ID, 1)), required=True),
-    "Location": header("Where the new resource is.", f"/v1/users/{EXAMPLE_ID}", required=True),
-    "Idempotent-Replayed": header("`true` when this is the first answer again.", "true"),
-    "WWW-Authenticate": header("How to prove who asks.", 'Bearer realm="lamina"', required=True),
-    "Retry-After": header("Seconds to wait before the next try.", 5, required=True),
-    "RateLimit-Limit": header("Requests that the caller, or the address, may make in 15 minutes.", 1000),
-    "RateLimit-Remaining": header("How many of them are left.", 999),
-    "RateLimit-Reset": header("Seconds until the first of those that were made counts no more.", EXAMPLE_WAIT),
+    "X-Correlation-Id": header("Id of the request and of everything that it causes.", EXAMPLE_ID, required=True),
+    "ETag": header("Entity tag of this version of the resource.", entity_tag(etag(EXAMPLE_ID, 1)), required=True),
+    "Location": header("Path of the new resource.", f"/v1/users/{EXAMPLE_ID}", required=True),
+    "Idempotent-Replayed": header("`true` if this is the recorded response of an earlier request.", "true"),
+    "WWW-Authenticate": header("How to authenticate.", 'Bearer realm="lamina"', required=True),
+    "Retry-After": header("Seconds to wait before retrying.", 5, required=True),
+    "RateLimit-Limit": header("Requests allowed per caller or IP address in 15 minutes.", 1000),
+    "RateLimit-Remaining": header("Requests left.", 999),
+    "RateLimit-Reset": header("Seconds until the oldest counted request leaves the window.", EXAMPLE_WAIT),
     "Set-Cookie": header(
-        "A token for the device, where it brings none that is known.",
+        "A token that identifies the device, if it is not known yet.",
         "lamina_device=…; Path=/v1/auth; Max-Age=34560000; Secure; HttpOnly; SameSite=Strict",
     ),
-    "Pragma": header("`no-cache`, for caches of old.", "no-cache", required=True),
+    "Pragma": header("`no-cache`, for HTTP/1.0 caches.", "no-cache", required=True),
 }
 COUNTED = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
-"""What tells a caller how many more requests it may make; missing only where the table could not count."""
+"""Headers that report the rate limit; omitted only if the table could not count the request."""
 
 
 def reference(kind: str, name: str) -> Json:
-    """Refer to a component."""
+    """Return a reference to a component."""
     return {"$ref": f"#/components/{kind}/{name}"}
 
 
 def headers(*names: str) -> Json:
-    """Refer to these headers and to the one that a client can use of every answer."""
+    """Return references to these headers and to the correlation id."""
     return {name: reference("headers", name) for name in ("X-Correlation-Id", *names)}
 
 
 def success(endpoint: Endpoint, drafted: Json) -> Json:
-    """Describe what an endpoint answers when all is well, by status.
+    """Return the successful responses of an endpoint, by status.
 
     Args:
-        endpoint: whose answer it is.
-        drafted: Powertools' description of it, by status.
+        endpoint: the endpoint.
+        drafted: Powertools' description of its responses, by status.
     """
     status = endpoint.status
     draft = drafted[str(status.value)]
@@ -125,31 +125,31 @@ def _own_headers(endpoint: Endpoint, status: HTTPStatus, *, has_body: bool) -> I
 
 
 def _is_empty(draft: Json) -> bool:
-    """Tell whether the answer has no body: its handler declares None."""
+    """Return whether the response has no body, because its handler declares None."""
     content = draft.get("content", {}).get("application/json", {})
     return bool(content.get("schema", {}).get("type") == "null")
 
 
 class Failures:
-    """The error answers: each combination of errors with one status is one component, made when first needed."""
+    """The error responses. Each combination of errors with one status is one component, created on first use."""
 
     def __init__(self) -> None:
-        """Begin with the one answer that is no error and has no body either."""
+        """Create the collection, with the response 304, which has no body either."""
         self.schemas: dict[str, Json] = {}
-        """The bodies of these answers: each states which codes it may hold."""
+        """The bodies of these responses; each lists its error codes."""
         self.components: dict[str, Json] = {
-            "NotModified": {"description": "The caller has it already.", "headers": headers("ETag", *COUNTED)}
+            "NotModified": {"description": "The resource has not changed.", "headers": headers("ETag", *COUNTED)}
         }
 
     def of(self, raised: Iterable[ErrorClass], *, oauth: bool = False) -> Json:
-        """Refer to the answers for these errors, by status; in OAuth's own form or in the envelope."""
+        """Return references to the responses for these errors, by status; in OAuth's format or in the envelope."""
         by_status: dict[int, list[ErrorClass]] = {}
         for kind in raised:
             by_status.setdefault(status_of(_example(kind)), []).append(kind)
         return {str(status): self._of_one_status(kinds, oauth=oauth) for status, kinds in sorted(by_status.items())}
 
     def _of_one_status(self, kinds: list[ErrorClass], *, oauth: bool) -> Json:
-        # Too large a body may be refused by API Gateway, which knows one form only.
+        # API Gateway itself may refuse a body that is too large; it supports one format only.
         oauth = oauth and kinds != [PayloadTooLarge]
         name = ("OAuth" if oauth else "") + "Or".join(
             "Internal" if kind is errors.LaminaError else kind.__name__ for kind in kinds
@@ -161,7 +161,7 @@ class Failures:
         return reference("responses", name)
 
     def _envelope(self, name: str, raised: list[LaminaError]) -> str:
-        """Add the schemas of an envelope with one of these errors, and return the name of its."""
+        """Add the schema of an envelope with one of these errors, and return its name."""
         codes = list(dict.fromkeys(error.code for error in raised))
         extras = {extra: {"type": "string"} for error in raised for extra in error.extras}
         own = {
@@ -180,10 +180,10 @@ class Failures:
 
 
 def _example(kind: ErrorClass) -> LaminaError:
-    """Return an error as it may be said.
+    """Return an example of an error.
 
     Raises:
-        Refused: when its class alone does not tell.
+        Refused: if its class requires arguments and `EXAMPLES` has none.
     """
     try:
         return EXAMPLES.get(kind) or kind()
@@ -213,5 +213,5 @@ def _answer(kinds: list[ErrorClass], raised: list[LaminaError], schema: str, *, 
 
 def _sentence(kind: ErrorClass) -> str:
     if kind is errors.LaminaError:
-        return "Something went wrong on our side."
+        return "An internal error occurred."
     return (kind.__doc__ or "").split("\n\n", maxsplit=1)[0]

@@ -1,4 +1,4 @@
-"""One operation of the document, from its endpoint and Powertools' draft of it."""
+"""Creates an operation of the document from its endpoint and Powertools' draft."""
 
 from typing import Any
 
@@ -13,50 +13,50 @@ PARAMETERS: dict[str, Json] = {
     "CorrelationId": {
         "name": "X-Correlation-Id",
         "in": "header",
-        "description": "The caller's own id for all that the request causes: 1 to 128 letters, digits and `._:/+=-`. "
-        "In place of any other, one is made.",
+        "description": "Your own id for the request and everything it causes: 1 to 128 letters, digits and `._:/+=-`. "
+        "If it is missing or invalid, a new one is generated.",
         "schema": {"type": "string"},
     },
     "IdempotencyKey": {
         "name": "Idempotency-Key",
         "in": "header",
-        "description": "The same key with the same body gets the first answer again for 24 hours.",
+        "description": "A unique key. For 24 hours, a request with the same key and body returns the first response.",
         "schema": {"type": "string", "pattern": "^[\\x21-\\x7e]{1,255}$"},
     },
     "Device": {
         "name": "lamina_device",
         "in": "cookie",
-        "description": "What an earlier answer has set: its holder may go on when strangers have locked the account.",
+        "description": "Set by an earlier response. A known device can sign in while the account is locked.",
         "schema": {"type": "string"},
     },
     "IfMatch": {
         "name": "If-Match",
         "in": "header",
-        "description": "Change only this version: its `ETag`, or `*` for any.",
+        "description": "The expected `ETag`, or `*` for any version. Other versions are not changed: 412.",
         "schema": {"type": "string"},
     },
     "IfNoneMatch": {
         "name": "If-None-Match",
         "in": "header",
-        "description": "The `ETag` that the caller has: 304 when it is still the one.",
+        "description": "The `ETag` of your copy. Returns 304 if it is still current.",
         "schema": {"type": "string"},
     },
 }
 
 CREDENTIALS = {
-    "client_id": "Where the client does not send it by HTTP Basic.",
-    "client_secret": "Where the client does not send it by HTTP Basic.",
+    "client_id": "Required unless sent by HTTP Basic.",
+    "client_secret": "Required unless sent by HTTP Basic.",
 }
-"""Parameters of every form of OAuth (RFC 6749 section 2.3.1)."""
+"""Parameters of every OAuth form (RFC 6749 section 2.3.1)."""
 
 
 def operation(endpoint: Endpoint, draft: Json, failures: Failures) -> Json:
-    """Describe one operation.
+    """Return the description of an operation.
 
     Args:
-        endpoint: whose it is.
+        endpoint: the endpoint.
         draft: Powertools' description of it.
-        failures: collects the error answers that it shares with others.
+        failures: collects the error responses, which operations share.
     """
     described: Json = {
         "tags": [endpoint.folder],

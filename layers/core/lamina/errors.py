@@ -1,4 +1,4 @@
-"""What can go wrong in the domain. Each class says what happened; `lamina.http.errors` says it in HTTP."""
+"""Domain errors. `lamina.http.errors` maps them to HTTP."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,23 +6,23 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Problem:
-    """One bad field: its path from the root of the input (`address.city`) and what to do about it."""
+    """An invalid field: its path from the root of the input (`address.city`), and what is wrong with it."""
 
     field: str
     message: str
 
 
 class LaminaError(Exception):
-    """A failure that a caller can understand.
+    """An error that the caller can understand.
 
     Attributes:
-        code: the machine-readable name, as in the contract (`EMAIL_TAKEN`).
-        message: a sentence that says what to do next; never holds secrets, other people's data or internals.
-        details: the fields at fault, when there are any.
+        code: the machine-readable code, as in the contract (`EMAIL_TAKEN`).
+        message: a sentence that says what to do next. Never contains secrets, personal data of others or internals.
+        details: the invalid fields, if any.
     """
 
     code = "INTERNAL"
-    message = "Something went wrong on our side. Try again; if it persists, quote the request id."
+    message = "An internal error occurred. Try again. If the problem persists, contact support with the request id."
 
     def __init__(self, message: str = "", *, code: str = "", details: Sequence[Problem] = ()) -> None:
         self.code = code or self.code
@@ -32,81 +32,81 @@ class LaminaError(Exception):
 
     @property
     def extras(self) -> Mapping[str, str]:
-        """What else the answer tells, by name."""
+        """Further members of the error object, by name."""
         return {}
 
 
 class Invalid(LaminaError):
-    """The input is malformed or breaks its schema."""
+    """The input is malformed or does not match the schema."""
 
     code = "VALIDATION_ERROR"
-    message = "Some fields are not valid; see details."
+    message = "Some fields are invalid. See details."
 
 
 class Unauthenticated(LaminaError):
-    """Nobody, or nobody that we can trust, is asking."""
+    """The request has no valid credential."""
 
     code = "UNAUTHENTICATED"
     message = "Sign in and send the access token as 'Authorization: Bearer <token>'."
 
 
 class Forbidden(LaminaError):
-    """The caller is known and may not do this."""
+    """The caller is authenticated but not allowed to do this."""
 
     code = "FORBIDDEN"
     message = "Your role does not allow this."
 
 
 class ReauthenticationRequired(Forbidden):
-    """The session was authenticated too long ago for this action."""
+    """The last authentication of the session is too long ago for this action."""
 
     code = "REAUTHENTICATION_REQUIRED"
-    message = "This takes a recent sign-in. Send your password to /v1/auth/reauthenticate, then repeat the request."
+    message = "This action requires recent authentication. Call POST /v1/auth/reauthenticate, then repeat the request."
 
 
 class NotFound(LaminaError):
-    """There is no such thing, or none that the caller may know of."""
+    """The resource does not exist, or the caller is not allowed to know that it does."""
 
     code = "NOT_FOUND"
-    message = "There is nothing at this address."
+    message = "The resource was not found."
 
 
 class Conflict(LaminaError):
-    """The request clashes with what is stored or with another request."""
+    """The request conflicts with the stored state or with another request."""
 
     code = "CONFLICT"
-    message = "Another request changed this at the same time. Read it again and retry."
+    message = "Another request changed this resource at the same time. Get it again and retry."
 
 
 class PreconditionFailed(LaminaError):
-    """`If-Match` names another version than the stored one (RFC 9110 section 13.1.1)."""
+    """`If-Match` does not match the current version (RFC 9110 section 13.1.1)."""
 
     code = "PRECONDITION_FAILED"
-    message = "This has changed since you read it. Read it again, then retry with its new ETag."
+    message = "The resource has changed since you read it. Get it again and retry with its current ETag."
 
 
 class RuleViolated(LaminaError):
-    """The input is well formed and breaks a rule of the business."""
+    """The input is well formed but violates a business rule."""
 
     code = "INVALID_TRANSITION"
-    message = "This is not possible in the present state."
+    message = "This is not possible in the current state of the resource."
 
 
 class Unavailable(LaminaError):
-    """Something that we depend on does not answer; trying again later can help."""
+    """A dependency does not respond; a later retry can succeed."""
 
     code = "UNAVAILABLE"
-    message = "The service is busy. Try again in a few seconds."
+    message = "The service is temporarily unavailable. Try again in a few seconds."
 
 
 class OAuthError(LaminaError):
-    """A refusal in the terms of RFC 6749 section 5.2: `code` is its `error`, `message` its `error_description`."""
+    """An OAuth error (RFC 6749 section 5.2): `code` is its `error`, `message` its `error_description`."""
 
     code = "invalid_request"
 
 
 class InvalidClient(OAuthError):
-    """The client did not prove to be the one it names."""
+    """Client authentication failed."""
 
     code = "invalid_client"
-    message = "The client id or the secret is not right."
+    message = "The client id or the client secret is wrong."

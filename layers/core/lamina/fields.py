@@ -1,7 +1,7 @@
-"""Input types that endpoints share: one strict parser for each kind of value.
+"""Input types shared by endpoints: one strict parser per kind of value.
 
-Each type takes one written form and refuses every other. The pattern that the OpenAPI document publishes is the one
-that the code checks, and is written so that ECMAScript (with the `u` flag), Python and Rust read it alike.
+Each type accepts exactly one format. The pattern published in the OpenAPI document is the one that the code checks. It
+is written so that ECMAScript (with the `u` flag), Python and Rust interpret it alike.
 """
 
 import re
@@ -17,36 +17,36 @@ BREAKING = (
     r"\u202a-\u202e\u2066-\u2069"  # embeddings, overrides and isolates, which reorder the text around them
     r"\ufdd0-\ufdef\ufff9-\ufffb\ufffe\uffff"  # noncharacters, and annotations within a line
 ) + "".join(f"{chr(plane << 16 | 0xFFFE)}{chr(plane << 16 | 0xFFFF)}" for plane in range(1, 17))
-"""Characters that no line of text may hold (Unicode 23.2, 23.7, 23.8 and UAX 9). Those beyond U+FFFF stand for
-themselves: engines agree on no escape for them."""
+"""Characters that are not allowed in a line of text (Unicode 23.2, 23.7, 23.8 and UAX 9). Those beyond U+FFFF are
+written literally, because regular expression engines do not agree on an escape for them."""
 _INVISIBLE = (
     r" \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\u2800"  # spaces, and the Braille pattern without dots
     r"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2060-\u2065\u206a-\u206f"
     r"\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
-"""White space and Default_Ignorable_Code_Point (Unicode 5.21): a line may hold them, joiners of emoji and scripts among
-them, but not consist of them."""
+"""White space and Default_Ignorable_Code_Point (Unicode 5.21). A line may contain them, for example the joiners of
+emoji and scripts, but not consist of them only."""
 VISIBLE_LINE = rf"^(?![{_INVISIBLE}]*$)[^{BREAKING}]*$"
-"""One line of text with something to see."""
+"""One line of text with at least one visible character."""
 OPTIONAL_LINE = rf"^(?![{_INVISIBLE}]+$)[^{BREAKING}]*$"
-"""The same, or nothing at all."""
+"""The same, or the empty string."""
 LINE_ADVICE = "must be one line with a visible character, without control or direction characters"
 
 INTEGER = r"^(?:0|-?[1-9][0-9]{0,99})$"
-"""An integer as JSON writes it; no bound of ours has more digits."""
+"""An integer as in JSON; no bound in this API has more digits."""
 TIMESTAMP = (
     r"^[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
     r"[Tt](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?"
     r"(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])$"
 )
-"""RFC 3339 section 5.6, without leap seconds, which no clock here can hold."""
+"""RFC 3339 section 5.6, without leap seconds, which `datetime` cannot represent."""
 
 _BREAKS = re.compile(f"[{BREAKING}]")
 
 
 def matching(pattern: str, advice: str) -> AfterValidator:
-    """Return a validator that requires a pattern, and states in `advice` what is wanted."""
+    """Return a validator that requires a pattern and fails with the message `advice`."""
     compiled = re.compile(pattern.removesuffix("$"))
 
     def check(text: str) -> str:
@@ -58,7 +58,7 @@ def matching(pattern: str, advice: str) -> AfterValidator:
 
 
 def one_line(text: str) -> str:
-    """Return text that a client sent unasked, such as its `User-Agent`, without what no line may hold."""
+    """Return text from an untrusted header, such as `User-Agent`, without the characters that a line cannot contain."""
     return _BREAKS.sub("", text)
 
 
@@ -67,14 +67,14 @@ def _timestamp(value: object) -> str:
         if isinstance(value, str) and re.fullmatch(TIMESTAMP[:-1], value):
             return stamp(datetime.fromisoformat(value.upper()))
     except (OverflowError, ValueError):
-        pass  # reported below: no such day, or a year outside 1 to 9999
+        pass  # reported below: an invalid day, or a year outside 1 to 9999
     raise ValueError("must be an RFC 3339 timestamp, like 2026-11-20T09:30:00Z")
 
 
 def _query_integer(value: object) -> int:
     if isinstance(value, str) and re.fullmatch(INTEGER[:-1], value):
         return int(value)
-    raise ValueError("must be a whole number")
+    raise ValueError("must be an integer")
 
 
 def _query_boolean(value: object) -> bool:
@@ -84,7 +84,7 @@ def _query_boolean(value: object) -> bool:
 
 
 def _whole(number: object) -> object:
-    """Read 36.0 as 36: JSON has one kind of number, and it is whole if its value is (JSON Schema validation, 6.1.1)."""
+    """Return 36.0 as 36: in JSON, a number is an integer if its value is integral (JSON Schema validation, 6.1.1)."""
     return int(number) if isinstance(number, float) and number.is_integer() else number
 
 
@@ -93,9 +93,9 @@ type Timestamp = Annotated[
     BeforeValidator(_timestamp),
     Field(examples=["2026-11-20T09:30:00Z"], json_schema_extra={"format": "date-time"}),
 ]
-"""An RFC 3339 timestamp in a body or a query; the handler gets it in the form of `ids.now`."""
+"""An RFC 3339 timestamp in a body or a query. It is passed to the handler in the format of `ids.now`."""
 QueryInteger = Annotated[int, BeforeValidator(_query_integer)]
-"""An integer in a query: digits only, as JSON writes them."""
+"""An integer in a query: digits only, as in JSON."""
 QueryBoolean = Annotated[bool, BeforeValidator(_query_boolean)]
 """`true` or `false` in a query."""
 Integer = Annotated[int, Field(strict=True), BeforeValidator(_whole)]
@@ -107,10 +107,10 @@ type Name = Annotated[
     Field(
         min_length=1,
         max_length=100,
-        description="The name to display: one line with at least one visible character.",
+        description="The display name: one line with at least one visible character.",
         examples=["Ada Lovelace"],
         json_schema_extra={"pattern": VISIBLE_LINE},
     ),
     matching(VISIBLE_LINE, LINE_ADVICE),
 ]
-"""The name of something that people see."""
+"""A display name."""

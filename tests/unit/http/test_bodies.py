@@ -83,7 +83,7 @@ def test_what_is_not_json_is_malformed_and_the_answer_says_where(text: str, said
 def test_a_number_that_is_too_large_is_malformed_however_it_is_written(number: str, body: str, field: str) -> None:
     answer = make(body % number)
     assert (answer.status, answer.error["code"]) == (400, "MALFORMED_JSON")
-    assert answer.error["details"] == [{"field": field, "message": "is too large a number"}]
+    assert answer.error["details"] == [{"field": field, "message": "is too large"}]
 
 
 def test_the_largest_numbers_that_a_double_holds_are_read_exactly() -> None:
@@ -135,7 +135,7 @@ def test_a_body_that_nobody_asked_for_is_refused_unless_it_says_nothing() -> Non
     assert do().status == 204
     assert do("{}", headers=json_type).status == 204
     answer = do('{"id": 1}', headers=json_type)
-    assert answer.error["details"] == [{"field": "body", "message": "is not taken by this request; leave it out"}]
+    assert answer.error["details"] == [{"field": "body", "message": "must be empty for this endpoint"}]
 
 
 @pytest.mark.parametrize(
@@ -193,16 +193,16 @@ def test_json_in_utf_8_is_taken_however_it_is_named(content_type: str) -> None:
     ("body", "field", "message"),
     [
         ("{}", "name", "is required"),
-        ('{"name": null}', "name", "must be text"),
-        ('{"name": 1}', "name", "must be text"),
-        ('{"name": "x", "age": "7"}', "age", "must be a whole number"),
-        ('{"name": "x", "age": 1.5}', "age", "must be a whole number"),
-        ('{"name": "x", "age": true}', "age", "must be a whole number"),
+        ('{"name": null}', "name", "must be a string"),
+        ('{"name": 1}', "name", "must be a string"),
+        ('{"name": "x", "age": "7"}', "age", "must be an integer"),
+        ('{"name": "x", "age": 1.5}', "age", "must be an integer"),
+        ('{"name": "x", "age": true}', "age", "must be an integer"),
         ('{"name": "x", "age": -1}', "age", "must be at least 0"),
         ('{"name": "x", "age": 121}', "age", "must be at most 120"),
         ('{"name": "x", "rest": []}', "rest", "must be an object"),
         ('{"name": "x", "address": 1}', "address", "must be an object"),
-        ('{"name": "x", "address": {"city": 1}}', "address.city", "must be text"),
+        ('{"name": "x", "address": {"city": 1}}', "address.city", "must be a string"),
         ('{"name": "x", "address": {"city": "x"}}', "address.city", "must have at least 2 characters"),
         ('{"name": "x", "address": {"city": "Bern", "zip": 1}}', "address.zip", "is not a field of this request"),
         ('{"name": "x", "nick": 1}', "nick", "is not a field of this request"),

@@ -12,14 +12,14 @@ type TypeFilter = Annotated[
     str,
     Field(max_length=64, pattern=r"^[a-z0-9_]+(\.[a-z0-9_]+)*(\.\*)?$", examples=["session.*"]),
 ]
-"""A type of event, or the beginning of some."""
+"""An event type, or a prefix of event types that ends in `.*`."""
 
 
 def chosen(since: str | None, until: str | None, of_type: str | None) -> Filter:
-    """Check that the parts of a query go together.
+    """Validate the combination of query parameters.
 
     Raises:
-        Invalid: when it ends before it begins.
+        Invalid: if the interval ends before it begins.
     """
     if since and until and since >= until:
         raise Invalid(details=[Problem("to", "must be later than from")])
@@ -27,7 +27,7 @@ def chosen(since: str | None, until: str | None, of_type: str | None) -> Filter:
 
 
 class ActivityView(BaseModel):
-    """Something that happened to a user: the event, for whose eyes it is fit as it is."""
+    """An event that concerns a user, as published."""
 
     model_config = ConfigDict(from_attributes=True, extra="forbid")
 

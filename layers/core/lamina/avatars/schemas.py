@@ -1,4 +1,4 @@
-"""What clients send and see of avatars."""
+"""Request and response models of avatars."""
 
 from typing import Annotated, TypedDict
 
@@ -9,15 +9,15 @@ from lamina.ids import Href, Instant
 
 
 class NewAvatar(BaseModel):
-    """A picture to be uploaded."""
+    """The body to create an upload form."""
 
     model_config = ConfigDict(extra="forbid")
 
-    content_type: Annotated[MediaType, Field(description="What the file will be.")]
+    content_type: Annotated[MediaType, Field(description="The media type of the file that will be uploaded.")]
 
 
 class UploadFormView(BaseModel):
-    """A form to be sent to `url` as `multipart/form-data`: `fields` as they are, then the picture as `file`."""
+    """An upload form. Send it to `url` as `multipart/form-data`: all `fields` unchanged, then the picture as `file`."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -28,7 +28,7 @@ class UploadFormView(BaseModel):
 
 
 class UploadFormLinks(TypedDict):
-    """Where to go from a form: to the user whose picture it takes."""
+    """Links of an upload form: the user that the avatar belongs to."""
 
     self: Href
     user: Href

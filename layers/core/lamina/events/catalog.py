@@ -1,12 +1,12 @@
-"""Every event that there is: its name, its version, whom it is about, and what its data are.
+"""The catalog of events: name, version, subject and data of each.
 
-This is what consumers elsewhere are promised, written in plain types of its own so that a change inside a subject does
-not change it unnoticed. `make docs` writes a JSON Schema of each version to `docs/events/`; data may be added as
-`NotRequired`, anything else is a new version beside the old one. Data hold ids and facts, never secrets and nothing
-personal: a consumer that needs more reads the subject.
+This is the contract with consumers. It uses plain types of its own, so that a change inside a subject does not change
+it by accident. `make docs` writes a JSON Schema of each version to `docs/events/`. New data may be added as
+`NotRequired`; anything else requires a new version beside the old one. Data contain ids and facts, never secrets or
+personal data: a consumer that needs more reads the subject.
 
-An event about what belongs to a user (a key, a session) has the user as its subject, so that it is among the user's
-activities.
+Events about something that belongs to a user (a key, a session) have the user as their subject, so that they appear
+among the user's activities.
 """
 
 from collections.abc import Mapping
@@ -28,196 +28,196 @@ def _declare[Data: Mapping[str, object]](event_type: EventType[Data]) -> EventTy
 
 
 class Nothing(TypedDict):
-    """The event says it all."""
+    """No data beyond the event itself."""
 
 
 class UserFacts(TypedDict):
-    """The user as it is after the event, as far as it is nothing personal."""
+    """The user after the event, without personal data."""
 
     id: Id
-    role: Annotated[str, Field(description="admin, editor or viewer; there may be more one day")]
-    status: Annotated[str, Field(description="active, inactive or suspended; there may be more one day")]
+    role: Annotated[str, Field(description="admin, editor or viewer; more may be added")]
+    status: Annotated[str, Field(description="active, inactive or suspended; more may be added")]
 
 
 class UserChange(UserFacts):
-    """The user as it is after the event, and what is new about it."""
+    """The user after the event, and which fields changed."""
 
-    changed: Annotated[list[str], Field(description="the fields that have another value than before")]
+    changed: Annotated[list[str], Field(description="the fields whose values changed")]
 
 
 class UserEnd(TypedDict):
-    """Who it was, and why it had to go."""
+    """The user that was purged, and why."""
 
     id: Id
-    reason: Annotated[str, Field(description="deleted or unverified, for too long; there may be more one day")]
+    reason: Annotated[str, Field(description="deleted or unverified (for too long); more may be added")]
 
 
 class EmailChangeFacts(TypedDict):
-    """Which change of address it was."""
+    """The change of e-mail address."""
 
     change_id: Id
 
 
 class SessionFacts(TypedDict):
-    """Which session it was."""
+    """The session."""
 
     session_id: Id
 
 
 class SignInFacts(TypedDict):
-    """From where somebody signs in."""
+    """The origin of a sign-in."""
 
-    is_new_place: Annotated[bool, Field(description="whether neither the address nor the device was seen before")]
+    is_new_place: Annotated[bool, Field(description="whether neither the IP address nor the device is known")]
 
 
 class ApiKeyFacts(TypedDict):
-    """Which API key it was."""
+    """The API key."""
 
     key_id: Id
 
 
 class ClientFacts(TypedDict):
-    """Which OAuth client it was."""
+    """The OAuth client."""
 
     client_id: Id
 
 
 class AvatarRefusal(TypedDict):
-    """Which upload it was, and why it became no avatar."""
+    """The upload, and why it was refused."""
 
     upload_id: Id
-    reason: Annotated[str, Field(description="unreadable or too_large; there may be more one day")]
+    reason: Annotated[str, Field(description="unreadable or too_large; more may be added")]
 
 
 class JobFacts(TypedDict):
-    """Whose job it is, of what type, and how often it was begun."""
+    """The job: its owner, its type and the number of attempts."""
 
     owner_id: Id
-    job_type: Annotated[str, Field(description="report; there may be more one day")]
+    job_type: Annotated[str, Field(description="report; more may be added")]
     attempts: int
 
 
 class JobFailure(JobFacts):
-    """Why the job failed."""
+    """The job, and why it failed."""
 
     code: Annotated[str, Field(description="as in the job's `error`")]
 
 
 class WebhookFacts(TypedDict):
-    """Which webhook it was."""
+    """The webhook."""
 
     webhook_id: Id
 
 
 class WebhookMade(WebhookFacts):
-    """Which webhook it was, and whose events it is told of."""
+    """The webhook, and whose events it receives."""
 
     scope: Annotated[str, Field(description="own or all")]
 
 
 class WebhookChange(WebhookFacts):
-    """Which webhook it was, and what is new about it."""
+    """The webhook, and which fields changed."""
 
-    changed: Annotated[list[str], Field(description="the fields that have another value than before")]
+    changed: Annotated[list[str], Field(description="the fields whose values changed")]
 
 
 class WebhookEnd(WebhookFacts):
-    """Which webhook it was, and why it is told of nothing any more."""
+    """The webhook, and why it was disabled."""
 
-    host: Annotated[str, Field(description="of its endpoint")]
-    reason: Annotated[str, Field(description="failing: it has taken nothing for days; gone: it has answered 410")]
+    host: Annotated[str, Field(description="the host of its endpoint")]
+    reason: Annotated[str, Field(description="failing: no event accepted for days; gone: it returned 410")]
 
 
-USER_CREATED = _declare(EventType("user.created", "user", UserFacts, "A user was made, by itself or by another."))
-USER_UPDATED = _declare(EventType("user.updated", "user", UserChange, "Fields of a user have new values."))
-USER_DELETED = _declare(EventType("user.deleted", "user", UserChange, "A user was deleted, and may be restored."))
-USER_RESTORED = _declare(EventType("user.restored", "user", UserChange, "A deleted user is back."))
+USER_CREATED = _declare(EventType("user.created", "user", UserFacts, "A user was created."))
+USER_UPDATED = _declare(EventType("user.updated", "user", UserChange, "A user was updated."))
+USER_DELETED = _declare(EventType("user.deleted", "user", UserChange, "A user was soft-deleted; it can be restored."))
+USER_RESTORED = _declare(EventType("user.restored", "user", UserChange, "A deleted user was restored."))
 USER_PURGED = _declare(
-    EventType("user.purged", "user", UserEnd, "A user is gone for good, and its address and name are free.")
+    EventType("user.purged", "user", UserEnd, "A user was purged; its e-mail address and username are free.")
 )
 USER_AVATAR_REFUSED = _declare(
-    EventType("user.avatar_refused", "user", AvatarRefusal, "What was uploaded as an avatar was no picture.")
+    EventType("user.avatar_refused", "user", AvatarRefusal, "An uploaded avatar was not a valid picture.")
 )
 
-SESSION_STARTED = _declare(EventType("session.started", "user", SessionFacts, "The user has signed in."))
+SESSION_STARTED = _declare(EventType("session.started", "user", SessionFacts, "The user signed in."))
 SESSION_REAUTHENTICATED = _declare(
-    EventType("session.reauthenticated", "user", SessionFacts, "The user has proven again who it is.")
+    EventType("session.reauthenticated", "user", SessionFacts, "The user reauthenticated.")
 )
-SESSION_ENDED = _declare(EventType("session.ended", "user", SessionFacts, "A session was ended before its time."))
-SESSIONS_ENDED = _declare(EventType("sessions.ended", "user", Nothing, "Every session of the user was ended."))
+SESSION_ENDED = _declare(EventType("session.ended", "user", SessionFacts, "A session was ended before it expired."))
+SESSIONS_ENDED = _declare(EventType("sessions.ended", "user", Nothing, "All sessions of the user were ended."))
 REFRESH_TOKEN_REUSED = _declare(
-    EventType("refresh_token.reused", "user", SessionFacts, "A spent refresh token came back; its session is over.")
+    EventType("refresh_token.reused", "user", SessionFacts, "A used refresh token was reused; its session was ended.")
 )
-SIGN_IN_FAILED = _declare(EventType("sign_in.failed", "user", Nothing, "Somebody gave a wrong password."))
+SIGN_IN_FAILED = _declare(EventType("sign_in.failed", "user", Nothing, "A sign-in failed because of a wrong password."))
 SIGN_IN_SUSPICIOUS = _declare(
     EventType(
         "sign_in.suspicious",
         "user",
         SessionFacts,
-        "The user has signed in from an address and with a device that were not seen with it before.",
+        "The user signed in from an unknown IP address with an unknown device.",
     )
 )
 SECOND_FACTOR_REQUESTED = _declare(
-    EventType("second_factor.requested", "user", SignInFacts, "Somebody gave the right password; a code is wanted too.")
+    EventType("second_factor.requested", "user", SignInFacts, "The password was correct; a code is required.")
 )
-SECOND_FACTOR_FAILED = _declare(EventType("second_factor.failed", "user", Nothing, "Somebody gave a wrong code."))
+SECOND_FACTOR_FAILED = _declare(EventType("second_factor.failed", "user", Nothing, "A second factor code was wrong."))
 ACCOUNT_LOCKED = _declare(
-    EventType("account.locked", "user", Nothing, "After too many failures, signing in is closed for a while.")
+    EventType("account.locked", "user", Nothing, "The account was locked after too many failed sign-ins.")
 )
 
 EMAIL_VERIFICATION_REQUESTED = _declare(
-    EventType("email_verification.requested", "user", Nothing, "Somebody asked for the mail that proves an address.")
+    EventType("email_verification.requested", "user", Nothing, "A verification mail was requested.")
 )
-EMAIL_VERIFIED = _declare(EventType("email.verified", "user", Nothing, "The user has proven its address."))
+EMAIL_VERIFIED = _declare(EventType("email.verified", "user", Nothing, "The user verified its e-mail address."))
 EMAIL_CHANGE_REQUESTED = _declare(
-    EventType("email_change.requested", "user", EmailChangeFacts, "The user wants another address, yet to be proven.")
+    EventType("email_change.requested", "user", EmailChangeFacts, "The user requested a change of its e-mail address.")
 )
-EMAIL_CHANGED = _declare(EventType("email.changed", "user", EmailChangeFacts, "The user has another address."))
+EMAIL_CHANGED = _declare(EventType("email.changed", "user", EmailChangeFacts, "The e-mail address was changed."))
 EMAIL_RELEASED = _declare(
-    EventType("email.released", "user", EmailChangeFacts, "The user has no longer the address that it had proven.")
+    EventType("email.released", "user", EmailChangeFacts, "A verified e-mail address no longer belongs to the user.")
 )
 EMAIL_CHANGE_UNDONE = _declare(
     EventType(
-        "email_change.undone", "user", EmailChangeFacts, "A former address is back; all that proved identity is void."
+        "email_change.undone", "user", EmailChangeFacts, "A change of e-mail address was undone."
     )
 )
 SIGN_IN_LINK_REQUESTED = _declare(
-    EventType("sign_in_link.requested", "user", Nothing, "Somebody asked for the mail with a link to sign in by.")
+    EventType("sign_in_link.requested", "user", Nothing, "A mail with a sign-in link was requested.")
 )
 PASSWORD_RESET_REQUESTED = _declare(
-    EventType("password_reset.requested", "user", Nothing, "Somebody asked for the mail that resets the password.")
+    EventType("password_reset.requested", "user", Nothing, "A password reset mail was requested.")
 )
-PASSWORD_RESET = _declare(EventType("password.reset", "user", Nothing, "The password was reset by a mailed link."))
-PASSWORD_CHANGED = _declare(EventType("password.changed", "user", Nothing, "The user has set another password."))
+PASSWORD_RESET = _declare(EventType("password.reset", "user", Nothing, "The password was reset with a mailed link."))
+PASSWORD_CHANGED = _declare(EventType("password.changed", "user", Nothing, "The user changed its password."))
 PASSWORD_REFUSED = _declare(
-    EventType("password.refused", "user", Nothing, "Who is signed in gave a wrong current password.")
+    EventType("password.refused", "user", Nothing, "A signed-in user entered a wrong current password.")
 )
 
-MFA_ACTIVATED = _declare(EventType("mfa.activated", "user", Nothing, "Signing in takes a second factor from now on."))
-MFA_REMOVED = _declare(EventType("mfa.removed", "user", Nothing, "An administrator removed the second factor."))
-MFA_DISABLED = _declare(EventType("mfa.disabled", "user", Nothing, "Signing in takes no second factor any more."))
+MFA_ACTIVATED = _declare(EventType("mfa.activated", "user", Nothing, "The second factor was activated."))
+MFA_REMOVED = _declare(EventType("mfa.removed", "user", Nothing, "The second factor was removed by an administrator."))
+MFA_DISABLED = _declare(EventType("mfa.disabled", "user", Nothing, "The second factor was disabled by the user."))
 
-API_KEY_CREATED = _declare(EventType("api_key.created", "user", ApiKeyFacts, "An API key was made."))
-API_KEY_REVOKED = _declare(EventType("api_key.revoked", "user", ApiKeyFacts, "An API key is good no longer."))
-OAUTH_CLIENT_CREATED = _declare(EventType("oauth_client.created", "user", ClientFacts, "An OAuth client was made."))
-OAUTH_CLIENT_DELETED = _declare(EventType("oauth_client.deleted", "user", ClientFacts, "An OAuth client is gone."))
+API_KEY_CREATED = _declare(EventType("api_key.created", "user", ApiKeyFacts, "An API key was created."))
+API_KEY_REVOKED = _declare(EventType("api_key.revoked", "user", ApiKeyFacts, "An API key was revoked."))
+OAUTH_CLIENT_CREATED = _declare(EventType("oauth_client.created", "user", ClientFacts, "An OAuth client was created."))
+OAUTH_CLIENT_DELETED = _declare(EventType("oauth_client.deleted", "user", ClientFacts, "An OAuth client was deleted."))
 
-JOB_REQUESTED = _declare(EventType("job.requested", "job", JobFacts, "Somebody asked for a job; it waits to be begun."))
-JOB_REQUEUED = _declare(EventType("job.requeued", "job", JobFacts, "An attempt was lost; the job waits for another."))
-JOB_SUCCEEDED = _declare(EventType("job.succeeded", "job", JobFacts, "A job is done, and its result is there."))
-JOB_FAILED = _declare(EventType("job.failed", "job", JobFailure, "A job was given up."))
-JOB_CANCELLED = _declare(EventType("job.cancelled", "job", JobFacts, "A job was cancelled before it was done."))
+JOB_REQUESTED = _declare(EventType("job.requested", "job", JobFacts, "A job was requested and is queued."))
+JOB_REQUEUED = _declare(EventType("job.requeued", "job", JobFacts, "An attempt was lost; the job was queued again."))
+JOB_SUCCEEDED = _declare(EventType("job.succeeded", "job", JobFacts, "A job succeeded; its result is available."))
+JOB_FAILED = _declare(EventType("job.failed", "job", JobFailure, "A job failed and is not retried."))
+JOB_CANCELLED = _declare(EventType("job.cancelled", "job", JobFacts, "A job was cancelled before it finished."))
 
-WEBHOOK_CREATED = _declare(EventType("webhook.created", "user", WebhookMade, "A webhook was made."))
-WEBHOOK_UPDATED = _declare(EventType("webhook.updated", "user", WebhookChange, "Fields of a webhook have new values."))
-WEBHOOK_DELETED = _declare(EventType("webhook.deleted", "user", WebhookFacts, "A webhook is gone."))
+WEBHOOK_CREATED = _declare(EventType("webhook.created", "user", WebhookMade, "A webhook was created."))
+WEBHOOK_UPDATED = _declare(EventType("webhook.updated", "user", WebhookChange, "A webhook was updated."))
+WEBHOOK_DELETED = _declare(EventType("webhook.deleted", "user", WebhookFacts, "A webhook was deleted."))
 WEBHOOK_SECRET_ROTATED = _declare(
     EventType(
-        "webhook.secret_rotated", "user", WebhookFacts, "A webhook signs by a new secret, and by the old one for a day."
+        "webhook.secret_rotated", "user", WebhookFacts, "The secret was rotated; the old one stays valid for 24 hours."
     )
 )
 WEBHOOK_DISABLED = _declare(
     EventType(
-        "webhook.disabled", "user", WebhookEnd, "A webhook was disabled because its endpoint kept failing, or is gone."
+        "webhook.disabled", "user", WebhookEnd, "A webhook was disabled because its endpoint is failing or gone."
     )
 )

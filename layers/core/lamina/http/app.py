@@ -1,8 +1,8 @@
-"""`App`: one endpoint on Powertools' event handler, with the contract of this API around it.
+"""`App`: one endpoint on Powertools' event handler, extended by the conventions of this API.
 
-Powertools routes, validates and serializes (`APIGatewayRestResolver`). The contract adds, in this order: who calls,
+Powertools routes, validates and serializes (`APIGatewayRestResolver`). `App` adds, in this order: authentication,
 strict JSON and query parameters (`request_validation`), authorization (`App.authorize`), idempotency (a middleware),
-the envelope of every error and the headers of every response (`responses`), and one log line for each request.
+the error envelope and the standard response headers (`responses`), and one log line per request.
 """
 
 import re
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 type Authorize = Callable[..., object]
-"""The function that decides whether a caller may use an endpoint."""
+"""A function that refuses callers who may not use an endpoint."""
 type Middleware = Callable[["App", Callable[["App"], Response[Any]]], Response[Any]]
-"""A Powertools middleware: takes the app and the next in the chain."""
+"""A Powertools middleware: receives the app and the next middleware of the chain."""
 
 _NAME = re.compile(r"<(\w+)>")
 _SEGMENT = r"(?P<\1>[^/\\x00-\\x1f\\x7f\\ud800-\\udfff\\ufffd]+)"
@@ -53,11 +53,11 @@ _PRIMING = {
     "body": None,
 }
 MERGE_PATCH = (JSON, "application/merge-patch+json")
-"""What PATCH accepts (RFC 7396)."""
+"""Media types that PATCH accepts (RFC 7396)."""
 
 
 class App(APIGatewayRestResolver):
-    """One endpoint: a method of a path, and what the contract needs to know of it."""
+    """One endpoint: a method of a path, and its options."""
 
     def __init__(
         self,
@@ -70,21 +70,21 @@ class App(APIGatewayRestResolver):
         headers: tuple[str, ...] = (),
         sessions_only: bool = False,
     ) -> None:
-        """Create an endpoint. What it declares here is also what the OpenAPI document says of it.
+        """Create an endpoint. The OpenAPI document is generated from these options too.
 
         Args:
             public: whether it serves callers who are not signed in.
-            counted: whether the authorizer runs, and so counts its requests; what is the same for everybody is not.
-            versioned: whether its resource has an `ETag`, to be used with `If-None-Match` and `If-Match`.
-            media_types: the media types of bodies that it accepts.
-            errors: its own errors, beside those that follow from the rest; for the OpenAPI document only.
-            headers: its own response headers; for the OpenAPI document only.
-            sessions_only: whether its policy refuses API keys and OAuth clients; for the OpenAPI document only.
+            counted: whether the authorizer runs and counts its requests; false for endpoints with static responses.
+            versioned: whether its resource has an `ETag`, for use with `If-None-Match` and `If-Match`.
+            media_types: accepted media types of bodies.
+            errors: errors specific to the endpoint, in addition to those implied by the other options; OpenAPI only.
+            headers: response headers specific to the endpoint; OpenAPI only.
+            sessions_only: whether its policy refuses API keys and OAuth clients; OpenAPI only.
         """
         super().__init__(
             enable_validation=True,
             serializer=as_json,
-            # A response that is not as declared is a bug, not a bad request.
+            # A response that does not match its declaration is a bug, not a bad request.
             response_validation_error_http_code=HTTPStatus.INTERNAL_SERVER_ERROR,
         )
         self._request_validation_middleware = RequestValidation()
@@ -100,23 +100,23 @@ class App(APIGatewayRestResolver):
 
     @property
     def endpoint(self) -> Route | None:
-        """The route of the endpoint, as Powertools holds it; None for an app that has only `not_found`."""
+        """The route of the endpoint; None for an app that only handles `not_found`."""
         return next(iter(self._static_routes + self._dynamic_routes), None)
 
     @property
     def caller(self) -> Caller:
-        """Who calls; raises `Unauthenticated` if nobody is signed in."""
+        """The caller; raises `Unauthenticated` if nobody is signed in."""
         return self.incoming.caller
 
     @property
     def request_context(self) -> RequestContext:
-        """What changes made by this request record of it."""
+        """The context of this request that is recorded with the changes it makes."""
         return self.incoming.request_context
 
     def authorize(self, function: Authorize) -> Authorize:
-        """Call the decorated function before each call of the endpoint and its middlewares; it raises to refuse.
+        """Register a function that is called before the endpoint and its middlewares, and raises to refuse the caller.
 
-        It takes those arguments of the endpoint that it names.
+        It receives the arguments of the endpoint that its own signature names.
         """
         names = tuple(signature(function).parameters)
 
@@ -129,7 +129,7 @@ class App(APIGatewayRestResolver):
         return function
 
     def if_version(self, identifier: str) -> Callable[[int], bool]:
-        """Return the condition that `If-Match` and `If-None-Match` set for the stored version of a resource."""
+        """Return the condition that `If-Match` and `If-None-Match` impose on the stored version of a resource."""
         return version_condition(identifier, self.incoming.headers)
 
     def respond[T, L: Mapping[str, object]](
@@ -140,9 +140,9 @@ class App(APIGatewayRestResolver):
         Args:
             data: the resource.
             links: paths by relation, each from `/v1` on.
-            etag: names this version of the resource.
+            etag: entity tag of this version of the resource.
             created: whether the resource is new: 201, with its path as `Location`.
-            accepted: whether it is a job that has been accepted: 202, with its path as `Location`.
+            accepted: whether it is a job that was accepted: 202, with its path as `Location`.
         """
         full = {name: f"{settings().base_path}{link}" for name, link in links.items()}
         headers = {"ETag": entity_tag(etag)} if etag else {}
@@ -156,7 +156,7 @@ class App(APIGatewayRestResolver):
         return Response(HTTPStatus.OK.value, JSON, cast("Any", {"data": data, "meta": meta, "links": links}))
 
     def accepted(self) -> Response[None]:
-        """Return 202: it will be done, and the response does not say what."""
+        """Return 202 without a body, for work whose result the response must not reveal."""
         return Response(HTTPStatus.ACCEPTED.value)
 
     def no_content(self) -> Response[None]:
@@ -180,12 +180,12 @@ class App(APIGatewayRestResolver):
     def _handle(self, event: Mapping[str, Any], context: "LambdaContext") -> LambdaResponse:
         started = time.perf_counter()
         request = self.incoming = Request(event)
-        # HEAD is GET without a body wherever anybody may GET (RFC 9110 section 9.3.2).
+        # HEAD is GET without a body, on public endpoints (RFC 9110 section 9.3.2).
         method = "GET" if self.public and request.method == "HEAD" else request.method
         with about(request_id=request.request_id, correlation_id=request.correlation_id):
             response = self.resolve({**event, "path": request.path, "httpMethod": method}, context)
             response = finish(response, request, public=self.public)
-            # Never the path or the query: they may hold personal data.
+            # Never log the path or the query: they may contain personal data.
             facts = {
                 "method": request.method,
                 "route": event.get("resource"),
@@ -219,5 +219,5 @@ class App(APIGatewayRestResolver):
 
     @staticmethod
     def _compile_regex(rule: str, base_regex: str = "") -> re.Pattern[str]:  # noqa: ARG004 (as Powertools declares it)
-        """Compile a path: a parameter is any text, so that whatever is not a good id gets the same 404 or 400."""
+        """Compile a path. A parameter matches any text, so that every malformed id gets the same 404 or 400."""
         return re.compile(_NAME.sub(_SEGMENT, rule) + r"/*\Z")

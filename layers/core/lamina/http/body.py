@@ -1,4 +1,4 @@
-"""JSON bodies, read strictly: what two parsers could read differently is refused (RFC 8259 sections 4, 6 and 8)."""
+"""Strict JSON parsing: ambiguous documents are refused (RFC 8259 sections 4, 6 and 8)."""
 
 import json
 import sys
@@ -11,36 +11,36 @@ from lamina.http.validation_errors import problem
 
 MAX_DEPTH = 32
 MAX_VALUES = 10_000
-"""Values in one body, counting names: what keeps a body of a million unknown fields from costing seconds."""
+"""Maximum number of values in a body, including names: limits the CPU time of a body with many unknown fields."""
 
 LARGEST = sys.float_info.max
 MAX_DIGITS = 310
-"""An integer of more characters is larger than that."""
+"""An integer with more characters is larger than `LARGEST`."""
 
 REPLACEMENT = "\ufffd"
-"""What stands where bytes were no UTF-8 before API Gateway made text of them. Unescaped, it is never meant."""
+"""API Gateway replaces bytes that are not UTF-8 with this character. A literal one is therefore treated as invalid."""
 
 type Json = dict[str, Json] | list[Json] | str | float | bool | None
 
 
 class MalformedJson(Invalid):
-    """The body is not the JSON that we take."""
+    """The body is not valid JSON, or not within the limits of this API."""
 
     code = "MALFORMED_JSON"
     message = "The body must be valid JSON in UTF-8."
 
 
 def parse(text: str) -> Json:
-    """Read a JSON document.
+    """Return a JSON document.
 
     Raises:
-        MalformedJson: for broken JSON, duplicate names, NaN, infinities and numbers that no double holds, more than 32
-            levels or 10,000 values, NUL characters and lone surrogates (which UTF-8 cannot carry), saying which.
+        MalformedJson: for invalid JSON, duplicate names, NaN, infinities, numbers beyond double precision, more than 32
+            levels or 10,000 values, NUL characters and lone surrogates (which UTF-8 cannot represent).
     """
     try:
         document: Json = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_int=_whole)
     except json.JSONDecodeError as error:
-        raise MalformedJson(f"The body is not valid JSON; the mistake is at character {error.pos + 1}.") from None
+        raise MalformedJson(f"The body is not valid JSON: syntax error at character {error.pos + 1}.") from None
     except RecursionError:
         raise _too_deep() from None
     _check(document)
@@ -48,7 +48,7 @@ def parse(text: str) -> Json:
 
 
 def is_unicode(text: str) -> bool:
-    """Tell whether text can be written as UTF-8: false for lone surrogates."""
+    """Return whether text can be encoded as UTF-8: false for lone surrogates."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -59,12 +59,12 @@ def is_unicode(text: str) -> bool:
 def _unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     document = dict(pairs)
     if len(document) < len(pairs):
-        raise MalformedJson("The body names a field twice; send each once.")
+        raise MalformedJson("The body contains a duplicate field name.")
     return document
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise MalformedJson(f"The body holds {name}, which is not JSON.")
+    raise MalformedJson(f"The body contains {name}, which is not valid JSON.")
 
 
 def _whole(text: str) -> float:
@@ -72,21 +72,21 @@ def _whole(text: str) -> float:
 
 
 def _check(document: Json) -> None:
-    """Walk level by level, so that no depth can exhaust the stack."""
+    """Check the document level by level, without recursion, so that depth cannot exhaust the stack."""
     level, seen = [_Node("", document)], 0
     for _ in range(MAX_DEPTH):
         if not level:
             return
         seen += len(level)
         if seen > MAX_VALUES:
-            raise MalformedJson(f"The body holds more than {MAX_VALUES} values.")
+            raise MalformedJson(f"The body contains more than {MAX_VALUES} values.")
         level = list(chain.from_iterable(map(_children, level)))
     if level:
         raise _too_deep()
 
 
 class _Node(NamedTuple):
-    """A value, and where it is: the path is only composed when it has to be told."""
+    """A value and its position. The path is computed only when it is needed."""
 
     name: str | int
     value: Json
@@ -114,18 +114,18 @@ def _children(node: _Node) -> Iterator[_Node]:
 
 
 def _check_number(number: float, node: _Node) -> None:
-    """Refuse what no double holds (RFC 8259 section 6), however it is written: 1e400, or an integer of 400 digits."""
+    """Refuse numbers that a double cannot represent (RFC 8259 section 6), such as 1e400 or an integer of 400 digits."""
     if not -LARGEST <= number <= LARGEST:
         raise MalformedJson(
-            "The body holds a number that is too large.",
-            details=[problem(node.path or "body", "is too large a number")],
+            "The body contains a number that is too large.",
+            details=[problem(node.path or "body", "is too large")],
         )
 
 
 def _check_text(text: str) -> None:
     if "\x00" in text or not is_unicode(text):
-        raise MalformedJson("The body holds a NUL character or half of a surrogate pair; remove it.")
+        raise MalformedJson("The body contains a NUL character or a lone surrogate.")
 
 
 def _too_deep() -> MalformedJson:
-    return MalformedJson(f"The body nests deeper than {MAX_DEPTH} levels.")
+    return MalformedJson(f"The body is nested deeper than {MAX_DEPTH} levels.")

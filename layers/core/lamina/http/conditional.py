@@ -7,24 +7,24 @@ from lamina.ids import etag
 
 _TAG = re.compile(r'(W/)?"([\x21\x23-\x7e]*)"')
 _LIST = re.compile(rf"[ \t,]*(?:{_TAG.pattern}(?:[ \t]*,[ \t,]*{_TAG.pattern})*[ \t,]*)?")
-"""Tags separated by commas; empty elements count for nothing (RFC 9110 section 5.6.1.2)."""
+"""Entity tags separated by commas; empty elements are ignored (RFC 9110 section 5.6.1.2)."""
 
 
 def entity_tag(state: str) -> str:
-    """Write the strong tag of a state of a representation."""
+    """Return the strong entity tag for a state of a representation."""
     return f'"{state}"'
 
 
 def is_fresh(tag: str, headers: Mapping[str, str]) -> bool:
-    """Tell whether the caller already has what bears this tag (If-None-Match); `headers` are keyed in lower case."""
+    """Return whether If-None-Match contains this tag. `headers` are keyed in lower case."""
     return "if-none-match" in headers and _names(headers["if-none-match"], tag, weakly=True)
 
 
 def version_condition(identifier: str, headers: Mapping[str, str]) -> Callable[[int], bool]:
-    """Give the test that the stored version of a thing must pass before a write.
+    """Return the condition that the stored version of a resource must meet before a write.
 
-    Without If-Match every version passes; a tag that is weak, malformed or not ours never does. If-None-Match turns
-    away the versions that it names.
+    Without If-Match, every version meets it. Weak, malformed and foreign tags never match. Versions listed in
+    If-None-Match are refused.
     """
 
     def holds(version: int) -> bool:
@@ -37,7 +37,7 @@ def version_condition(identifier: str, headers: Mapping[str, str]) -> Callable[[
 
 
 def _names(header: str, tag: str, *, weakly: bool) -> bool:
-    """Tell whether a list of tags holds this one, by weak or strong comparison; `*` holds every one."""
+    """Return whether a list of tags contains this one, by weak or strong comparison; `*` matches any."""
     header = header.strip()
     if header == "*":
         return True

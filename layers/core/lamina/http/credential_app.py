@@ -1,7 +1,7 @@
-"""Endpoints that a caller proves itself to with a credential in the body or in a header of their own.
+"""Endpoints whose callers authenticate with a credential in the body or in a header of the endpoint's own.
 
-The authorizer does not run for them and cannot count for them: whose request it is shows only here. A good credential
-counts for its account or client, so that one busy network stops nobody who is known; all else counts for the address.
+The authorizer does not run for them, so they count requests themselves: an authenticated request counts for its account
+or client, so that clients behind one busy IP address do not block each other; any other counts for its IP address.
 """
 
 from typing import Any
@@ -15,24 +15,24 @@ from lamina.limits.quota import RateLimited
 
 
 class CredentialApp(App):
-    """An endpoint that checks a credential itself and counts its own requests."""
+    """An endpoint that verifies a credential itself and counts its own requests."""
 
     def __init__(self, **declared: Any) -> None:  # noqa: ANN401 (as `App` takes them)
-        """Prepare an endpoint, as `App` does."""
+        """Create an endpoint; arguments are those of `App`."""
         super().__init__(public=True, **declared)
 
     def count(self, subject: str) -> None:
-        """Count the request for the account or client whose credential is proven. Call it before anything is spent.
+        """Count the request for the account or client that has authenticated. Call it before any token is spent.
 
         Raises:
-            RateLimited: when it has sent too many.
+            RateLimited: if the account or client has sent too many requests.
         """
         if not self.incoming.is_counted:
             self.incoming.is_counted = True
             self.incoming.quota = rules.count([(rules.CALLER, subject)])
 
     def refuse(self, error: Exception, request: Request) -> Response[Any]:
-        """Turn a failure into an answer, and count it for the address if no credential was proven before it."""
+        """Return the response to an error. The request counts for the IP address if nobody has authenticated before."""
         if not request.is_counted:
             request.is_counted = True
             try:
@@ -42,5 +42,5 @@ class CredentialApp(App):
         return self.error_response(error, request)
 
     def error_response(self, error: Exception, request: Request) -> Response[Any]:
-        """Write a failure in the envelope."""
+        """Return an error response in the envelope."""
         return super().refuse(error, request)

@@ -1,7 +1,7 @@
-"""`Idempotency-Key` where the answer tells a secret that is kept nowhere else: the kept answer is without it.
+"""`Idempotency-Key` for responses that contain a secret which is stored nowhere else: it is removed from the record.
 
-The work has left the secret encrypted in its own transaction (`lamina.storage.one_time_secrets`); a replay puts it
-back.
+The endpoint stores the secret encrypted in its own transaction (`lamina.storage.one_time_secrets`); a replay inserts it
+again.
 """
 
 import json
@@ -17,11 +17,11 @@ from lamina.http.idempotency import Record, run_idempotent
 from lamina.storage import one_time_secrets
 
 _GAP = "\x00"
-"""Stands where the secret was: no answer holds it, because JSON escapes it."""
+"""Placeholder for the secret. No response contains it, because JSON escapes it."""
 
 
 class _WithoutSecret(BaseIdempotencySerializer):
-    """Keeps an answer to one request, without what this field of its data holds."""
+    """Serializes a response without the value of this field of its data."""
 
     def __init__(self, field: str, request: str) -> None:
         self._field = field
@@ -36,7 +36,7 @@ class _WithoutSecret(BaseIdempotencySerializer):
 
 
 def idempotent_secret(field: str) -> Middleware:
-    """Return a middleware that does what `idempotent` does where a field of the response is shown only once."""
+    """Return a middleware like `idempotent`, for responses with a field that is returned only once."""
 
     def idempotent_secret(app: App, next_middleware: Callable[[App], Response[Any]]) -> Response[Any]:
         return run_idempotent(app, next_middleware, keep=partial(_WithoutSecret, field))

@@ -1,4 +1,4 @@
-"""The one shape of every answer: `{data, meta, links}`, or `{error}`."""
+"""The shape of every response: `{data, meta, links}`, or `{error}`."""
 
 from typing import Annotated, NotRequired, TypedDict
 
@@ -7,11 +7,11 @@ from pydantic import BaseModel, Field
 from lamina.ids import Href
 
 type Links = Annotated[dict[str, str], Field(json_schema_extra={"required": ["self"]})]
-"""Links by relation of an answer that does not declare which it has."""
+"""Links by relation, for responses that do not declare theirs."""
 
 
 class PageLinks(TypedDict):
-    """Where to go from a page of a list; `next` and `prev` are there where such a page is."""
+    """Links of a page of a list. `next` and `prev` are present if there is such a page."""
 
     self: Href
     first: Href
@@ -20,13 +20,13 @@ class PageLinks(TypedDict):
 
 
 class SelfLink(TypedDict):
-    """Of what nothing else belongs to."""
+    """Links of a resource without related resources."""
 
     self: Href
 
 
 class Envelope[T, L = Links](BaseModel):
-    """An answer with one thing in it, and links to what belongs to it."""
+    """A response with one resource and its links."""
 
     data: T
     links: L
@@ -37,15 +37,15 @@ def _is_absent(value: object) -> bool:
 
 
 class PageMeta(BaseModel):
-    """What a list tells of itself.
+    """Pagination information.
 
     Attributes:
-        limit: items a page, at the most.
-        total: items in the whole list; null where only a scan could tell.
+        limit: maximum number of items per page.
+        total: number of items in the whole list; null if counting them would require a scan.
         has_more: whether another page follows.
-        next_cursor: what to send as `cursor` for it.
-        page: number of this page; there only when it was asked for by number.
-        pages: number of pages, likewise.
+        next_cursor: `cursor` of the next page; null on the last page.
+        page: number of this page; present only if requested by number.
+        pages: number of pages; present only if requested by number.
     """
 
     limit: int
@@ -57,7 +57,7 @@ class PageMeta(BaseModel):
 
 
 class ListEnvelope[T](BaseModel):
-    """An answer with a page of a list in it."""
+    """A response with a page of a list."""
 
     data: list[T]
     meta: PageMeta
@@ -65,14 +65,14 @@ class ListEnvelope[T](BaseModel):
 
 
 class ErrorDetail(BaseModel):
-    """One field at fault, by its path."""
+    """An invalid field, by its path."""
 
     field: str
     message: str
 
 
 class ErrorContent(BaseModel):
-    """What went wrong, what to do next, and the id to quote to support."""
+    """An error: a code, a message that says what to do next, and the request id to quote to support."""
 
     code: str
     message: str

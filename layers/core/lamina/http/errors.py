@@ -1,4 +1,4 @@
-"""Errors as HTTP: the one place where a failure gets its status, its headers and its envelope."""
+"""Maps errors to HTTP: status, headers and envelope."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -34,43 +34,43 @@ _THROTTLED = {
     "TransactionConflictException",
     "TransactionInProgressException",
 }
-"""Refusals of AWS services that a later try may not get."""
+"""AWS error codes that a retry may resolve."""
 
 
 class MethodNotAllowed(errors.LaminaError):
-    """The path exists, with other methods."""
+    """The path exists but does not support this method."""
 
     code = "METHOD_NOT_ALLOWED"
-    message = "This address takes other methods; see the Allow header."
+    message = "This method is not supported. See the Allow header for the supported methods."
 
     def __init__(self, allowed: Sequence[str]) -> None:
-        """Take the methods that the path does serve."""
+        """Create the error; `allowed` are the methods that the path supports."""
         super().__init__()
         self.allowed = ", ".join(allowed)
 
 
 class UnsupportedMediaType(errors.LaminaError):
-    """The body is in another format than JSON."""
+    """The body is not JSON."""
 
     code = "UNSUPPORTED_MEDIA_TYPE"
     message = "Send the body as JSON, with 'Content-Type: application/json'."
 
 
 class PayloadTooLarge(errors.LaminaError):
-    """The body is larger than 1 MB. Beyond 6 MB of event or 10 MB of body, API Gateway returns this in our name."""
+    """The body exceeds 1 MB. Above 6 MB of event or 10 MB of body, API Gateway itself returns this error."""
 
     code = "PAYLOAD_TOO_LARGE"
-    message = "The body is too large; 1 MB is the limit."
+    message = "The body is too large. The limit is 1 MB."
 
 
 class CredentialRefused(errors.Unauthenticated):
-    """A credential was sent, and it is not one that we trust."""
+    """The credential is invalid."""
 
-    message = "This access token is not valid, or its session is over. Sign in again."
+    message = "The access token is invalid, or its session has ended. Sign in again."
 
 
 class TokenExpired(CredentialRefused):
-    """The access token was good and is over."""
+    """The access token has expired."""
 
     code = "TOKEN_EXPIRED"
     message = "The access token has expired. Refresh it, or sign in again."
@@ -80,12 +80,12 @@ STATUS |= {MethodNotAllowed: 405, PayloadTooLarge: 413, UnsupportedMediaType: 41
 
 
 def status_of(error: errors.LaminaError) -> int:
-    """Tell the status of an error: that of the nearest class that has one."""
+    """Return the status of an error: that of its nearest base class with a status."""
     return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
 
 
 def as_lamina_error(error: BaseException | None) -> errors.LaminaError | None:
-    """Read an exception, or what it was raised from, as something that the caller can understand; None for a bug."""
+    """Return an exception, or its cause, as an error that the caller can understand; None for a bug."""
     if error is None or isinstance(error, errors.LaminaError):
         return error
     if isinstance(error, ConnectionError | HTTPClientError) or (isinstance(error, ClientError) and _is_busy(error)):
@@ -94,7 +94,7 @@ def as_lamina_error(error: BaseException | None) -> errors.LaminaError | None:
 
 
 def headers_of(error: errors.LaminaError) -> dict[str, str]:
-    """Give the headers that belong to an error."""
+    """Return the headers of an error response."""
     challenge = _challenge(error)
     if challenge:
         return {"WWW-Authenticate": challenge}
@@ -109,21 +109,21 @@ def headers_of(error: errors.LaminaError) -> dict[str, str]:
 
 
 def content(error: errors.LaminaError, request_id: str) -> dict[str, Any]:
-    """Compose the envelope of an error."""
+    """Return the envelope of an error."""
     details = [{"field": problem.field, "message": problem.message} for problem in error.details]
     event = {"code": error.code, "message": error.message, "details": details, "request_id": request_id}
     return {"error": {**event, **error.extras}}
 
 
 def _challenge(error: errors.LaminaError) -> str:
-    """Say how to prove who asks; `""` for an error that is not about that."""
+    """Return the `WWW-Authenticate` challenge for an error; `""` if authentication is not the problem."""
     if isinstance(error, CredentialRefused):
         return f'Bearer realm="lamina", error="invalid_token", error_description="{error.code}"'
     if isinstance(error, errors.Unauthenticated):
         # RFC 6750 section 3.1: no error code for a request that carried no credential.
         return 'Bearer realm="lamina"'
     if isinstance(error, errors.InvalidClient):
-        # RFC 6749 section 5.2: in the scheme that clients prove themselves by (RFC 7617).
+        # RFC 6749 section 5.2: the scheme that clients authenticate with (RFC 7617).
         return 'Basic realm="lamina", charset="UTF-8"'
     return ""
 

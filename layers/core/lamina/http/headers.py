@@ -1,4 +1,4 @@
-"""Headers that every answer carries."""
+"""Headers of every response."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -18,20 +18,20 @@ SECURITY = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
 }
-"""What OWASP's REST Security Cheat Sheet asks of every answer; a route may say otherwise for itself."""
+"""Headers that OWASP's REST Security Cheat Sheet recommends; an endpoint may override them."""
 
 EXPOSED = (
     "ETag, Location, Retry-After, WWW-Authenticate, X-Correlation-Id, Idempotent-Replayed, "
     "RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset"
 )
-"""Headers that a browser lets a page read (Fetch standard, CORS-exposed header-name list)."""
+"""Headers that browsers expose to scripts (Fetch standard, CORS-exposed header-name list)."""
 ACCEPTED = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Api-Key, X-Correlation-Id"
-"""Headers that a browser lets a page send."""
+"""Headers that browsers allow scripts to send."""
 PREFLIGHT_SECONDS = 600
 
 
 def quota_headers(quota: Quota | None) -> dict[str, str]:
-    """Give the headers that tell how many more requests may come, and in how many seconds the next is free again."""
+    """Return the `RateLimit-*` headers for a quota."""
     if quota is None:
         return {}
     return {
@@ -42,22 +42,22 @@ def quota_headers(quota: Quota | None) -> dict[str, str]:
 
 
 def standard(headers: Mapping[str, str], correlation: str, *, public: bool) -> dict[str, str]:
-    """Give the headers of every answer; `headers` are the request's, keyed in lower case.
+    """Return the headers of every response. `headers` are those of the request, keyed in lower case.
 
-    An answer that depends on its caller says so: a cache must not show it to the next one who signs in.
+    Responses that depend on the caller vary by credential, so that a cache does not serve them to somebody else.
     """
     vary = "Origin" if public else "Origin, Authorization, X-Api-Key"
     return {**SECURITY, **_cors(headers), "Vary": vary, CORRELATION: correlation}
 
 
 def correlation_id(headers: Mapping[str, str]) -> str:
-    """Take the caller's correlation id if it is sane, else make one."""
+    """Return the caller's correlation id if it is well formed, else a new one."""
     given = headers.get(CORRELATION.lower(), "")
     return given if _SANE_CORRELATION.fullmatch(given) else new_id()
 
 
 def preflight(headers: Mapping[str, str], methods: Sequence[str]) -> dict[str, str]:
-    """Answer a CORS preflight: what a page of an allowed origin may send to a path with these methods."""
+    """Return the headers of a CORS preflight response for a path with these methods."""
     allow = ", ".join((*methods, "OPTIONS"))
     varying = {"Vary": "Origin, Access-Control-Request-Method, Access-Control-Request-Headers", "Allow": allow}
     if not _is_allowed(headers):

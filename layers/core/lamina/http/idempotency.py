@@ -1,9 +1,9 @@
-"""`Idempotency-Key`: the same key, credential and body get the first answer again, for a day.
+"""`Idempotency-Key`: repeated requests with the same key, credential and body get the first response, for 24 hours.
 
-Powertools keeps the records, in the single table; here is what a key means. It belongs to its caller, the credential
-that is used with its scopes, and its endpoint: two callers never meet, nor do two keys of one caller. Only successes
-are kept: after a failure the same key may be tried again. If a process dies between its work and its record, a retry
-finds what the work has left in its own transaction (`lamina.storage.run_once`, by `RequestContext.request`).
+Powertools stores the records in the single table; this module defines the scope of a key. A key belongs to its caller,
+the credential with its scopes, and the endpoint, so that keys never collide. Only successful responses are recorded:
+after a failure, the same key may be retried. If a process dies between its work and its record, a retry finds the
+result in the transaction of the work (`lamina.storage.run_once`, by `RequestContext.request`).
 """
 
 import hashlib
@@ -44,25 +44,25 @@ class InProgress(Conflict):
     """The same request is still running."""
 
     code = "IDEMPOTENCY_IN_PROGRESS"
-    message = "A request with this Idempotency-Key is still running. Retry in a moment for its answer."
+    message = "A request with this Idempotency-Key is still being processed. Retry later to get its response."
 
 
 _store = records()
 
 
 type Record = dict[str, Any]
-"""A response as it is recorded: its `status`, `headers` and `body`, which is text."""
+"""A recorded response: `status`, `headers` and `body` (text)."""
 type Keep = Callable[[str], BaseIdempotencySerializer]
-"""Create, for the name of a request, what turns a response into its record and back."""
+"""Creates the serializer of a response, given the name of the request."""
 
 
 def idempotent(app: "App", next_middleware: Callable[["App"], Response[Any]]) -> Response[Any]:
-    """Run an endpoint once for each idempotency key; without a key, just run it. A Powertools middleware.
+    """Run an endpoint once per idempotency key; without a key, run it normally. A Powertools middleware.
 
     Raises:
-        Invalid: when the key is not 1 to 255 visible ASCII characters.
+        Invalid: if the key is not 1 to 255 visible ASCII characters.
         InProgress: while a request with the same key is running.
-        KeyReused: when the key was sent with another body before.
+        KeyReused: if the key was used with a different body before.
     """
     return run_idempotent(app, next_middleware)
 
@@ -70,7 +70,7 @@ def idempotent(app: "App", next_middleware: Callable[["App"], Response[Any]]) ->
 def run_idempotent(
     app: "App", next_middleware: Callable[["App"], Response[Any]], *, keep: Keep | None = None
 ) -> Response[Any]:
-    """Do what `idempotent` does, recording responses as `keep` turns them; None records them as they are."""
+    """Like `idempotent`, with the serializer that `keep` creates; None records responses unchanged."""
     request = app.incoming
     given = request.headers.get(_HEADER)
     if given is None:
@@ -110,7 +110,7 @@ def run_idempotent(
 
 
 def _fingerprint(request: Request, given: str) -> str:
-    """Name the request: who calls what with which key. Anonymous callers are told apart by their address."""
+    """Return the fingerprint of caller, endpoint and key. Anonymous callers are identified by their IP address."""
     claims = request.claims
     known = [claims.get(name, "") for name in ("user_id", "credential", "credential_id", "scope")]
     owner = known if "user_id" in claims else ["address", request.source_ip]
@@ -119,9 +119,9 @@ def _fingerprint(request: Request, given: str) -> str:
 
 
 def _digest(request: Request, given: str) -> str:
-    """Tell one body from another, however it is written: fields in another order, 36.0 for 36, `{}` for none.
+    """Return a digest of the body that ignores formatting: order of fields, 36.0 for 36, `{}` for no body.
 
-    The key is kept nowhere and keys the digest: a body may hold a password, whose plain hash could be guessed at.
+    The idempotency key, which is not stored, keys the digest: a plain hash of a password could be guessed.
     """
     document = json.loads(request.text, parse_float=_number) if request.text else None
     return hmac.new(given.encode(), as_json(document or None, sort_keys=True).encode(), "sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""Lists as the contract has them: `limit`, `cursor` or `page`, `meta` and `links`."""
+"""Pagination: `limit`, `cursor` or `page`, `meta` and `links`."""
 
 import time
 from collections.abc import Mapping
@@ -22,16 +22,16 @@ from lamina.storage.pages import Page
 MAX_OFFSET = 10_000
 SECRET_CACHE_SECONDS = 3600
 
-LimitParameter = Annotated[QueryInteger, Query(ge=1, le=100, description="Items a page.")]
+LimitParameter = Annotated[QueryInteger, Query(ge=1, le=100, description="Maximum number of items per page.")]
 CursorParameter = Annotated[
-    str | None, Query(min_length=1, max_length=1024, description="Where to go on: `next_cursor` of the page before.")
+    str | None, Query(min_length=1, max_length=1024, description="`next_cursor` of the previous page.")
 ]
 PageParameter = Annotated[
     QueryInteger | None,
     Query(
         ge=1,
         json_schema_extra={"maximum": MAX_OFFSET},
-        description=f"Number of the page, from 1, in place of a cursor; as far as {MAX_OFFSET} items reach.",
+        description=f"Page number, starting at 1, instead of a cursor; up to item {MAX_OFFSET}.",
     ),
 ]
 
@@ -43,9 +43,9 @@ class PageRequest:
     """Where in the list to read: after (or before) a cursor, or a page by its number.
 
     Attributes:
-        limit: items a page.
-        cursor: where to go on, None for the start.
-        page: the number asked for, from 1; None when paging by cursor.
+        limit: maximum number of items per page.
+        cursor: position to continue from; None for the start.
+        page: requested page number, from 1; None when paging by cursor.
     """
 
     limit: int
@@ -54,20 +54,20 @@ class PageRequest:
 
     @property
     def offset(self) -> int:
-        """How many items lie before the page."""
+        """The number of items before the page."""
         return ((self.page or 1) - 1) * self.limit
 
 
 class ListRequest:
-    """One request for a page of a list."""
+    """A request for a page of a list."""
 
     def __init__(self, path: str, query: Mapping[str, str], audience: str) -> None:
-        """Take what the caller asked for.
+        """Create a request.
 
         Args:
-            path: of the list, from `/v1` on.
-            query: filters and sort; together with the audience they are what a cursor is bound to.
-            audience: which view of the list this is, so that a cursor of one does not open another.
+            path: path of the list, from `/v1` on.
+            query: filters and sort. A cursor is bound to them and to the audience.
+            audience: the view of the list, so that a cursor of one view is not valid for another.
         """
         self._path = path
         self._query = dict(sorted(query.items()))
@@ -77,12 +77,12 @@ class ListRequest:
         """Say where to read.
 
         Raises:
-            Invalid: for a forged or foreign cursor, a cursor together with a page, and a page past 10,000 items.
+            Invalid: for a forged or foreign cursor, a cursor together with a page, or a page beyond 10,000 items.
         """
         if cursor and page:
-            raise Invalid(details=[Problem("page", "goes without cursor; send one of them")])
+            raise Invalid(details=[Problem("page", "cannot be combined with cursor")])
         if page and page * limit > MAX_OFFSET:
-            advice = f"reaches past {MAX_OFFSET} items; go on by cursor: leave page out and follow next_cursor"
+            advice = f"must not exceed {MAX_OFFSET} items; use cursor with next_cursor instead"
             raise Invalid(details=[Problem("page", advice)])
         return PageRequest(limit, _signer().open(cursor, self._binding) if cursor else None, page)
 
@@ -131,6 +131,6 @@ def _signer() -> CursorSigner:
 
 @lru_cache(maxsize=1)
 def _signer_of(_: int) -> CursorSigner:
-    """Give the signer of an hour, which reads the secret once in it."""
+    """Return the signer for one hour; the secret is read once per hour."""
     secret = _secrets.get_secret_value(SecretId=settings().cursor_secret)["SecretString"]
     return CursorSigner(secret.encode())

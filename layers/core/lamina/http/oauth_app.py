@@ -1,4 +1,4 @@
-"""The forms of OAuth 2.0: form-encoded requests, plain JSON answers, errors as in RFC 6749 section 5.2."""
+"""OAuth 2.0 endpoints: form-encoded requests, plain JSON responses, errors as in RFC 6749 section 5.2."""
 
 import base64
 import binascii
@@ -19,80 +19,81 @@ from lamina.http.responses import JSON, as_json, failure
 FORM = "application/x-www-form-urlencoded"
 MAX_FIELDS = 50
 UNSTORED = {"Cache-Control": "no-store", "Pragma": "no-cache"}
-"""Tokens are never to be stored on the way (RFC 6749 section 5.1)."""
+"""Responses with tokens must not be cached (RFC 6749 section 5.1)."""
 _ANSWERED_AS = {
     "RATE_LIMITED": "temporarily_unavailable",
     "UNAVAILABLE": "temporarily_unavailable",
     "INTERNAL": "server_error",
 }
-"""What other errors are called; anything else was an `invalid_request`."""
+"""OAuth names of other errors; all others are `invalid_request`."""
 
 
 class OAuthApp(CredentialApp):
-    """An OAuth endpoint, which clients call with their own secret."""
+    """An OAuth endpoint, called by clients that authenticate with their secret."""
 
     def __init__(self, *, required: Mapping[str, str], optional: Mapping[str, str] | None = None) -> None:
-        """Prepare an endpoint that reads a form.
+        """Create an endpoint that reads a form.
 
         Args:
-            required: parameters that it cannot do without, each with its meaning.
-            optional: the others.
+            required: descriptions of the required parameters, by name.
+            optional: descriptions of the optional parameters, by name.
         """
         super().__init__(media_types=(FORM,), errors=(OAuthError, InvalidClient), headers=("Pragma",))
         self.required = required
         self.optional = optional or {}
 
     def form(self) -> dict[str, str]:
-        """Read the form; a parameter without a value counts as left out (RFC 6749 section 3.2).
+        """Return the parameters of the form. Parameters without a value are treated as omitted (RFC 6749 section 3.2).
 
         Raises:
-            OAuthError: `invalid_request` when a parameter comes twice, or a required one does not come.
+            OAuthError: `invalid_request` if a parameter is repeated or a required one is missing.
         """
         try:
             pairs = parse_qsl(self.incoming.text, keep_blank_values=True, max_num_fields=MAX_FIELDS)
         except ValueError:
-            raise OAuthError("Send fewer parameters.") from None
+            raise OAuthError("The form has too many parameters.") from None
         parameters = dict(pairs)
         if len(parameters) < len(pairs):
-            raise OAuthError("Send each parameter once.")
+            raise OAuthError("Parameters must not be repeated.")
         given = {name: value for name, value in parameters.items() if value}
         if missing := self.required.keys() - given.keys():
             raise OAuthError(f"Send {', '.join(sorted(missing))}.")
         return given
 
     def credentials(self, form: Mapping[str, str]) -> tuple[str, str]:
-        """Read how the client proves itself: HTTP Basic, or id and secret in the form (RFC 6749 section 2.3.1).
+        """Return the client's id and secret, from HTTP Basic or from the form (RFC 6749 section 2.3.1).
 
         Raises:
-            InvalidClient: when it does not.
-            OAuthError: when it does so in two ways, or names two clients.
+            InvalidClient: if there are none.
+            OAuthError: if the client uses both methods, or names two clients.
         """
         client_id, secret = form.get("client_id", ""), form.get("client_secret", "")
         scheme, _, encoded = self.incoming.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "basic":
             if not client_id or not secret:
-                raise InvalidClient("Send the client id and secret by HTTP Basic.")
+                raise InvalidClient("Send the client id and the client secret by HTTP Basic.")
             return client_id, secret
         proven = _basic(encoded)
         if secret or client_id not in ("", proven[0]):
-            raise OAuthError("Send the client id and secret in one way, not in two.")
+            raise OAuthError("Send the client id and the client secret either by HTTP Basic or in the form, not both.")
         return proven
 
     def plain[T](self, content: T) -> Response[T]:
-        """Answer in the RFC's own form."""
+        """Return a response in the format of the RFC, without the envelope."""
         return Response(HTTPStatus.OK.value, JSON, content, dict(UNSTORED))
 
     def done(self) -> Response[None]:
-        """Answer that it is done; there is nothing that a client would read (RFC 7009 section 2.2)."""
+        """Return an empty 200 response: clients ignore the body (RFC 7009 section 2.2)."""
         return Response(HTTPStatus.OK.value, None, None, dict(UNSTORED))
 
     def check_body(self, request: Request, *, expected: bool) -> None:  # noqa: ARG002 (a form is always expected)
-        """Refuse anything but a form."""
+        """Refuse any body that is not a form."""
         check_media_type(request.headers, self.media_types)
 
     def error_response(self, error: Exception, request: Request) -> Response[Any]:
-        """Return the response to an error as `{error, error_description}`; too large a body in the envelope, as API
-        Gateway does.
+        """Return an error response as `{error, error_description}`.
+
+        A body that is too large is reported in the envelope, because API Gateway does the same.
         """
         known = as_lamina_error(error) or LaminaError()
         response = failure(error, request)

@@ -1,4 +1,4 @@
-"""Path parameters that several endpoints share."""
+"""Path parameters shared by endpoints."""
 
 from typing import Annotated
 
@@ -12,4 +12,4 @@ Id = Annotated[
     Path(description="A UUIDv7 in canonical text.", json_schema_extra={"format": "uuid"}),
     AfterValidator(ids.canonical),
 ]
-"""The id of a thing."""
+"""The id of a resource."""

@@ -1,4 +1,4 @@
-"""What an API Gateway event says about the request and who makes it."""
+"""The request and its caller, read from an API Gateway event."""
 
 import binascii
 from base64 import b64decode
@@ -16,36 +16,36 @@ from lamina.limits.quota import Quota, RateLimited
 from lamina.settings import settings
 
 CREDENTIALS = ("authorization", "x-api-key")
-"""Headers that say who asks."""
+"""Headers that carry credentials."""
 MAX_BODY_BYTES = 1024 * 1024
-"""Counted before JSON and after base64. Even fully escaped, such a body is about the 6 MB that Lambda takes as an event
-(Lambda developer guide, "Lambda quotas")."""
+"""Before JSON escaping and after base64 decoding. Even fully escaped, such a body stays close to Lambda's limit of 6 MB
+per event (Lambda developer guide, "Lambda quotas")."""
 
 
 class Request:
     """One REST API proxy event (Lambda developer guide, "Input format of a Lambda function for proxy integration")."""
 
     def __init__(self, event: Mapping[str, Any]) -> None:
-        """Take the event as API Gateway sends it."""
+        """Create a request from an event of API Gateway."""
         self.event = event
         self.method: str = event["httpMethod"]
         self.idempotent_name = ""
-        """Names the request across retries if it has an idempotency key: as `RequestContext.request`."""
+        """Name of the request across retries if it has an idempotency key; becomes `RequestContext.request`."""
         self.is_counted = False
-        """Whether its endpoint has counted it, where the authorizer does not."""
+        """Whether the endpoint itself has counted the request, where the authorizer does not."""
 
     @cached_property
     def path(self) -> str:
-        """The path from `/v1` on: without what a domain name maps to the API (a stage is never in it)."""
+        """The path from `/v1` on, without the base path of a custom domain (it never contains a stage)."""
         path: str = self.event["path"]
         base = settings().base_path
         return path.removeprefix(base) if base and path.startswith(f"{base}/") else path
 
     @cached_property
     def headers(self) -> dict[str, str]:
-        """Headers by lower-case name; of one sent several times, all values joined by commas (RFC 9110 section 5.3).
+        """Headers by lower-case name; values of repeated headers are joined by commas (RFC 9110 section 5.3).
 
-        Bytes that are no UTF-8 are replaced, so that a value can be stored and compared.
+        Bytes that are not UTF-8 are replaced, so that a value can be stored and compared.
         """
         multiple = self.event.get("multiValueHeaders") or {}
         single = {name: [value] for name, value in (self.event.get("headers") or {}).items()}
@@ -54,18 +54,18 @@ class Request:
 
     @cached_property
     def query(self) -> dict[str, list[str]]:
-        """Query parameters, decoded, with all their values."""
+        """Query parameters, decoded; a list of values for each name."""
         return {
             name: list(values) for name, values in (self.event.get("multiValueQueryStringParameters") or {}).items()
         }
 
     @cached_property
     def text(self) -> str:
-        """The body; `""` where there is none.
+        """The body; `""` if there is none.
 
         Raises:
-            PayloadTooLarge: when it is over 1 MB.
-            MalformedJson: when it is not UTF-8.
+            PayloadTooLarge: if it exceeds 1 MB.
+            MalformedJson: if it is not UTF-8.
         """
         raw: str = self.event.get("body") or ""
         encoded = self.event.get("isBase64Encoded")
@@ -85,39 +85,39 @@ class Request:
         """The body as JSON.
 
         Raises:
-            MalformedJson: as `lamina.http.body.parse`.
+            MalformedJson: see `lamina.http.body.parse`.
         """
         return body.parse(self.text)
 
     @cached_property
     def request_id(self) -> str:
-        """API Gateway's id of the request."""
+        """The request id of API Gateway."""
         return str(self.event["requestContext"].get("requestId", ""))
 
     @cached_property
     def source_ip(self) -> str:
-        """The address that API Gateway saw; never a header's."""
+        """The IP address that API Gateway saw; never taken from a header."""
         return str(self.event["requestContext"]["identity"]["sourceIp"])
 
     @cached_property
     def correlation_id(self) -> str:
-        """The id that ties together all that this request causes."""
+        """The correlation id, which is passed on to everything that this request causes."""
         return correlation_id(self.headers)
 
     @cached_property
     def claims(self) -> Mapping[str, str]:
-        """What the authorizer has established; empty on a public endpoint."""
+        """The context that the authorizer returned; empty on a public endpoint."""
         return self.event["requestContext"].get("authorizer") or {}
 
     @cached_property
     def caller(self) -> Caller:
-        """Who asks.
+        """The authenticated caller.
 
         Raises:
-            Unauthenticated: when nobody says who asks.
-            CredentialRefused: when somebody does whom the authorizer does not trust.
-            TokenExpired: when somebody does whose access token is over.
-            Unavailable: when the authorizer could not find out.
+            Unauthenticated: if the request has no credential.
+            CredentialRefused: if the credential is invalid.
+            TokenExpired: if the access token has expired.
+            Unavailable: if the authorizer could not check the credential.
         """
         claims = self.claims
         if "user_id" in claims:
@@ -142,20 +142,20 @@ class Request:
 
     @property
     def request_context(self) -> RequestContext:
-        """What changes made by this request remember of it."""
+        """The context of this request that is recorded with the changes it makes."""
         return RequestContext(self.claims.get("user_id"), self.correlation_id, self.idempotent_name)
 
     @cached_property
     def quota(self) -> Quota | None:
-        """How many more requests may come, as the authorizer or the endpoint has counted; None where nothing is."""
+        """The remaining quota, as counted by the authorizer or the endpoint; None if the request is not counted."""
         counted = self.claims.get("quota", "").split()
         return Quota(*map(int, counted)) if counted else None
 
     def check_quota(self) -> None:
-        """Let the request pass, or refuse.
+        """Refuse the request if it exceeds the rate limit.
 
         Raises:
-            RateLimited: when the authorizer has found the window full.
+            RateLimited: if the authorizer found the window full.
         """
         if self.claims.get("problem") == RateLimited.code and self.quota is not None:
             raise RateLimited(self.quota)

@@ -1,4 +1,4 @@
-"""Validation of requests: who calls, strict query parameters and JSON, then Powertools' check against the signature."""
+"""Request validation: authentication, strict query parameters and JSON, then Powertools' signature validation."""
 
 from collections.abc import Collection, Mapping
 from email.message import Message
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 from lamina.http.validation_errors import MAX_PROBLEMS, problem
 
 METHODS_WITH_BODY = ("POST", "PUT", "PATCH")
-"""Elsewhere a body has no meaning and is not looked at (RFC 9110 sections 9.3.1 and 9.3.5)."""
+"""Bodies of other methods have no meaning and are ignored (RFC 9110 sections 9.3.1 and 9.3.5)."""
 _UTF_8 = ("utf-8", "utf8")
 
 
 class RequestValidation(OpenAPIRequestValidationMiddleware):
-    """Powertools' request validation behind what the contract checks first."""
+    """Powertools' request validation, preceded by the checks of this API."""
 
     def __init__(self) -> None:
-        """Create the middleware; Powertools' own has nothing to prepare."""
+        """Create the middleware; the base class needs no preparation."""
 
     def handler(self, app: "App", next_middleware: Any) -> Any:  # type: ignore[override]  # noqa: ANN401 (only our apps have it)
-        """Refuse a request that is over its limit, unauthenticated, or not as the signature of the endpoint says."""
+        """Refuse a request that exceeds its rate limit, is unauthenticated or does not match the signature."""
         request, route = app.incoming, app.endpoint
         request.check_quota()
         if not app.public:
@@ -43,31 +43,31 @@ class RequestValidation(OpenAPIRequestValidationMiddleware):
 
 
 def check_query(request: Request, known: Collection[str]) -> None:
-    """Refuse parameters that the endpoint does not know, ones sent twice, and values that cannot be text.
+    """Refuse unknown parameters, repeated parameters and values that are not valid text.
 
     Raises:
-        Invalid: naming each.
+        Invalid: with a problem for each invalid parameter.
     """
     problems = []
     for name, values in request.query.items():
         if not all(map(_is_text, (name, *values))):
-            problems.append(problem(name if _is_text(name) else "query", "holds characters that cannot be text"))
+            problems.append(problem(name if _is_text(name) else "query", "contains invalid characters"))
         elif name not in known:
-            allowed = f"it takes {', '.join(sorted(known))}" if known else "it takes none"
-            problems.append(problem(name, f"is not a query parameter of this request; {allowed}"))
+            allowed = f"supported: {', '.join(sorted(known))}" if known else "none is supported"
+            problems.append(problem(name, f"is not a query parameter of this endpoint; {allowed}"))
         elif len(values) > 1:
-            problems.append(problem(name, "is sent more than once; send it once"))
+            problems.append(problem(name, "must not be repeated"))
     if problems:
         raise Invalid(details=problems[:MAX_PROBLEMS])
 
 
 def check_body(request: Request, media_types: Collection[str], *, expected: bool) -> None:
-    """Refuse a body that is not a JSON object in UTF-8, and any where none is wanted; `{}` always does for none.
+    """Refuse a body that is not a JSON object in UTF-8, or that is not expected. An empty object counts as no body.
 
     Raises:
-        UnsupportedMediaType: naming the types that the endpoint takes; none in another coding, such as gzip.
-        MalformedJson: when it is not JSON.
-        Invalid: when it is missing, unwanted, or another kind of value than an object.
+        UnsupportedMediaType: for an unsupported media type or content coding, such as gzip.
+        MalformedJson: if the body is not valid JSON.
+        Invalid: if the body is missing, not expected, or not an object.
     """
     if request.method not in METHODS_WITH_BODY:
         return
@@ -79,16 +79,16 @@ def check_body(request: Request, media_types: Collection[str], *, expected: bool
     if not isinstance(request.document, dict):
         raise _refused("must be a JSON object")
     if request.document and not expected:
-        raise _refused("is not taken by this request; leave it out")
+        raise _refused("must be empty for this endpoint")
 
 
 def check_media_type(headers: Mapping[str, str], media_types: Collection[str]) -> None:
-    """Refuse a body of another format, another encoding than UTF-8, or another coding, such as gzip.
+    """Refuse a body with an unsupported media type, a charset other than UTF-8, or a content coding such as gzip.
 
-    Empty and unknown parameters of the media type mean nothing (RFC 9110 section 5.6.6, RFC 8259 section 11).
+    Empty and unknown parameters of the media type are ignored (RFC 9110 section 5.6.6, RFC 8259 section 11).
 
     Raises:
-        UnsupportedMediaType: naming the types that the endpoint takes.
+        UnsupportedMediaType: with a message that names the supported types.
     """
     sent = Message()
     sent["Content-Type"] = headers.get("content-type", "")
@@ -96,7 +96,7 @@ def check_media_type(headers: Mapping[str, str], media_types: Collection[str]) -
     codings = {coding.strip().lower() for coding in headers.get("content-encoding", "").split(",")}
     is_taken = sent.get_content_type() in media_types and charsets.issubset(_UTF_8) and codings <= {"identity", ""}
     if not is_taken:
-        raise UnsupportedMediaType(f"Send the body as one of: {', '.join(media_types)}; in UTF-8.")
+        raise UnsupportedMediaType(f"Send the body in UTF-8 as one of: {', '.join(media_types)}.")
 
 
 def _is_text(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""Responses: what an endpoint returns, and what API Gateway takes from a function."""
+"""Responses: conversion to what API Gateway expects from a function."""
 
 import json
 from functools import partial
@@ -14,18 +14,18 @@ from lamina.http.request import Request
 from lamina.observability.logs import log_failure, log_unavailable
 
 JSON = "application/json"
-"""The media type of nearly everything."""
+"""The media type of most responses."""
 as_json = partial(json.dumps, separators=(",", ":"), ensure_ascii=False)
-"""Write JSON as the contract has it: UTF-8, without escapes."""
+"""Serialize to JSON in UTF-8, without escapes."""
 
 
 READS = ("GET", "HEAD")
 type LambdaResponse = dict[str, Any]
-"""What a proxy integration returns: statusCode, multiValueHeaders, body, isBase64Encoded."""
+"""The response format of a proxy integration: statusCode, multiValueHeaders, body, isBase64Encoded."""
 
 
 def failure(error: Exception, request: Request) -> Response[Any]:
-    """Turn a failure into its envelope. Bugs and outages are logged, without what the caller sent."""
+    """Return an error in its envelope. Bugs and outages are logged, without the caller's input."""
     known = errors.as_lamina_error(error)
     if known is None:
         log_failure(error)
@@ -38,11 +38,11 @@ def failure(error: Exception, request: Request) -> Response[Any]:
 
 
 def finish(response: LambdaResponse, request: Request, *, public: bool) -> LambdaResponse:
-    """Put on what every answer carries, and leave out a body that the caller already has."""
+    """Add the standard headers, and omit a body that the caller already has."""
     given: dict[str, list[str]] = dict(response["multiValueHeaders"])
     tag = given.get("ETag", [""])[0]
     if tag and request.method in READS:
-        # A client may keep what has a tag, and must ask before it uses it again (RFC 9111 section 5.2.2.4).
+        # A response with an entity tag may be cached, but must be revalidated before reuse (RFC 9111 section 5.2.2.4).
         given.setdefault("Cache-Control", ["private, no-cache"])
         if is_fresh(tag, request.headers):
             response = response | {"statusCode": int(HTTPStatus.NOT_MODIFIED), "body": ""}

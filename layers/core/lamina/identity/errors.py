@@ -1,4 +1,4 @@
-"""What can go wrong with identity in particular."""
+"""Errors of authentication and of accounts."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,10 +7,10 @@ from lamina.limits.quota import RateLimited
 
 
 class SecondFactorNeeded(Unauthenticated):
-    """The password was right; a code is wanted too."""
+    """The password is correct; a code of the second factor is required too."""
 
     code = "MFA_REQUIRED"
-    message = "Send a code of your authenticator app, or a recovery code, with the mfa_token to /v1/auth/mfa/verify."
+    message = "Send the mfa_token with an authenticator code, or a recovery code, to POST /v1/auth/mfa/verify."
 
     def __init__(self, mfa_token: str = "", *, details: Sequence[Problem] = ()) -> None:
         super().__init__(details=details)
@@ -18,70 +18,70 @@ class SecondFactorNeeded(Unauthenticated):
 
     @property
     def extras(self) -> Mapping[str, str]:
-        """The token that stands for the password in the second step."""
+        """The token that replaces the password in the second step."""
         return {"mfa_token": self.mfa_token}
 
 
 class AccountLocked(RateLimited):
-    """Strangers have failed too often for this account: only who is known, or proves more than a password, gets in."""
+    """Too many sign-ins failed for this account. Only trusted devices and sign-ins with further proof are accepted."""
 
     message = (
-        "Too many sign-ins have failed for this account. Sign in from a device or an address that was used before, "
-        "by a mailed link (POST /v1/auth/sign-in-link), or with the second factor; or wait for the time in Retry-After."
+        "Too many sign-ins to this account have failed. Sign in from a device or an IP address that you used before, "
+        "with a mailed link (POST /v1/auth/sign-in-link) or with the second factor, or wait as Retry-After says."
     )
 
 
 class BadLink(RuleViolated):
-    """A mailed token is not good, or no longer."""
+    """The mailed token is invalid or has expired."""
 
     code = "INVALID_TOKEN"
-    message = "This link is not valid, or no longer. Ask for a new one."
+    message = "This link is invalid or has expired. Request a new one."
 
 
 class WrongPassword(RuleViolated):
-    """The current password is another."""
+    """The current password is wrong."""
 
     code = "WRONG_PASSWORD"
-    message = "The current password is not right."
+    message = "The current password is wrong."
 
 
 class CodeRequired(RuleViolated):
-    """The password was right; a code of the second factor is wanted too."""
+    """The password is correct; a code of the second factor is required too."""
 
     code = "CODE_REQUIRED"
-    message = "Send a code of your authenticator app, or a recovery code, along with the password."
+    message = "A code of your authenticator app, or a recovery code, is required in addition to the password."
 
 
 class EmailUnchanged(RuleViolated):
-    """The account has this address already."""
+    """The account already has this address."""
 
     code = "EMAIL_UNCHANGED"
-    message = "This is the address of your account. Send another one to change it."
+    message = "Your account already has this e-mail address. Send a different one."
 
 
 class WrongCode(RuleViolated):
-    """The code is not right, or was used before."""
+    """The code is wrong or was used before."""
 
     code = "WRONG_CODE"
-    message = "The code is not right, or was used before. Wait for the next one."
+    message = "The code is wrong or was used before. Wait for the next one."
 
 
 class MfaActive(RuleViolated):
-    """There is a second factor already."""
+    """A second factor is already active."""
 
     code = "MFA_ACTIVE"
-    message = "A second factor is active. Disable it before you enrol another."
+    message = "A second factor is already active. Disable it before you enrol another one."
 
 
 class MfaNotEnrolled(RuleViolated):
-    """There is no second factor."""
+    """No second factor is enrolled."""
 
     code = "MFA_NOT_ENROLLED"
-    message = "There is no second factor. Enrol one first."
+    message = "No second factor is enrolled. Enrol one first."
 
 
 class OwnMfa(RuleViolated):
-    """Administrators remove the second factors of others."""
+    """Administrators can remove only the second factors of other users."""
 
     code = "OWN_MFA"
-    message = "This is your own second factor. Disable it with a code: POST /v1/auth/mfa/disable."
+    message = "You cannot remove your own second factor. Disable it with a code: POST /v1/auth/mfa/disable."

@@ -1,4 +1,4 @@
-"""What clients see of a job."""
+"""Response models of jobs."""
 
 import time
 from dataclasses import asdict
@@ -12,18 +12,18 @@ from lamina.jobs.model import Job, JobStatus, JobType
 from lamina.jobs.results import LINK_SECONDS
 
 TAG_SECONDS = LINK_SECONDS // 3
-"""How long a tag stands for the same link, so that what a client was told to keep is good for a while yet."""
+"""How often the entity tag changes with a new link, so that a link kept after a 304 is still valid for a while."""
 
 
 class JobErrorView(BaseModel):
     """Why a job failed, and what to do about it."""
 
     code: str = Field(examples=["ATTEMPTS_EXHAUSTED"])
-    message: str = Field(examples=["It failed 3 times, by no fault of yours. Ask for it again."])
+    message: str = Field(examples=["The job failed 3 times because of an internal error. Create it again."])
 
 
 class JobView(BaseModel):
-    """A job; `progress` is in percent, `result_url` is good for 15 minutes from when it was read."""
+    """A job. `progress` is a percentage; `result_url` is valid for 15 minutes after it was returned."""
 
     id: Id
     type: JobType
@@ -38,24 +38,24 @@ class JobView(BaseModel):
 
 
 def view(job: Job, result_url: str | None = None) -> JobView:
-    """Show a job."""
+    """Return the response model of a job."""
     return JobView.model_validate({**asdict(job), "result_url": result_url})
 
 
 def etag(job: Job, result_url: str | None) -> str:
-    """Name what is shown of a job: another when it has changed, and when its link is getting old."""
+    """Return the entity tag of a job. It changes with the job, and when its download link is about to expire."""
     whole = ids.etag(job.id, job.version)
     return f"{whole}-{int(time.time()) // TAG_SECONDS}" if result_url else whole
 
 
 class JobLinks(TypedDict):
-    """Where to go from a job; `cancel` while it can be."""
+    """Links of a job; `cancel` is present while the job can be cancelled."""
 
     self: Href
     cancel: NotRequired[Href]
 
 
 def links(job: Job) -> JobLinks:
-    """Give where to go from a job."""
+    """Return the links of a job."""
     itself = f"/v1/jobs/{job.id}"
     return {"self": itself} if job.is_finished else {"self": itself, "cancel": f"{itself}/cancel"}

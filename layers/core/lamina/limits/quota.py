@@ -1,4 +1,4 @@
-"""Where somebody stands with a limit, and the refusal once it is reached."""
+"""The state of a rate limit, and the error when it is exceeded."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from lamina.errors import LaminaError, Problem
 
 @dataclass(frozen=True)
 class Quota:
-    """Where a subject stands.
+    """The state of a rate limit for one subject.
 
     Attributes:
-        limit: how many requests the window takes.
-        remaining: how many more.
-        reset: seconds until the first of them no longer counts, at least 1.
+        limit: the number of requests allowed in the window.
+        remaining: the number of requests left.
+        reset: seconds until the oldest counted request leaves the window, at least 1.
     """
 
     limit: int
@@ -22,10 +22,10 @@ class Quota:
 
 
 class RateLimited(LaminaError):
-    """Too many requests; `quota` says when to come back, if it is known."""
+    """The rate limit is exceeded; `quota` states when to retry, if it is known."""
 
     code = "RATE_LIMITED"
-    message = "Too many requests. Wait for the seconds that Retry-After names."
+    message = "Too many requests. Retry after the number of seconds in Retry-After."
 
     def __init__(self, quota: Quota | None = None, *, details: Sequence[Problem] = ()) -> None:
         super().__init__(details=details)

@@ -1,34 +1,34 @@
-"""What can go wrong with users in particular."""
+"""Errors of users."""
 
 from lamina.errors import Conflict, RuleViolated
 
 
 class EmailTaken(Conflict):
-    """Another user has the e-mail address, perhaps a deleted one."""
+    """The e-mail address is reserved by another user, possibly a deleted one."""
 
     code = "EMAIL_TAKEN"
-    message = "This e-mail address belongs to another account. Sign in, or use another address."
+    message = "This e-mail address is already in use. Sign in, or use a different address."
 
 
 class UsernameTaken(Conflict):
-    """Another user has the username, perhaps a deleted one."""
+    """The username is reserved by another user, possibly a deleted one."""
 
     code = "USERNAME_TAKEN"
-    message = "This username is taken. Choose another."
+    message = "This username is already in use. Choose a different one."
 
 
 class UseChangeEmail(RuleViolated):
-    """The owner of an account changes its address by a proof of the new one."""
+    """Users change their own address only by confirming the new one."""
 
     code = "USE_CHANGE_EMAIL"
-    message = "Change your e-mail address by POST /v1/auth/change-email, which proves it."
+    message = "Use POST /v1/auth/change-email to change your e-mail address. The new address must be confirmed."
 
 
 class EmailNotVerified(RuleViolated):
-    """The role may more than the one before, and nobody has proven the address of the account."""
+    """The new role has more permissions, and the account's address is not verified."""
 
     code = "EMAIL_NOT_VERIFIED"
     message = (
-        "The e-mail address of this account is not verified. Only a verified account can get a role with more rights: "
-        "have its owner verify the address, or reset the password, first."
+        "The e-mail address of this account is not verified. A role with more permissions requires a verified address: "
+        "ask the owner to verify the address or to reset the password."
     )

@@ -15,7 +15,7 @@ _ATEXT = r"[a-zA-Z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
 EMAIL = rf"^(?![^@]{{65}}){_ATEXT}(?:\.{_ATEXT})*@(?:{_LABEL}\.)+[a-zA-Z][a-zA-Z0-9-]{{0,61}}[a-zA-Z0-9]$"
 """An address as mail servers deliver it (RFC 5321): a Dot-string of at most 64 octets, and a domain of at least two
-labels, the last of which begins with a letter (RFC 3696 section 2), so that no IP address is one."""
+labels, the last of which begins with a letter (RFC 3696 section 2), so that IP addresses are excluded."""
 USERNAME = r"^[a-zA-Z0-9_.-]{3,30}$"
 
 
@@ -29,7 +29,7 @@ type Email = Annotated[
     str,
     Field(
         max_length=254,
-        description="Nobody else's, whatever the case; kept in lower case.",
+        description="Must be unique (case-insensitive). Stored in lower case.",
         examples=["ada@example.com"],
         json_schema_extra={"pattern": EMAIL},
     ),
@@ -41,7 +41,7 @@ type Username = Annotated[
     Field(
         min_length=3,
         max_length=30,
-        description="Nobody else's, whatever the case; kept in lower case.",
+        description="Must be unique (case-insensitive). Stored in lower case.",
         examples=["ada"],
         json_schema_extra={"pattern": USERNAME},
     ),
@@ -51,21 +51,21 @@ type Username = Annotated[
 type Age = Annotated[Integer, Field(ge=0, le=120, description="In years.", examples=[36])]
 type Metadata = Annotated[
     dict[str, Any],
-    Field(description=f"The client's own, {MAX_BYTES} bytes at most as JSON.", examples=[{"team": "engines"}]),
+    Field(description=f"Client-defined metadata, up to {MAX_BYTES} bytes as JSON.", examples=[{"team": "engines"}]),
     AfterValidator(_small),
 ]
 type MetadataPatch = Annotated[
     dict[str, Any] | None,
     Field(
-        description=f"Merged into the metadata that are there (RFC 7396): null removes a member, or all of them. "
-        f"What results takes {MAX_BYTES} bytes at most as JSON.",
+        description=f"Merged into the existing metadata (RFC 7396): null removes a member, or all of them. "
+        f"The result may have up to {MAX_BYTES} bytes as JSON.",
         examples=[{"team": "engines", "desk": None}],
     ),
 ]
 
 
 class NewUserFields(BaseModel):
-    """What every new user has."""
+    """The fields of every new user."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -77,14 +77,14 @@ class NewUserFields(BaseModel):
 
 
 class UserReplacement(NewUserFields):
-    """A whole user, for PUT: what may be left out and is, is reset, except role and status, which stay."""
+    """A full user, for PUT. Omitted optional fields are reset, except role and status, which are kept."""
 
     role: Role | None = None
     status: Status | None = None
 
 
 class UserChange(BaseModel):
-    """Some fields of a user, for PATCH (RFC 7396): what is left out stays, null resets."""
+    """A partial user, for PATCH (RFC 7396). Omitted fields are kept; null resets a field."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -99,7 +99,7 @@ class UserChange(BaseModel):
 
 
 class PublicProfile(BaseModel):
-    """What everybody may see of a user."""
+    """The part of a user that everybody may see."""
 
     model_config = ConfigDict(from_attributes=True, extra="forbid")
 
@@ -111,7 +111,7 @@ class PublicProfile(BaseModel):
 
 
 class UserView(BaseModel):
-    """All of a user: for itself and for those who manage users."""
+    """A full user, for the user itself and for callers who manage users."""
 
     model_config = ConfigDict(from_attributes=True, extra="forbid")
 
@@ -133,24 +133,24 @@ class UserView(BaseModel):
 
 
 def view(user: User, caller: Caller) -> UserView | PublicProfile:
-    """Show a user as far as the caller may see it."""
+    """Return the response model of a user that the caller is allowed to see."""
     seen = UserView if sees_all(user, caller) else PublicProfile
     return seen.model_validate(user)
 
 
 def sees_all(user: User, caller: Caller) -> bool:
-    """Tell whether the caller sees more of this user than the public profile."""
+    """Return whether the caller may see more of this user than the public profile."""
     return may(caller, Action.USER_READ_PRIVATE, owner_id=user.id)
 
 
 def etag(user: User, caller: Caller) -> str:
-    """Name what the caller sees of this version of a user: it differs whenever the answer may."""
+    """Return the entity tag of what the caller sees of this version of a user."""
     whole = ids.etag(user.id, user.version)
     return whole if sees_all(user, caller) else f"{whole}-public"
 
 
 class UserLinks(TypedDict):
-    """Where to go from a user; `login` after registering."""
+    """Links of a user; `login` is present after registration."""
 
     self: Href
     collection: Href
@@ -158,5 +158,5 @@ class UserLinks(TypedDict):
 
 
 def links(user: User) -> UserLinks:
-    """Give where to go from a user."""
+    """Return the links of a user."""
     return {"self": f"/v1/users/{user.id}", "collection": "/v1/users"}

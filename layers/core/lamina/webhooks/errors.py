@@ -1,19 +1,19 @@
-"""What can go wrong with webhooks."""
+"""Errors of webhooks."""
 
 from lamina.errors import RuleViolated
 
 
 class TooManyWebhooks(RuleViolated):
-    """There are as many webhooks as there may be."""
+    """The user has reached the limit of webhooks."""
 
     code = "TOO_MANY_WEBHOOKS"
-    message = "You have 20 webhooks, which is the limit. Delete one, or let one of them have more events."
+    message = "You have reached the limit of 20 webhooks. Delete one, or subscribe an existing one to more events."
 
 
 class TooManyForEverybody(TooManyWebhooks):
-    """There are as many webhooks of scope `all` as there may be."""
+    """The limit of webhooks with scope `all` is reached."""
 
-    message = "There are 100 webhooks of scope all, which is the limit. Delete one of them."
+    message = "The limit of 100 webhooks with scope all is reached. Delete one of them."
 
 
 class WebhookDisabled(RuleViolated):

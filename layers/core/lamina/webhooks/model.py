@@ -35,10 +35,10 @@ class DisabledReason(StrEnum):
 
 
 REASONS = {
-    DisabledReason.FAILING: f"it has taken nothing for {DISABLED_AFTER_DAYS} days",
-    DisabledReason.GONE: "it has answered 410 Gone, by which it wants nothing more",
+    DisabledReason.FAILING: f"it has not accepted any event for {DISABLED_AFTER_DAYS} days",
+    DisabledReason.GONE: "it has returned 410 Gone, which asks for no further requests",
 }
-"""What the reasons say of an endpoint, for people."""
+"""Descriptions of the reasons; the subject is the endpoint."""
 
 
 @dataclass(frozen=True, kw_only=True)

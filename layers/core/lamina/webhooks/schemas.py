@@ -29,9 +29,9 @@ def _target(url: str) -> str:
 
 
 def _known(pattern: str) -> str:
-    """Refuse a type that there is not: nobody would ever be told of it. A pattern may wait for types to come."""
+    """Refuse unknown event types, which would never match. A pattern may match types that are added later."""
     if not pattern.endswith("*") and not any(name == pattern for name, _ in CATALOG):
-        raise ValueError("must be a type of event, user.* or *; docs/events has every type")
+        raise ValueError("must be an event type, a pattern such as user.*, or *; docs/events lists every type")
     return pattern
 
 
@@ -44,26 +44,26 @@ type TargetUrl = Annotated[
     Field(
         min_length=1,
         max_length=LONGEST,
-        description="Where events are posted to: https, a public host, port 443 or one from 1024 on.",
+        description="The URL that receives events: https, a public host, port 443 or 1024 and above.",
         examples=["https://example.com/hooks/lamina"],
     ),
     AfterValidator(_target),
 ]
 type Pattern = Annotated[
     str,
-    Field(max_length=100, description="A type, `user.*` or `*`.", examples=["user.*"], pattern=PATTERN),
+    Field(max_length=100, description="An event type, `user.*` or `*`.", examples=["user.*"], pattern=PATTERN),
     AfterValidator(_known),
 ]
 type Patterns = Annotated[
     list[Pattern],
-    Field(min_length=1, max_length=20, description="Which events: types, and patterns of them."),
+    Field(min_length=1, max_length=20, description="The event types and patterns to subscribe to."),
     AfterValidator(_once_each),
 ]
 type Description = Annotated[
     str,
     Field(
         max_length=200,
-        description="One line for people; may be empty.",
+        description="A description for your own use: one line, may be empty.",
         examples=["Shop floor"],
         json_schema_extra={"pattern": OPTIONAL_LINE},
     ),
@@ -72,7 +72,7 @@ type Description = Annotated[
 
 
 class WebhookInput(BaseModel):
-    """A webhook to be made."""
+    """The body to create a webhook."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -80,12 +80,12 @@ class WebhookInput(BaseModel):
     events: Patterns
     description: Description = ""
     scope: WebhookScope = Field(
-        default=WebhookScope.OWN, description="Whose events; `all` is for those who manage users."
+        default=WebhookScope.OWN, description="Whose events to receive. `all` requires permission to manage users."
     )
 
 
 class WebhookChange(BaseModel):
-    """Some fields of a webhook, for PATCH (RFC 7396): what is left out stays."""
+    """A partial webhook, for PATCH (RFC 7396). Omitted fields are kept."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -108,8 +108,8 @@ class WebhookView(BaseModel):
     scope: WebhookScope
     status: WebhookStatus
     disabled_reason: DisabledReason | None = Field(
-        description=f"Why nothing is sent to the endpoint: `failing` ({REASONS[DisabledReason.FAILING]}) or `gone` "
-        f"({REASONS[DisabledReason.GONE]}); null while it is enabled, and when somebody disabled it.",
+        description=f"Why the webhook was disabled automatically: `failing` ({REASONS[DisabledReason.FAILING]}) or "
+        f"`gone` ({REASONS[DisabledReason.GONE]}). Null while it is enabled, or if it was disabled by a user.",
         examples=[None],
     )
     version: int = Field(examples=[1])
@@ -118,7 +118,7 @@ class WebhookView(BaseModel):
 
 
 class SecretWebhookView(WebhookView):
-    """A webhook with its secret, which is told only now."""
+    """A webhook including its secret, which is returned only once."""
 
     secret: str = Field(examples=["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"])
 
@@ -129,29 +129,29 @@ class AttemptView(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     at: Instant
-    status: int | None = Field(description="Of the answer; null without one.", examples=[503])
+    status: int | None = Field(description="HTTP status of the response; null if there was none.", examples=[503])
     milliseconds: int = Field(examples=[41])
-    error: str | None = Field(description="Why it counts as failed; null when it does not.", examples=[None])
-    answer: str = Field(description="The first kilobyte of the answer's body.", examples=["busy"])
+    error: str | None = Field(description="Why the request failed; null if it succeeded.", examples=[None])
+    answer: str = Field(description="The first kilobyte of the response body.", examples=["busy"])
 
 
 class DeliveryView(BaseModel):
-    """One event on its way to the endpoint."""
+    """The delivery of one event to the endpoint."""
 
     model_config = ConfigDict(from_attributes=True)
 
     id: Id
     webhook_id: Id
-    event_id: Id = Field(description="The `webhook-id` of its requests.")
+    event_id: Id = Field(description="Sent as `webhook-id` with each request.")
     event_type: str = Field(examples=["user.updated"])
     status: DeliveryStatus
     attempts: list[AttemptView] = Field(description="The last 20 requests, oldest first.")
-    next_attempt_at: Instant | None = Field(description="When it is tried again, at the earliest.", examples=[None])
+    next_attempt_at: Instant | None = Field(description="The earliest time of the next attempt.", examples=[None])
     created_at: Instant
 
 
 class WebhookLinks(TypedDict):
-    """Where to go from a webhook."""
+    """Links of a webhook."""
 
     self: Href
     collection: Href
@@ -159,19 +159,19 @@ class WebhookLinks(TypedDict):
 
 
 class DeliveryLinks(TypedDict):
-    """Where to go from a delivery."""
+    """Links of a delivery."""
 
     self: Href
     webhook: Href
 
 
 def links(webhook: Webhook) -> WebhookLinks:
-    """Give where to go from a webhook."""
+    """Return the links of a webhook."""
     at = f"/v1/webhooks/{webhook.id}"
     return {"self": at, "collection": "/v1/webhooks", "deliveries": f"{at}/deliveries"}
 
 
 def delivery_links(delivery: Delivery) -> DeliveryLinks:
-    """Give where to go from a delivery: to the list that it is in."""
+    """Return the links of a delivery, including the list that contains it."""
     at = f"/v1/webhooks/{delivery.webhook_id}"
     return {"self": f"{at}/deliveries", "webhook": at}

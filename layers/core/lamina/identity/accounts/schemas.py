@@ -1,4 +1,4 @@
-"""What clients send that holds a password."""
+"""Request models that contain a password."""
 
 from pydantic import Field
 
@@ -10,13 +10,13 @@ from lamina.users.schemas import NewUserFields
 
 
 class Registration(NewUserFields):
-    """A person who makes an account."""
+    """The body to create one's own account."""
 
     password: NewPassword
 
 
 class NewUserInput(NewUserFields):
-    """A user that an admin makes; without a password, nobody can sign in as it until one is set."""
+    """The body to create a user as an admin. Without a password, nobody can sign in until one is set."""
 
     password: NewPassword | None = None
     role: Role = Role.VIEWER
@@ -24,39 +24,39 @@ class NewUserInput(NewUserFields):
 
 
 class Login(Input):
-    """An address and a password. Neither is checked for form: a wrong one is wrong, whatever it looks like."""
+    """An address and a password. Their format is not validated: invalid values fail like wrong ones."""
 
     email: str = Field(max_length=254, examples=["ada@example.com"])
     password: TypedPassword
 
 
 class Reauthentication(Input):
-    """The password, and a code of the second factor where one is active."""
+    """The password, and a code if a second factor is active."""
 
     password: TypedPassword
     code: CodeText | None = None
 
 
 class EmailChangeInput(Address):
-    """The address that the account shall have, and the password."""
+    """The new e-mail address, and the current password."""
 
     current_password: TypedPassword
 
 
 class PasswordReset(Link):
-    """The token of a mailed link, and the password to set."""
+    """The token of a mailed link, and the new password."""
 
     password: NewPassword
     keep_api_keys: bool = Field(
         default=False,
         strict=True,
-        description="Whether API keys, OAuth clients and webhooks stay. They are revoked all the same when this is the "
-        "first proof of the address.",
+        description="Whether to keep API keys, OAuth clients and webhooks. They are always revoked if the address had "
+        "not been verified before.",
     )
 
 
 class PasswordChangeInput(Input):
-    """The password that is, and the one that shall be."""
+    """The current password and the new one."""
 
     current_password: TypedPassword
     new_password: NewPassword

@@ -13,7 +13,7 @@ from lamina.ids import Href, Id, Instant
 
 
 class SessionView(BaseModel):
-    """A login; `current` marks the one that asks."""
+    """A session; `current` is true for the one that makes the request."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -26,14 +26,14 @@ class SessionView(BaseModel):
 
 
 class EnrolmentView(BaseModel):
-    """What an authenticator app needs: the secret in base32, and the same as a URI for a QR code."""
+    """The secret for an authenticator app in base32, and the same as a URI for a QR code."""
 
     secret: str
     otpauth_uri: str
 
 
 class RecoveryCodesView(BaseModel):
-    """Codes for when the authenticator is lost, each good once; they are told only now."""
+    """Recovery codes for a lost authenticator. Each is single-use; they are returned only once."""
 
     recovery_codes: list[str]
 
@@ -53,7 +53,7 @@ class ApiKeyView(BaseModel):
 
 
 class NewApiKeyView(ApiKeyView):
-    """An API key that was just made, with its whole text, which is told only now."""
+    """A newly created API key, including the full key, which is returned only once."""
 
     key: str
 
@@ -73,34 +73,34 @@ class ClientView(BaseModel):
 
 
 class NewClientView(ClientView):
-    """An OAuth client that was just registered, with its secret, which is told only now."""
+    """A newly created OAuth client, including its secret, which is returned only once."""
 
     client_secret: str
 
 
 class EnrolmentLinks(TypedDict):
-    """Where to go from a secret that was enrolled: to where a code of it makes it count."""
+    """Links of an enrolled secret: `activate` takes a code of it."""
 
     self: Href
     activate: Href
 
 
 class RecoveryCodesLinks(TypedDict):
-    """Where to go from a second factor that was activated."""
+    """Links of an activated second factor."""
 
     self: Href
     disable: Href
 
 
 class ApiKeyLinks(TypedDict):
-    """Where to go from an API key."""
+    """Links of an API key."""
 
     self: Href
     collection: Href
 
 
 class ClientLinks(TypedDict):
-    """Where to go from an OAuth client: among others to where it gets tokens."""
+    """Links of an OAuth client, including its token endpoint."""
 
     self: Href
     collection: Href
@@ -108,17 +108,17 @@ class ClientLinks(TypedDict):
 
 
 LATEST = "9999-01-01"
-"""Later instants cannot be written in every time zone."""
+"""Later instants cannot be represented in every time zone."""
 
 
 def _ahead(instant: str) -> str:
     if not ids.now() < instant < LATEST:
-        raise ValueError("must lie in the future, before the year 9999")
+        raise ValueError("must be in the future and before the year 9999")
     return instant
 
 
 class NewApiKey(Input):
-    """An API key to be made."""
+    """The body to create an API key."""
 
     name: Name
     scopes: list[Permission] = Field(min_length=1, max_length=len(Permission))
@@ -126,12 +126,12 @@ class NewApiKey(Input):
 
 
 class NewClient(Input):
-    """An OAuth client to be registered."""
+    """The body to create an OAuth client."""
 
     name: Name
     scopes: list[ClientScope] = Field(
         min_length=1,
         max_length=len(ClientScope),
-        description="`introspect` is for resource servers: it lets the client introspect tokens that are not its own.",
+        description="`introspect` is for resource servers: it allows introspecting the tokens of other clients.",
     )
     grant_types: list[GrantType] = Field(min_length=1, max_length=len(GrantType))

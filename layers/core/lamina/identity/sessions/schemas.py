@@ -1,4 +1,4 @@
-"""Response models of signing in."""
+"""Response models of sign-ins."""
 
 from typing import Literal, TypedDict
 
@@ -11,7 +11,7 @@ from lamina.users.schemas import UserView
 
 
 class TokenView(BaseModel):
-    """The tokens of a new session (RFC 6749 section 5.1) and its user; `expires_in` is in seconds."""
+    """The tokens of a new session (RFC 6749 section 5.1) and its user. `expires_in` is in seconds."""
 
     access_token: str
     token_type: Literal["Bearer"]
@@ -21,7 +21,7 @@ class TokenView(BaseModel):
 
 
 def token_view(signed_in: SignedIn) -> TokenView:
-    """Show the tokens of a session."""
+    """Return the response model for the tokens of a session."""
     return TokenView(
         access_token=signed_in.access_token,
         token_type="Bearer",  # noqa: S106 (a kind of token, not a password)
@@ -32,7 +32,7 @@ def token_view(signed_in: SignedIn) -> TokenView:
 
 
 class TokenLinks(TypedDict):
-    """Where to go once signed in."""
+    """Links of a new session."""
 
     self: Href
     me: Href

@@ -1,4 +1,4 @@
-"""What clients send that holds a token or a code."""
+"""Request models that contain a token or a code."""
 
 from typing import Annotated
 
@@ -13,19 +13,19 @@ type CodeText = Annotated[str, Field(min_length=1, max_length=64)]
 
 
 class Input(BaseModel):
-    """What takes no fields that it does not name."""
+    """Base of request models: unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 class Refresh(Input):
-    """A refresh token, to be used."""
+    """A refresh token to exchange."""
 
     refresh_token: SecretStr = Field(max_length=MAX_TOKEN)
 
 
 class Address(Input):
-    """An e-mail address, known or not."""
+    """An e-mail address, whether or not an account with it exists."""
 
     email: Email
 
@@ -43,6 +43,6 @@ class Code(Input):
 
 
 class SecondFactor(Code):
-    """What finishes signing in."""
+    """The second step of a sign-in: the token of the first step and a code."""
 
     mfa_token: SecretStr = Field(max_length=MAX_TOKEN)
