@@ -11,9 +11,7 @@ from lamina.webhooks.schemas import DeliveryLinks, DeliveryView, delivery_links
 app = App(errors=(Forbidden, NotFound, WebhookDisabled), headers=("Location",))
 
 
-@app.post(
-    "/v1/webhooks/<webhook_id>/deliveries/<delivery_id>/redeliver", summary="Redeliver an event", status_code=202
-)
+@app.post("/v1/webhooks/<webhook_id>/deliveries/<delivery_id>/redeliver", summary="Redeliver an event", status_code=202)
 def redeliver(webhook_id: Id, delivery_id: Id) -> Response[Envelope[DeliveryView, DeliveryLinks]]:
     """Sends an event to the endpoint again immediately, whether or not it has been delivered before."""
     webhook = reach(app.caller, Action.WEBHOOK_WRITE, webhook_id)

@@ -177,9 +177,7 @@ EMAIL_RELEASED = _declare(
     EventType("email.released", "user", EmailChangeFacts, "A verified e-mail address no longer belongs to the user.")
 )
 EMAIL_CHANGE_UNDONE = _declare(
-    EventType(
-        "email_change.undone", "user", EmailChangeFacts, "A change of e-mail address was undone."
-    )
+    EventType("email_change.undone", "user", EmailChangeFacts, "A change of e-mail address was undone.")
 )
 SIGN_IN_LINK_REQUESTED = _declare(
     EventType("sign_in_link.requested", "user", Nothing, "A mail with a sign-in link was requested.")
@@ -217,7 +215,5 @@ WEBHOOK_SECRET_ROTATED = _declare(
     )
 )
 WEBHOOK_DISABLED = _declare(
-    EventType(
-        "webhook.disabled", "user", WebhookEnd, "A webhook was disabled because its endpoint is failing or gone."
-    )
+    EventType("webhook.disabled", "user", WebhookEnd, "A webhook was disabled because its endpoint is failing or gone.")
 )

@@ -40,7 +40,7 @@ _secrets = boto3.client("secretsmanager", config=CALLS)
 
 @dataclass(frozen=True)
 class PageRequest:
-    """Where in the list to read: after (or before) a cursor, or a page by its number.
+    """Where a page starts: after (or before) a cursor, or at a page number.
 
     Attributes:
         limit: maximum number of items per page.
@@ -74,7 +74,7 @@ class ListRequest:
         self._binding = f"{path}?{urlencode(self._query)}#{audience}"
 
     def position(self, limit: int, cursor: str | None, page: int | None) -> PageRequest:
-        """Say where to read.
+        """Return the position to read from.
 
         Raises:
             Invalid: for a forged or foreign cursor, a cursor together with a page, or a page beyond 10,000 items.
@@ -87,13 +87,13 @@ class ListRequest:
         return PageRequest(limit, _signer().open(cursor, self._binding) if cursor else None, page)
 
     def describe(self, at: PageRequest, page: Page[Any]) -> tuple[PageMeta, PageLinks]:
-        """Return what the page says of the list, and the links from it."""
+        """Return `meta` and `links` of a page."""
         meta = self.meta(at, total=page.total, last=page.last, has_more=page.has_more)
         links = self.links(at, first=page.first, last=page.last, has_more=page.has_more, has_previous=page.has_previous)
         return meta, links
 
     def meta(self, at: PageRequest, *, total: int | None, last: str, has_more: bool) -> PageMeta:
-        """Compose what the page tells of the list."""
+        """Return the `meta` of a page."""
         pages = None if total is None or at.page is None else ceil(total / at.limit)
         next_cursor = self._seal(Cursor(last)) if has_more and last else None
         return PageMeta(
@@ -101,7 +101,7 @@ class ListRequest:
         )
 
     def links(self, at: PageRequest, *, first: str, last: str, has_more: bool, has_previous: bool) -> PageLinks:
-        """Compose where to go from this page: by number if it was asked for by number and reaches, else by cursor."""
+        """Return the links of a page: by number if it was requested by number and in range, else by cursor."""
         links: PageLinks = {
             "self": self._link(at, cursor=self._seal(at.cursor) if at.cursor else None, page=at.page),
             "first": self._link(at, page=at.page and 1),
