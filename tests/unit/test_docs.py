@@ -204,8 +204,11 @@ SAID = [
         f"{egress.READ_BYTES // 1024} KB are read and {egress.KEPT_BYTES // 1024} KB kept",
     ),
     ("docs/decisions/webhook-egress.md", f"tried in turn, {word(egress.ADDRESSES_TRIED)} at most"),
-    ("docs/build/openapi/about.md", f"gives an access token for {signing_keys.ACCESS_SECONDS // MINUTE} minutes"),
-    ("docs/build/openapi/about.md", f"for {idempotency.KEPT_SECONDS // HOUR} hours: it happens once"),
+    (
+        "docs/build/openapi/about.md",
+        f"returns an access token that is valid for {signing_keys.ACCESS_SECONDS // MINUTE} minutes",
+    ),
+    ("docs/build/openapi/about.md", f"For {idempotency.KEPT_SECONDS // HOUR} hours, a repeated request"),
     (f"{TEMPLATES}/reset.txt", "half an hour" if HALF_AN_HOUR else "?"),
     (f"{TEMPLATES}/reset.html", "half an hour" if HALF_AN_HOUR else "?"),
     (f"{TEMPLATES}/verification.txt", "one day" if ONE_DAY else "?"),
