@@ -197,9 +197,8 @@ def test_of_many_uses_of_one_link_to_sign_in_one_begins_a_session(ann: User, is_
 
 def mfa_tokens(user: User) -> list[str]:
     """The first step passed so many times."""
-    credentials = accounts.credentials_of(user.id)
-    assert credentials is not None
-    made = [one_time_tokens.new_token(Purpose.SECOND_FACTOR, user.id, str(credentials.version)) for _ in range(CROWD)]
+    bound_to = sign_in._binding(user, sign_in._read(user.id))
+    made = [one_time_tokens.new_token(Purpose.SECOND_FACTOR, user.id, bound_to) for _ in range(CROWD)]
     transactions.write(put=[token.item for token in made])
     return [token.text for token in made]
 
