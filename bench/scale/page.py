@@ -20,13 +20,13 @@ FIELDS = {"partition_writes": "shards"}
 """What is raised where it is not the quota itself."""
 SETTINGS = {
     "gateway_rate": "raise RequestsPerSecond, and the account's throttle rate of API Gateway in Service Quotas",
-    "concurrency": "ask for more in Service Quotas (Lambda, concurrent executions)",
-    "scaling": "provisioned concurrency on the alias `live` of the busiest endpoints, before a rise so steep",
-    "table_reads": "warm throughput of the table before the rise; past 40,000 a second, the table quota too",
-    "table_writes": "warm throughput of the table before the rise; past 40,000 a second, the table quota too",
-    "partition_reads": "keep first pages for a second; more shards do not help, for each page reads them all",
-    "partition_writes": "more shards (`lamina.storage.keys.SHARDS`, with a migration); DynamoDB splits too, in time",
-    "signatures": "ask for more in Service Quotas (KMS, ECC), or longer access tokens",
+    "concurrency": "raise it in Service Quotas (Lambda, concurrent executions)",
+    "scaling": "provisioned concurrency on the alias `live` of the busiest endpoints, before such a steep rise",
+    "table_reads": "raise the table's warm throughput before the load; beyond 40,000 a second, the table quota too",
+    "table_writes": "raise the table's warm throughput before the load; beyond 40,000 a second, the table quota too",
+    "partition_reads": "cache first pages for a second; more shards do not help, because each page reads all of them",
+    "partition_writes": "more shards (`lamina.storage.keys.SHARDS`, with a migration); DynamoDB splits too, slowly",
+    "signatures": "raise it in Service Quotas (KMS, ECC), or use a longer lifetime of access tokens",
 }
 NAMES = {
     "gateway_rate": "requests of API Gateway",
@@ -78,12 +78,12 @@ def _breaks(target: int, rise: int, measured: Mapping[str, Any]) -> str:
         first[broken.quota] = min(broken.rate, first.get(broken.quota, broken.rate))
         needed[broken.quota] = getattr(in_force, FIELDS.get(broken.quota, broken.quota)) * 2
     if not first:
-        return "Nothing breaks.\n"
+        return "No quota is exceeded.\n"
     rows = [
         (NAMES[name], f"{rate:,.0f} a second", _needed(name, needed[name]), SETTINGS[name])
         for name, rate in sorted(first.items(), key=lambda each: each[1])
     ]
-    return table(("what refuses", "at", "enough is", "what moves it"), rows, texts=(0, 3))
+    return table(("quota", "rejects from", "sufficient", "how to raise it"), rows, texts=(0, 3))
 
 
 def _needed(name: str, value: float) -> str:
@@ -110,5 +110,5 @@ def _load(loads: list[dict[str, Any]]) -> str:
         )
     head = ("clients", "measured", "computed", "ratio", "p50", "computed", "p95", "failed")
     full = bottleneck(stations)
-    said = f"The first to be full is the {full.name}, of which a request takes {full.demand * 1000:.1f} ms.\n"
+    said = f"The bottleneck is the {full.name}: a request takes {full.demand * 1000:.1f} ms of it.\n"
     return table(head, rows) + "\n" + said

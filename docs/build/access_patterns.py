@@ -19,18 +19,18 @@ INTRODUCTION = """\
 
 <!-- Made by `make docs` from the code and its tests; do not edit. -->
 
-Every way in which Lamina reaches its table: the keys it uses, the calls it makes, and the request units that they
-take, measured with {small:,} and with {large:,} users in the table. A test fails when a pattern costs more on the
-large one. No request and no consumer scans.
+Every access pattern of Lamina's table: its keys, its calls, and the request units that they take, measured with
+{small:,} and with {large:,} users in the table. A test fails if a pattern costs more on the larger table. No request and no
+consumer scans.
 
 Read units (R) are those of [DynamoDB's on-demand mode][units]: one for 4 KB read consistently, half of one otherwise.
 Write units (W) are one for 1 KB, two in a transaction, and one for each index entry that is written or removed. They
 are measured on dynoxide, which counts the index entries of a transaction once; DynamoDB Local counts them twice. The
-cost is that of a million calls at the prices of {region} on {checked}: ${read} for a million R, ${write} for a
-million W. It leaves out Lambda, API Gateway, KMS, the stream and storage.
+last column is the cost of a million calls at the prices of {region} on {checked}: ${read} for a million R, ${write} for
+a million W. It does not include Lambda, API Gateway, KMS, the stream and storage.
 
-What the authorizer reads is a row of its own and comes on top of every call of somebody who is signed in, at most once
-in `AuthorizerCacheSeconds` for each session. Lists show 20 users a page, searches 10.
+The reads of the authorizer are a separate row. They are added to every authenticated call; for reads, at most once in
+`AuthorizerCacheSeconds` for each session. Lists have 20 users a page, searches 10.
 
 | pattern | endpoint | calls | units at {small:,} | units at {large:,} | a million calls |
 | --- | --- | --- | ---: | ---: | ---: |
@@ -41,27 +41,28 @@ KEYS = """
 
 ## Keys
 
-The keys of each pattern, with how many of them one call used on the large table. The table's own keys are written
-`pk` / `sk`; a query names its index and its partition.
+The keys of each pattern, and how many of them one call used on the larger table. Keys of the table are written
+`pk` / `sk`; a query is written as its index and partition.
 
 | pattern | keys |
 | --- | --- |
 """
 
 CLOSE = """
-## What is bounded rather than constant
+## Bounded costs
 
-- **A page by its number** (`page=N`) reads what it skips: about half a read unit for every 20 users before it, up to
-  10,000. Past that, and for any long walk, the cursor costs the same on every page.
-- **A search** reads entries of the longest term in order. Where other terms or filters leave few of them, it looks at
-  {most} of them at the most, and then answers a short page with a cursor to go on from.
-- **Activities** take a query for each month until the page is full, for as many months at the most as they are kept; a
-  page of one type looks at {looked_at:,} of them at the most, some 40 R.
-- **An event** costs a delivery for each webhook that wants it: {own} of its owner at the most, and {everybody} of
-  scope `all`.
-- **The nightly walk** that reconciles the counters reads every user and its marker, 100 at a time: about 150 R for
-  100 users of up to 4 KB.
-- **A replay of events** by time is an operator's command that scans the table, at the rate that it is told; one of a
+These costs are not constant, but bounded:
+
+- **A page by number** (`page=N`) reads the entries that it skips: about half a read unit for every 20 users before it,
+  up to 10,000. Beyond that, and for long iterations, use the cursor, which costs the same on every page.
+- **A search** reads the entries of the longest term in order. If other terms or filters match few of them, it reads at
+  most {most} and then returns a short page with a cursor.
+- **Activities** take a query for each month until the page is full, at most for the months that they are kept; a page
+  of one type reads at most {looked_at:,} of them, about 40 R.
+- **An event** costs a delivery for each subscribed webhook: at most {own} of its owner, and {everybody} of scope `all`.
+- **The nightly reconciliation** of the counters reads every user and its marker, 100 at a time: about 150 R for 100
+  users of up to 4 KB.
+- **A replay of events** by time is an operator's command that scans the table, at a configured rate; a replay of one
   subject is a query.
 """
 
@@ -84,7 +85,7 @@ def files() -> dict[Path, str]:
         environment = os.environ | {"LAMINA_FIGURES": str(figures)}
         run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
         if run.returncode or not figures.is_file():
-            raise RuntimeError(f"{MEASUREMENT} gave no figures:\n{run.stdout}")
+            raise RuntimeError(f"{MEASUREMENT} wrote no figures:\n{run.stdout}")
         measured = json.loads(figures.read_text(encoding="utf-8"))
     return {PAGE: render({int(size): patterns for size, patterns in measured.items()})}
 

@@ -10,27 +10,27 @@ INTRODUCTION = """\
 
 <!-- Made by `make docs` from lamina.access.policy; do not edit. -->
 
-One policy decides for the whole API. A role holds permissions; an owner may do some things to what is theirs, whatever
-the role; a user owns itself. The scopes of a credential only ever narrow both: somebody who signs in gets all that role
-and owning allow, an API key or an OAuth client the scopes that it was made with, and never more than its owner had at
-any time since it was made.
+One policy authorizes every request. A role grants permissions. Owners may perform some actions on their own resources,
+whatever their role; a user owns itself. Scopes of a credential only narrow this: a session has all rights of the role
+and of ownership; an API key or OAuth client has the scopes that it was created with, and never more rights than its
+owner had at any time since.
 
-*any*: to whomever it belongs. *own*: only to what is theirs. *no*: never, a 403 (a 404 where not even the existence is
-to be known). An account whose e-mail address is not verified sees no other user (`users.list`, `users.read`), unless
-its role manages users.
+*any*: allowed on every resource. *own*: allowed on the caller's own resources. *no*: 403 (404 if the caller must not
+learn that the resource exists). An account whose e-mail address is not verified sees no other users (`users.list`,
+`users.read`), unless its role manages users.
 """
 
 SIGNED_IN = """
-## Somebody who is signed in
+## Sessions
 
 """
 
 PROGRAM = """
-## An API key or an OAuth client
+## API keys and OAuth clients
 
-It acts for its owner, in the lowest role that the owner had since it was made; the columns name that role. Each cell
-takes the scope on the right, the first for what is anybody's, the second for what is the owner's; without it, the
-answer is a 403 too. What takes a person (`-`) no program may do in any scope.
+They act for their owner, with the lowest role that the owner had since the credential was created; the columns name
+this role. Each action requires the scope on the right: the first for resources of others, the second for own resources;
+without it, the response is 403 too. Actions marked `-` require a person: no scope allows them.
 
 """
 
@@ -52,7 +52,7 @@ def _signed_in() -> str:
 
 
 def _programs() -> str:
-    return _table(["action", *Role, "scope", "scope for its own"], [_program(action) for action in RULES])
+    return _table(["action", *Role, "scope", "scope for own resources"], [_program(action) for action in RULES])
 
 
 def _program(action: Action) -> list[str]:
@@ -72,8 +72,8 @@ def _cell(credential: Credential, role: Role, action: Action) -> str:
 
 def _permissions() -> str:
     rows = [[role, _listed(held), _listed(session_scopes(role))] for role, held in PERMISSIONS.items()]
-    own = f"\nWhat is theirs, owners of any role may {_listed(OWNER_SCOPES)}.\n"
-    return _table(["role", "permissions", "scopes of somebody who signs in"], rows) + own
+    own = f"\nOn their own resources, owners of any role have {_listed(OWNER_SCOPES)}.\n"
+    return _table(["role", "permissions", "scopes of a session"], rows) + own
 
 
 def _listed(names: frozenset[str]) -> str:

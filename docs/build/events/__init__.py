@@ -20,15 +20,15 @@ INTRODUCTION = """\
 
 <!-- Made by `make docs` from lamina.events.catalog; do not edit. -->
 
-Everything that comes over the bus, each with the [JSON Schema][dialect] of its whole envelope. An event on the bus has
-the source `lamina` and its type as the detail type. [How events flow](../events.md) says what is promised.
+Every event that is published on EventBridge, with the [JSON Schema][dialect] of its envelope. The source of an event is
+`lamina`, and its detail type is the event type. [How events flow](../events.md) describes the delivery guarantees.
 
-A version only ever gains optional data, so take what you know and leave the rest. Anything else is a new version, with
-a schema beside the old one.
+A version may gain optional data, so ignore fields that you do not know. Any other change is a new version, with a
+schema beside the old one.
 
 [dialect]: https://json-schema.org/draft/2020-12
 
-| type | version | about | what has happened | data |
+| type | version | subject | meaning | data |
 | --- | ---: | --- | --- | --- |
 """
 
