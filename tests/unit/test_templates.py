@@ -5,8 +5,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
+import yaml
+from samcli.yamlhelper import yaml_dump, yaml_parse
 
-from tests.support.templates import STACKS, evaluated, path_of, template
+from tests.support.templates import STACKS, evaluated, functions, path_of, template
 
 ROOT_TEMPLATE = STACKS[0]
 STACK = {stack.stem: stack for stack in STACKS}
@@ -286,3 +288,22 @@ def test_files_are_encrypted_by_kms_and_former_versions_go_after_a_week() -> Non
         if "NoncurrentVersionExpiration" in each
     ]
     assert kept == [{"NoncurrentDays": 7}]
+
+
+# How the templates are written.
+
+METHODS = ("POST", "GET", "PUT", "PATCH", "DELETE", "ANY")
+
+
+def test_endpoints_stand_in_the_order_of_their_paths() -> None:
+    first_routes = [function.routes[0] for function in functions() if function.routes]
+    written = [(route.path, METHODS.index(route.method)) for route in first_routes]
+    assert written == sorted(written)
+
+
+@pytest.mark.parametrize("stack", STACKS, ids=lambda stack: stack.stem)
+def test_sam_build_writes_templates_without_the_anchors_that_cloudformation_does_not_merge(stack: Any) -> None:
+    built = yaml_dump(yaml_parse(stack.read_text(encoding="utf-8")))
+    assert not [token for token in yaml.scan(built) if isinstance(token, yaml.AnchorToken | yaml.AliasToken)]
+    assert yaml_parse(built) == yaml_parse(stack.read_text(encoding="utf-8"))
+    assert "<<" not in built
