@@ -13,6 +13,7 @@ from lamina.access.policy import Action, Caller, Credential, Permission, Role, m
 from lamina.jobs.items import job_item
 from tests.e2e.client import Client
 from tests.e2e.conftest import PASSWORD, Inside, register
+from tests.roles import declared
 from tests.support.samples import waiting_job, webhook_item
 
 pytestmark = pytest.mark.xdist_group("stack")
@@ -147,12 +148,20 @@ def webhook_questions(inside: Inside) -> dict[Action, Callable[[Client, str], in
     }
 
 
+def all_questions(inside: Inside) -> dict[Action, Callable[[Client, str], int]]:
+    """The questions about everything, those of `tests/roles` among them."""
+    found = QUESTIONS | job_questions(inside) | webhook_questions(inside)
+    for questions in declared("questions"):
+        found |= questions(inside)
+    return found
+
+
 @pytest.mark.parametrize("credential", Credential)
 @pytest.mark.parametrize("role", Role)
 def test_every_cell_of_the_policy_is_answered_as_it_says(
     anyone: Client, admin: Client, inside: Inside, role: Role, credential: Credential
 ) -> None:
-    questions = QUESTIONS | job_questions(inside) | webhook_questions(inside)
+    questions = all_questions(inside)
     asker = Asker(anyone, admin, inside, role, credential)
     client, own = asker.fresh()
     caller = Caller(own, role, "", session_scopes(role), credential, email_verified=True)
@@ -169,5 +178,4 @@ def test_every_cell_of_the_policy_is_answered_as_it_says(
 
 
 def test_every_action_is_asked_for(inside: Inside) -> None:
-    asked = (QUESTIONS | job_questions(inside) | webhook_questions(inside)).keys()
-    assert set(Action) - asked == set(), "add a question for each to QUESTIONS in tests/e2e/test_permissions.py"
+    assert set(Action) - all_questions(inside).keys() == set(), "add each to `questions` in tests/roles/<resource>.py"

@@ -6,6 +6,7 @@ do not find it say the same sentence.
 
 import importlib
 import pkgutil
+import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -13,7 +14,7 @@ from functools import cache
 
 import lamina
 from docs.build import SETTINGS
-from docs.build.openapi import SUBJECTS, TAGS
+from docs.build.openapi import TAGS, description_of
 from docs.build.openapi.answers import EXAMPLES
 from docs.build.openapi.endpoints import endpoints
 from lamina.access.policy import PERMISSIONS, RULES, Action, Role
@@ -21,14 +22,12 @@ from lamina.errors import LaminaError
 from lamina.http.errors import STATUS
 from lamina.identity.tokens.one_time_tokens import LIFE_SECONDS, Purpose
 from lamina.mail.compose import MAILS
-from lamina.registry import ITEMS
 from lamina.reports.formats import WRITERS, Format
 from lamina.reports.schemas import ReportType
 from lamina.reports.service import CONTENTS
 from lamina.settings import Settings, variable
-from lamina.storage.item import Item
 from lamina.webhooks.model import REASONS, DisabledReason
-from tests import roles
+from tests.roles import declared
 from tests.roles.process import Scenario
 from tests.support.templates import ROOT, functions, template
 
@@ -70,8 +69,7 @@ class Registration:
 @cache
 def scenarios() -> dict[str, Scenario]:
     """Every scenario of `tests/roles`, by the place of its function."""
-    modules = (importlib.import_module(f"tests.roles.{found.name}") for found in pkgutil.iter_modules(roles.__path__))
-    return {name: scenario for module in modules for name, scenario in getattr(module, "SCENARIOS", {}).items()}
+    return {name: scenario for found in declared("SCENARIOS") for name, scenario in found.items()}
 
 
 def places() -> set[str]:
@@ -140,6 +138,13 @@ def _required_settings() -> set[str]:
     return {variable(name) for name, field in Settings.model_fields.items() if field.is_required()}
 
 
+def _layers() -> set[str]:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    layers = settings["tool"]["importlinter"]["contracts"][0]["layers"]
+    found = {name for layer in layers for name in layer.split(" : ")}
+    return {name for name in found if not (ROOT / "layers" / "core" / "lamina" / f"{name}.py").is_file()}
+
+
 def _lamina(names: Iterable[str]) -> set[str]:
     return {name for name in names if name.startswith("LAMINA_")}
 
@@ -170,14 +175,18 @@ REGISTRATIONS = (
     SAMPLE,
     DEPLOYMENT,
     Registration(
-        "folder of endpoints", "docs/build/openapi/__init__.py", 'a line "{name}" to TAGS', _folders, lambda: TAGS
-    ),
-    Registration(
         "folder of endpoints",
         "docs/build/openapi/__init__.py",
-        'a line "{name}" to SUBJECTS',
+        'a line "{name}" to TAGS, or a docstring to the package lamina.{name}',
         _folders,
-        lambda: SUBJECTS,
+        lambda: {folder for folder in _folders() | TAGS.keys() if description_of(folder)},
+    ),
+    Registration(
+        "package of lamina",
+        "pyproject.toml",
+        '"{name}" to the layers of its first contract, beside what it may not import',
+        lambda: {path.parent.name for path in (ROOT / "layers" / "core" / "lamina").glob("*/__init__.py")},
+        _layers,
     ),
     Registration("error", "layers/core/lamina/http/errors.py", "{name} to STATUS", _errors, _errors_with_status),
     Registration(
@@ -186,13 +195,6 @@ REGISTRATIONS = (
         "a {name} with its arguments to EXAMPLES",
         lambda: {kind.__name__ for kind in _answered_errors()},
         _errors_with_examples,
-    ),
-    Registration(
-        "item class",
-        "layers/core/lamina/registry.py",
-        "{name} to ITEMS",
-        lambda: {kind.__name__ for kind in _subclasses(Item)},
-        lambda: {kind.__name__ for kind in ITEMS},
     ),
     Registration(
         "mail",

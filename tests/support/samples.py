@@ -50,6 +50,7 @@ from lamina.webhooks.items import (
     webhook_key,
 )
 from lamina.webhooks.model import DeliveryStatus, WebhookScope, WebhookStatus
+from tests.roles import declared
 from tests.support.aws import PASSWORD
 from tests.support.templates import ROOT
 
@@ -101,6 +102,8 @@ def store_samples() -> None:
     _store_client()
     store_job()
     _store_webhook()
+    for store_sample in declared("store_sample"):
+        store_sample()
 
 
 def store_sample_users() -> None:

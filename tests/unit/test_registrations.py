@@ -61,13 +61,19 @@ def test_a_resource_of_a_role_that_has_no_name_here_is_named() -> None:
         permissions.resource_named("Data.Outputs.ArchiveArn")
 
 
-@pytest.mark.parametrize("lines", ["TAGS", "SUBJECTS"])
-def test_the_document_is_not_made_of_a_folder_that_nothing_is_said_of(
-    monkeypatch: pytest.MonkeyPatch, lines: str
-) -> None:
-    known = getattr(openapi, lines)
-    monkeypatch.setattr(openapi, lines, {folder: line for folder, line in known.items() if folder != "users"})
-    with pytest.raises(Refused, match=r"TAGS and SUBJECTS .*docs/build/openapi/__init__.py.* users"):
+def without(folder: str) -> dict[str, str]:
+    return {name: line for name, line in openapi.TAGS.items() if name != folder}
+
+
+def test_a_folder_without_a_line_is_described_by_the_docstring_of_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(openapi, "TAGS", without("users"))
+    assert openapi.document()["tags"][-1] == {"name": "users", "description": openapi.description_of("users")}
+    assert openapi.description_of("users").startswith("Users")
+
+
+def test_the_document_is_not_made_of_a_folder_that_nothing_describes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(openapi, "TAGS", without("gateway"))
+    with pytest.raises(Refused, match=r"TAGS in docs/build/openapi/__init__.py .* gateway"):
         openapi.document()
 
 

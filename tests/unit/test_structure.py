@@ -11,7 +11,6 @@ import pytest
 
 from lamina.http import App
 from lamina.http.credential_app import CredentialApp
-from lamina.registry import ITEMS
 from tests.support.openapi import is_public, operations
 from tests.support.templates import ROOT, STACKS, Function, expanded, functions, template
 
@@ -147,10 +146,6 @@ def test_no_file_of_a_function_hides_a_package_of_the_layers() -> None:
 def test_functions_hold_handlers_and_what_they_read_and_nothing_else() -> None:
     kept = {path.name for path in (ROOT / "functions").glob("*/*") if path.suffix != ".py" and path.is_file()}
     assert kept == {"openapi.json"}
-
-
-def test_the_registry_holds_no_item_class_twice() -> None:
-    assert max(Counter(ITEMS).values()) == 1
 
 
 def imported(path: Path) -> set[str]:

@@ -3,8 +3,10 @@
 One document covers all handlers. It is written into the folder of the functions that serve it.
 """
 
+import importlib
 import json
 import re
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -35,19 +37,18 @@ TAGS = {
     "oauth2": "OAuth 2.0 token endpoints and metadata, in the formats of the RFCs.",
     "gateway": "The API itself: health checks and documentation.",
 }
-"""Descriptions of the folders of `functions/` that serve requests, in the order of the page."""
+"""Descriptions of the folders of `functions/` that serve requests, in the order of the page.
+
+A folder that is not here comes after them, with the docstring of its package in `lamina` as its description.
+"""
 SUBJECTS = {
     "auth": "accounts",
-    "users": "users",
     "api_keys": "API keys",
     "oauth_clients": "OAuth 2.0 clients",
-    "reports": "reports",
-    "jobs": "jobs",
-    "webhooks": "webhooks",
     "oauth2": "",
     "gateway": "",
 }
-"""Their names within a sentence; empty for those that only support the others."""
+"""Their names within a sentence, where these are not the folders' own; empty for those that only support the others."""
 SECURITY_SCHEMES = {
     "bearer": {
         "type": "http",
@@ -100,7 +101,7 @@ def document() -> Json:
         "info": drafted["info"],
         "servers": drafted["servers"],
         "security": [{"bearer": []}, {"api_key": []}],
-        "tags": [{"name": folder, "description": TAGS[folder]} for folder in _folders(known)],
+        "tags": [{"name": folder, "description": description_of(folder)} for folder in _folders(known)],
         "paths": {at: {m: item[m] for m in METHODS if m in item} for at, item in sorted(paths.items())},
         "components": {
             "schemas": tidy.used(schemas, {"paths": paths, "responses": answers}),
@@ -112,9 +113,16 @@ def document() -> Json:
     }
 
 
+def description_of(folder: str) -> str:
+    """Return what a folder of `functions/` is about; `""` if nothing says so."""
+    if folder in TAGS or not find_spec(f"lamina.{folder}"):
+        return TAGS.get(folder, "")
+    return (importlib.import_module(f"lamina.{folder}").__doc__ or "").strip()
+
+
 def _subjects(folders: list[str]) -> str:
-    """Return the subjects of the API as the beginning of a sentence: "Users, API keys and jobs"."""
-    *others, last = filter(None, (SUBJECTS[folder] for folder in folders))
+    """Return what the API is about as the beginning of a sentence: "Users, API keys and jobs"."""
+    *others, last = filter(None, (SUBJECTS.get(folder, folder.replace("_", " ")) for folder in folders))
     listed = f"{', '.join(others)} and {last}"
     return listed[0].upper() + listed[1:]
 
@@ -138,13 +146,11 @@ def _errors() -> Json:
 
 
 def _folders(known: list[Endpoint]) -> list[str]:
-    """Return the folders that have endpoints, in the order of `TAGS`."""
+    """Return the folders that have endpoints, in the order of `TAGS`, then those described by their packages."""
     found = {endpoint.folder for endpoint in known}
-    if missing := found - (TAGS.keys() & SUBJECTS.keys()):
-        raise Refused(
-            f"TAGS and SUBJECTS in docs/build/openapi/__init__.py lack a line for {', '.join(sorted(missing))}"
-        )
-    return [folder for folder in TAGS if folder in found]
+    if missing := [folder for folder in sorted(found) if not description_of(folder)]:
+        raise Refused(f"TAGS in docs/build/openapi/__init__.py lacks a line for {', '.join(missing)}")
+    return [folder for folder in [*TAGS, *sorted(found - TAGS.keys())] if folder in found]
 
 
 def _forget_defaults(paths: Json, schemas: Json) -> None:

@@ -1,68 +1,25 @@
-"""Every item class of the table, imported in one place.
+"""Every item class of the table.
 
 PynamoDB silently leaves out items whose class the process has not imported, so whoever reads items of several kinds
-imports this module; a test compares it with the classes that exist.
+imports this module. It imports the whole domain, so that no class has to be listed.
 """
 
-from lamina.activities.items import ActivityItem
-from lamina.events.outbox import OutboxItem
-from lamina.identity.credentials.api_keys import ApiKeyItem
-from lamina.identity.items import (
-    ClientItem,
-    CredentialsItem,
-    EmailChangeItem,
-    FormerEmailItem,
-    MfaItem,
-    RefreshTokenItem,
-    SessionItem,
-)
-from lamina.identity.security_events import DecoyItem
-from lamina.identity.sessions.trusted_devices import TrustedDevicesItem
-from lamina.identity.tokens.one_time_tokens import OneTimeTokenItem
-from lamina.identity.tokens.signing_keys import KeyRingItem
-from lamina.jobs.items import JobItem, OwnedJobItem
-from lamina.mail.items import RefusedAddressItem, WelcomeItem
-from lamina.storage.iteration import CheckpointItem
-from lamina.storage.run_once import RequestItem
-from lamina.users.counting import CountedItem, CounterItem
-from lamina.users.items import GuardItem, SearchItem, UserItem
-from lamina.users.purging import TombstoneItem
-from lamina.users.reconciling import CountCheckpointItem
-from lamina.webhooks.endpoint_queue import EndpointQueueItem
-from lamina.webhooks.items import DeliveryItem, DirectoryItem, ParkedItem, PendingItem, WebhookItem
+import importlib
+import pkgutil
+from collections.abc import Iterator
 
-ITEMS = (
-    ActivityItem,
-    ApiKeyItem,
-    ClientItem,
-    CountedItem,
-    CounterItem,
-    CredentialsItem,
-    DecoyItem,
-    DeliveryItem,
-    DirectoryItem,
-    EmailChangeItem,
-    FormerEmailItem,
-    GuardItem,
-    JobItem,
-    KeyRingItem,
-    TrustedDevicesItem,
-    EndpointQueueItem,
-    MfaItem,
-    OneTimeTokenItem,
-    OutboxItem,
-    OwnedJobItem,
-    ParkedItem,
-    PendingItem,
-    CheckpointItem,
-    RefreshTokenItem,
-    RefusedAddressItem,
-    RequestItem,
-    SearchItem,
-    SessionItem,
-    TombstoneItem,
-    UserItem,
-    CountCheckpointItem,
-    WebhookItem,
-    WelcomeItem,
-)
+import lamina
+from lamina.storage.item import Item
+
+
+def _classes(base: type[Item]) -> Iterator[type[Item]]:
+    for kind in base.__subclasses__():
+        if kind.__module__.startswith("lamina."):
+            yield kind
+        yield from _classes(kind)
+
+
+for _module in pkgutil.walk_packages(lamina.__path__, "lamina."):
+    importlib.import_module(_module.name)
+
+ITEMS = tuple(sorted(_classes(Item), key=lambda kind: kind.__name__))

@@ -6,6 +6,7 @@ import pytest
 
 from lamina.access.policy import RULES, Action, Caller, Credential, Permission, Role, may, require, session_scopes
 from lamina.errors import Forbidden
+from tests.roles import declared
 
 ALICE, BOB = "01890a5d-ac96-774b-bcce-b302099a8057", "01890a5d-ac96-774b-bcce-b302099a8058"
 
@@ -40,6 +41,9 @@ ALLOWED: dict[Action, tuple[set[Role], set[Role]]] = {
     Action.JOB_READ: ({Role.ADMIN}, {Role.ADMIN, Role.EDITOR, Role.VIEWER}),
     Action.JOB_CANCEL: ({Role.ADMIN}, {Role.ADMIN, Role.EDITOR, Role.VIEWER}),
 }
+
+for _rows in declared("ALLOWED"):
+    ALLOWED |= _rows
 
 
 def caller(role: Role, scopes: frozenset[str] | None = None) -> Caller:
