@@ -20,6 +20,7 @@ HEAVY = (
     "argon2",
     "asyncio",
     "aws_lambda_powertools.event_handler",
+    "aws_lambda_powertools.utilities.batch",
     "aws_lambda_powertools.utilities.idempotency",
     "aws_xray_sdk",
     "boto3",

@@ -9,8 +9,7 @@ from lamina.access.policy import Role
 from lamina.activities.items import ActivityItem
 from lamina.activities.recording import activity, record
 from lamina.events.catalog import SESSION_STARTED, SESSIONS_ENDED
-from lamina.events.consumer import Event
-from lamina.events.envelope import envelope
+from lamina.events.envelope import Event, envelope
 from lamina.events.outbox import event
 from lamina.events.request_context import RequestContext
 from lamina.jobs import service as jobs

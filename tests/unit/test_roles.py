@@ -20,7 +20,7 @@ def _fresh(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001 
     calls.made.clear()
     forget_published()
     # Each function is a process of its own: what one has fetched, the next has to fetch too.
-    monkeypatch.setattr(calls, "forgetting", [forget_keys, listing._signer_of.cache_clear])
+    monkeypatch.setattr(calls, "forgetting", [forget_keys, listing._secrets.clear_cache])
 
 
 @pytest.mark.parametrize("name", [function.place for function in functions()])

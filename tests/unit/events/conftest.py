@@ -10,7 +10,8 @@ from uuid import uuid4
 import pytest
 
 from lamina.events import redelivery
-from lamina.events.consumer import Event, consumer
+from lamina.events.consumer import consumer
+from lamina.events.envelope import Event
 from tests.support.aws import Context
 
 ARN = "arn:aws:sqs:eu-central-1:123456789012:mail"

@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lamina import ids
-from lamina.events.consumer import Event
+from lamina.events.envelope import Event
 from lamina.events.redelivery import LONGEST_SECONDS, POSTPONED_FOR_SECONDS, Postponed, backoff
 from tests.support.aws import Context
 from tests.support.log import Log

@@ -3,8 +3,10 @@
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
+from botocore.exceptions import ClientError
 
 from lamina.access.policy import Role
+from lamina.http import listing
 from lamina.http.listing import MAX_OFFSET, ListRequest, PageRequest
 from lamina.storage.cursors import Cursor
 from tests.support.aws import Answer, Api, make_user, signed_in
@@ -155,3 +157,20 @@ def test_the_last_page_that_a_number_reaches_goes_on_by_cursor() -> None:
     assert parse_qs(urlsplit(links["prev"]).query)["page"] == ["99"]
     (further,) = parse_qs(urlsplit(links["next"]).query)["cursor"]
     assert request.position(100, further, None).cursor == Cursor("b")
+
+
+def test_a_list_without_its_secret_is_503_and_works_again(admin: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(**_: str) -> None:
+        raise ClientError({"Error": {"Code": "ThrottlingException"}}, "GetSecretValue")
+
+    listing._secrets.clear_cache()  # type: ignore[no-untyped-call]  # Powertools leaves it so
+    with monkeypatch.context() as patch:
+        patch.setattr(listing._secrets.client, "get_secret_value", refuse)
+        assert admin.get(f"{USERS}?limit=2").status == 503
+    assert admin.get(f"{USERS}?limit=2").status == 200
+
+
+def test_the_secret_is_read_once(admin: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert admin.get(f"{USERS}?limit=2").status == 200
+    monkeypatch.setattr(listing._secrets, "client", None)
+    assert admin.get(f"{USERS}?limit=2").status == 200

@@ -7,7 +7,7 @@ were done, and names those that failed, so that only they come again; the queue 
 import json
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, cast
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
@@ -17,6 +17,7 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import IdempotencyAl
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lamina import ids
+from lamina.events.envelope import Event, Handler
 from lamina.events.redelivery import Postponed, hide, put_off, send_again
 from lamina.observability import tracing
 from lamina.observability.logs import about, logger
@@ -25,10 +26,7 @@ from lamina.storage.idempotency import records
 REMEMBERED_SECONDS = 14 * 24 * 3600
 """As long as a queue can keep a message and bring it again."""
 
-type Event = Mapping[str, Any]
-"""The envelope of an event."""
 type Work = Callable[[Event], None]
-type Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
 
 
 def consumer(name: str, work: Work) -> Handler:

@@ -1,11 +1,20 @@
 """How an event reads on the bus and in queues."""
 
-from typing import Annotated, Any, NotRequired, TypedDict
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Annotated, Any, NotRequired, TypedDict
 
 from pydantic import Field
 
 from lamina.events.outbox import OutboxItem
 from lamina.ids import Id, Instant
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+type Event = Mapping[str, Any]
+"""The envelope of an event as a consumer receives it, which may be of a later version than this code knows."""
+type Handler = Callable[[dict[str, Any], "LambdaContext"], dict[str, Any]]
+"""The Lambda handler of a queue."""
 
 
 class Envelope(TypedDict):

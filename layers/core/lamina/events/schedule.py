@@ -4,19 +4,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Protocol
 
-from aws_lambda_powertools.utilities.typing import LambdaContext
-
 from lamina.observability import tracing
 from lamina.observability.logs import logger
 from lamina.storage.iteration import HasTime
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 RESERVE_MILLISECONDS = 20_000
 """What must be left of the invocation for another step, and for what comes after the last."""
 
-type Handler = Callable[[Mapping[str, Any], LambdaContext], dict[str, Any]]
+type Handler = Callable[[Mapping[str, Any], "LambdaContext"], dict[str, Any]]
 
 
 class Work(Protocol):
@@ -36,7 +35,7 @@ def schedule(name: str, work: Work) -> Handler:
         work: does it. What a run has no time for is left to the next.
     """
 
-    def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
+    def handler(event: Mapping[str, Any], context: "LambdaContext") -> dict[str, Any]:
         dry_run = event.get("dry_run", False)
         if not isinstance(dry_run, bool):
             # Taken for false, a misspelt wish to change nothing would change things.

@@ -1,15 +1,15 @@
 """Pagination: `limit`, `cursor` or `page`, `meta` and `links`."""
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from math import ceil
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
 import boto3
 from aws_lambda_powertools.event_handler.openapi.params import Query
+from aws_lambda_powertools.utilities.parameters import SecretsProvider
+from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
 
 from lamina.aws import CALLS
 from lamina.errors import Invalid, Problem
@@ -35,7 +35,7 @@ PageParameter = Annotated[
     ),
 ]
 
-_secrets = boto3.client("secretsmanager", config=CALLS)
+_secrets = SecretsProvider(boto3_client=boto3.client("secretsmanager", config=CALLS))
 
 
 @dataclass(frozen=True)
@@ -126,11 +126,9 @@ class ListRequest:
 
 
 def _signer() -> CursorSigner:
-    return _signer_of(int(time.monotonic()) // SECRET_CACHE_SECONDS)
-
-
-@lru_cache(maxsize=1)
-def _signer_of(_: int) -> CursorSigner:
-    """Return the signer for one hour; the secret is read once per hour."""
-    secret = _secrets.get_secret_value(SecretId=settings().cursor_secret)["SecretString"]
-    return CursorSigner(secret.encode())
+    try:
+        secret = _secrets.get(settings().cursor_secret, max_age=SECRET_CACHE_SECONDS)
+    except GetParameterError as error:
+        # Powertools does not set the cause, which tells an outage from a bug.
+        raise error from error.__context__
+    return CursorSigner(str(secret).encode())

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from lamina.errors import NotFound
 from lamina.events import catalog
-from lamina.events.consumer import Event
+from lamina.events.envelope import Event
 from lamina.identity.accounts import email_changes
 from lamina.identity.accounts import service as accounts
 from lamina.identity.sessions import service as sessions

@@ -7,7 +7,7 @@ from functools import partial
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lamina.errors import NotFound
-from lamina.events.consumer import Event
+from lamina.events.envelope import Event
 from lamina.events.redelivery import Postponed
 from lamina.limits.rules import count_mail, refund_mail
 from lamina.mail.compose import MAILS, Mail

@@ -4,7 +4,7 @@ import time
 
 from lamina.access.policy import Caller, require
 from lamina.errors import Invalid, Problem
-from lamina.events.consumer import Event
+from lamina.events.envelope import Event
 from lamina.events.request_context import RequestContext
 from lamina.jobs import service as jobs
 from lamina.jobs.model import Job, JobError, JobType, NewJob

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from lamina.errors import NotFound
-from lamina.events.consumer import Event
+from lamina.events.envelope import Event
 from lamina.events.request_context import RequestContext
 from lamina.users import service as users
 from lamina.webhooks import service
