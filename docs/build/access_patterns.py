@@ -20,8 +20,8 @@ INTRODUCTION = """\
 <!-- Made by `make docs` from the code and its tests; do not edit. -->
 
 Every access pattern of Lamina's table: its keys, its calls, and the request units that they take, measured with
-{small:,} and with {large:,} users in the table. A test fails if a pattern costs more on the larger table. No request and no
-consumer scans.
+{small:,} and with {large:,} users in the table. A test fails if a pattern costs more on the larger table. No request
+and no consumer scans.
 
 Read units (R) are those of [DynamoDB's on-demand mode][units]: one for 4 KB read consistently, half of one otherwise.
 Write units (W) are one for 1 KB, two in a transaction, and one for each index entry that is written or removed. They
