@@ -16,13 +16,18 @@ from pathlib import Path
 
 from local.account import Account
 from local.settings import REGION, ROOT, STACK_NAME, Settings
+from operations.templates import fault, templates
 from local.terminal import Stopped
 
 BUCKET = "lamina-artifacts"
 TEMPLATE = "template.yaml"
 SOURCES = (TEMPLATE, "stacks", "functions", "layers")
 LAST_LINES = 12
+PARTS = 7
+"""Of a finding of cfn-lint: file, line and column from and to, rule, text."""
 FINDINGS = 3
+LONGEST_FINDING = 160
+LONGEST_REASON = 400
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,9 @@ async def build(settings: Settings) -> str:
 
     Raises Stopped with the line that names what is wrong.
     """
+    # Before sam, which takes seconds to say less; and what is mended meanwhile could not be found any more.
+    if broken := next(filter(None, (fault(path, settings.root) for path in templates(settings.root))), None):
+        raise Stopped(broken)
     record = settings.state.sam / "fingerprint"
     wanted = await asyncio.to_thread(fingerprint, settings)
     if record.is_file() and record.read_text(encoding="utf-8") == wanted and _template(settings).is_file():
@@ -112,9 +120,9 @@ async def deploy(settings: Settings, account: Account) -> None:
 
 async def lint(settings: Settings) -> str:
     """Where the templates are wrong, as `file:line: what`; sam names neither file nor line. Empty where nothing is."""
-    templates = [TEMPLATE, *(str(path.relative_to(settings.root)) for path in settings.root.glob("stacks/*.yaml"))]
+    names = [str(path.relative_to(settings.root)) for path in templates(settings.root)]
     process = await asyncio.create_subprocess_exec(
-        *("cfn-lint", "--format", "parseable", "--", *sorted(templates)),
+        *("cfn-lint", "--format", "parseable", "--", *names),
         cwd=settings.root,
         env=build_environment(settings),
         stdin=asyncio.subprocess.DEVNULL,
@@ -122,10 +130,26 @@ async def lint(settings: Settings) -> str:
         stderr=asyncio.subprocess.DEVNULL,
     )
     output, _ = await process.communicate()
-    found = [line.split(":", 6) for line in output.decode().splitlines()]
-    # What stands in the first line is about no line, and said better by sam.
-    wrong = [(name, at, text) for name, at, _, _, _, rule, text in found if rule.startswith("E") and at != "1"]
-    return "; ".join(f"{name}:{at}: {text}" for name, at, text in wrong[:FINDINGS])
+    return summary(output.decode())
+
+
+def summary(findings: str) -> str:
+    """Return the first few errors among findings of cfn-lint, the likely cause first, each cut to what one reads.
+
+    What is about a reference (rules E1…) often follows from a resource that is wrong itself, and is left out then.
+    What stands in the first line is about no line, and said better by sam.
+    """
+    found = [parts for line in findings.splitlines() if len(parts := line.split(":", 6)) == PARTS]
+    wrong = [(rule, name, at, text) for name, at, _, _, _, rule, text in found if rule.startswith("E") and at != "1"]
+    causes = [finding for finding in wrong if not finding[0].startswith("E1")] or wrong
+    told = [f"{name}:{at}: {shortened(text, LONGEST_FINDING)}" for _, name, at, text in causes[:FINDINGS]]
+    more = len(wrong) - len(told)
+    return "; ".join([*told, f"{more} more, which `cfn-lint` lists"] if more else told)
+
+
+def shortened(text: str, most: int) -> str:
+    """Return a text of so many characters at the most."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def read_built(settings: Settings) -> Built:
@@ -230,5 +254,5 @@ def _reason(output: str) -> str:
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     for line in reversed(lines):
         if line.startswith(("Error:", "Build Failed", "Template Error")) or "Error" in line.split(":")[0]:
-            return line.removeprefix("Error:").strip()
-    return " / ".join(lines[-LAST_LINES:]) or "it printed nothing"
+            return shortened(line.removeprefix("Error:").strip(), LONGEST_REASON)
+    return shortened(" / ".join(lines[-LAST_LINES:]), LONGEST_REASON) or "it printed nothing"

@@ -171,7 +171,7 @@ class _Stack:
             await sam.deploy(self._settings, account)
         except Stopped as stopped:
             reason = await asyncio.to_thread(stack.failure, account)
-            told_by_sam = f"sam deploy failed: {reason}" if reason else str(stopped)
+            told_by_sam = f"sam deploy failed: {sam.shortened(reason, sam.LONGEST_REASON)}" if reason else str(stopped)
             raise Stopped("; ".join(filter(None, (told_by_sam, await sam.lint(self._settings))))) from stopped
         await self._find()
         if self._stack is None:

@@ -15,6 +15,7 @@ from local.reload import Reload
 from local.settings import Settings
 from local.sources import FOLDERS, Sources
 from local.stack import Stack
+from operations.templates import fault, is_template
 from local.terminal import Stopped, complain, say, seconds
 
 # A save often touches a file more than once; editors write beside and rename.
@@ -145,9 +146,11 @@ class Watcher:
         return reason is not None
 
     def _broken(self, path: Path) -> str | None:
-        """Why a file cannot be compiled, in one line; the page shows it for as long."""
+        """Why a file cannot be compiled, or is no template, in one line; the page shows it for as long."""
         try:
             self._reload.check_syntax(path)
+            if is_template(path, self._root) and path.is_file() and (reason := fault(path, self._root)):
+                raise Stopped(reason)
         except Stopped as error:
             self._failures.broken[path] = str(error)
             return str(error)

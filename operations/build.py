@@ -17,6 +17,7 @@ from samtranslator.yaml_helper import yaml_parse
 
 from operations.configuration import Configuration, environment_of, parameters_of
 from operations.connection import give_up
+from operations.templates import fault, templates
 
 ROOT = Path(__file__).resolve().parent.parent
 VARIABLES = ("LAMINA_ARCHITECTURE", "LAMINA_ROOTS", "LAMINA_SLIM")
@@ -34,12 +35,19 @@ def build(arguments: Sequence[str]) -> int:
     Args:
         arguments: of `sam build`; its parameters count before those of samconfig.toml, as for sam.
     """
+    check_templates()
     given = {**Configuration(environment_of(arguments)).parameters, **parameters_of(arguments)}
     environment = {**os.environ, "LAMINA_ARCHITECTURE": os.environ.get("LAMINA_ARCHITECTURE") or _architecture(given)}
     cache = "-".join(filter(None, map(environment.get, VARIABLES)))
     command = ["sam", "build", "--cache-dir", f".aws-sam/cache/{cache}", *arguments]
     with TemporaryDirectory(prefix="lamina-build-") as scratch:  # sam leaves an empty folder there for each function
         return subprocess.run(command, cwd=ROOT, env={**environment, "TMPDIR": scratch}, check=False).returncode
+
+
+def check_templates() -> None:
+    """End the process with the file and line of what is no template; sam would name neither."""
+    if broken := next(filter(None, (fault(path, ROOT) for path in templates(ROOT))), None):
+        give_up(broken)
 
 
 def template_parameters() -> dict[str, dict[str, Any]]:

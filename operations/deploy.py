@@ -13,7 +13,7 @@ from typing import Any
 
 import boto3
 
-from operations.build import ROOT, build, template_parameters
+from operations.build import ROOT, build, check_templates, template_parameters
 from operations.command import explained
 from operations.configuration import Configuration, environment_of, option_of, parameters_of
 from operations.connection import give_up
@@ -37,6 +37,7 @@ def main() -> None:
     arguments = [argument for argument in sys.argv[1:] if argument != GUIDED]
     environment, given = environment_of(arguments), parameters_of(arguments)
     configuration = Configuration(environment)
+    check_templates()
     region = option_of(arguments, "region") or configuration.region
     _check_credentials(option_of(arguments, "profile") or configuration.profile, region)
     if GUIDED in sys.argv or "PublicUrl" not in {**configuration.parameters, **given}:

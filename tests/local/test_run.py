@@ -161,6 +161,20 @@ def test_a_changed_template_is_deployed_and_no_request_fails(small: RunningStack
     assert ask(small, "/alive").json["event"]["resource"] == "/alive"
 
 
+def test_a_template_that_cannot_be_read_is_named_with_its_line_and_not_built(
+    small: RunningStack, checkout: Path
+) -> None:
+    template = checkout / "template.yaml"
+    text = template.read_text(encoding="utf-8")
+    seen = len(small.lines)
+    template.write_text(text.replace("Resources:\n", "Resources:\n  X: {\n"), encoding="utf-8")
+    line = small.wait_for("template.yaml:", seconds=5, after=seen)
+    assert re.match(r"template\.yaml:\d+: .*; what was there keeps serving$", line)
+    assert not [line for line in small.lines[seen:] if line.startswith("template changed")]
+    template.write_text(text, encoding="utf-8")
+    small.wait_for("redeployed", after=seen)
+
+
 def test_a_taken_port_is_one_line_and_a_failure(checkout: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -194,7 +208,8 @@ def test_a_template_that_cannot_be_read_is_named_with_its_line(tmp_path: Path) -
     template.write_text(text.replace("Resources:\n", "Resources:\n  X: {\n"), encoding="utf-8")
     with start(root=broken) as running:
         assert running.wait_for_end(60) == 1
-        assert "stacks/async.yaml:" in running.wait_for("stopped: sam build failed: ", seconds=5)
+        assert running.wait_for("stopped: stacks/async.yaml:", seconds=5)
+        assert not any("sam build" in line for line in running.lines)
 
 
 def test_sources_that_cannot_be_compiled_are_named_at_start(tmp_path: Path) -> None:

@@ -1,0 +1,60 @@
+"""What is wrong with a template that anybody can see without SAM: at once, and by file and line."""
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from pathlib import Path
+
+import yaml
+
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml's, where it is built in: 0.1 s for all templates in place of 2 s."""
+TYPE = "Type"
+
+
+def is_template(path: Path, root: Path) -> bool:
+    """Whether a file is one of the templates of a checkout."""
+    return path.suffix == ".yaml" and path.parent in {root, root / "stacks"}
+
+
+def templates(root: Path) -> Iterator[Path]:
+    """Every template of a checkout, the root one first."""
+    yield root / "template.yaml"
+    yield from sorted(root.glob("stacks/*.yaml"))
+
+
+def fault(path: Path, root: Path) -> str | None:
+    """Return the first fault of a template, as `file:line: what`: no YAML, or a resource without a type."""
+    name = path.relative_to(root)
+    try:
+        text = path.read_text(encoding="utf-8")
+        document = yaml.compose(text, Loader=LOADER)
+        return next((f"{name}:{line}: {what}" for line, what in _untyped(document)), None)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = min(mark.line, text.count("\n")) + 1 if mark else 1
+        begun = error.context_mark.line + 1 if error.context_mark else line
+        where = f" ({error.context} that begins in line {begun})" if begun != line else ""
+        return f"{name}:{line}: {error.problem}{where}"
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        return f"{name}:1: {error}"
+
+
+def _untyped(document: yaml.Node | None) -> Iterator[tuple[int, str]]:
+    resources = _entries(document).get("Resources")
+    for logical, (line, resource) in _lines(resources).items():
+        entries = _entries(resource)
+        if TYPE in entries or any(key.startswith("Fn::") for key in entries) or logical.startswith("Fn::"):
+            continue
+        near = get_close_matches(TYPE, entries, 1)
+        meant = f"; is {near[0]!r} meant as that?" if near else ""
+        yield _lines(resource)[near[0]][0] if near else line, f"the resource {logical} has no {TYPE!r}{meant}"
+
+
+def _entries(node: yaml.Node | None) -> dict[str, yaml.Node]:
+    return {key: value for key, (_, value) in _lines(node).items()}
+
+
+def _lines(node: yaml.Node | None) -> dict[str, tuple[int, yaml.Node]]:
+    if not isinstance(node, yaml.MappingNode):
+        return {}
+    return {str(key.value): (key.start_mark.line + 1, value) for key, value in node.value}
