@@ -16,8 +16,8 @@ from pathlib import Path
 
 from local.account import Account
 from local.settings import REGION, ROOT, STACK_NAME, Settings
-from operations.templates import fault, templates
 from local.terminal import Stopped
+from operations.templates import fault, templates
 
 BUCKET = "lamina-artifacts"
 TEMPLATE = "template.yaml"

@@ -15,8 +15,8 @@ from local.reload import Reload
 from local.settings import Settings
 from local.sources import FOLDERS, Sources
 from local.stack import Stack
-from operations.templates import fault, is_template
 from local.terminal import Stopped, complain, say, seconds
+from operations.templates import fault, is_template
 
 # A save often touches a file more than once; editors write beside and rename.
 DEBOUNCE_MILLISECONDS = 100
@@ -147,12 +147,12 @@ class Watcher:
 
     def _broken(self, path: Path) -> str | None:
         """Why a file cannot be compiled, or is no template, in one line; the page shows it for as long."""
+        reason = fault(path, self._root) if is_template(path, self._root) and path.is_file() else None
         try:
             self._reload.check_syntax(path)
-            if is_template(path, self._root) and path.is_file() and (reason := fault(path, self._root)):
-                raise Stopped(reason)
         except Stopped as error:
-            self._failures.broken[path] = str(error)
-            return str(error)
+            reason = str(error)
         self._failures.broken.pop(path, None)
-        return None
+        if reason:
+            self._failures.broken[path] = reason
+        return reason

@@ -196,8 +196,11 @@ class Work:
 
 
 @pytest.fixture
-def work(aws: None, monkeypatch: pytest.MonkeyPatch) -> Work:  # noqa: ARG001 (a fixture that must be there)
-    """Count the work of requests to a process that has fetched what a process fetches once, whatever ran before."""
+def work(aws: None, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Work:  # noqa: ARG001 (they must be there)
+    """Count the work of requests to a process that has fetched what a process fetches once, whatever ran before.
+
+    The clock stands still: a window that slides between two requests would take a write more of one of them.
+    """
     access_tokens.key_set()
     listing._signer()
     counter = Work()
