@@ -21,6 +21,7 @@ from operations.templates import fault, is_template
 # A save often touches a file more than once; editors write beside and rename.
 DEBOUNCE_MILLISECONDS = 100
 STEP_MILLISECONDS = 30
+UNTOLD_MILLISECONDS = 1000
 PASSING = (aiohttp.ClientError, OSError, BotoCoreError, ClientError)
 
 type Redeploy = Callable[[], Awaitable[None]]
@@ -81,8 +82,15 @@ class Watcher:
         await asyncio.gather(*(self._look_at(folder, recursive) for folder, recursive in watches))
 
     async def _look_at(self, folder: Path, recursive: bool) -> None:
+        # The root's looks without being told too: nothing tells of a change before the system has begun to watch.
         async for _ in awatch(
-            folder, recursive=recursive, debounce=DEBOUNCE_MILLISECONDS, step=STEP_MILLISECONDS, watch_filter=None
+            folder,
+            recursive=recursive,
+            debounce=DEBOUNCE_MILLISECONDS,
+            step=STEP_MILLISECONDS,
+            watch_filter=None,
+            rust_timeout=UNTOLD_MILLISECONDS,
+            yield_on_timeout=not recursive,
         ):
             await self.look()
 

@@ -27,6 +27,9 @@ def fault(path: Path, root: Path) -> str | None:
     name = path.relative_to(root)
     try:
         text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        return f"{name}:1: {error}"
+    try:
         document = yaml.compose(text, Loader=LOADER)
         return next((f"{name}:{line}: {what}" for line, what in _untyped(document)), None)
     except yaml.MarkedYAMLError as error:
@@ -35,7 +38,7 @@ def fault(path: Path, root: Path) -> str | None:
         begun = error.context_mark.line + 1 if error.context_mark else line
         where = f" ({error.context} that begins in line {begun})" if begun != line else ""
         return f"{name}:{line}: {error.problem}{where}"
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except yaml.YAMLError as error:
         return f"{name}:1: {error}"
 
 

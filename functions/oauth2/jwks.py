@@ -8,7 +8,7 @@ from lamina.http import JSON, App, Response
 from lamina.identity.tokens.access_tokens import key_set
 from lamina.identity.tokens.signing_keys import PUBLISHED_SECONDS
 
-app = App(public=True, counted=False)
+app = App(public=True, counted=False, enveloped=False)
 
 
 class PublicKey(BaseModel):

@@ -6,7 +6,7 @@ from lamina.identity.model import GrantType
 from lamina.identity.tokens.oauth_schemas import MetadataView
 from lamina.settings import settings
 
-app = App(public=True, counted=False)
+app = App(public=True, counted=False, enveloped=False)
 MAX_AGE_SECONDS = 3600
 
 

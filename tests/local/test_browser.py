@@ -153,5 +153,40 @@ def test_the_page_of_a_link_sends_its_token_on_a_click_and_shows_what_comes_back
     assert json.loads(event["body"]) == body
 
 
+TRIED = """(async () => {
+  const form = document.getElementById("form"), button = form.querySelector("button"), answers = [], seen = [];
+  const said = document.getElementById("said");
+  const look = () => seen.push([answers.length, button.disabled, form.hidden, said.textContent]);
+  const settled = () => new Promise((done) => setTimeout(done));
+  window.fetch = () => new Promise((answered) => answers.push(answered));
+  const refusal = {error: {message: "Not now.", details: []}};
+  button.click();
+  button.click();
+  form.requestSubmit();
+  look();
+  answers[0](new Response(JSON.stringify(refusal), {status: 503}));
+  await settled();
+  look();
+  button.click();
+  form.requestSubmit();
+  answers[1](new Response("{}", {status: 200}));
+  await settled();
+  form.requestSubmit();
+  look();
+  return seen;
+})()"""
+
+
+def test_the_page_of_a_link_sends_once_however_often_it_is_clicked(small: RunningStack, tmp_path: Path) -> None:
+    link = f"{small.url}/verify-email?token=once"
+    with showing(link, tmp_path) as browser:
+        seen = browser.run(browser.opened(link), TRIED)
+    assert seen == [
+        [1, True, False, "Sending …"],
+        [1, False, False, "Not now."],
+        [2, True, True, "The address is verified."],
+    ]
+
+
 def test_its_own_pages_show_in_the_browser(small: RunningStack, tmp_path: Path) -> None:
     assert "Lamina, locally" in dumped(f"{small.url}/_local", tmp_path)

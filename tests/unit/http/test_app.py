@@ -17,7 +17,7 @@ class Kite(BaseModel):
     colour: str
 
 
-app = App(public=True)
+app = App(public=True, enveloped=False)
 seen: list[dict[str, Any]] = []
 
 
@@ -40,6 +40,36 @@ def ask(path: str, body: dict[str, str] | None = None) -> Answer:
 def test_arguments_come_from_path_query_and_body_each_as_its_type() -> None:
     assert ask("/kites/k1?from=3&torn=true").status == 200
     assert seen == [{"kite_id": "k1", "body": Kite(colour="red"), "since": 3, "torn": True}]
+
+
+@pytest.mark.parametrize(
+    "declared", [Kite, Response, Response[Kite], Response[list[Kite]], Response[dict[str, str]], None]
+)
+def test_an_endpoint_that_declares_no_envelope_is_refused_when_it_is_imported(declared: Any) -> None:
+    def fly() -> Any:
+        """Return a kite."""
+
+    fly.__annotations__["return"] = declared
+    with pytest.raises(TypeError, match=r"test_app\.fly declares .*`-> Response\[Envelope\[…\]\]`"):
+        App(public=True).get("/kites")(fly)
+
+
+def test_an_endpoint_that_declares_nothing_is_refused_when_it_is_imported() -> None:
+    with pytest.raises(TypeError, match=r"declares that it returns nothing"):
+        App(public=True).get("/kites")(lambda: None)
+
+
+@pytest.mark.parametrize("media_type", [JSON, None])
+def test_an_answer_is_json_whether_or_not_its_function_says_so(media_type: str | None) -> None:
+    plain = App(public=True, enveloped=False)
+
+    @plain.get("/kites")
+    def fly() -> Response[Kite]:
+        """Return a kite."""
+        return Response(200, media_type, Kite(colour="red"))
+
+    answer = send(plain, Api()._event("GET", "/kites", None, {}, ""))
+    assert (answer.status, answer.headers["Content-Type"], answer.json) == (200, JSON, {"colour": "red"})
 
 
 def test_what_is_left_out_has_the_default_of_the_function() -> None:

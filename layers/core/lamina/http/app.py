@@ -23,7 +23,7 @@ from lamina.http.conditional import entity_tag, version_condition
 from lamina.http.envelope import Envelope, ListEnvelope, PageLinks, PageMeta
 from lamina.http.request import Request
 from lamina.http.request_validation import RequestValidation, check_body
-from lamina.http.responses import JSON, LambdaResponse, as_json, failure, finish
+from lamina.http.responses import JSON, LambdaResponse, as_json, check_returns, failure, finish
 from lamina.http.validation_errors import invalid
 from lamina.observability import tracing
 from lamina.observability.logs import about, logger
@@ -69,6 +69,7 @@ class App(APIGatewayRestResolver):
         errors: tuple[type[LaminaError], ...] = (),
         headers: tuple[str, ...] = (),
         sessions_only: bool = False,
+        enveloped: bool = True,
     ) -> None:
         """Create an endpoint. The OpenAPI document is generated from these options too.
 
@@ -80,6 +81,7 @@ class App(APIGatewayRestResolver):
             errors: errors specific to the endpoint, in addition to those implied by the other options; OpenAPI only.
             headers: response headers specific to the endpoint; OpenAPI only.
             sessions_only: whether its policy refuses API keys and OAuth clients; OpenAPI only.
+            enveloped: whether it returns the envelope; false for the formats of other standards, such as an RFC's.
         """
         super().__init__(
             enable_validation=True,
@@ -96,6 +98,7 @@ class App(APIGatewayRestResolver):
         self.errors = errors
         self.headers = headers
         self.sessions_only = sessions_only
+        self.enveloped = enveloped
         self.incoming: Request
 
     @property
@@ -112,6 +115,20 @@ class App(APIGatewayRestResolver):
     def request_context(self) -> RequestContext:
         """The context of this request that is recorded with the changes it makes."""
         return self.incoming.request_context
+
+    def route[F: Callable[..., Any]](self, rule: str, method: Any, *args: Any, **kwargs: Any) -> Callable[[F], F]:  # noqa: ANN401 (as Powertools declares it)
+        """Register an endpoint, as Powertools does.
+
+        Raises:
+            TypeError: when its function does not declare that it returns a `Response` with the envelope.
+        """
+        register = super().route(rule, method, *args, **kwargs)
+
+        def checked(function: F) -> F:
+            check_returns(function, enveloped=self.enveloped)
+            return register(function)
+
+        return checked
 
     def authorize(self, function: Authorize) -> Authorize:
         """Register a function that is called before the endpoint and its middlewares, and raises to refuse the caller.

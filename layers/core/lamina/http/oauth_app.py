@@ -38,7 +38,7 @@ class OAuthApp(CredentialApp):
             required: descriptions of the required parameters, by name.
             optional: descriptions of the optional parameters, by name.
         """
-        super().__init__(media_types=(FORM,), errors=(OAuthError, InvalidClient), headers=("Pragma",))
+        super().__init__(media_types=(FORM,), errors=(OAuthError, InvalidClient), headers=("Pragma",), enveloped=False)
         self.required = required
         self.optional = optional or {}
 

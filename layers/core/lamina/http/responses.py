@@ -1,15 +1,17 @@
 """Responses: conversion to what API Gateway expects from a function."""
 
 import json
+from collections.abc import Callable
 from functools import partial
 from http import HTTPStatus
-from typing import Any
+from typing import Any, get_args
 
 from aws_lambda_powertools.event_handler.api_gateway import Response
 
 from lamina.errors import LaminaError, Unavailable
 from lamina.http import errors, headers
 from lamina.http.conditional import is_fresh
+from lamina.http.envelope import Envelope, ListEnvelope
 from lamina.http.request import Request
 from lamina.observability.logs import log_failure, log_unavailable
 
@@ -22,6 +24,30 @@ as_json = partial(json.dumps, separators=(",", ":"), ensure_ascii=False)
 READS = ("GET", "HEAD")
 type LambdaResponse = dict[str, Any]
 """The response format of a proxy integration: statusCode, multiValueHeaders, body, isBase64Encoded."""
+
+
+def check_returns(function: Callable[..., Any], *, enveloped: bool) -> None:
+    """Check what the function of an endpoint declares to return, before a request finds out.
+
+    Args:
+        function: the function.
+        enveloped: whether it must return the envelope, text or nothing; else, any type.
+
+    Raises:
+        TypeError: when it is not a `Response` of an `Envelope` or `ListEnvelope`, of text or of nothing.
+    """
+    declared: Any = function.__annotations__.get("return", "nothing")
+    name = f"{function.__module__}.{function.__name__}"
+    if getattr(declared, "__origin__", None) is not Response:
+        raise TypeError(f"{name} declares that it returns {declared}: declare `-> Response[Envelope[…]]`")
+    (content,) = get_args(declared)
+    generic = getattr(content, "__pydantic_generic_metadata__", {}).get("origin") or content
+    if enveloped and generic not in (Envelope, ListEnvelope, str, None, type(None)):
+        raise TypeError(
+            f"{name} declares that it returns a plain {getattr(content, '__name__', content)}: declare "
+            "`-> Response[Envelope[…]]` and return `app.respond(…, links=…)`; forms of another standard take "
+            "`App(enveloped=False)`"
+        )
 
 
 def failure(error: Exception, request: Request) -> Response[Any]:
@@ -47,10 +73,14 @@ def finish(response: LambdaResponse, request: Request, *, public: bool) -> Lambd
         if is_fresh(tag, request.headers):
             response = response | {"statusCode": int(HTTPStatus.NOT_MODIFIED), "body": ""}
             given.pop("Content-Type", None)
+    body = response["body"] or ""
+    if not isinstance(body, str):  # Powertools serializes what is declared to be JSON alone
+        body = as_json(body)
+        given.setdefault("Content-Type", [JSON])
     every = headers.standard(request.headers, request.correlation_id, public=public)
     every |= headers.quota_headers(request.quota)
     return response | {
         "statusCode": int(response["statusCode"]),
-        "body": "" if request.method == "HEAD" else response["body"] or "",
+        "body": "" if request.method == "HEAD" else body,
         "multiValueHeaders": {name: [value] for name, value in every.items()} | given,
     }
