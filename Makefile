@@ -4,7 +4,7 @@
 #   SAM_PORT=3001        port of `make sam-local`
 #   LAMINA_STATE=.local  folder of the local data; `memory` stores nothing
 #   ALLOWED_ORIGINS=…    further origins that may call the API: http://localhost:5173
-#   STACK=… AWS_REGION=… the deployed stack, where it is not the one of samconfig.toml
+#   STACK=… AWS_REGION=… the deployed stack, if it is not the one in samconfig.toml
 #   ARGS=…               passed to the tool: make test ARGS="-k sign_in", make deploy ARGS=--guided
 
 .DEFAULT_GOAL := help
@@ -68,17 +68,17 @@ build: setup  ## build for AWS with the parameters of samconfig.toml; ARGS are p
 deploy: setup  ## build and deploy to AWS; asks five questions the first time or with ARGS=--guided; other ARGS are passed to `sam deploy`
 	@$(PYTHON) -m operations.deploy $(ARGS)
 
-admin: setup  ## make an administrator of a deployed stack: EMAIL=… STACK=… (takes AWS credentials)
+admin: setup  ## create an administrator in a deployed stack: EMAIL=… STACK=… (needs AWS credentials)
 	@$(PYTHON) -m operations.make_admin "$(EMAIL)" $(ON_STACK)
 
-redrive: setup  ## bring dead letters back to their queue: QUEUE=mail STACK=… (takes AWS credentials)
+redrive: setup  ## return dead letters to their queue: QUEUE=mail STACK=… (needs AWS credentials)
 	@$(PYTHON) -m operations.redrive "$(QUEUE)" $(ON_STACK)
 
-replay: setup  ## publish what was given up, or FROM=… TO=… TYPE=… SUBJECT=…, again: DRY_RUN=1 AGAIN=1 STACK=… (takes AWS credentials)
+replay: setup  ## publish events again, those that failed or FROM=… TO=… TYPE=… SUBJECT=…: DRY_RUN=1 AGAIN=1 STACK=… (needs AWS credentials)
 	@$(PYTHON) -m operations.replay --since "$(FROM)" --until "$(TO)" --type "$(TYPE)" --subject "$(SUBJECT)" \
 		$(ON_STACK) $(if $(RATE),--rate $(RATE)) $(if $(filter-out 0,$(AGAIN)),--again) $(if $(filter-out 0,$(DRY_RUN)),--dry-run)
 
-rotate-signing-key: setup  ## have access tokens signed by a new KMS key: STACK=… (takes AWS credentials)
+rotate-signing-key: setup  ## rotate the key that signs access tokens: STACK=… (needs AWS credentials)
 	@$(PYTHON) -m operations.rotate_signing_key $(ON_STACK)
 
 bench:  ## benchmark requests against other frameworks: 15 minutes, on an idle machine

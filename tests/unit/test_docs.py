@@ -2,6 +2,7 @@
 
 import ast
 import json
+import pkgutil
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -72,6 +73,42 @@ def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
     local = [target.partition("#") for target in targets if "://" not in target]
     assert [path for path, _, _ in local if not (page.parent / path).exists()] == []
     assert [f"{path}#{anchor}" for path, _, anchor in local if anchor and anchor not in anchors(page, path)] == []
+
+
+def prose(page: Path) -> str:
+    """The text of a page without its code."""
+    text = re.sub(r"^ *```.*?^ *```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    return re.sub(r"`[^`]*`", "", text)
+
+
+DIALECT = re.compile(
+    r"\b(whoever|whomever|anew|(?:is|are|be) told|is said|tells? of|mend(?:s|ed)?|as one likes|of nobody|lanes?|proven)\b",
+    re.IGNORECASE,
+)
+"""Words that the project used in place of the field's: see the glossary for those that it uses now."""
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_a_page_is_written_in_plain_technical_english(page: Path) -> None:
+    assert DIALECT.findall(prose(page)) == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_file_and_module_that_a_page_names_exists(page: Path) -> None:
+    code = re.findall(r"`([^`\n]+)`", page.read_text(encoding="utf-8"))
+    files = {name for name in code if re.fullmatch(r"[\w-]+(/[\w.-]+)+\.(py|md|yaml|json|toml|txt|svg)", name)}
+    bases = (ROOT, ROOT / "layers" / "core", ROOT / "tests", page.parent)
+    assert [name for name in files if not any((base / name).exists() for base in bases)] == []
+    assert [name for name in code if re.fullmatch(r"lamina(\.\w+)+", name) and not importable(name)] == []
+
+
+def importable(name: str) -> bool:
+    """Whether a dotted name is a module, or an attribute of one."""
+    try:
+        pkgutil.resolve_name(name)
+    except (ImportError, AttributeError):
+        return False
+    return True
 
 
 def anchors(page: Path, target: str) -> set[str]:
