@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lamina.observability.logs import log_failure
+from lamina.observability.tracing import traced
 from lamina.users import counting
 from lamina.users.counting import Standing
 from lamina.users.items import UserItem, to_user
@@ -11,6 +12,7 @@ from lamina.users.items import UserItem, to_user
 type Record = Mapping[str, Any]
 
 
+@traced
 def handler(event: Mapping[str, Any], _: object) -> dict[str, list[dict[str, str]]]:
     """Count the users of a batch of stream records. Counting is idempotent.
 

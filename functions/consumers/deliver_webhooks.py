@@ -8,6 +8,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from lamina.events.redelivery import backoff, hide
 from lamina.observability.logs import about, log_failure
+from lamina.observability.tracing import traced
 from lamina.webhooks.delivering import attempt
 from lamina.webhooks.queue import read_message
 
@@ -17,6 +18,7 @@ THREADS = 10
 _threads = ThreadPoolExecutor(THREADS, thread_name_prefix="deliver")
 
 
+@traced
 def handler(event: Mapping[str, Any], _: object) -> dict[str, list[dict[str, str]]]:
     """Attempt the deliveries of a batch. Messages whose delivery could not be read are returned to the queue."""
     failed = [each for each in _threads.map(_failed, event["Records"]) if each]

@@ -97,7 +97,7 @@ def store_samples() -> None:
     _store_link(Purpose.UNDO_EMAIL_CHANGE, "sample-undo-token", PROTECTED, EMAIL_CHANGE)
     _store_former_email()
     _store_link(Purpose.SIGN_IN, "sample-sign-in-token", VIEWER, _binding(VIEWER))
-    _store_link(Purpose.SECOND_FACTOR, "sample-mfa-token", PROTECTED, "1")
+    _store_link(Purpose.SECOND_FACTOR, "sample-mfa-token", PROTECTED, f"1 {service.get(PROTECTED).session_epoch}")
     _store_key()
     _store_client()
     store_job()
