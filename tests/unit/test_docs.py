@@ -82,7 +82,8 @@ def prose(page: Path) -> str:
 
 
 DIALECT = re.compile(
-    r"\b(whoever|whomever|anew|(?:is|are|be) told|is said|tells? of|mend(?:s|ed)?|as one likes|of nobody|lanes?|proven)\b",
+    r"\b(whoever|whomever|anew|(?:is|are|be) told|is said|tells? of|mend(?:s|ed)?|as one likes|of nobody|lanes?"
+    r"|proven)\b",
     re.IGNORECASE,
 )
 """Words that the project used in place of the field's: see the glossary for those that it uses now."""
