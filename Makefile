@@ -8,7 +8,7 @@
 #   ARGS=…               passed to the tool: make test ARGS="-k sign_in", make deploy ARGS=--guided
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run invoke sam-local test test-quick faults check seed build deploy admin redrive replay rotate-signing-key bench bench-quick growth scale performance openapi docs \
+.PHONY: help setup run invoke sam-local test test-quick faults check seed build deploy admin redrive replay rotate-signing-key bench bench-quick growth scale performance openapi docs resource \
 	lock format clean
 
 JOBS ?= 3
@@ -97,6 +97,9 @@ scale: setup  ## model which quota is exceeded first on the way to 100,000 reque
 	@$(WITHOUT_AWS) $(PYTHON) -m bench.scale $(ARGS)
 
 performance: bench growth scale  ## measure all of docs/performance and docs/cost.md: 45 minutes, on an idle machine
+
+resource: setup  ## write the skeleton of a resource, from handlers to tests: NAME=book, and PLURAL=… if it is irregular (docs/tutorial.md)
+	@$(PYTHON) -m scaffold "$(NAME)" $(PLURAL)
 
 openapi: setup  ## generate the OpenAPI document from the handlers
 	$(PYTHON) -m docs.build openapi

@@ -1,0 +1,1 @@
+"""What writes the skeleton of a resource."""

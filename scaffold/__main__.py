@@ -1,0 +1,185 @@
+"""`python -m scaffold book [books]`: write the skeleton of a resource, as `make resource NAME=book` does.
+
+`scaffold/resource` is a whole resource by the name of `thing`, laid out like the repository. It is copied under the new
+name; `scaffold/parts` holds the lines that go into files which are there already.
+"""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from docs.build import Refused, generator
+
+ROOT = Path(__file__).resolve().parents[1]
+RESOURCE, PARTS = ROOT / "scaffold" / "resource", ROOT / "scaffold" / "parts"
+LAMINA = Path("layers/core/lamina")
+NAME = re.compile(r"[a-z]+(_[a-z]+)*")
+PROSE = re.compile(r'"""[\s\S]*?"""|"[A-Z][^"\n]*"|# .*')
+"""Where a name is words: docstrings, sentences, comments."""
+GENERATED = ("openapi", "permissions", "events")
+HEAVY = {"create": ["aws_lambda_powertools.utilities.idempotency", "boto3"], "list": ["boto3"]}
+"""What functions may import that costs a cold start, as `bench/heavy_imports.json` has it."""
+SAMPLE_ID, RESOURCE_ID = "0190a3f0-0000-7000-8000-0000000000f1", "0190a3f0-0000-7000-8000-0000000000b1"
+BODIES: Mapping[str, Any] = {"create": {"name": "A name"}, "update": {"name": "Another name"}}
+
+
+class Part(NamedTuple):
+    """Lines that go into a file.
+
+    Attributes:
+        lines: the file of `scaffold/parts` that holds them.
+        file: where they go.
+        before: the pattern of the line that they go before; the end of the file where it is empty.
+    """
+
+    lines: str
+    file: str
+    before: str
+
+
+INSERTIONS = (
+    Part("actions.txt", f"{LAMINA}/access/policy.py", r"\n\n@dataclass\(frozen=True\)\nclass Rule:"),
+    Part("rules.txt", f"{LAMINA}/access/policy.py", r"}\n\nPERMISSIONS: "),
+    Part("facts.txt", f"{LAMINA}/events/catalog.py", r"USER_CREATED = "),
+    Part("events.txt", f"{LAMINA}/events/catalog.py", ""),
+)
+
+
+class Names(NamedTuple):
+    """The names of a resource: `order_line` and `order_lines`."""
+
+    one: str
+    many: str
+
+    def apply(self, text: str, *, python: bool = True) -> str:
+        """Return a text about things as one about this resource."""
+        text = text.replace("/v1/things", f"/v1/{self.many.replace('_', '-')}")
+        if self.one[0] in "aeiou":
+            text = re.sub(r"\b([Aa]) thing\b", r"\1n thing", text)
+        for thing, name in (("things", self.many), ("thing", self.one)):
+            text = text.replace(thing.upper(), name.upper()).replace(thing.title(), _camel(name)).replace(thing, name)
+        return PROSE.sub(self._words, text) if python else text
+
+    def _words(self, prose: re.Match[str]) -> str:
+        text = prose[0]
+        for name in self:
+            text = re.sub(rf"\b{name}\b", name.replace("_", " "), text)
+            text = re.sub(rf"\b{_camel(name)}\b(?=[, ])", name.replace("_", " ").capitalize(), text)
+        return text
+
+
+def _camel(name: str) -> str:
+    return name.title().replace("_", "")
+
+
+def plural(name: str) -> str:
+    """Return the plural of an English word, as regular ones have it."""
+    if re.search(r"[^aeiou]y$", name):
+        return name[:-1] + "ies"
+    return name + ("es" if re.search(r"(s|x|z|ch|sh)$", name) else "s")
+
+
+def refusal(names: Names) -> str:
+    """Return why there can be no resource of this name; `""` if there can."""
+    if not NAME.fullmatch(names.one) or not NAME.fullmatch(names.many) or names.one == names.many:
+        return "NAME is one thing in lower case, such as book or order_line; PLURAL=… helps where it is irregular."
+    taken = [place for place in (f"functions/{names.many}", f"{LAMINA}/{names.many}") if (ROOT / place).exists()]
+    if names.many in sys.stdlib_module_names or taken:
+        return f"The name {names.many} is taken: see {taken[0] if taken else 'the standard library'}."
+    marks = (f'discriminator="{names.one}"', f'key("{names.one.upper()}"', f'"{names.one}.created"')
+    for path in (ROOT / LAMINA).glob("**/*.py"):
+        if any(mark in path.read_text(encoding="utf-8") for mark in marks):
+            return f"The name {names.one} is taken: see {path.relative_to(ROOT)}."
+    return ""
+
+
+def copied(names: Names) -> dict[Path, str]:
+    """Return the files of the resource."""
+    return {
+        ROOT / names.apply(str(path.relative_to(RESOURCE)), python=False): names.apply(path.read_text(encoding="utf-8"))
+        for path in sorted(RESOURCE.glob("**/*.py"))
+    }
+
+
+def samples(names: Names) -> Iterator[tuple[Path, str]]:
+    """Yield the sample events: those of webhooks, sent by the admin to the new address."""
+    for verb in ("create", "delete", "get", "list", "update"):
+        text = (ROOT / "events" / "webhooks" / f"{verb}.json").read_text(encoding="utf-8")
+        text = text.replace("webhook_id", "thing_id").replace("webhook", "thing").replace(SAMPLE_ID, RESOURCE_ID)
+        event = json.loads(names.apply(text, python=False))
+        admin = json.loads((ROOT / "events" / "users" / "create.json").read_text(encoding="utf-8"))
+        event["requestContext"]["authorizer"] = admin["requestContext"]["authorizer"]
+        event["body"] = json.dumps(BODIES[verb]) if verb in BODIES else None
+        yield ROOT / "events" / names.many / f"{verb}.json", json.dumps(event, indent=2) + "\n"
+
+
+def extended(names: Names) -> dict[Path, str]:
+    """Return the files that are there already, with what the resource adds to them."""
+    files: dict[Path, str] = {}
+    for part in INSERTIONS:
+        lines = names.apply((PARTS / part.lines).read_text(encoding="utf-8"))
+        path = ROOT / part.file
+        text = files.get(path) or path.read_text(encoding="utf-8")
+        files[path] = _insert(lines, text, part.before) if part.before else text + lines
+    files[ROOT / "template.yaml"] = _in_template(names)
+    files[ROOT / "pyproject.toml"] = _in_layers(names)
+    record = ROOT / "bench" / "heavy_imports.json"
+    heavy = json.loads(record.read_text(encoding="utf-8"))
+    heavy |= {f"{names.many}/{verb}": modules for verb, modules in HEAVY.items()}
+    lines = ",\n".join(f"  {json.dumps(place)}: {json.dumps(modules)}" for place, modules in sorted(heavy.items()))
+    return files | {record: f"{{\n{lines}\n}}\n"}
+
+
+def _insert(lines: str, text: str, before: str) -> str:
+    found = re.search(before, text)
+    if not found:
+        raise Refused(f"nothing matches {before!r} any more; say in scaffold/__main__.py where lines go now")
+    return text[: found.start()] + lines + text[found.start() :]
+
+
+def _in_template(names: Names) -> str:
+    """Return the template with the functions, in the order of their paths."""
+    text = (ROOT / "template.yaml").read_text(encoding="utf-8")
+    path = names.apply("/v1/things")
+    later = next((found for found in re.findall(r"^  # (/v1/\S+)$", text, re.MULTILINE) if found > path), None)
+    before = rf"(?m)^  # {later}$" if later else r"(?m)^Outputs:$"
+    return _insert(names.apply((PARTS / "template.yaml").read_text(encoding="utf-8"), python=False), text, before)
+
+
+def _in_layers(names: Names) -> str:
+    """Return the project's settings with the package in the layer of the others."""
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    return re.sub(r'^    "activities : .*(?=",$)', rf"\g<0> : {names.many}", text, count=1, flags=re.MULTILINE)
+
+
+def write(names: Names) -> None:
+    """Write the resource, and everything that is generated from the code."""
+    new = copied(names) | dict(samples(names))
+    for path, text in (extended(names) | new).items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    python = [str(path) for path in (*new, *(ROOT / part.file for part in INSERTIONS)) if path.suffix == ".py"]
+    subprocess.run(["ruff", "check", "--quiet", "--select", "I", "--fix", *python], cwd=ROOT, check=True)
+    subprocess.run(["ruff", "format", "--quiet", *python], cwd=ROOT, check=True)
+    for name in GENERATED:
+        for path, text in generator(name).files().items():
+            path.write_text(text, encoding="utf-8")
+
+
+def main(arguments: list[str]) -> None:
+    """Write the skeleton of the resource that is named, or say why not."""
+    one, many = [*arguments, "", ""][:2]
+    names = Names(one, many or plural(one))
+    if reason := refusal(names):
+        sys.exit(reason)
+    write(names)
+    print(f"functions/{names.many}, {LAMINA}/{names.many} and their tests are written; `git status` lists every file.")
+    print("Next: `make check test-quick`; docs/tutorial.md goes on from here.")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,1 @@
+"""Things, which every signed-in caller may read."""
