@@ -1,6 +1,7 @@
 """The page of costs: what was measured of each endpoint, at the prices of one day."""
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from bench.page import table
 
 FILE = ROOT / "docs" / "cost.json"
 TARGET = ROOT / "docs" / "cost.md"
+README = ROOT / "README.md"
 PRICES = ROOT / "docs" / "prices.json"
 PAGE = Path(__file__).parents[1] / "pages" / "cost.md"
 
@@ -37,9 +39,11 @@ def costs(figure: Mapping[str, Any], prices: Mapping[str, Any], overhead_ms: flo
 
 
 def files() -> dict[Path, str]:
-    """Give the page, from what was measured last and the templates as they are (`make docs`)."""
+    """Return the page, from what was measured last and the templates as they are, and the README with its sum."""
     data, prices = (json.loads(source.read_text(encoding="utf-8")) for source in (FILE, PRICES))
-    return {TARGET: render(data, prices)}
+    month = sum(line.dollars for line in idle.lines(data["schedules"], prices, data["overhead_ms"]))
+    readme = re.sub(r"About \$\d+ a month", f"About ${month:.0f} a month", README.read_text(encoding="utf-8"))
+    return {TARGET: render(data, prices), README: readme}
 
 
 def render(data: Mapping[str, Any], prices: Mapping[str, Any]) -> str:
