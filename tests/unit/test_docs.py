@@ -1,4 +1,4 @@
-"""What people read says what is so: lists are whole, numbers are those of the code, and what is named exists."""
+"""The documents agree with the code: lists are complete, numbers are those of the code, and named files exist."""
 
 import ast
 import json
@@ -33,17 +33,17 @@ DAY, HOUR, MINUTE = 24 * 3600, 3600, 60
 
 
 def text_of(page: str) -> str:
-    """A page, with every stretch of blanks and line ends as one blank."""
+    """Return a page with every run of white space as one space."""
     return " ".join((ROOT / page).read_text(encoding="utf-8").split())
 
 
 def word(number: float | str) -> str:
-    """A number as prose has it."""
+    """Return a number as a word."""
     return WORDS[int(number)]
 
 
 def parameter(name: str, stack: str = "template.yaml") -> str:
-    """The default of a parameter of a template."""
+    """Return the default of a parameter of a template."""
     return str(template(ROOT / stack)["Parameters"][name]["Default"])
 
 
@@ -76,7 +76,7 @@ def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
 
 
 def prose(page: Path) -> str:
-    """The text of a page without its code."""
+    """Return the text of a page without its code."""
     text = re.sub(r"^ *```.*?^ *```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
     return re.sub(r"`[^`]*`", "", text)
 
@@ -86,7 +86,7 @@ DIALECT = re.compile(
     r"|proven)\b",
     re.IGNORECASE,
 )
-"""Words that the project used in place of the field's: see the glossary for those that it uses now."""
+"""Words of the private dialect that the documents used before; the glossary defines today's terms."""
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -104,7 +104,7 @@ def test_every_file_and_module_that_a_page_names_exists(page: Path) -> None:
 
 
 def importable(name: str) -> bool:
-    """Whether a dotted name is a module, or an attribute of one."""
+    """Return whether a dotted name is a module or an attribute of one."""
     try:
         pkgutil.resolve_name(name)
     except (ImportError, AttributeError):
@@ -113,20 +113,20 @@ def importable(name: str) -> bool:
 
 
 def anchors(page: Path, target: str) -> set[str]:
-    """The anchors that GitHub gives the headings of a page."""
+    """Return the anchors that GitHub generates for the headings of a page."""
     text = (page.parent / target if target else page).read_text(encoding="utf-8")
     headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
     return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
 
 
 def required(*sources: str) -> set[str]:
-    """The packages that these files ask for."""
+    """Return the packages that these files require."""
     lines = [line for source in sources for line in (ROOT / source).read_text(encoding="utf-8").splitlines()]
     return {re.split(r"[\[<>=! ]", line)[0] for line in lines if line and not line.startswith(("-r", "#"))}
 
 
 def described(heading: str) -> set[str]:
-    """The packages that a table of the page on dependencies gives a reason for."""
+    """Return the packages in a table of the page on dependencies."""
     _, _, chapter = (DECISIONS / "dependencies.md").read_text(encoding="utf-8").partition(f"\n## {heading}\n")
     rows = re.findall(r"^\| (.+?) \|", chapter.partition("\n## ")[0], re.MULTILINE)
     return {name.strip() for row in rows[2:] for name in row.split(",")}
@@ -179,7 +179,7 @@ def test_the_description_of_the_api_promises_no_subject_that_has_no_endpoint() -
 
 
 def kinds() -> Iterator[str]:
-    """The kinds of keys that the code composes."""
+    """Yield the kinds of keys that the code composes."""
     for path in ROOT.glob("layers/core/lamina/**/*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "key" and node.args:
@@ -252,7 +252,7 @@ SAID = [
     (f"{TEMPLATES}/verification.txt", "one day" if ONE_DAY else "?"),
     (f"{TEMPLATES}/verification.html", "one day" if ONE_DAY else "?"),
 ]
-"""What pages and mails say of numbers, in the words that they have for them."""
+"""Sentences of pages and mails with numbers of the code."""
 
 
 @pytest.mark.parametrize(("page", "said"), SAID, ids=lambda part: str(part).rpartition("/")[2])
