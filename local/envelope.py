@@ -18,7 +18,10 @@ SECURITY_HEADERS = {
 }
 
 
-EXPOSED = "Retry-After, WWW-Authenticate, X-Correlation-Id"
+READABLE = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "Retry-After, WWW-Authenticate, X-Correlation-Id",
+}
 
 
 class Answer(web.Response):
@@ -30,14 +33,25 @@ class Answer(web.Response):
 
 
 def refuse(
-    status: int, code: str, message: str, asked: Mapping[str, str], extra: Mapping[str, str] | None = None
+    status: int,
+    code: str,
+    message: str,
+    asked: Mapping[str, str],
+    extra: Mapping[str, str] | None = None,
+    *,
+    readable: bool = True,
 ) -> Answer:
-    """An error answer: `{"error": {"code", "message", "details", "request_id"}}`."""
+    """An error answer: `{"error": {"code", "message", "details", "request_id"}}`, with API Gateway's own headers.
+
+    Pages may read it, unless it is not `readable`. Several origins are allowed here, so it names none of them, as in
+    `GatewayResponses` of the template.
+    """
     request_id = str(uuid.uuid4())
     correlation = asked.get("X-Correlation-Id", "")
     headers = {
         **SECURITY_HEADERS,
-        **_cors(asked),
+        "Content-Security-Policy": "sandbox",
+        **(READABLE if readable else {"Vary": "Origin"}),
         "X-Correlation-Id": correlation if CORRELATION_ID.fullmatch(correlation) else request_id,
         **(extra or {}),
     }
@@ -45,17 +59,3 @@ def refuse(
     return Answer(
         status=status, body=json.dumps({"error": error}).encode(), headers=headers, content_type="application/json"
     )
-
-
-def _cors(asked: Mapping[str, str]) -> dict[str, str]:
-    """Let pages of this port read the answer, by whichever of its two names; they are the only allowed origins here."""
-    _, _, port = asked.get("Host", "").partition(":")
-    origin = asked.get("Origin")
-    if origin not in (f"http://127.0.0.1:{port}", f"http://localhost:{port}"):
-        return {}
-    return {
-        "Access-Control-Allow-Credentials": "true",
-        "Access-Control-Allow-Origin": origin,
-        "Access-Control-Expose-Headers": EXPOSED,
-        "Vary": "Origin",
-    }

@@ -17,7 +17,7 @@ from multidict import CIMultiDict
 
 from local import pages
 from local.account import RUN_HEADER, Account, names_this_machine
-from local.envelope import Answer, refuse
+from local.envelope import SECURITY_HEADERS, Answer, refuse
 from local.protocol import Server
 from local.settings import HOST, Settings
 from local.stack import STAGE
@@ -57,6 +57,10 @@ NOT_PASSED_BACK = {"x-amz-request-id", "x-amz-id-2", "server", "content-length"}
 GONE = {(404, b'{"message": "Not Found"}'), (403, b'{"message":"Forbidden"}')}
 RETRY = {"Retry-After": "1"}
 NOT_LOADED = "The function cannot be loaded"
+TOO_LONG_A_HEAD = (
+    "The gateway refused this request. "
+    "Send valid HTTP, with a request line and headers of at most 10,240 bytes together."
+)
 OUR_SIDE = "An internal error occurred."
 TRIES = 40
 TRY_AGAIN_SECONDS = 0.1
@@ -129,11 +133,13 @@ class Front:
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         if reason := self._foreign(request):
-            return refuse(403, "FORBIDDEN", reason, request.headers, {"Vary": "Origin"})
+            return refuse(403, "FORBIDDEN", reason, request.headers, readable=False)
+        if request.path == "/" and request.method in {"GET", "HEAD"} and pages.wants_html(request):
+            return Answer(status=302, headers={**SECURITY_HEADERS, "Location": "/docs"})
         if pages.serves(request.path):
             return await self._local(request)
         if _size_of_head(request) > HEADERS_LIMIT:
-            return refuse(431, "BAD_REQUEST", "The gateway refused this request.", request.headers)
+            return refuse(431, "BAD_REQUEST", TOO_LONG_A_HEAD, request.headers)
         body = await _body(request)
         if body is None:
             return refuse(413, "PAYLOAD_TOO_LARGE", "The body is too large. The limit is 1 MB.", request.headers)
@@ -273,7 +279,8 @@ def _passed_back(
             length = value
         if name.lower() not in HOP_BY_HOP | NOT_PASSED_BACK:
             headers.add(name, value)
-    if request.method == "HEAD" and length is not None:
+    # Zero is what is sent, not what GET would send; then no length is right (RFC 9110 section 8.6).
+    if request.method == "HEAD" and length not in {None, "0"}:
         headers["Content-Length"] = length
         return Answer(status=status, headers=headers)
     return Answer(status=status, headers=headers, body=content)

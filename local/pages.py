@@ -55,7 +55,7 @@ class LocalPages:
             "/_local": self._page,
             "/_local/": self._page,
             "/_local/live": self._live,
-            "/_local/mail": self._mail if _wants_json(request) else self._mail_page,
+            "/_local/mail": self._mail_page if wants_html(request) else self._mail,
             "/_local/mail/live": self._mail_live,
             "/_local/stack": self._described,
         }
@@ -144,9 +144,9 @@ def serves(path: str) -> bool:
     return path == "/_local" or path.startswith("/_local/") or path in links.PAGES
 
 
-def _wants_json(request: web.BaseRequest) -> bool:
-    """Whether a program asks: a browser names HTML (RFC 9110 section 12.5.1)."""
-    return "text/html" not in request.headers.get("Accept", "")
+def wants_html(request: web.BaseRequest) -> bool:
+    """Whether a browser asks: it names HTML (RFC 9110 section 12.5.1), and programs do not."""
+    return "text/html" in request.headers.get("Accept", "")
 
 
 def _with_links_outside(html: str) -> str:

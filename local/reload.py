@@ -64,7 +64,8 @@ class Reload:
         say(f"reloaded {folder.relative_to(self._settings.root)}: {count} in {seconds(time.monotonic() - begun)}")
 
     async def layer(self, folder: Path, stack: Stack) -> None:
-        """Have every function see the layer as its folder makes it now."""
+        """Have every function see the layer as its folder makes it now, and say so if it is another than before."""
+        is_new = self._remembered().get(str(folder.relative_to(self._settings.root))) != _digest(folder)
         begun = time.monotonic()
         for logical in sam.read_built(self._settings).layers.get(folder, []):
             arn = _layer_arn(logical, stack)
@@ -72,7 +73,8 @@ class Reload:
                 made = await self._make(folder, logical)
                 await self._aws.ask(self._session, "layers", {"layer": arn, "folder": str(made)})
         self._remember(folder)
-        say(f"reloaded {folder.relative_to(self._settings.root)} in {seconds(time.monotonic() - begun)}")
+        if is_new:
+            say(f"reloaded {folder.relative_to(self._settings.root)} in {seconds(time.monotonic() - begun)}")
 
     async def catch_up(self, stack: Stack) -> None:
         """Push what was reloaded after the last deploy and is another by now; layers always: a restart drops them."""

@@ -157,7 +157,9 @@ TRIED = """(async () => {
   const form = document.getElementById("form"), button = form.querySelector("button"), answers = [], seen = [];
   const said = document.getElementById("said");
   const look = () => seen.push([answers.length, button.disabled, form.hidden, said.textContent]);
-  const settled = () => new Promise((done) => setTimeout(done));
+  const says = async (text) => {
+    while (said.textContent !== text) await new Promise((done) => setTimeout(done));
+  };
   window.fetch = () => new Promise((answered) => answers.push(answered));
   const refusal = {error: {message: "Not now.", details: []}};
   button.click();
@@ -165,12 +167,12 @@ TRIED = """(async () => {
   form.requestSubmit();
   look();
   answers[0](new Response(JSON.stringify(refusal), {status: 503}));
-  await settled();
+  await says("Not now.");
   look();
   button.click();
   form.requestSubmit();
   answers[1](new Response("{}", {status: 200}));
-  await settled();
+  await says("The address is verified.");
   form.requestSubmit();
   look();
   return seen;

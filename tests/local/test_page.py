@@ -132,6 +132,13 @@ def test_caught_mail_is_a_page_for_browsers_and_json_for_programs(small: Running
         assert ask(small, "/_local/mail", headers=[("Accept", accept)]).json[0]["html"] == HOSTILE
 
 
+def test_a_browser_that_opens_the_bare_address_is_led_to_the_endpoints(small: RunningStack) -> None:
+    browser = ask(small, "/", headers=[("Accept", "text/html,application/xhtml+xml,*/*;q=0.8")])
+    assert (browser.status, browser.headers["Location"]) == (302, "/docs")
+    for accept in ("*/*", "application/json"):
+        assert ask(small, "/", headers=[("Accept", accept)]).status != 302
+
+
 def test_an_address_in_the_text_of_a_mail_can_be_clicked(small: RunningStack) -> None:
     send(small, "", text="Open https://app.example.com/verify-email?token=a&b or leave it.")
     link = "https://app.example.com/verify-email?token=a&amp;b"

@@ -4,7 +4,18 @@ from itertools import product
 
 import pytest
 
-from lamina.access.policy import RULES, Action, Caller, Credential, Permission, Role, may, require, session_scopes
+from lamina.access.policy import (
+    RULES,
+    Action,
+    Caller,
+    Credential,
+    Permission,
+    Role,
+    may,
+    refusal,
+    require,
+    session_scopes,
+)
 from lamina.errors import Forbidden
 from tests.roles import declared
 
@@ -85,6 +96,57 @@ def test_without_scopes_nothing_may_be_done(action: Action, role: Role) -> None:
 def test_requiring_what_may_not_be_done_is_forbidden() -> None:
     with pytest.raises(Forbidden):
         require(caller(Role.EDITOR), Action.USER_CREATE)
+
+
+def program(role: Role, *scopes: Permission, credential: Credential = Credential.API_KEY) -> Caller:
+    return Caller(ALICE, role, "", frozenset(scopes), credential, email_verified=True)
+
+
+@pytest.mark.parametrize(
+    ("caller", "action", "owner_id", "message"),
+    [
+        (
+            program(Role.EDITOR, Permission.READ),
+            Action.USER_UPDATE,
+            ALICE,
+            "This takes the scope `write`, which this API key lacks.",
+        ),
+        (
+            program(Role.ADMIN, Permission.WRITE),
+            Action.USER_CREATE,
+            None,
+            "This takes the scope `manage_users`, which this API key lacks.",
+        ),
+        (
+            program(Role.ADMIN, credential=Credential.OAUTH_CLIENT),
+            Action.USER_LIST,
+            None,
+            "This takes the scope `read`, which this OAuth client's token lacks.",
+        ),
+        (
+            program(Role.VIEWER, *Permission),
+            Action.API_KEY_CREATE,
+            ALICE,
+            "This takes a person who has signed in; this API key may not do it.",
+        ),
+        (program(Role.EDITOR, *Permission), Action.CLIENT_CREATE, None, "Your role does not allow this."),
+        (program(Role.EDITOR, Permission.READ), Action.USER_UPDATE, None, "Your role does not allow this."),
+    ],
+)
+def test_a_refusal_names_what_is_missing(caller: Caller, action: Action, owner_id: str | None, message: str) -> None:
+    with pytest.raises(Forbidden) as refused:
+        require(caller, action, owner_id)
+    assert refused.value.message == message
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("action", RULES)
+def test_the_scope_that_a_refusal_names_is_what_is_missing(action: Action, role: Role) -> None:
+    for owner_id in (ALICE, None):
+        if may(program(role, *Permission), action, owner_id):
+            message = refusal(program(role), action, owner_id).message
+            (scope,) = [scope for scope in Permission if f"`{scope}`" in message]
+            assert may(program(role, scope), action, owner_id)
 
 
 @pytest.mark.parametrize("credential", [Credential.API_KEY, Credential.OAUTH_CLIENT])

@@ -6,7 +6,7 @@ Every decision of the API is a row of `RULES`, so that the whole matrix can be r
 import time
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from lamina.errors import Forbidden, ReauthenticationRequired
@@ -164,6 +164,14 @@ class Credential(StrEnum):
     OAUTH_CLIENT = "oauth_client"
 
 
+CREDENTIALS = {
+    Credential.SESSION: "this session",
+    Credential.API_KEY: "this API key",
+    Credential.OAUTH_CLIENT: "this OAuth client's token",
+}
+"""What a sentence calls the one that was sent."""
+
+
 @dataclass(frozen=True)
 class Caller:
     """Somebody who asks, as the authorizer has established.
@@ -231,9 +239,27 @@ def require(caller: Caller, action: Action, owner_id: str | None = None) -> None
         ReauthenticationRequired: when it may, but has authenticated too long ago for this action.
     """
     if not may(caller, action, owner_id):
-        raise Forbidden if _is_known(caller, RULES[action]) else Forbidden(UNPROVEN)
+        raise refusal(caller, action, owner_id)
     if RULES[action].recent and not is_recent(caller):
         raise ReauthenticationRequired
+
+
+def refusal(caller: Caller, action: Action, owner_id: str | None = None) -> Forbidden:
+    """Return the error for a caller that may not do this, which names what is missing: the person, a scope or the role.
+
+    Args:
+        caller: who asks.
+        action: what for.
+        owner_id: whose thing it is.
+    """
+    rule = RULES[action]
+    person = replace(caller, credential=Credential.SESSION, scopes=session_scopes(caller.role))
+    if not may(person, action, owner_id):
+        return Forbidden() if _is_known(caller, rule) else Forbidden(UNPROVEN)
+    if rule.in_person and caller.credential != Credential.SESSION:
+        return Forbidden(f"This takes a person who has signed in; {CREDENTIALS[caller.credential]} may not do it.")
+    scope = rule.owner if rule.owner and owner_id == caller.user_id else rule.needs
+    return Forbidden(f"This takes the scope `{scope}`, which {CREDENTIALS[caller.credential]} lacks.")
 
 
 def _is_known(caller: Caller, rule: Rule) -> bool:

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from lamina import ids
-from lamina.access.policy import Action, Caller, may
-from lamina.errors import Conflict, Forbidden, NotFound
+from lamina.access.policy import Action, Caller, may, refusal
+from lamina.errors import Conflict, NotFound
 from lamina.events.catalog import JOB_REQUESTED
 from lamina.events.outbox import event
 from lamina.events.request_context import RequestContext
@@ -76,7 +76,9 @@ def get_for(caller: Caller, job_id: str, action: Action = Action.JOB_READ) -> Jo
     """
     job = get(job_id)
     if not may(caller, action, owner_id=job.owner_id):
-        raise Forbidden if may(caller, Action.JOB_READ, owner_id=job.owner_id) else NotFound(NO_SUCH_JOB)
+        if may(caller, Action.JOB_READ, owner_id=job.owner_id):
+            raise refusal(caller, action, owner_id=job.owner_id)
+        raise NotFound(NO_SUCH_JOB)
     return job
 
 

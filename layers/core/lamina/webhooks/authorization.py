@@ -1,7 +1,7 @@
 """Who gets to a webhook: to anybody else than its owner and those who manage users, there is none."""
 
-from lamina.access.policy import Action, Caller, may
-from lamina.errors import Forbidden, NotFound
+from lamina.access.policy import Action, Caller, may, refusal
+from lamina.errors import NotFound
 from lamina.webhooks import service
 from lamina.webhooks.model import Webhook, WebhookScope
 
@@ -19,8 +19,9 @@ def reach(caller: Caller, action: Action, webhook_id: str) -> Webhook:
     if webhook.owner_id == caller.user_id and webhook.credential_epoch != caller.credential_epoch:
         raise NotFound(service.NO_SUCH_WEBHOOK)
     hears_all = webhook.scope == WebhookScope.ALL and action == Action.WEBHOOK_WRITE
-    if may(caller, action, owner_id=webhook.owner_id) and (not hears_all or may(caller, Action.WEBHOOK_HEAR_ALL)):
+    may_reach = may(caller, action, owner_id=webhook.owner_id)
+    if may_reach and (not hears_all or may(caller, Action.WEBHOOK_HEAR_ALL)):
         return webhook
-    if webhook.owner_id == caller.user_id:
-        raise Forbidden("This credential does not allow this; see its scopes.")
-    raise NotFound(service.NO_SUCH_WEBHOOK)
+    if webhook.owner_id != caller.user_id:
+        raise NotFound(service.NO_SUCH_WEBHOOK)
+    raise refusal(caller, Action.WEBHOOK_HEAR_ALL) if may_reach else refusal(caller, action, webhook.owner_id)
