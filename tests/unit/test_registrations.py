@@ -7,6 +7,7 @@ import pytest
 from docs.build import Refused, openapi
 from docs.build.openapi.answers import EXAMPLES, Failures
 from lamina.errors import RuleViolated
+from lamina.http import App, Response
 from tests.roles.process import place
 from tests.support import permissions
 from tests.support.openapi import operation
@@ -86,6 +87,16 @@ def test_a_folder_without_a_line_is_described_by_the_docstring_of_its_package(mo
 def test_the_document_is_not_made_of_a_folder_that_nothing_describes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(openapi, "TAGS", without("gateway"))
     with pytest.raises(Refused, match=r"TAGS in docs/build/openapi/__init__.py .* gateway"):
+        openapi.document()
+
+
+def test_the_document_is_not_made_of_an_endpoint_without_an_envelope(monkeypatch: pytest.MonkeyPatch) -> None:
+    def hello() -> Response[str | int]:
+        """Say hello."""
+        raise NotImplementedError
+
+    monkeypatch.setattr("importlib.import_module", lambda _: App(public=True).get("/hello")(hello))
+    with pytest.raises(Refused, match=r"hello declares that it returns a plain .*Response\[Envelope\[…\]\]"):
         openapi.document()
 
 

@@ -9,7 +9,7 @@ from types import ModuleType
 
 from aws_lambda_powertools.event_handler.api_gateway import Route
 
-from docs.build import ROOT
+from docs.build import ROOT, Refused
 from lamina import errors
 from lamina.errors import LaminaError
 from lamina.http import App
@@ -18,6 +18,7 @@ from lamina.http.errors import PayloadTooLarge, TokenExpired, UnsupportedMediaTy
 from lamina.http.idempotency import InProgress
 from lamina.http.oauth_app import OAuthApp
 from lamina.http.request_validation import METHODS_WITH_BODY
+from lamina.http.responses import EnvelopeMissing
 from lamina.limits.quota import RateLimited
 from lamina.storage.run_once import KeyReused
 
@@ -100,7 +101,10 @@ def modules() -> Iterator[tuple[str, str, ModuleType]]:
     """Import every file of `functions/`, with its folder and its name."""
     for path in sorted((ROOT / "functions").glob("*/*.py")):
         folder, file = path.parent.name, path.stem
-        yield folder, file, importlib.import_module(f"functions.{folder}.{file}")
+        try:
+            yield folder, file, importlib.import_module(f"functions.{folder}.{file}")
+        except EnvelopeMissing as error:
+            raise Refused(str(error)) from error
 
 
 def endpoints() -> Iterator[Endpoint]:

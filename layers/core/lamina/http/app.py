@@ -120,7 +120,7 @@ class App(APIGatewayRestResolver):
         """Register an endpoint, as Powertools does.
 
         Raises:
-            TypeError: when its function does not declare that it returns a `Response` with the envelope.
+            EnvelopeMissing: when its function does not declare that it returns a `Response` with the envelope.
         """
         register = super().route(rule, method, *args, **kwargs)
 

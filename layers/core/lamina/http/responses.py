@@ -26,6 +26,10 @@ type LambdaResponse = dict[str, Any]
 """The response format of a proxy integration: statusCode, multiValueHeaders, body, isBase64Encoded."""
 
 
+class EnvelopeMissing(TypeError):
+    """The function of an endpoint does not declare that it returns the envelope."""
+
+
 def check_returns(function: Callable[..., Any], *, enveloped: bool) -> None:
     """Check what the function of an endpoint declares to return, before a request finds out.
 
@@ -34,16 +38,16 @@ def check_returns(function: Callable[..., Any], *, enveloped: bool) -> None:
         enveloped: whether it must return the envelope, text or nothing; else, any type.
 
     Raises:
-        TypeError: when it is not a `Response` of an `Envelope` or `ListEnvelope`, of text or of nothing.
+        EnvelopeMissing: when it is not a `Response` of an `Envelope` or `ListEnvelope`, of text or of nothing.
     """
     declared: Any = function.__annotations__.get("return", "nothing")
     name = f"{function.__module__}.{function.__name__}"
     if getattr(declared, "__origin__", None) is not Response:
-        raise TypeError(f"{name} declares that it returns {declared}: declare `-> Response[Envelope[…]]`")
+        raise EnvelopeMissing(f"{name} declares that it returns {declared}: declare `-> Response[Envelope[…]]`")
     (content,) = get_args(declared)
     generic = getattr(content, "__pydantic_generic_metadata__", {}).get("origin") or content
     if enveloped and generic not in (Envelope, ListEnvelope, str, None, type(None)):
-        raise TypeError(
+        raise EnvelopeMissing(
             f"{name} declares that it returns a plain {getattr(content, '__name__', content)}: declare "
             "`-> Response[Envelope[…]]` and return `app.respond(…, links=…)`; forms of another standard take "
             "`App(enveloped=False)`"
