@@ -76,7 +76,7 @@ def test_a_mailed_link_signs_in_once_and_resets_are_not_stopped_by_those_who_ask
         assert anyone.post("/v1/auth/resend-verification", {"email": email}).status == 202
     for path in ("sign-in-link", "forgot-password"):
         assert anyone.post(f"/v1/auth/{path}", {"email": email}).status == 202
-    token = mailed(email, "Your link to sign in")[0]
+    token = mailed(email, "Your sign-in link")[0]
     answer = anyone.post("/v1/auth/sign-in-link/redeem", {"token": token})
     assert answer.status == 200, answer.body
     assert Client(anyone.port, anyone.secrets, answer.data["access_token"]).get("/v1/users/me").data["email_verified"]
@@ -100,7 +100,7 @@ def test_an_address_is_changed_by_a_proof_and_given_back_to_the_former_one(
     undo = mailed(former, "The e-mail address of your account was changed")[0]
     assert anyone.post("/v1/auth/undo-email-change", {"token": undo}).status == 204
     assert thief.get("/v1/users/me").status == 401
-    reset = mailed(former, "Your e-mail address is back")[0]
+    reset = mailed(former, "Your e-mail address was restored")[0]
     assert anyone.post("/v1/auth/reset-password", {"token": reset, "password": NEW}).status == 204
     assert anyone.signed_in(former, NEW).get("/v1/users/me").data["email"] == former
 

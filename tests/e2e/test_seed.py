@@ -74,4 +74,4 @@ def test_where_nothing_runs_one_line_says_so() -> None:
 def test_a_password_that_the_api_would_refuse_is_refused(stack: RunningStack) -> None:
     failed = seed(stack.port, SEED_PASSWORD="Password1")
     assert failed.returncode == 1
-    assert failed.stderr == "stopped: SEED_PASSWORD is among the most common passwords; choose another\n"
+    assert failed.stderr == "stopped: SEED_PASSWORD is one of the most common passwords; choose a different one\n"

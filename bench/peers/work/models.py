@@ -17,7 +17,7 @@ METADATA_BYTES = 8192
 
 def _small(metadata):
     if len(json.dumps(metadata, ensure_ascii=False).encode()) > METADATA_BYTES:
-        raise ValueError(f"must take at most {METADATA_BYTES} bytes as JSON")
+        raise ValueError(f"must have at most {METADATA_BYTES} bytes as JSON")
     return metadata
 
 

@@ -1,12 +1,12 @@
-"""How we call AWS: every client that we make ourselves."""
+"""Configuration of the AWS clients that we create."""
 
 from botocore.config import Config
 
 from lamina.observability import aws_calls
 
 NAME = "lamina"
-"""What we call ourselves. Else botocore composes a description of the machine twice for each request: a tenth of what a
-read costs."""
+"""The user agent. Otherwise botocore composes a description of the machine twice per request: 10% of the cost of a
+read."""
 CALLS = Config(
     user_agent=NAME, connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 3}
 )

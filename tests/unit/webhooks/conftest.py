@@ -34,7 +34,7 @@ def says(status: int, body: bytes = b"") -> Behaviour:
 
 
 def hangs(_: str) -> EndpointResponse:
-    raise NoAnswer("no answer within 5 seconds")
+    raise NoAnswer("no response within 5 seconds")
 
 
 class Time:

@@ -35,7 +35,7 @@ def test_an_endpoint_that_is_gone_is_disabled_at_once_and_its_owner_told(world: 
     assert len(world.sent) == 1
     (delivery,) = list_deliveries(made.id, None, 20, None).items
     assert (delivery.status, delivery.next_attempt_at) == (DeliveryStatus.FAILED, None)
-    assert [each.error for each in delivery.attempts] == ["the answer was 410", "the webhook is disabled"]
+    assert [each.error for each in delivery.attempts] == ["the response status was 410", "the webhook is disabled"]
 
 
 def test_an_endpoint_that_was_gone_is_told_again_when_its_owner_enables_it(world: World, ann: User) -> None:

@@ -69,7 +69,7 @@ def test_the_log_tells_of_each_request(world: World, ann: User) -> None:
     assert delivery.status == DeliveryStatus.SUCCEEDED
     assert delivery.next_attempt_at is None
     failed, succeeded = delivery.attempts
-    assert (failed.status, failed.error, failed.answer) == (503, "the answer was 503", "busy \ufffd\ufffd")
+    assert (failed.status, failed.error, failed.answer) == (503, "the response status was 503", "busy \ufffd\ufffd")
     assert (succeeded.status, succeeded.error, len(succeeded.answer)) == (200, None, 1024)
 
 

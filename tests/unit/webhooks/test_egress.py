@@ -274,7 +274,7 @@ def test_addresses_that_are_all_dead_take_no_more_time_than_one(
         hole(address, port)
     leads_to(monkeypatch, *dead)
     begun = time.monotonic()
-    with pytest.raises(NoAnswer, match="no answer within"):
+    with pytest.raises(NoAnswer, match="no response within"):
         send(f"http://hooks.example.com:{port}/")
     assert time.monotonic() - begun < 1.5
 

@@ -1,6 +1,6 @@
-"""The one policy: roles hold permissions, owners hold what is theirs, scopes only ever narrow both.
+"""The authorization policy: roles grant permissions, owners may manage what they own, scopes only restrict both.
 
-Every decision of the API is a row of `RULES`, so that the whole matrix can be read, printed and tried.
+Every decision of the API is a row of `RULES`, so that the whole matrix can be read, printed and tested.
 """
 
 import time
@@ -14,7 +14,7 @@ from lamina.settings import settings
 
 
 class Role(StrEnum):
-    """What a user is to the system."""
+    """The role of a user."""
 
     ADMIN = "admin"
     EDITOR = "editor"
@@ -22,7 +22,7 @@ class Role(StrEnum):
 
 
 class Permission(StrEnum):
-    """What a role may do to things that are not its own; also the names of the scopes."""
+    """What a role may do to resources of others; also the names of the scopes."""
 
     READ = "read"
     WRITE = "write"
@@ -31,78 +31,78 @@ class Permission(StrEnum):
 
 
 class ClientScope(StrEnum):
-    """The scopes of OAuth clients: the permissions, and what only a resource server does."""
+    """The scopes of OAuth clients: the permissions, and those for resource servers."""
 
     READ = "read"
     WRITE = "write"
     DELETE = "delete"
     MANAGE_USERS = "manage_users"
     INTROSPECT = "introspect"
-    """Introspect the tokens of others too (RFC 7662). No token is issued for it."""
+    """Introspect the tokens of other clients (RFC 7662). No token is issued with this scope."""
 
 
 class Action(StrEnum):
-    """What a caller may ask for."""
+    """What a caller may request."""
 
     USER_LIST = "users.list"
     USER_LIST_PRIVATE = "users.list_private"
-    """List, filter, sort and search by what a public profile hides."""
+    """List, filter, sort and search by fields that are not public."""
     USER_READ = "users.read"
-    """The public profile."""
+    """Read the public profile."""
     USER_READ_PRIVATE = "users.read_private"
-    """The whole user."""
+    """Read the full user."""
     USER_CREATE = "users.create"
     USER_SET_PASSWORD = "users.set_password"  # noqa: S105 (an action, not a password)
-    """Create a user together with a password."""
+    """Create a user with a password."""
     USER_UPDATE = "users.update"
     USER_SET_ROLE = "users.set_role"
-    """Set role and status, and create users with another role than viewer."""
+    """Set role and status, and create users with a role other than viewer."""
     USER_MANAGE_ADMINS = "users.manage_admins"
     """Create, promote, demote, suspend, delete or restore an administrator."""
     USER_SET_EMAIL = "users.set_email"
-    """Set another user's address, through which its password can be reset, without a proof; or vouch for it."""
+    """Set another user's address without confirmation, or mark it as verified. Controls password resets."""
     USER_DELETE = "users.delete"
     USER_RESTORE = "users.restore"
     USER_REMOVE_MFA = "users.remove_mfa"
-    """Remove a second factor without a code of it."""
+    """Remove a second factor without a code."""
     USER_READ_ACTIVITIES = "users.read_activities"
-    """What has happened to the user, and from whose hand."""
+    """Read a user's activities."""
     ACCOUNT_SECURE = "account.secure"
-    """Change the password, prove who one is again, see and end sessions."""
+    """Change the password, reauthenticate, list and end sessions."""
     SECOND_FACTOR_MANAGE = "second_factor.manage"
     """Enrol, activate and disable the second factor."""
     API_KEY_CREATE = "api_keys.create"
     API_KEY_MANAGE = "api_keys.manage"
-    """See and revoke API keys of one's own."""
+    """List and revoke one's own API keys."""
     CLIENT_CREATE = "oauth_clients.create"
     CLIENT_MANAGE = "oauth_clients.manage"
-    """See and remove OAuth clients."""
+    """List and delete OAuth clients."""
     REPORT_USERS = "reports.users"
-    """Have all users written to a file."""
+    """Create a report of all users."""
     REPORT_ACTIVITIES = "reports.activities"
-    """Have what has happened to a user written to a file."""
+    """Create a report of a user's activities."""
     JOB_READ = "jobs.read"
     JOB_CANCEL = "jobs.cancel"
     WEBHOOK_READ = "webhooks.read"
-    """See webhooks and their deliveries."""
+    """Read webhooks and their deliveries."""
     WEBHOOK_WRITE = "webhooks.write"
-    """Make and change webhooks, try them, have them told again."""
+    """Create and update webhooks, send test events, redeliver events."""
     WEBHOOK_DELETE = "webhooks.delete"
     WEBHOOK_HEAR_ALL = "webhooks.hear_all"
-    """Have a webhook that is told of everybody's events."""
+    """Create a webhook that receives the events of all users."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """What an action takes.
+    """The requirements of an action.
 
     Attributes:
-        needs: the permission that allows it on anything; None where no role has it on others' things.
-        owner: the scope in which the owner may do it to what is theirs; None where owning does not help.
-        in_person: whether it takes somebody who has signed in: no API key and no OAuth client may.
-        recent: whether a session must have been authenticated recently. Keys and clients have no such moment: what they
-            must not do at all is `in_person`.
-        proven: whether it takes a proven e-mail address on what is others', unless the role manages users.
+        needs: the permission that allows it on any resource; None if no role may do it to resources of others.
+        owner: the scope in which the owner may do it; None if owners have no special right.
+        in_person: whether it requires a signed-in user: API keys and OAuth clients are refused.
+        recent: whether the session must have been authenticated recently. Keys and clients have no such time;
+            `in_person` refuses them.
+        proven: whether it requires a verified e-mail address on resources of others, unless the role manages users.
     """
 
     needs: Permission | None
@@ -150,14 +150,14 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
 }
 
 OWNER_SCOPES = frozenset({Permission.READ, Permission.WRITE, Permission.DELETE})
-"""What a person may do to what is theirs, whatever the role."""
+"""What users may do to their own resources, whatever their role."""
 
 
-UNPROVEN = "Verify your e-mail address first, by the token that was mailed to you."
+UNPROVEN = "Verify your e-mail address first, with the token that was mailed to you."
 
 
 class Credential(StrEnum):
-    """What a caller has proven itself with."""
+    """The type of credential that a caller has authenticated with."""
 
     SESSION = "session"
     API_KEY = "api_key"
@@ -174,18 +174,19 @@ CREDENTIALS = {
 
 @dataclass(frozen=True)
 class Caller:
-    """Somebody who asks, as the authorizer has established.
+    """An authenticated caller.
 
     Attributes:
-        user_id: whose behalf the call is on.
-        role: that user's role now.
-        session_id: the login that the access token belongs to.
-        scopes: what the credential may be used for; never widens what the role and owning allow.
-        credential: what the caller has proven itself with.
-        authenticated_at: Unix seconds of the last sign-in or reauthentication of the session; 0 for other credentials.
-        session_epoch: the user's when the credential was checked: another one later means that it may be void.
-        credential_epoch: the user's when the credential was checked; what the caller creates is of this epoch.
-        email_verified: whether the user has proven its e-mail address.
+        user_id: the user on whose behalf the call is made.
+        role: that user's current role.
+        session_id: the session that the access token belongs to.
+        scopes: the scopes of the credential; they never add to what role and ownership allow.
+        credential: the type of credential.
+        authenticated_at: Unix time of the last sign-in or reauthentication of the session; 0 for other credentials.
+        session_epoch: the user's session epoch when the credential was checked; if it has changed, the session may be
+            void.
+        credential_epoch: the user's credential epoch at that time; copied to the credentials that the caller creates.
+        email_verified: whether the user's e-mail address is verified.
     """
 
     user_id: str
@@ -200,28 +201,28 @@ class Caller:
 
 
 def session_scopes(role: Role) -> frozenset[Permission]:
-    """Tell the scopes of a token that a person gets by signing in: all that the role and owning allow."""
+    """Return the scopes of a signed-in user's token: everything that role and ownership allow."""
     return PERMISSIONS[role] | OWNER_SCOPES
 
 
 def client_scopes(role: Role) -> frozenset[str]:
-    """Return the scopes that an OAuth client of somebody with this role may have."""
+    """Return the scopes that an OAuth client owned by a user with this role may have."""
     more = {ClientScope.INTROSPECT} if Permission.MANAGE_USERS in PERMISSIONS[role] else set[ClientScope]()
     return session_scopes(role) | more
 
 
 def lowest(roles: Iterable[Role]) -> Role:
-    """Return the role that may least; each role may all that the ones below it may."""
+    """Return the role with the fewest permissions. Each role has all permissions of the ones below it."""
     return min(roles, key=lambda role: len(PERMISSIONS[role]))
 
 
 def may(caller: Caller, action: Action, owner_id: str | None = None) -> bool:
-    """Decide whether the caller may do this.
+    """Return whether the caller may do this.
 
     Args:
-        caller: who asks.
-        action: what for.
-        owner_id: whose thing it is; a user is its own owner.
+        caller: the caller.
+        action: the requested action.
+        owner_id: the owner of the resource; a user is its own owner.
     """
     rule = RULES[action]
     if rule.in_person and caller.credential != Credential.SESSION:
@@ -232,11 +233,11 @@ def may(caller: Caller, action: Action, owner_id: str | None = None) -> bool:
 
 
 def require(caller: Caller, action: Action, owner_id: str | None = None) -> None:
-    """Let the caller pass, or refuse.
+    """Refuse the caller unless `may` allows the action.
 
     Raises:
-        Forbidden: when `may` says no.
-        ReauthenticationRequired: when it may, but has authenticated too long ago for this action.
+        Forbidden: if `may` returns false.
+        ReauthenticationRequired: if it is allowed, but the last authentication is too long ago for this action.
     """
     if not may(caller, action, owner_id):
         raise refusal(caller, action, owner_id)
@@ -263,11 +264,11 @@ def refusal(caller: Caller, action: Action, owner_id: str | None = None) -> Forb
 
 
 def _is_known(caller: Caller, rule: Rule) -> bool:
-    """Return whether the caller's address is as proven as a rule wants it; administrators manage all the same."""
+    """Return whether the caller meets a rule's requirement of a verified address; administrators always do."""
     return caller.email_verified or not rule.proven or Permission.MANAGE_USERS in PERMISSIONS[caller.role]
 
 
 def is_recent(caller: Caller) -> bool:
-    """Return whether the session was authenticated within the time that the settings give; always true of programs."""
+    """Return whether the session was authenticated recently enough; always true for API keys and clients."""
     age = time.time() - caller.authenticated_at
     return caller.credential != Credential.SESSION or age <= settings().recent_authentication_seconds

@@ -1,1 +1,1 @@
-"""Activities: what has happened to each user, by month, for as long as it is kept."""
+"""Activities: the events of each user, stored per month, for a limited time."""

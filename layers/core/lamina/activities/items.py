@@ -1,4 +1,4 @@
-"""How activities lie in the table: a partition for each user and month, in the order of what happened."""
+"""Table items of activities: one partition per user and month, ordered by time."""
 
 from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 
@@ -7,13 +7,13 @@ from lamina.storage.keys import key, list_position
 
 DAY_SECONDS = 24 * 3600
 MONTH = len("2026-11")
-"""Characters of an instant that name its month."""
+"""Number of leading characters of a timestamp that identify its month."""
 
 
 class ActivityItem(Item, discriminator="activity"):
     """An event of a user: `ACTIVITY#<user id>#<yyyy-mm>` / `<occurred at>#<event id>`.
 
-    The key follows from the event, so writing it twice writes it once.
+    The key is derived from the event, so that writing it twice has no further effect.
     """
 
     event_type = UnicodeAttribute()
@@ -23,10 +23,10 @@ class ActivityItem(Item, discriminator="activity"):
 
 
 def partition(user_id: str, month: str) -> str:
-    """Give the partition of a user's activities of one month (`2026-11`)."""
+    """Return the partition of a user's activities of one month (`2026-11`)."""
     return f"{key('ACTIVITY', user_id)}#{month}"
 
 
 def activity_key(user_id: str, occurred_at: str, event_id: str) -> tuple[str, str]:
-    """Give the key of an activity."""
+    """Return the key of an activity."""
     return partition(user_id, occurred_at[:MONTH]), list_position(occurred_at, event_id)

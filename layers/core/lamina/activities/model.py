@@ -1,4 +1,4 @@
-"""An activity, which of them are asked for, and a page of them."""
+"""Activities and the filter to select them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,15 +6,15 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Activity:
-    """Something that happened to a user.
+    """An event that concerns a user.
 
     Attributes:
-        id: that of the event.
-        type: of the event (`session.started`).
+        id: id of the event.
+        type: type of the event (`session.started`).
         occurred_at: RFC 3339 UTC.
-        actor: id of the user behind it; None for the system and for anonymous callers.
-        correlation_id: that of the request which caused it.
-        data: what the event tells, as its type in `lamina.events.catalog` declares.
+        actor: id of the user who caused it; None for the system and for anonymous callers.
+        correlation_id: correlation id of the request that caused it.
+        data: data of the event, as its type in `lamina.events.catalog` declares.
     """
 
     id: str
@@ -27,12 +27,12 @@ class Activity:
 
 @dataclass(frozen=True)
 class Filter:
-    """Which activities.
+    """A filter of activities.
 
     Attributes:
-        since: from this instant on, in the form of `ids.now`; `""` for all that are kept.
-        until: before this instant; `""` for up to now.
-        type: of this type, or, with `.*` at the end, of those that begin so; `""` for any.
+        since: start, inclusive, in the format of `ids.now`; `""` for the oldest.
+        until: end, exclusive; `""` for now.
+        type: an event type, or a prefix that ends in `.*`; `""` for any.
     """
 
     since: str = ""
@@ -41,12 +41,12 @@ class Filter:
 
     @property
     def query(self) -> dict[str, str]:
-        """What is asked as a client writes it, without what is left out."""
+        """The query parameters of the filter, without those that are not set."""
         requested = {"from": self.since, "to": self.until, "type": self.type}
         return {name: value for name, value in requested.items() if value}
 
     def takes(self, event_type: str) -> bool:
-        """Tell whether activities of this type are wanted."""
+        """Return whether the filter includes activities of this type."""
         if self.type.endswith("*"):
             return event_type.startswith(self.type.removesuffix("*"))
         return self.type in ("", event_type)

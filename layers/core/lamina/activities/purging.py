@@ -1,4 +1,4 @@
-"""What of activities goes with a user."""
+"""Purges the activities of a user."""
 
 from lamina import ids
 from lamina.activities.items import partition
@@ -8,10 +8,10 @@ from lamina.storage.item import Entry
 
 
 def purge(user_id: str, deletion: BatchDeletion) -> None:
-    """Remove the activities of a user that is no longer: a query for each month in which they are kept.
+    """Delete the activities of a purged user, with one query per month of the retention period.
 
     Raises:
-        Interrupted: before all were removed.
+        Interrupted: if time runs out before all are deleted.
     """
     for month in months(earliest(), ids.now()):
         deletion.remove("activities", Entry.query(partition(user_id, month)))

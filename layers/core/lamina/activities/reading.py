@@ -1,4 +1,4 @@
-"""Reading activities: month after month, and no more of them than can hold any."""
+"""Reads activities month by month, and only the months that may contain any."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -14,31 +14,31 @@ from lamina.storage.sharded_list import Chunk
 from lamina.users.model import User
 
 MOST_LOOKED_AT = 1000
-"""Activities that a page with a filter by type looks at; at 300 bytes each they take some 40 read units."""
+"""Maximum number of activities examined for a page with a type filter; about 40 read units at 300 bytes each."""
 CHUNK = 101
-"""Activities that one query asks for: what the longest page takes, and one to know whether there are more."""
+"""Activities per query: the largest page, and one more to know whether there are more."""
 ALL = Filter()
 
 
 def read(user: User, wanted: Filter = ALL) -> Iterator[Activity]:
-    """Read a user's activities, newest first: a query for each month that may hold some, more for a busy one.
+    """Yield a user's activities, newest first, with at least one query per month that may contain any.
 
     Args:
-        user: whose.
-        wanted: which of them.
+        user: the user.
+        wanted: the filter.
     """
     found = _walk(user, wanted, START, MOST_LOOKED_AT)
     return (_activity(item) for item in found if wanted.takes(item.event_type))
 
 
 def read_page(user: User, wanted: Filter, limit: int, cursor: Cursor | None) -> Page[Activity]:
-    """Read one page: a query for each month that it takes to fill it, and with a filter by type a few more.
+    """Return a page, with one query per month that is needed to fill it; a type filter needs a few more.
 
     Args:
-        user: whose.
-        wanted: which activities.
-        limit: how many at the most, 1 to 100.
-        cursor: where to go on; None for the newest.
+        user: the user.
+        wanted: the filter.
+        limit: maximum number of activities, 1 to 100.
+        cursor: position to continue from; None for the newest.
     """
     start = cursor or START
     looked_at: list[str] = []
@@ -56,10 +56,10 @@ def read_page(user: User, wanted: Filter, limit: int, cursor: Cursor | None) -> 
 
 
 def _walk(user: User, wanted: Filter, start: Cursor, chunk: int) -> Iterator[ActivityItem]:
-    """Yield what lies beyond the cursor and within the bounds, of any type, in the order of reading.
+    """Yield activities of any type after the cursor and within the bounds, in reading order.
 
-    A position is an instant and more, so that no position equals the bare instants of the bounds: what happens at
-    `since` lies behind it, and so does what happens at `until`, as both should.
+    Positions are longer than the bare timestamps of the bounds, so they sort after them: activities at `since` are
+    included, and those at `until` are excluded.
     """
     low, high = max(wanted.since, earliest(), user.created_at), wanted.until or ids.ETERNITY
     if start.position:
@@ -76,12 +76,12 @@ def _walk(user: User, wanted: Filter, start: Cursor, chunk: int) -> Iterator[Act
 
 
 def earliest() -> str:
-    """Tell the instant before which nothing is kept; the table takes a few days to remove what is older."""
+    """Return the start of the retention period; the table deletes older items within a few days."""
     return ids.ago(settings().activity_days * DAY_SECONDS)
 
 
 def months(low: str, high: str) -> list[str]:
-    """Give the months from one instant to another, oldest first; those to come hold nothing, but clocks differ."""
+    """Return the months from one instant to another, oldest first. Future months are empty, but clocks differ."""
     if low > high:
         return []
     last = min(high[:MONTH], ids.ago(-DAY_SECONDS)[:MONTH])

@@ -1,4 +1,4 @@
-"""From events to activities."""
+"""Converts events to activities."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,21 +9,21 @@ from lamina.events.catalog import CATALOG, USER_PURGED
 from lamina.settings import settings
 
 SUBJECTS = {event_type.name: event_type.subject for event_type in CATALOG.values()}
-"""The kinds of things that events are about, by type."""
+"""The subjects of events, by type."""
 
 
 def activity(event: Mapping[str, Any]) -> ActivityItem | None:
-    """Compose the activity that an event becomes.
+    """Return the activity of an event.
 
     Args:
-        event: its envelope.
+        event: the envelope of the event.
 
     Returns:
-        None for an event that is not about a user, or of a user that is no longer, or too old to be kept (a replay may
-        bring those).
+        None if the event does not concern a user, the user no longer exists, or the event is older than the retention
+        period (both may occur in replays).
 
     Raises:
-        KeyError: for a type that this version does not know.
+        KeyError: for an unknown event type.
     """
     end = ids.epoch_of(event["occurred_at"]) + settings().activity_days * DAY_SECONDS
     if SUBJECTS[event["type"]] != "user" or event["type"] == USER_PURGED.name or end <= ids.epoch_in(0):
@@ -42,12 +42,12 @@ def activity(event: Mapping[str, Any]) -> ActivityItem | None:
 
 
 def record(activities: Sequence[ActivityItem | None]) -> None:
-    """Write activities, whether or not they are there already: one BatchWriteItem for up to 25 of them.
+    """Write activities, whether or not they exist: one BatchWriteItem for up to 25.
 
     Raises:
-        PutError: when the table did not take all of them.
+        PutError: if the table did not accept all of them.
     """
-    # One batch takes no key twice.
+    # A batch must not contain a key twice.
     found = {item.sk: item for item in activities if item is not None}
     with ActivityItem.batch_write() as batch:
         for item in found.values():

@@ -1,1 +1,1 @@
-"""Avatars: pictures of users, from the upload to the address that shows them."""
+"""Avatars: pictures of users, from the upload to the public URL."""

@@ -1,4 +1,4 @@
-"""The files in the bucket."""
+"""Files in the bucket."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,24 +11,24 @@ from lamina.aws import CALLS
 from lamina.settings import settings
 
 MOST_DELETED = 1000
-"""Objects that DeleteObjects takes at once."""
+"""Maximum number of objects per DeleteObjects."""
 FOREVER = "public, max-age=31536000, s-maxage=86400, immutable"
-"""How long an avatar may be kept: its name never means another picture. Caches that many share let go of it within a
-day, so that one that was taken back is soon to be had nowhere."""
+"""How long an avatar may be cached: its name never refers to a different picture. Shared caches drop it within a day,
+so that a deleted avatar disappears soon."""
 
 _files = boto3.client("s3", config=CALLS)
 
 
 @dataclass(frozen=True)
 class Stored:
-    """A file, and what its uploader has bound to it."""
+    """A file and its metadata."""
 
     content: bytes
     notes: Mapping[str, str]
 
 
 def read(key: str) -> Stored | None:
-    """Read a file; None where it is no longer."""
+    """Return a file; None if it does not exist."""
     try:
         answer = _files.get_object(Bucket=settings().files, Key=key)
     except ClientError as error:
@@ -39,7 +39,7 @@ def read(key: str) -> Stored | None:
 
 
 def publish(key: str, content: bytes) -> None:
-    """Write an avatar: encrypted by S3 itself, because the distribution that shows it cannot use a key of KMS."""
+    """Write an avatar. It is encrypted by S3, because the CloudFront distribution cannot use a KMS key."""
     _files.put_object(
         Bucket=settings().files,
         Key=key,
@@ -51,17 +51,17 @@ def publish(key: str, content: bytes) -> None:
 
 
 def keys(prefix: str) -> Iterator[str]:
-    """Yield the keys that begin so, in order; a call for each thousand."""
+    """Yield the keys with a prefix, in order, with one call per thousand."""
     pages = _files.get_paginator("list_objects_v2").paginate(Bucket=settings().files, Prefix=prefix)
     for page in pages:
         yield from (found["Key"] for found in page.get("Contents", []))
 
 
 def delete(*doomed: str) -> None:
-    """Delete files, also such as are gone already; a call for each thousand.
+    """Delete files that may or may not exist, with one call per thousand.
 
     Raises:
-        RuntimeError: when S3 did not delete all of them.
+        RuntimeError: if S3 did not delete all of them.
     """
     for some in batched(doomed, MOST_DELETED, strict=False):
         answer = _files.delete_objects(

@@ -1,6 +1,6 @@
-"""The form by which a picture is uploaded to S3 at once, past the API, and no other file can be.
+"""Upload forms: a picture is uploaded directly to S3, restricted by a signed policy.
 
-S3 checks the signed policy: the key, the type, the size, and until when (S3 API reference, "POST policy").
+S3 checks key, content type, size and expiry (S3 API reference, "POST policy").
 """
 
 from dataclasses import dataclass
@@ -18,13 +18,13 @@ from lamina.settings import settings
 MAX_BYTES = 2 * 1024 * 1024
 GOOD_FOR_SECONDS = 10 * 60
 
-# By its region's own host name and signature, for the global one redirects while a bucket is new
+# Use the regional endpoint and its signature: the global one redirects while a bucket is new
 # (S3 user guide, "Virtual hosting of buckets").
 _files = boto3.client("s3", config=CALLS.merge(Config(signature_version="s3v4", s3={"addressing_style": "virtual"})))
 
 
 class MediaType(StrEnum):
-    """What can be uploaded."""
+    """Accepted media types."""
 
     JPEG = "image/jpeg"
     PNG = "image/png"
@@ -37,10 +37,10 @@ class UploadForm:
     """A form to be sent as `multipart/form-data`: these fields first, then the file as `file`.
 
     Attributes:
-        url: where to.
-        fields: to be sent as they are.
-        max_bytes: what the file may have.
-        expires_at: until when it is taken, RFC 3339 UTC.
+        url: target URL.
+        fields: form fields to send unchanged.
+        max_bytes: maximum size of the file.
+        expires_at: expiry of the form, RFC 3339 UTC.
     """
 
     url: str
@@ -50,12 +50,12 @@ class UploadForm:
 
 
 def upload_form(user_id: str, media_type: MediaType, context: RequestContext) -> UploadForm:
-    """Sign a form for one picture of a user; it takes the `s3:PutObject` of whoever signs.
+    """Return a signed form for one picture of a user. The signer needs `s3:PutObject`.
 
     Args:
-        user_id: whose avatar it shall become.
-        media_type: what the file will be.
-        cause: who and what request asks; the file carries both, for the event that it leads to.
+        user_id: the user whose avatar is uploaded.
+        media_type: media type of the file.
+        context: the request; its actor and correlation id are stored with the file, for the event that follows.
     """
     upload = Upload(user_id, ids.new_id())
     bound = {

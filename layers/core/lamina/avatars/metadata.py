@@ -1,7 +1,7 @@
-"""What a picture file says beside its pixels: removed before a decoder sees it, except which way is up.
+"""Removes the metadata of a picture file before it is decoded, except the EXIF orientation.
 
-Decoders refuse a whole picture for the wrong checksum of a comment or a malformed EXIF record, and cameras and editors
-write many of those. Nothing of it is needed.
+Decoders refuse a whole picture because of a wrong checksum in a comment or a malformed EXIF record, which cameras and
+editors write frequently. None of these data are needed.
 """
 
 import struct
@@ -13,8 +13,8 @@ ORIENTATION = 0x0112
 UPRIGHT = 1
 _PNG = b"\x89PNG\r\n\x1a\n"
 _PNG_PIXELS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT")
-"""Chunks that pixels are made of (PNG, third edition, section 11). Of an animation (`acTL`, `fcTL`, `fdAT`), the first
-picture is left."""
+"""Chunks with pixel data (PNG, third edition, section 11). Of an animation (`acTL`, `fcTL`, `fdAT`), only the first
+picture is kept."""
 _PNG_END = b"\x00\x00\x00\x00IEND\xaeB`\x82"
 _JPEG = b"\xff\xd8"
 _JPEG_SCAN = 0xDA
@@ -22,19 +22,19 @@ _JPEG_COMMENT = 0xFE
 _JPEG_APP = range(0xE0, 0xF0)
 _JPEG_EXIF = b"Exif\0\0"
 _JPEG_COLOURS = {0xE0: (b"JFIF\0", 14), 0xEE: (b"Adobe", 12)}
-"""Application segments that say how pixels are coded, with their least length (ITU-T T.871 and T.872)."""
+"""Application segments that define the coding of pixels, with their minimum length (ITU-T T.871 and T.872)."""
 _GIF_EXTENSION = 0x21
 _GIF_CONTROL = b"\x21\xf9\x04"
-"""How the next picture is drawn: the one extension that pixels depend on (GIF89a, section 23)."""
+"""Graphic control extension: the only extension that affects pixels (GIF89a, section 23)."""
 
 type Parts = Iterator[tuple[bytes, bytes]]
-"""Parts of a file that are pixels, each with an EXIF record that stood in its place."""
+"""Parts of a file with pixel data, each with the EXIF record that it replaces, if any."""
 
 
 def without_metadata(content: bytes) -> tuple[bytes, bytes]:
-    """Return a picture file without what is not pixels, and its EXIF record, `b""` if it has none there.
+    """Return a picture file without metadata, and its EXIF record (`b""` if there is none).
 
-    WebP is returned as it is, because its decoder passes over metadata, and so is what is no picture at all.
+    WebP is returned unchanged, because its decoder skips metadata; so is anything that is not a picture.
     """
     read = next((read for start, read in _READERS.items() if content.startswith(start)), None)
     if read is None:
@@ -47,7 +47,7 @@ def without_metadata(content: bytes) -> tuple[bytes, bytes]:
 
 
 def orientation(exif: bytes) -> int:
-    """Return the orientation that an EXIF record states, from 1 to 8; 1, upright, where it states none."""
+    """Return the orientation in an EXIF record, from 1 to 8; 1 (upright) if there is none."""
     tags = Image.Exif()
     try:
         tags.load(exif)
@@ -98,7 +98,7 @@ def _jpeg(content: bytes) -> Parts:
 
 
 def _gif(content: bytes) -> Parts:
-    """Yield all but the extensions before the first picture; what follows it is never read."""
+    """Yield everything except the extensions before the first picture; the rest is never read."""
     colours = content[10] if len(content) > 10 else 0  # noqa: PLR2004 (logical screen descriptor: GIF89a, section 18)
     at = 13 + (3 << (colours & 7) + 1 if colours & 0x80 else 0)
     yield content[:at], b""

@@ -1,7 +1,7 @@
-"""What the files are called: uploads, avatars, and the addresses that show these.
+"""Keys and URLs of uploads and avatars.
 
-An avatar bears the id of the upload that it was made of. Ids sort by time, so names tell which of two is the newer, and
-making the same avatar twice makes one file.
+An avatar has the id of the upload it was made from. Ids sort by time, so names tell which of two avatars is newer, and
+processing an upload twice writes the same file.
 """
 
 import re
@@ -18,32 +18,32 @@ _UPLOAD = re.compile(rf"{UPLOADS}({ids.PATTERN.strip('^$')})/({ids.PATTERN.strip
 
 @dataclass(frozen=True)
 class Upload:
-    """A picture that a user, or somebody for the user, was let upload."""
+    """A picture uploaded by or for a user."""
 
     user_id: str
     id: str
 
     @property
     def key(self) -> str:
-        """Where it arrives."""
+        """Key of the upload."""
         return f"{uploads_of(self.user_id)}{self.id}"
 
     @property
     def avatar_key(self) -> str:
-        """Where the avatar lies that it becomes."""
+        """Key of the avatar made from it."""
         return f"{avatars_of(self.user_id)}{self.id}.webp"
 
     @property
     def avatar_url(self) -> str:
-        """Where a browser finds that avatar."""
+        """Public URL of the avatar."""
         return f"{settings().media_url}/{self.avatar_key}"
 
 
 def upload_at(key: str) -> Upload:
-    """Give the upload that has this key.
+    """Return the upload with this key.
 
     Raises:
-        ValueError: for another key.
+        ValueError: if it is not the key of an upload.
     """
     found = _UPLOAD.fullmatch(key)
     if found is None:
@@ -52,20 +52,20 @@ def upload_at(key: str) -> Upload:
 
 
 def uploads_of(user_id: str) -> str:
-    """Give what the keys of a user's uploads begin with."""
+    """Return the key prefix of a user's uploads."""
     return f"{UPLOADS}{user_id}/"
 
 
 def avatars_of(user_id: str) -> str:
-    """Give what the keys of a user's avatars begin with."""
+    """Return the key prefix of a user's avatars."""
     return f"{AVATARS}{user_id}/"
 
 
 def newest_key(user: User) -> str:
-    """Return the key of the newest avatar that the user has had; `""` for none."""
+    """Return the key of the newest avatar that the user has ever had; `""` for none."""
     return max(avatar_key_of(user.avatar_url), user.last_avatar)
 
 
 def avatar_key_of(url: str | None) -> str:
-    """Give the key of the avatar at an address; `""` where there is none, which sorts before every key."""
+    """Return the key of the avatar at a URL; `""` for none, which sorts before every key."""
     return AVATARS + url.partition(f"/{AVATARS}")[2] if url else ""

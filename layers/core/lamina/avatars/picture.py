@@ -1,13 +1,13 @@
-"""From whatever was uploaded to a small square picture, or to nothing.
+"""Converts an upload to a small square picture, or refuses it.
 
-The bytes are a stranger's. Only four decoders see them, and only when the picture is of a size that they can unpack
-within the memory of the function. What comes out is drawn anew, so that nothing of the file but its pixels is left.
+Uploads are untrusted. Only four decoders are enabled, and only for pictures that fit into the memory of the function.
+The result is encoded anew, so that nothing but pixels is taken over from the file.
 """
 
 import io
 import warnings
 
-# Pillow finds the decoder by the first bytes; WebP is not among those that it loads by itself.
+# Pillow selects the decoder by the first bytes; WebP is not preloaded.
 from PIL import Image, ImageOps, WebPImagePlugin
 from PIL.Image import Transpose
 
@@ -16,9 +16,9 @@ from lamina.avatars.metadata import orientation, without_metadata
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 SIDE = 256
-"""Pixels of the result, both ways."""
+"""Width and height of the result in pixels."""
 MAX_PIXELS = 25_000_000
-"""Of the picture. The worst of that size, a WebP that can be seen through, was measured to take 580 MB of memory."""
+"""Maximum number of pixels. The worst case, a WebP with transparency, was measured to use 580 MB of memory."""
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 QUALITY = 85
 TURNS = {
@@ -30,14 +30,14 @@ TURNS = {
     7: Transpose.TRANSVERSE,
     8: Transpose.ROTATE_90,
 }
-"""What turns a picture upright, by its orientation in EXIF."""
+"""Transformations to upright, by EXIF orientation."""
 
 
 class NotAPicture(Exception):
-    """The bytes are none of the pictures that we take.
+    """The upload is not a supported picture.
 
     Attributes:
-        reason: in a word: `unreadable` or `too_large`.
+        reason: `unreadable` or `too_large`.
     """
 
     def __init__(self, reason: str) -> None:
@@ -46,15 +46,15 @@ class NotAPicture(Exception):
 
 
 def avatar(content: bytes) -> bytes:
-    """Make an avatar: the middle of the picture, upright, 256 pixels square, as WebP without metadata.
+    """Return an avatar: the center of the picture, upright, 256 pixels square, as WebP without metadata.
 
     Raises:
-        NotAPicture: for bytes that are no JPEG, PNG, WebP or GIF, or not all of one, or too large a one.
+        NotAPicture: if the content is not a complete JPEG, PNG, WebP or GIF, or is too large.
     """
     if len(content) > MAX_BYTES:
         raise NotAPicture("too_large")
     try:
-        # Pillow warns of oddities that cameras make, and of pictures above the limit, which are not to be unpacked.
+        # Pillow warns about harmless irregularities, and about pictures above the limit, which must not be decoded.
         with warnings.catch_warnings(action="ignore"):
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             pixels, exif = without_metadata(content)
@@ -65,17 +65,17 @@ def avatar(content: bytes) -> bytes:
     except MemoryError:
         raise
     except Exception as error:
-        # Decoders raise whatever comes to hand on bytes that they do not expect.
+        # Decoders raise arbitrary exceptions on malformed input.
         raise NotAPicture("unreadable") from error
 
 
 def _square(opened: Image.Image, stated: int) -> Image.Image:
-    # A JPEG can be decoded at an eighth of its size, which is all that is needed of a large one.
+    # A JPEG can be decoded at an eighth of its size, which is enough for large ones.
     opened.draft(None, (2 * SIDE, 2 * SIDE))
     opened.load()
     upright = opened.transpose(TURNS[stated]) if stated in TURNS else opened
     if upright.mode.startswith("I"):
-        # Greys of 16 bits; Pillow would cut them off at 255 instead of scaling them.
+        # 16-bit greyscale: Pillow would clip the values at 255 instead of scaling them.
         upright = upright.convert("I").point(lambda grey: grey / 256).convert("L")
     mode = "RGBA" if upright.has_transparency_data else "RGB"
     fitted = ImageOps.fit(upright.convert(mode), (SIDE, SIDE), Image.Resampling.LANCZOS)

@@ -1,8 +1,8 @@
-"""What becomes of an upload: the user's avatar, or nothing.
+"""Processes uploads: each becomes the user's avatar or is refused.
 
-Every step may be done again, and a form is good for one file: what comes later by the same one is dropped. S3 tells of
-an upload at least once and in any order; the newer one of two wins, because its name is greater, and all that is older
-than the user's avatar is swept away.
+Every step may be repeated. A form is valid for one file; later files of the same form are discarded. S3 sends
+notifications at least once and in any order; the newer of two uploads wins, because its name sorts later, and avatars
+older than the current one are deleted.
 """
 
 from lamina import ids
@@ -21,14 +21,14 @@ from lamina.users.model import User
 
 
 def follow(upload: Upload) -> None:
-    """Make an upload the avatar of its user, if it is a picture and the user has no newer one.
+    """Make an upload the avatar of its user, if it is a valid picture and the user has no newer avatar.
 
     Raises:
-        PreconditionFailed, Conflict: when others change the user at the same time; S3's message comes again.
+        PreconditionFailed, Conflict: if the user is changed concurrently; the notification is redelivered.
     """
     stored = files.read(upload.key)
     if stored is None:
-        return  # It was followed before, or taken back.
+        return  # It was processed before, or deleted.
     context = RequestContext(stored.notes.get("actor") or None, stored.notes.get("correlation-id") or ids.new_id())
     with about(correlation_id=context.correlation_id, user_id=upload.user_id, upload_id=upload.id):
         if _was_refused(upload):
@@ -55,19 +55,19 @@ def _make(upload: Upload, stored: files.Stored, context: RequestContext) -> None
 
 def _show(upload: Upload, picture: bytes, user: User, context: RequestContext) -> None:
     files.publish(upload.avatar_key, picture)
-    # Over the very version that was looked at: had somebody taken the avatar back meanwhile, it must not come back.
+    # Conditional on the version that was read: if the avatar has been deleted meanwhile, it must not be restored.
     users.update(
         user.id, {"avatar_url": upload.avatar_url}, context, if_version=lambda version: version == user.version
     )
 
 
 def _sweep(user_id: str, newest: str) -> None:
-    """Delete the avatars before the one that is shown: the former one, and what an interrupted try may have left."""
+    """Delete avatars older than the current one: the previous one, and those of interrupted attempts."""
     files.delete(*(key for key in files.keys(avatars_of(user_id)) if key < newest))
 
 
 def _was_refused(upload: Upload) -> bool:
-    """Return whether an earlier file of the same form was no picture."""
+    """Return whether an earlier file of the same form was refused."""
     try:
         OutboxItem.get(*event_key(USER_AVATAR_REFUSED, upload.user_id, upload.id), consistent_read=True)
     except OutboxItem.DoesNotExist:
@@ -76,7 +76,7 @@ def _was_refused(upload: Upload) -> bool:
 
 
 def _refuse(upload: Upload, reason: str, context: RequestContext) -> None:
-    """Tell that an upload was refused; once, because the event has the id of the upload."""
+    """Publish the event that an upload was refused; once, because the event has the id of the upload."""
     fact = USER_AVATAR_REFUSED.of({"upload_id": upload.id, "reason": reason})
     told = event(fact, upload.user_id, actor=context.actor, correlation_id=context.correlation_id, event_id=upload.id)
     try:

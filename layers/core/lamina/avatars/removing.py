@@ -1,4 +1,4 @@
-"""Taking avatars back: one's own, and those of users who are no longer."""
+"""Deletes avatars, on request and when a user is purged."""
 
 from itertools import batched
 
@@ -10,24 +10,24 @@ from lamina.users import service as users
 
 
 def remove(user_id: str, context: RequestContext) -> None:
-    """Take back a user's avatar, and the uploads that have not become one yet.
+    """Delete a user's avatar and the uploads that have not been processed yet.
 
     Raises:
-        NotFound: when there is no such user.
-        Conflict: when others keep changing the user.
+        NotFound: if the user does not exist.
+        Conflict: if the user keeps being changed concurrently.
     """
     last = newest_key(users.get(user_id))
     users.update(user_id, {"avatar_url": None, "last_avatar": last}, context, if_version=lambda _: True)
     files.delete(*files.keys(uploads_of(user_id)))
-    # A newer one may be on its way to the user at this moment.
+    # A newer upload may be in progress.
     files.delete(*(key for key in files.keys(avatars_of(user_id)) if key <= last))
 
 
 def purge(user_id: str, deletion: BatchDeletion) -> None:
-    """Remove the uploads and avatars of a user that is no longer.
+    """Delete the uploads and avatars of a purged user.
 
     Raises:
-        Interrupted: before all were removed.
+        Interrupted: if time runs out before all are deleted.
     """
     for what, prefix in (("uploads", uploads_of(user_id)), ("avatars", avatars_of(user_id))):
         for step in batched(files.keys(prefix), STEP, strict=False):

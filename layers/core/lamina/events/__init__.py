@@ -1,1 +1,1 @@
-"""What happened: events, written in the transaction of the change that they tell of."""
+"""Events, written in the transaction of the change that they describe."""

@@ -20,9 +20,8 @@ def bulk_consumer[Prepared](
     Nothing records which events were done, so that an event costs no more than its work.
 
     Args:
-        prepare: reads one event; an event for which it raises fails alone.
-        work: does what all of them call for; harmless for events that were done before. Raises to have all of them
-            again.
+        prepare: reads one event; if it raises, only this event fails.
+        work: processes all of them; must be idempotent. Raises to have all of them retried.
     """
     processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
 

@@ -1,7 +1,8 @@
-"""How a consumer of a queue runs: each event once in effect, failures alone again, ids in every log line.
+"""Runs a consumer of a queue: effectively once per event, failures retried individually, ids in every log line.
 
-A queue delivers at least once and out of order. Powertools hands its messages over one by one, remembers which events
-were done, and names those that failed, so that only they come again; the queue puts those aside that fail too often.
+A queue delivers at least once and out of order. Powertools passes on messages one by one, records which events were
+processed, and reports those that failed, so that only they are redelivered. The queue moves messages that fail too
+often to its dead-letter queue.
 """
 
 import json
@@ -24,18 +25,17 @@ from lamina.observability.logs import about, logger
 from lamina.storage.idempotency import records
 
 REMEMBERED_SECONDS = 14 * 24 * 3600
-"""As long as a queue can keep a message and bring it again."""
+"""The retention period of the queue."""
 
 type Work = Callable[[Event], None]
 
 
 def consumer(name: str, work: Work) -> Handler:
-    """Make the Lambda handler of a queue that EventBridge fills.
+    """Return the Lambda handler of a queue that EventBridge feeds.
 
     Args:
-        name: tells its record of an event apart from other consumers'.
-        work: does what the event calls for; raises to have it again, `Postponed` to have it again without that being
-            counted as a try.
+        name: distinguishes its records of processed events from those of other consumers.
+        work: processes an event. Raises to have it retried, `Postponed` to have it retried without counting an attempt.
     """
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
     config = IdempotencyConfig(
@@ -62,12 +62,12 @@ def consumer(name: str, work: Work) -> Handler:
 
 
 def _take(record: SQSRecord, work: Work, timeout: int) -> None:
-    """Do what a message calls for, or see to it that it comes again.
+    """Process a message, or arrange for its redelivery.
 
     Args:
         record: the message.
-        work: as of the consumer, once for each event.
-        timeout: seconds that an invocation may last, hence a twin of this message that is being worked on.
+        work: the work of the consumer, run once per event.
+        timeout: maximum duration of an invocation in seconds, and so of a duplicate that is being processed.
     """
     try:
         event: Event = json.loads(record.body)["detail"]
@@ -79,8 +79,8 @@ def _take(record: SQSRecord, work: Work, timeout: int) -> None:
         try:
             _do_or_postpone(record, event, work)
         except IdempotencyAlreadyInProgressError:
-            # Whoever works on it may yet die. By then that is known, and this message does the work or is done.
-            logger.info("a twin is being worked on", extra={"seconds": timeout})
+            # The other invocation may still fail. By then that is known, and this message is processed or discarded.
+            logger.info("a duplicate is being processed", extra={"seconds": timeout})
             hide(record, timeout)
             raise
         except Exception as error:

@@ -1,4 +1,4 @@
-"""How an event reads on the bus and in queues."""
+"""The format of events on the bus and in queues."""
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, NotRequired, TypedDict
@@ -18,17 +18,17 @@ type Handler = Callable[[dict[str, Any], "LambdaContext"], dict[str, Any]]
 
 
 class Envelope(TypedDict):
-    """An event as the bus carries it; `data` and what it is about are told by its type and version."""
+    """An event on the bus. Its type and version define `data` and the subject."""
 
-    id: Annotated[Id, Field(description="Of this event: the same whenever it is delivered again.")]
+    id: Annotated[Id, Field(description="Id of the event; the same in each delivery.")]
     type: str
     version: int
-    occurred_at: Annotated[Instant, Field(description="When the change that it tells of was made.")]
-    correlation_id: Annotated[str, Field(description="Of the request or message that brought it about.")]
+    occurred_at: Annotated[Instant, Field(description="When the change was made.")]
+    correlation_id: Annotated[str, Field(description="Correlation id of the request or message that caused it.")]
     actor: Annotated[
-        str | None, Field(description="Id of the user behind it; null for the system and for anonymous callers.")
+        str | None, Field(description="Id of the user who caused it; null for the system and for anonymous callers.")
     ]
-    subject: Annotated[str, Field(description="Id of what it is about; events of one subject are published in order.")]
+    subject: Annotated[str, Field(description="Id of the subject; events of one subject are published in order.")]
     data: dict[str, Any]
     trace: NotRequired[Annotated[str, Field(description="Trace header of what brought it about (AWS X-Ray).")]]
 

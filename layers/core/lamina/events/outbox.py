@@ -1,7 +1,7 @@
-"""The outbox: an event is an item beside its subject, written in the transaction of the change itself.
+"""The outbox: an event is an item in its subject's partition, written in the transaction of the change itself.
 
-The table's stream carries it to the publisher, so what is committed is published, and what is not committed is not.
-Events of one subject share its partition key, hence one shard of the stream: their order is kept.
+The table's stream carries it to the publisher, so that exactly the committed changes are published. Events of one
+subject share its partition key, hence one shard of the stream, which preserves their order.
 """
 
 import json
@@ -16,9 +16,9 @@ from lamina.storage.item import Item
 from lamina.storage.keys import key
 
 KEPT_SECONDS = 90 * 24 * 3600
-"""How long an event can be replayed from the outbox itself."""
+"""How long an event can be replayed from the outbox."""
 MAX_DATA_BYTES = 32 * 1024
-"""An event tells what has happened and ships nothing; the bus and its queues take 256 KB at the most."""
+"""Maximum size of the data; the bus and its queues accept 256 KB per event."""
 
 
 class OutboxItem(Item, discriminator="event"):
@@ -41,17 +41,17 @@ def event_key(kind: EventType[Any], subject: str, event_id: str) -> tuple[str, s
 
 
 def event(fact: Fact, subject: str, *, actor: str | None, correlation_id: str, event_id: str = "") -> OutboxItem:
-    """Compose the outbox item of an event, to be written with the change that it tells of.
+    """Return the outbox item of an event, to be written with the change that it describes.
 
     Args:
-        fact: what has happened, of a type in `lamina.events.catalog` (`USER_CREATED.of({…})`).
-        subject: id of what it happened to; the event lies in its partition.
-        actor: id of the user behind the change, or None for the system and for anonymous callers.
-        correlation_id: that of the request or message that caused it.
-        event_id: where it follows from something else, so that a second try raises no second event; else a new one.
+        fact: type and data of the event (`USER_CREATED.of({…})`).
+        subject: id of the subject; the event is stored in its partition.
+        actor: id of the user who caused it, or None for the system and for anonymous callers.
+        correlation_id: correlation id of the request or message that caused it.
+        event_id: an id derived from the cause, so that a second attempt raises no second event; else a new one.
 
     Raises:
-        ValueError: when the data are more than the bus may have to carry.
+        ValueError: if the data are too large for the bus.
     """
     if len(json.dumps(fact.data)) > MAX_DATA_BYTES:
         raise ValueError(f"the data of a {fact.type.name} are too large")

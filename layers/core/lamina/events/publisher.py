@@ -1,7 +1,7 @@
-"""From the outbox to the bus: what consumers elsewhere are told.
+"""Publishes events from the outbox to the bus.
 
-The events of one subject go out one after the other, each only once the one before it was taken; those of different
-subjects share requests. So what fails holds up its own subject alone, and nothing overtakes anything.
+Events of one subject are sent one after the other, each only after the previous one was accepted; events of different
+subjects share requests. A failure therefore blocks only its own subject, and order is preserved.
 """
 
 import json
@@ -22,11 +22,11 @@ from lamina.observability.logs import log_unavailable, logger
 from lamina.settings import settings
 
 MAX_ENTRIES = 10
-"""Entries that PutEvents takes at once (API_PutEvents)."""
+"""Maximum number of entries per PutEvents (API_PutEvents)."""
 MAX_BYTES = 256 * 1024
-"""Size of all entries of a request (EventBridge user guide, "Calculating PutEvents event entry size")."""
+"""Maximum size of all entries of a request (EventBridge user guide, "Calculating PutEvents event entry size")."""
 ROUNDS = 3
-"""How often what the bus did not take is tried before the caller has to."""
+"""Number of attempts for entries that the bus did not accept."""
 BACKOFF_SECONDS = 0.2
 REMEMBERED = 10_000
 SOURCE = "lamina"
@@ -37,22 +37,22 @@ if TYPE_CHECKING:
     type Outgoing = tuple[str, PutEventsRequestEntryTypeDef, tracing.Segment]
 
 type Lanes = dict[str, deque[OutboxItem]]
-"""What is still to be published, by subject, in order."""
+"""Events to be published, by subject, in order."""
 
 _bus = boto3.client("events", config=CALLS)
 _taken: OrderedDict[str, None] = OrderedDict()
-"""Ids of events that the bus has taken from this process: of a batch that comes again, they need not go out twice."""
+"""Ids of events that the bus has accepted from this process, so that a redelivered batch does not repeat them."""
 
 
 def publish(events: Iterable[OutboxItem], has_time: Callable[[], bool] = lambda: True) -> set[str]:
-    """Put events on the bus, those of each subject in order.
+    """Publish events, in order per subject.
 
     Args:
-        events: as they lie in the outbox.
-        has_time: whether another request may be begun.
+        events: items of the outbox.
+        has_time: returns whether there is time for another request.
 
     Returns:
-        Ids of the events that were not taken: they must come again.
+        Ids of the events that were not accepted and must be retried.
     """
     lanes = _lanes(event for event in events if event.event_id not in _taken)
     for attempt in range(ROUNDS):
@@ -72,7 +72,7 @@ def _lanes(events: Iterable[OutboxItem]) -> Lanes:
 
 
 def _round(lanes: Lanes, has_time: Callable[[], bool]) -> Lanes:
-    """Publish what can be; give back the subjects that are not done, each from the event on that was not taken."""
+    """Publish what is possible. Return the remaining events of each subject, from the first that was not accepted."""
     stopped: Lanes = {}
     while lanes and has_time():
         chunk = _chunk(lanes)
@@ -108,8 +108,7 @@ def _put(chunk: "Sequence[Outgoing]") -> list[str | None] | None:
     """Send one request.
 
     Returns:
-        For each entry the code of what it was refused for, or None where it was taken; None in place of all where the
-        bus did not answer.
+        For each entry the error code, or None if it was accepted; None instead of the list if the bus did not respond.
     """
     try:
         answer: PutEventsResponseTypeDef = _bus.put_events(Entries=[entry for _, entry, _ in chunk])

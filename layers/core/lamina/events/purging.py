@@ -1,4 +1,4 @@
-"""What goes of the outbox with its subject."""
+"""Purges the events of a subject from the outbox."""
 
 from typing import Any
 
@@ -9,19 +9,19 @@ from lamina.storage.batch_deletion import BatchDeletion
 from lamina.storage.keys import key
 
 ON_THEIR_WAY_SECONDS = 24 * 3600
-"""Events of the last day stay: the publisher may not have had them yet, as long as the stream keeps them."""
+"""Events of the last day are kept: the publisher may not have processed them yet."""
 
 
 def purge(last: EventType[Any], subject_id: str, deletion: BatchDeletion) -> None:
-    """Remove the events of a subject, but for those of the last day and the one that tells of its end.
+    """Delete the events of a subject, except those of the last day and the one that announces its end.
 
     Args:
-        last: the event that stays until it expires, for whoever asks what became of the subject.
-        subject_id: whose events.
-        sweep: the run.
+        last: type of the event that is kept until it expires, to record what happened to the subject.
+        subject_id: id of the subject.
+        deletion: the current run.
 
     Raises:
-        Interrupted: before all were removed.
+        Interrupted: if time runs out before all are deleted.
     """
     event = (OutboxItem.event_type != last.name) & (OutboxItem.created_at < ids.ago(ON_THEIR_WAY_SECONDS))
     partition = key(last.subject.upper(), subject_id)

@@ -1,6 +1,6 @@
-"""When a message of a queue comes again: later and later after failures, at a chosen time when it was postponed.
+"""Redelivery of queue messages: exponential backoff after failures, a chosen time when postponed.
 
-The permissions that it takes are on the consumer's own queue: `sqs:ChangeMessageVisibility` for every consumer,
+It requires permissions on the consumer's own queue: `sqs:ChangeMessageVisibility` for every consumer, and
 `sqs:SendMessage` for those whose work postpones.
 """
 
@@ -16,23 +16,23 @@ from lamina.observability.logs import log_failure, log_unavailable, logger
 
 FIRST_SECONDS = 1
 LONGEST_SECONDS = 15 * 60
-"""What the wait grows to. A queue that puts a message aside after eight tries gets to 64 seconds at most."""
+"""Maximum backoff in seconds. A queue that gives up after eight attempts reaches 64 seconds."""
 LONGEST_DELAY_SECONDS = 15 * 60
-"""The longest delay that SQS accepts for a message (API_SendMessage)."""
+"""Maximum delay of a message in SQS (API_SendMessage)."""
 POSTPONED_FOR_SECONDS = 24 * 3600
-"""How long after its event a message may be postponed. This bounds the loop from the consumer to its own queue, which
+"""Maximum age of an event whose message is postponed. This bounds the loop from the consumer to its own queue, which
 Lambda does not stop after 16 rounds (`RecursiveLoop: Allow` in the template)."""
 SLOWED_BY = 10
-"""A message that has waited this many times a wait before waits that long again: a long outage costs few rounds."""
+"""The delay is at least the age of the event divided by this, so that a long outage causes few rounds."""
 
 _sqs = boto3.client("sqs", config=CALLS)
 
 
 class Postponed(Exception):
-    """The work cannot be done now, through no fault of the event: bring it again later, and count no try.
+    """The work cannot be done now, for a reason unrelated to the event: retry later without counting an attempt.
 
     Attributes:
-        seconds: how much later, from one second to 15 minutes.
+        seconds: delay, from one second to 15 minutes.
     """
 
     def __init__(self, seconds: int) -> None:
@@ -41,22 +41,22 @@ class Postponed(Exception):
 
 
 def backoff(receive_count: int) -> int:
-    """Choose the seconds until the next try: exponential from one second, with full jitter.
+    """Return the seconds until the next attempt: exponential backoff from one second, with full jitter.
 
-    Messages that failed together do not come again together (https://aws.amazon.com/builders-library/
-    timeouts-retries-and-backoff-with-jitter/). SQS takes whole seconds, so it is at least one.
+    Jitter spreads the retries of messages that failed together (https://aws.amazon.com/builders-library/
+    timeouts-retries-and-backoff-with-jitter/). SQS accepts whole seconds, so it is at least one.
 
     Args:
-        receive_count: how often the message has been received, this time included.
+        receive_count: how often the message has been received, including this time.
     """
     longest = min(LONGEST_SECONDS, FIRST_SECONDS * 2 ** min(receive_count - 1, 30))
     return max(1, math.ceil(random.uniform(0, longest)))  # noqa: S311 (jitter, not a secret)
 
 
 def hide(record: SQSRecord, seconds: int) -> None:
-    """Have a failed message come again after so many seconds.
+    """Delay the redelivery of a failed message.
 
-    If SQS does not take it, the message comes again when its visibility timeout is over: later, but not lost.
+    If SQS refuses the call, the message is redelivered after its visibility timeout: later, but not lost.
     """
     try:
         _sqs.change_message_visibility(
@@ -67,8 +67,8 @@ def hide(record: SQSRecord, seconds: int) -> None:
 
 
 def put_off(record: SQSRecord, error: Exception) -> None:
-    """Log a failure, and have its message come again after a while."""
-    # Powertools would put the text of failures into the log, and it may quote what is personal.
+    """Log a failure, and delay the redelivery of its message."""
+    # Powertools would log the text of exceptions, which may contain personal data.
     log_failure(error)
     tries = int(record.attributes.approximate_receive_count)
     seconds = backoff(tries)
@@ -77,18 +77,19 @@ def put_off(record: SQSRecord, error: Exception) -> None:
 
 
 def send_again(record: SQSRecord, postponed: Postponed, age: float) -> None:
-    """Send a delayed copy of a message to its queue; the copy's receive count starts anew.
+    """Send a delayed copy of a message to its queue; the copy's receive count starts at zero.
 
-    The message itself is then done. If it is received again nevertheless, the event's id shows that it is the same.
+    The message itself is then complete. If it is received again nevertheless, the event's id shows that it is a
+    duplicate.
 
     Args:
         record: the message.
-        postponed: what the work raised.
-        age: seconds since the event. The delay grows with it, and after a day there is no further copy.
+        postponed: the exception that the work raised.
+        age: seconds since the event. The delay grows with it; after a day no further copy is sent.
 
     Raises:
-        Postponed: when the event is older than a day; the message then fails like any other.
-        ClientError, BotoCoreError: when SQS refuses it; the message then fails too.
+        Postponed: if the event is older than a day; the message then fails like any other.
+        ClientError, BotoCoreError: if SQS refuses it; the message then fails too.
     """
     if age > POSTPONED_FOR_SECONDS:
         raise postponed
@@ -98,6 +99,6 @@ def send_again(record: SQSRecord, postponed: Postponed, age: float) -> None:
 
 
 def _queue_url(record: SQSRecord) -> str:
-    """Compose the URL of the queue that a message came from, as SQS composes it: no setting, no call, no permission."""
+    """Return the URL of the queue that a message came from, composed like SQS does; needs no call and no permission."""
     account, name = record.event_source_arn.split(":")[-2:]
     return f"{_sqs.meta.endpoint_url}/{account}/{name}"

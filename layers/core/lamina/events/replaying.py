@@ -1,4 +1,4 @@
-"""Events of the past, published again from the outbox itself: with their ids, so that nothing is done twice."""
+"""Replays past events from the outbox, with their original ids, so that consumers recognise duplicates."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,18 +13,18 @@ from lamina.events.publisher import publish
 from lamina.storage.keys import key
 
 SEGMENTS = 4
-"""Parts of the table that are scanned side by side, so that no partition has all the reading."""
+"""Number of parallel scan segments, which spread the reads over partitions."""
 PAGE = 1000
 BATCH = 100
 
 
 class NotTaken(Exception):
-    """The bus kept refusing events; what follows them for their subjects was not published either."""
+    """The bus kept refusing events; later events of their subjects were not published either."""
 
 
 @dataclass(frozen=True)
 class Window:
-    """A stretch of time, both ends included, as the instants of `lamina.ids`."""
+    """A time interval, both ends included, in the format of `lamina.ids`."""
 
     since: str
     until: str
@@ -32,12 +32,12 @@ class Window:
 
 @dataclass(frozen=True)
 class Selection:
-    """Which events are meant.
+    """A selection of events.
 
     Attributes:
-        windows: that they happened in; at least one.
-        types: a type, or a pattern of types (`user.*`).
-        subject: id of what they are about; None for whatever it is.
+        windows: time intervals of the events; at least one.
+        types: an event type or a pattern (`user.*`).
+        subject: id of the subject; None for any.
     """
 
     windows: Sequence[Window]
@@ -45,22 +45,22 @@ class Selection:
     subject: str | None = None
 
     def holds(self, event: OutboxItem) -> bool:
-        """Whether an event is meant."""
+        """Return whether the selection includes an event."""
         happened = any(window.since <= event.created_at <= window.until for window in self.windows)
         return happened and fnmatchcase(event.event_type, self.types)
 
 
 def replay(selection: Selection, rate: float, report: Callable[[OutboxItem], None], *, dry_run: bool) -> None:
-    """Publish events again, those of each subject in the order in which they happened.
+    """Publish events again, in their original order per subject.
 
     Args:
-        selection: which events.
-        rate: read units of the table that may be used in a second, in all.
-        report: is told of each event, after it was published.
-        dry_run: publish nothing, report all the same.
+        selection: the events.
+        rate: maximum number of read units of the table per second, in total.
+        report: called for each event after it was published.
+        dry_run: report without publishing.
 
     Raises:
-        NotTaken: when the bus keeps refusing an event.
+        NotTaken: if the bus keeps refusing an event.
     """
     if selection.subject is not None:
         _bring(_of_subject(selection.subject, rate), selection, report, dry_run=dry_run)
@@ -72,7 +72,7 @@ def replay(selection: Selection, rate: float, report: Callable[[OutboxItem], Non
 
 
 def _of_subject(subject: str, rate: float) -> Iterator[OutboxItem]:
-    """Read the events of a subject; its id says not of which kind it is, but it is of few kinds only."""
+    """Yield the events of a subject. Its id does not state its type, so the few possible types are tried."""
     kinds = sorted({declared.subject for declared in CATALOG.values()})
     return chain.from_iterable(
         OutboxItem.query(key(kind.upper(), subject), OutboxItem.sk.startswith(key("EVENT", "")), rate_limit=rate)
@@ -81,7 +81,7 @@ def _of_subject(subject: str, rate: float) -> Iterator[OutboxItem]:
 
 
 def _of_segment(selection: Selection, segment: int, rate: float) -> Iterator[OutboxItem]:
-    """Scan one part of the table: all events of a subject are in the same, and in order."""
+    """Scan one segment of the table: all events of a subject are in the same segment, and in order."""
     since = min(window.since for window in selection.windows)
     until = max(window.until for window in selection.windows)
     return OutboxItem.scan(

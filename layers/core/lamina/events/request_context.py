@@ -1,17 +1,17 @@
-"""Who and what brought a change about."""
+"""The origin of a change."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class RequestContext:
-    """What every event and item remembers of its origin.
+    """The origin of a change, recorded with every event and item.
 
     Attributes:
-        actor: id of the user behind the change; None for the system and for anonymous callers.
-        correlation_id: that of the request or message.
+        actor: id of the user who caused the change; None for the system and for anonymous callers.
+        correlation_id: correlation id of the request or message.
         request: fingerprint of the caller's idempotency key, a colon, and a digest of the body; `""` without a key. A
-            retry after a crash has the same.
+            retry after a crash has the same value.
     """
 
     actor: str | None

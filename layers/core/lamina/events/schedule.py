@@ -1,4 +1,4 @@
-"""How a function runs that time fires: as long as it may, and dry when it is told to."""
+"""Runs scheduled functions, with a time limit and optional dry runs."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -13,32 +13,32 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 RESERVE_MILLISECONDS = 20_000
-"""What must be left of the invocation for another step, and for what comes after the last."""
+"""Time that must be left of the invocation to start another step, in milliseconds."""
 
 type Handler = Callable[[Mapping[str, Any], "LambdaContext"], dict[str, Any]]
 
 
 class Work(Protocol):
-    """What a schedule does, in steps, and reports."""
+    """The work of a schedule, done in steps."""
 
     def __call__(self, has_time: HasTime, *, dry_run: bool) -> "DataclassInstance":
-        """Work while there is time; a dry run only reports."""
+        """Work while there is time, and return a report. A dry run changes nothing."""
 
 
 def schedule(name: str, work: Work) -> Handler:
-    """Make the Lambda handler of a schedule.
+    """Return the Lambda handler of a schedule, which returns and logs the report.
 
-    Its event may be `{"dry_run": true}`: then it changes nothing. It answers and logs the report.
+    With the event `{"dry_run": true}` it changes nothing.
 
     Args:
-        name: of the work, for its log line.
-        work: does it. What a run has no time for is left to the next.
+        name: message of its log line.
+        work: the work. Whatever a run has no time for is left to the next run.
     """
 
     def handler(event: Mapping[str, Any], context: "LambdaContext") -> dict[str, Any]:
         dry_run = event.get("dry_run", False)
         if not isinstance(dry_run, bool):
-            # Taken for false, a misspelt wish to change nothing would change things.
+            # If a misspelt value counted as false, a run that should change nothing would change data.
             raise TypeError("dry_run must be true or false")
 
         def has_time() -> bool:

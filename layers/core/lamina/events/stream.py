@@ -1,4 +1,4 @@
-"""Events as the table's stream brings them."""
+"""Reads events from the table's stream."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -21,16 +21,16 @@ _envelope = TypeAdapter(Envelope)
 def publish_records(records: Sequence[Record], has_time: Callable[[], bool]) -> str | None:
     """Publish the events of a batch of stream records.
 
-    A stream keeps one place only: after a failure, everything from there on comes again. What follows for other
-    subjects is published all the same, so that nobody waits for what is not theirs; where it comes twice, consumers
-    know it by its id.
+    A stream keeps a single position: after a failure, everything from there on is redelivered. Later events of other
+    subjects are published nevertheless, so that one subject does not block others. Consumers recognise the duplicates
+    by their ids.
 
     Args:
-        records: in the order of the stream.
-        has_time: whether another request may be begun.
+        records: records in stream order.
+        has_time: returns whether there is time for another request.
 
     Returns:
-        The sequence number of the first record that must come again; None when all are published.
+        The sequence number of the first record to be redelivered; None if all are published.
     """
     readable, failed = _readable(records)
     with tracing.subsegment("## publish"):
@@ -43,9 +43,9 @@ def publish_records(records: Sequence[Record], has_time: Callable[[], bool]) -> 
 
 
 def _readable(records: Sequence[Record]) -> tuple[dict[str, OutboxItem], set[str]]:
-    """Read events, by sequence number; and tell what cannot be published for now.
+    """Return the events by sequence number, and the sequence numbers that cannot be published yet.
 
-    That is what cannot be read, and what follows it for the same subject.
+    The latter are records that cannot be read, and later records of the same subject.
     """
     readable: dict[str, OutboxItem] = {}
     failed: set[str] = set()

@@ -1,1 +1,1 @@
-"""Who somebody is: passwords, sessions and tokens."""
+"""Identity: accounts, credentials, sessions and tokens."""

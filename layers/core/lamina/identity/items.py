@@ -1,4 +1,4 @@
-"""Items of identity in the table, and the index by their owner."""
+"""Table items of identity, and the index of items by owner."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from lamina.storage.keys import key, value_of
 
 
 class CredentialsItem(Item, discriminator="credentials"):
-    """How a user proves itself: `USER#<id>` / `CREDENTIALS`, apart from the user so that no read of one leaks it."""
+    """The credentials of a user: `USER#<id>` / `CREDENTIALS`, apart from the user so that no read of one leaks them."""
 
     password_hash = UnicodeAttribute()
 
@@ -20,51 +20,51 @@ class MfaItem(Item, discriminator="mfa"):
     """A user's second factor: `USER#<id>` / `MFA`."""
 
     secret = UnicodeAttribute()
-    """Encrypted by KMS for this user alone, in base64."""
+    """Encrypted by KMS for this user, in base64."""
     active = BooleanAttribute(default=False)
     activated_at = UnicodeAttribute(null=True)
     last_step = NumberAttribute(default=0)
     recovery = JSONAttribute()
-    """Hashes of the recovery codes that are left."""
+    """Hashes of the unused recovery codes."""
 
 
 class SessionItem(Item, discriminator="session"):
-    """One login: `USER#<id>` / `SESSION#<sid>`. Its tokens are void without it, or if the user's epoch is newer."""
+    """A session: `USER#<id>` / `SESSION#<sid>`. Without it, or if the user's epoch is newer, its tokens are void."""
 
     epoch = NumberAttribute()
     address = UnicodeAttribute(null=True)
     device = UnicodeAttribute(null=True)
     last_used_at = UnicodeAttribute(null=True)
     authenticated_at = UnicodeAttribute(null=True)
-    """When its user last proved to be it again; None until then: it was when the session began."""
+    """Time of the last reauthentication; None if there was none since the session began."""
     client_id = UnicodeAttribute(null=True)
-    """The OAuth client that it belongs to; None for a person's own."""
+    """The OAuth client of the session; None for a user's own."""
     scope = UnicodeAttribute(null=True)
-    """What a client's session may be used for; None for a person's own, which may all that the person may."""
+    """The scopes of a client's session; None for a user's own, which is not restricted."""
     newest_token = UnicodeAttribute(null=True)
-    """Hash of the refresh token that the last rotation made; None before the first."""
+    """Hash of the refresh token that the last rotation created; None before the first."""
     salt = UnicodeAttribute(null=True)
-    """Random; with the text of the token that was used last, which only its holder has, it makes the newest."""
+    """Random salt. With the text of the previous token, known only to its holder, it yields the newest token."""
     repeatable_until = NumberAttribute(null=True)
-    """Unix seconds until which the token that was used last may be used again."""
+    """Unix time until which the previous token may be repeated."""
 
 
 class EmailChangeItem(Item, discriminator="email_change"):
-    """A change of address that waits for its proof: `USER#<id>` / `EMAIL_CHANGE`. A later one takes its place."""
+    """A pending change of address: `USER#<id>` / `EMAIL_CHANGE`. A later change replaces it."""
 
     change_id = UnicodeAttribute()
     email = UnicodeAttribute()
     """The new address."""
     bound_to = UnicodeAttribute()
-    """What must still be so when it is confirmed."""
+    """The state that must be unchanged when the change is confirmed."""
 
 
 class FormerEmailItem(Item, discriminator="former_email"):
-    """An address that a user had: `USER#<id>` / `FORMER_EMAIL#<id of the change>`."""
+    """A previous address of a user: `USER#<id>` / `FORMER_EMAIL#<id of the change>`."""
 
     email = UnicodeAttribute()
     can_undo = BooleanAttribute()
-    """Whether its holder may put it back."""
+    """Whether its owner may undo the change."""
 
 
 class RefreshTokenItem(Item, discriminator="refresh_token"):
@@ -73,13 +73,13 @@ class RefreshTokenItem(Item, discriminator="refresh_token"):
     user_id = UnicodeAttribute()
     session_id = UnicodeAttribute()
     used_at = UnicodeAttribute(null=True)
-    """When it was used; it is kept until it expires, so that a second use is noticed."""
+    """Time of its use; the item is kept until it expires, so that reuse is detected."""
     client_id = UnicodeAttribute(null=True)
     """The OAuth client that it was issued to."""
 
 
 def credentials_key(user_id: str) -> tuple[str, str]:
-    """Give the key of a user's credentials."""
+    """Return the key of a user's credentials."""
     return key("USER", user_id), "CREDENTIALS"
 
 
@@ -89,12 +89,12 @@ def mfa_key(user_id: str) -> tuple[str, str]:
 
 
 def session_key(user_id: str, session_id: str) -> tuple[str, str]:
-    """Give the key of a session."""
+    """Return the key of a session."""
     return key("USER", user_id), key("SESSION", session_id)
 
 
 def email_change_key(user_id: str) -> tuple[str, str]:
-    """Return the key of the change of address that waits for its proof."""
+    """Return the key of a user's pending change of address."""
     return key("USER", user_id), "EMAIL_CHANGE"
 
 
@@ -104,7 +104,7 @@ def former_email_key(user_id: str, change_id: str) -> tuple[str, str]:
 
 
 def refresh_token_key(digest: str) -> tuple[str, str]:
-    """Give the key of a refresh token by its SHA-256 in hexadecimal."""
+    """Return the key of a refresh token by its SHA-256 in hexadecimal."""
     return key("REFRESH", digest), "TOKEN"
 
 
@@ -112,7 +112,7 @@ REFRESH_SECONDS = 30 * 24 * 3600
 
 
 def refresh_token(digest: str, session: SessionItem) -> RefreshTokenItem:
-    """Return a refresh token of a session, good for 30 days but not beyond the session's end; `digest` is its hash."""
+    """Return a refresh token of a session, valid for 30 days but not beyond the session; `digest` is its hash."""
     token = RefreshTokenItem(
         *refresh_token_key(digest),
         user_id=value_of(session.pk),
@@ -126,12 +126,12 @@ def refresh_token(digest: str, session: SessionItem) -> RefreshTokenItem:
 
 
 def last_second(session: SessionItem) -> int:
-    """Return the Unix time at which a session ends, however often it is refreshed."""
+    """Return the Unix time at which a session ends, even if it is refreshed."""
     return epoch_of(session.created_at) + settings().session_days * 24 * 3600
 
 
 class ClientItem(Item, discriminator="oauth_client"):
-    """A client: `CLIENT#<id>` / `CLIENT`; its id is its `client_id`."""
+    """An OAuth client: `CLIENT#<id>` / `CLIENT`; its id is its `client_id`."""
 
     name = UnicodeAttribute()
     secret_hash = UnicodeAttribute()
@@ -144,12 +144,12 @@ class ClientItem(Item, discriminator="oauth_client"):
 
 
 def client_key(client_id: str) -> tuple[str, str]:
-    """Give the key of a client."""
+    """Return the key of an OAuth client."""
     return key("CLIENT", client_id), "CLIENT"
 
 
 def add_to_owner_index(user_id: str, item: Item) -> None:
-    """Let an item be found by its owner, in `gsi4`: one write unit more."""
+    """Add an item to the index by owner, `gsi4`, at the cost of one more write unit."""
     item.gsi4pk = key("OWNER", user_id)
     item.gsisk = item.gsisk or item.pk
 

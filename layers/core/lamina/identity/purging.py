@@ -1,4 +1,4 @@
-"""What goes with a user: all by which it, or a program of its, could prove to be it."""
+"""Purges the credentials, sessions and tokens of a user."""
 
 from lamina.identity.items import owned_items
 from lamina.storage.batch_deletion import BatchDeletion
@@ -14,14 +14,14 @@ OWN = {
     "sessions": "SESSION#",
     "API keys": "APIKEY#",
 }
-"""What lies in a user's partition, by the beginning of its sort keys."""
+"""Items in a user's partition, by the prefix of their sort keys."""
 
 
 def purge(user_id: str, deletion: BatchDeletion) -> None:
-    """Remove what proves identity, of a user that is no longer: six queries, and a write for each item.
+    """Delete the identity items of a purged user: six queries, and a write per item.
 
     Raises:
-        Interrupted: before all was removed.
+        Interrupted: if time runs out before all are deleted.
     """
     for what, prefix in OWN.items():
         deletion.remove(what, Entry.query(key("USER", user_id), Entry.sk.startswith(prefix)))

@@ -1,6 +1,6 @@
-"""Security events: what an operator wants to be told of, as log lines and as events of the user.
+"""Security events, recorded as log lines and as events of the user.
 
-Neither ever holds a password, a token, a code or a key.
+They never contain passwords, tokens, codes or keys.
 """
 
 from lamina import ids
@@ -15,12 +15,12 @@ DECOY_SECONDS = 3600
 
 
 def security_event(name: str, user_id: str | None, context: RequestContext, **facts: object) -> None:
-    """Log that something happened which matters for security.
+    """Log a security event.
 
     Args:
-        name: thing and past participle (`session.started`).
-        user_id: whose account; None where there is none.
-        cause: the request.
+        name: subject and past participle (`session.started`).
+        user_id: the account; None if there is none.
+        context: the request.
         facts: ids and counts, never secrets or personal data.
     """
     logger.info(
@@ -30,14 +30,15 @@ def security_event(name: str, user_id: str | None, context: RequestContext, **fa
 
 
 class DecoyItem(Item, discriminator="decoy"):
-    """What is written where an event would be, if there were an account: `DECOY#<random>` / `DECOY`, for an hour.
+    """Written instead of an event if there is no account: `DECOY#<random>` / `DECOY`, for an hour.
 
-    So the work is the same whether there is one. Each lies in a partition of its own, and nothing is published of it.
+    This makes the work the same whether or not an account exists. Each is in a partition of its own and is not
+    published.
     """
 
 
 def event_or_decoy(fact: Fact, user_id: str | None, context: RequestContext) -> Item:
-    """Compose the outbox item of a security event, or a decoy where there is no account; and log it."""
+    """Log a security event and return its outbox item, or a decoy if there is no account."""
     if user_id is not None:
         return account_event(fact, user_id, context)
     security_event(fact.type.name, None, context)
@@ -45,6 +46,6 @@ def event_or_decoy(fact: Fact, user_id: str | None, context: RequestContext) -> 
 
 
 def account_event(fact: Fact, user_id: str, context: RequestContext) -> OutboxItem:
-    """Compose the outbox item of a security event, which becomes an activity of the user; and log it."""
+    """Log a security event and return its outbox item, which becomes an activity of the user."""
     security_event(fact.type.name, user_id, context, **fact.data)
     return event(fact, user_id, actor=context.actor or user_id, correlation_id=context.correlation_id)

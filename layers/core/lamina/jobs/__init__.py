@@ -1,1 +1,1 @@
-"""Work that takes longer than a request: asked for, run in the background, watched and cancelled."""
+"""Background jobs: work that takes longer than a request."""

@@ -1,4 +1,4 @@
-"""How jobs lie in the table: the job, what its request left, and where unfinished jobs stand in lists."""
+"""Table items of jobs: the job, its entry under its owner, and the lists of unfinished jobs."""
 
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 
@@ -10,7 +10,7 @@ from lamina.storage.keys import SHARDS, key, list_partition, list_position, shar
 
 
 class JobItem(Item, discriminator="job"):
-    """A job: `JOB#<id>` / `JOB`. While it is unfinished it stands in two lists by `due_at`: all, and its owner's."""
+    """A job: `JOB#<id>` / `JOB`. While unfinished, it is in two lists by `due_at`: all jobs, and those of its owner."""
 
     type = UnicodeAttribute()
     owner_id = UnicodeAttribute()
@@ -30,26 +30,26 @@ class JobItem(Item, discriminator="job"):
 
 
 class OwnedJobItem(Item, discriminator="owned_job"):
-    """That a job is somebody's, whatever has become of it: `USER#<owner>` / `JOB#<id>`. By it a purge finds the job."""
+    """The entry of a job under its owner: `USER#<owner>` / `JOB#<id>`. A purge finds all jobs by it."""
 
 
 def job_key(job_id: str) -> tuple[str, str]:
-    """Give the key of a job."""
+    """Return the key of a job."""
     return key("JOB", job_id), "JOB"
 
 
 def unfinished_partitions() -> list[str]:
-    """Give the partitions, in `gsi1`, of all unfinished jobs."""
+    """Return the partitions, in `gsi1`, of all unfinished jobs."""
     return [list_partition("JOBS", "unfinished", shard=shard) for shard in range(SHARDS)]
 
 
 def owner_partition(owner_id: str) -> str:
-    """Give the partition, in `gsi2`, of the unfinished jobs of one owner."""
+    """Return the partition, in `gsi2`, of the unfinished jobs of an owner."""
     return list_partition("JOBS", "unfinished", owner_id, shard=0)
 
 
 def job_item(job: Job) -> JobItem:
-    """Lay a job out for the table, ready to be saved over the version that it was read with."""
+    """Return the item of a job, to be saved conditional on the version that was read."""
     item = JobItem(
         *job_key(job.id),
         type=job.type,
@@ -80,13 +80,13 @@ def job_item(job: Job) -> JobItem:
 
 
 def owned_item(job: Job) -> OwnedJobItem:
-    """Lay out whose a job is."""
+    """Return the entry of a job under its owner."""
     expires_at = ids.epoch_of(job.created_at) + KEPT_SECONDS
     return OwnedJobItem(key("USER", job.owner_id), key("JOB", job.id), created_by=job.owner_id, expires_at=expires_at)
 
 
 def to_job(item: JobItem) -> Job:
-    """Give back the job of an item."""
+    """Return the job of an item."""
     return Job(
         id=value_of(item.pk),
         type=JobType(item.type),

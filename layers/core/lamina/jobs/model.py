@@ -1,4 +1,4 @@
-"""A job, as the domain sees it."""
+"""The domain model of jobs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,22 +10,22 @@ from lamina.errors import RuleViolated
 
 MAX_ATTEMPTS = 3
 LEASE_SECONDS = 60
-"""How long a run may be silent until another one takes the job over."""
+"""Duration of a run's lease in seconds; afterwards another run may take the job over."""
 WAIT_SECONDS = 15 * 60
-"""How long a job may wait in its queue until its message counts as lost, and another is sent."""
+"""How long a job may be queued until its message is considered lost and another is sent."""
 PATIENCE_SECONDS = 24 * 3600
-"""How long a job is kept waiting in all."""
+"""Maximum time in the queue in total."""
 KEPT_SECONDS = 30 * 24 * 3600
 
 
 class JobType(StrEnum):
-    """What kind of work a job is."""
+    """The type of a job."""
 
     REPORT = "report"
 
 
 class JobStatus(StrEnum):
-    """How far a job has come."""
+    """The status of a job."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -39,7 +39,7 @@ FINISHED = frozenset({JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELLED
 
 @dataclass(frozen=True)
 class JobError:
-    """Why a job failed, and what its owner can do about it."""
+    """Why a job failed, and what its owner can do."""
 
     code: str
     message: str
@@ -47,21 +47,21 @@ class JobError:
 
 EXHAUSTED = JobError(
     "ATTEMPTS_EXHAUSTED",
-    f"It failed {MAX_ATTEMPTS} times, by no fault of yours. Ask for it again; if that fails too, quote this job's id.",
+    f"The job failed {MAX_ATTEMPTS} times because of an internal error. Create it again or contact support.",
 )
-NEVER_STARTED = JobError("NEVER_STARTED", "It could not be begun within a day. Ask for it again.")
+NEVER_STARTED = JobError("NEVER_STARTED", "The job could not be started within a day. Create it again.")
 
 
 @dataclass(frozen=True, kw_only=True)
 class NewJob:
-    """What it takes to make a job.
+    """The properties of a new job.
 
     Attributes:
-        type: what kind of work.
-        owner_id: who asks for it.
-        action: what the owner did by asking; who may do that no more does not get the result either.
-        about: id of the user whom the action was about; None where it was about nobody in particular.
-        parameters: what exactly is to be done, as JSON.
+        type: the type of work.
+        owner_id: the user who requests it.
+        action: the action of the request. Owners who lose the permission lose access to the result.
+        about: id of the user that the action applies to; None if it applies to nobody in particular.
+        parameters: parameters of the work, as JSON.
     """
 
     type: JobType
@@ -77,15 +77,15 @@ class Job(NewJob):
 
     Attributes:
         id: UUIDv7.
-        correlation_id: that of the request that asked for it.
-        status: how far it has come.
-        progress: percent of the present attempt, 0 to 100.
-        attempts: runs that were begun.
-        run: id of the run that has the job; None while nobody has.
-        due_at: by when something has to have happened, or the job is stale; a running job's lease ends then.
-        result_key: where the result lies in the bucket of files.
+        correlation_id: correlation id of the request that created it.
+        status: its status.
+        progress: progress of the current attempt in percent.
+        attempts: number of attempts started.
+        run: id of the run that holds the job; None if none does.
+        due_at: when the job becomes stale unless something happens; the end of the lease of a running job.
+        result_key: key of the result in the bucket of files.
         error: why it failed.
-        version: counts changes from 1; 0 before the first save.
+        version: number of changes, from 1; 0 before the first save.
         created_at: RFC 3339 UTC.
         updated_at: RFC 3339 UTC.
         finished_at: when it succeeded, failed or was cancelled.
@@ -107,18 +107,18 @@ class Job(NewJob):
 
     @property
     def is_finished(self) -> bool:
-        """Whether nothing will become of it any more."""
+        """Whether the job has reached a final status."""
         return self.status in FINISHED
 
 
 class JobFinished(RuleViolated):
-    """The job is over, and stays as it is."""
+    """The job is finished and cannot be changed."""
 
-    message = "This job is finished. Only a job that is queued or running can be cancelled."
+    message = "This job is finished. Only queued or running jobs can be cancelled."
 
 
 class TooManyJobs(RuleViolated):
-    """The caller has as many unfinished jobs as one may have."""
+    """The caller has reached the limit of unfinished jobs."""
 
     code = "TOO_MANY_JOBS"
-    message = "You have several unfinished jobs already. Wait until one of them is finished, or cancel one."
+    message = "You have reached the limit of unfinished jobs. Wait until one is finished, or cancel one."

@@ -1,4 +1,4 @@
-"""What of jobs goes with a user: the jobs it asked for, and what they have made."""
+"""Purges the jobs of a user and their results."""
 
 from collections.abc import Callable
 
@@ -10,15 +10,15 @@ from lamina.storage.keys import key, value_of
 
 
 def purge(user_id: str, discard: Callable[[str], None], deletion: BatchDeletion) -> None:
-    """Remove the jobs of a user that is no longer; a run that is at one of them finds that out at its next beat.
+    """Delete the jobs of a purged user. An active run notices at its next heartbeat.
 
     Args:
-        user_id: whose.
-        discard: removes a result, given its key in the bucket of files; it may be gone already.
-        sweep: the run.
+        user_id: the user.
+        discard: deletes a result, given its key in the bucket of files; it may not exist.
+        deletion: the current run.
 
     Raises:
-        Interrupted: before all were removed.
+        Interrupted: if time runs out before all are deleted.
     """
     owned = OwnedJobItem.query(key("USER", user_id), OwnedJobItem.sk.startswith(key("JOB", "")))
     for item in owned:

@@ -1,4 +1,4 @@
-"""Reads and writes of jobs."""
+"""Reads and writes jobs."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ from lamina.storage.sharded_list import Source, read
 
 
 def get(job_id: str) -> Job | None:
-    """Read one job, as last written: one consistent read."""
+    """Return a job; None if it does not exist: one consistent read."""
     try:
         return to_job(JobItem.get(*job_key(job_id), consistent_read=True))
     except JobItem.DoesNotExist:
@@ -27,33 +27,33 @@ def get(job_id: str) -> Job | None:
 
 
 def insert(job: Job, events: Sequence[OutboxItem], *, request: str) -> str:
-    """Save a new job and its events, or nothing.
+    """Save a new job and its events in one transaction.
 
     Args:
-        job: with the id it shall have.
-        events: of its request.
-        request: names the idempotent request, as `RequestContext.request`.
+        job: the job, with its id.
+        events: events of the request.
+        request: name of the idempotent request, as `RequestContext.request`.
 
     Returns:
-        The id of the job that this request made: another than `job.id` when an earlier try of it had succeeded.
+        The id of the job that this request created; differs from `job.id` if an earlier attempt had succeeded.
     """
     earlier = run_once.write(request, job.id, [job_item(job), owned_item(job), *events])
     return earlier.id if earlier else job.id
 
 
 def update(job: Job, events: Sequence[OutboxItem]) -> None:
-    """Save a changed job over the version that it was read with, and its events, or nothing.
+    """Save a changed job, conditional on the version that was read, and its events in one transaction.
 
     Raises:
-        ConditionFailed: when the stored job is of another version.
+        ConditionFailed: if the stored job has another version.
     """
     transactions.write(put=[job_item(job), *events])
 
 
 def overdue(before: str, limit: int) -> list[Job]:
-    """Read the unfinished jobs that were due before an instant, the longest overdue first.
+    """Return the unfinished jobs that were due before an instant, the longest overdue first.
 
-    Costs a query to each shard and a read of each job that is found, however many jobs there are.
+    Costs a query per shard and a read per job found, however many jobs there are.
     """
     chunk = read(Source("gsi1", unfinished_partitions()), limit, descending=False)
     found = [identifier_of(position) for position in chunk.items if position < before]
@@ -62,5 +62,5 @@ def overdue(before: str, limit: int) -> list[Job]:
 
 
 def unfinished(owner_id: str, limit: int) -> int:
-    """Count the unfinished jobs of an owner, up to a limit; the index may be moments behind."""
+    """Return the number of unfinished jobs of an owner, up to a limit; the index is eventually consistent."""
     return len(read(Source("gsi2", [owner_partition(owner_id)]), limit, descending=False).items)

@@ -1,4 +1,4 @@
-"""The sweep of stale jobs: a run that died, a message that was lost, a worker that never came."""
+"""Recovers stale jobs, after a crashed run or a lost message."""
 
 from dataclasses import dataclass
 
@@ -11,12 +11,12 @@ from lamina.storage.iteration import HasTime
 
 @dataclass
 class Report:
-    """What one run did, or would do.
+    """The report of a run, or of a dry run.
 
     Attributes:
         finished: whether no stale job is left.
-        requeued: how many were sent for another attempt.
-        failed: how many were ended, for they had no attempt left or had waited for a day.
+        requeued: number of jobs that were queued for another attempt.
+        failed: number of jobs that failed, because no attempt was left or they had waited for a day.
     """
 
     finished: bool = False
@@ -25,11 +25,11 @@ class Report:
 
 
 def requeue_stale(has_time: HasTime, *, dry_run: bool = False) -> Report:
-    """Have every job that is overdue begun again, or end it: the longest overdue first.
+    """Requeue or fail every overdue job, the longest overdue first.
 
     Args:
-        has_time: whether there is time for another job.
-        dry_run: only report, of no more jobs than one read brings.
+        has_time: returns whether there is time for another job.
+        dry_run: only report, limited to the jobs of one read.
     """
     report = Report()
     seen: set[str] = set()
@@ -51,7 +51,7 @@ def _foreseen(job: Job) -> JobStatus:
 
 
 def _rescued(job: Job) -> JobStatus | None:
-    """Rescue a job; None when it was well again, or gone, or others have it in hand."""
+    """Requeue or fail a job; None if it is no longer overdue, does not exist, or is being changed concurrently."""
     try:
         after = service.requeue_or_fail(job)
     except (Conflict, NotFound):

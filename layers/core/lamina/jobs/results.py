@@ -1,4 +1,4 @@
-"""What a job has made: where it can be fetched, for a while."""
+"""Download links of job results, valid for a limited time."""
 
 import boto3
 from botocore.config import Config
@@ -11,18 +11,18 @@ from lamina.settings import settings
 
 LINK_SECONDS = 15 * 60
 _GONE = {"403", "404"}
-"""What S3 says of a file that is not there: 403 to who may not list the bucket (S3 API reference, HeadObject)."""
+"""S3 returns 403 for a missing file to callers who may not list the bucket (S3 API reference, HeadObject)."""
 
-# By its region's own host name and signature, for the global one redirects while a bucket is new
+# Use the regional endpoint and its signature: the global one redirects while a bucket is new
 # (S3 user guide, "Virtual hosting of buckets").
 _files = boto3.client("s3", config=CALLS.merge(Config(signature_version="s3v4", s3={"addressing_style": "virtual"})))
 
 
 def link(job: Job, caller: Caller) -> str | None:
-    """Give an address that the result can be fetched from for 15 minutes, by whoever has it.
+    """Return a URL from which anybody who has it can download the result for 15 minutes.
 
-    None while there is no result, when the file is there no longer, and for a caller who may not do any more what the
-    job was asked for by: an admin who is one no longer.
+    None if there is no result, if the file no longer exists, or if the caller no longer has the permission that the job
+    was created with, for example a former admin.
     """
     if job.status != JobStatus.SUCCEEDED or not job.result_key:
         return None

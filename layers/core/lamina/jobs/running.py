@@ -1,7 +1,7 @@
-"""One run of a job: it takes the job, shows signs of life, and finishes it, once in effect.
+"""Runs a job: takes it, sends heartbeats and finishes it, effectively once.
 
-A queue brings a message twice, a run dies half-way, a sweep believes a slow run dead: so several runs may be at one
-job. Each has an id of its own, and whatever it writes holds only while the job is its.
+A queue may deliver a message twice, a run may crash, and a slow run may be considered dead, so several runs may work on
+a job. Each has its own id, and its writes succeed only while it holds the job.
 """
 
 import time
@@ -16,18 +16,18 @@ from lamina.jobs.transitions import Step
 from lamina.observability.logs import log_failure, logger
 
 BEAT_SECONDS = 2.0
-"""How often a run writes how far it is, at the most; a cancelled one runs on for as long."""
+"""Minimum seconds between progress updates; a cancelled run continues for up to this long."""
 
 
 class LeaseLost(Exception):
-    """The job is this run's no longer: it was cancelled, or another run has it."""
+    """The run no longer holds the job: it was cancelled, or another run took it over."""
 
 
 class NonRetryable(Exception):
-    """The job cannot be done, and another attempt would end the same.
+    """The job cannot be done, and another attempt would fail the same way.
 
     Attributes:
-        error: what its owner is told.
+        error: the error shown to the owner.
     """
 
     def __init__(self, error: JobError) -> None:
@@ -36,10 +36,10 @@ class NonRetryable(Exception):
 
 
 class Run:
-    """A run, to those who do the work.
+    """A run, as seen by the work.
 
     Attributes:
-        job: as it was when the run took it.
+        job: the job when the run took it.
     """
 
     def __init__(self, job: Job, run_id: str) -> None:
@@ -48,28 +48,28 @@ class Run:
         self._beaten = time.monotonic()
 
     def beat(self, progress: int) -> None:
-        """Say how far the work is, in percent; call it as often as you like, at least every twenty seconds.
+        """Report progress in percent; call it as often as you like, at least every twenty seconds.
 
         Raises:
-            Lost: when the work is in vain, as far as is known.
+            LeaseLost: if the run is known to have lost the job.
         """
         if time.monotonic() - self._beaten >= BEAT_SECONDS:
             self.confirm(progress)
 
     def confirm(self, progress: int) -> None:
-        """Say how far the work is, and make sure that the job is still this run's.
+        """Report progress, and verify that the run still holds the job.
 
         Raises:
-            Lost: when it is not.
+            LeaseLost: if it does not.
         """
         self.change(lambda job: transitions.beat(job, progress))
         self._beaten = time.monotonic()
 
     def change(self, edit: Callable[[Job], Step]) -> Job:
-        """Change the job as long as it is this run's.
+        """Change the job while the run holds it.
 
         Raises:
-            Lost: when it is not.
+            LeaseLost: if it does not.
         """
 
         def held(job: Job) -> Step:
@@ -84,19 +84,19 @@ class Run:
 
 
 type Work = Callable[[Run], str]
-"""Does what the job asks for; gives the key of its result."""
+"""Does the work of a job, and returns the key of its result."""
 
 
 def run(job_id: str, work: Work, discard: Callable[[str], None]) -> None:
-    """Run a job, if it is there to be run; else do nothing.
+    """Run a job, unless it is finished or held by another run.
 
     Args:
-        job_id: which.
-        work: does it. What it raises costs an attempt; `Hopeless` costs all of them.
-        discard: removes a result that came too late, given its key.
+        job_id: id of the job.
+        work: does the work. An exception uses up one attempt; `NonRetryable` uses up all.
+        discard: deletes a result that came too late, given its key.
 
     Raises:
-        Exception: that of the work, when there is to be another attempt: the message has to come again.
+        Exception: the exception of the work, if there is another attempt: the message must be redelivered.
     """
     taken = _take(job_id)
     if taken is None:
@@ -109,14 +109,14 @@ def run(job_id: str, work: Work, discard: Callable[[str], None]) -> None:
     except NonRetryable as hopeless:
         _give_up(taken, hopeless.error)
     except Exception as error:
-        # Whatever it was, the attempt is over, and the job must not stay behind as running.
+        # The attempt has failed for any reason, and the job must not stay in status running.
         if _put_back(taken):
             raise
         log_failure(error)
 
 
 def _take(job_id: str) -> Run | None:
-    """Start the job; None when it is finished, gone, or another run has it."""
+    """Start the job; None if it is finished, does not exist, or is held by another run."""
     run_id = ids.new_id()
 
     def edit(job: Job) -> Step:
@@ -133,7 +133,7 @@ def _take(job_id: str) -> Run | None:
 
 
 def _succeed(taken: Run, key: str, discard: Callable[[str], None]) -> None:
-    """Finish the job; a result that nobody wants any more is removed, unless another run is making the same."""
+    """Finish the job. Delete a result that is no longer wanted, unless another run writes the same file."""
     try:
         taken.change(lambda job: transitions.succeed(job, key))
     except LeaseLost:
@@ -152,7 +152,7 @@ def _give_up(taken: Run, error: JobError) -> None:
 
 
 def _put_back(taken: Run) -> bool:
-    """Let go of the job; tells whether there is to be another attempt by the same message."""
+    """Release the job; return whether there is to be another attempt by the same message."""
     try:
         return not taken.change(transitions.put_back).is_finished
     except LeaseLost:

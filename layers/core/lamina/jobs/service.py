@@ -1,4 +1,4 @@
-"""What can be done with jobs from outside their runs."""
+"""The use cases of jobs, except running them."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,26 +16,26 @@ from lamina.storage import run_once
 from lamina.storage.transactions import ConditionFailed
 
 ATTEMPTS = 8
-"""How often a change is tried over a newer version of the job: its run writes every other second."""
+"""Number of attempts to change a job whose run may write every two seconds."""
 MAX_UNFINISHED = 5
-"""Unfinished jobs of one owner; about so, because the index that counts them may be moments behind."""
+"""Maximum number of unfinished jobs per owner; approximate, because the index is eventually consistent."""
 STEP = 100
-"""Stale jobs that are read at once."""
-NO_SUCH_JOB = "There is no such job."
+"""Number of stale jobs per read."""
+NO_SUCH_JOB = "The job was not found."
 
 type Edit = Callable[[Job], Step]
-"""Says what becomes of a job as it stands; the same job again changes nothing."""
+"""Returns the changed job, given the current one; returning it unchanged changes nothing."""
 
 
 def create(new: NewJob, context: RequestContext) -> Job:
-    """Ask for a job: it and the event that has it begun are written together.
+    """Create a job, together with the event that starts it.
 
     Args:
-        new: what is to be done, and for whom.
-        cause: who and what request asks; a retry of the same request gives the job made before.
+        new: properties of the job.
+        context: the request; a retry returns the job created before.
 
     Raises:
-        TooManyJobs: when its owner has too many that are unfinished.
+        TooManyJobs: if its owner has too many unfinished jobs.
     """
     if repository.unfinished(new.owner_id, MAX_UNFINISHED) >= MAX_UNFINISHED:
         earlier = run_once.read(context.request)
@@ -56,10 +56,10 @@ def create(new: NewJob, context: RequestContext) -> Job:
 
 
 def get(job_id: str) -> Job:
-    """Read a job.
+    """Return a job.
 
     Raises:
-        NotFound: when there is none.
+        NotFound: if it does not exist.
     """
     job = repository.get(job_id)
     if job is None:
@@ -68,11 +68,11 @@ def get(job_id: str) -> Job:
 
 
 def get_for(caller: Caller, job_id: str, action: Action = Action.JOB_READ) -> Job:
-    """Read a job for somebody who wants to do something with it.
+    """Return a job to a caller who is allowed to do this with it.
 
     Raises:
-        NotFound: when there is none, or none that the caller may know of.
-        Forbidden: when the caller may see it, and no more.
+        NotFound: if it does not exist, or the caller must not know of it.
+        Forbidden: if the caller may read it, but not do this.
     """
     job = get(job_id)
     if not may(caller, action, owner_id=job.owner_id):
@@ -83,34 +83,34 @@ def get_for(caller: Caller, job_id: str, action: Action = Action.JOB_READ) -> Jo
 
 
 def cancel(job_id: str, context: RequestContext) -> Job:
-    """Cancel a job: from now on it has no result, and a run that is at it leaves off within seconds.
+    """Cancel a job. It produces no result; an active run stops within seconds.
 
     Raises:
-        NotFound: when there is none.
-        JobFinished: when there is nothing left to cancel.
-        Conflict: when others keep changing the job.
+        NotFound: if it does not exist.
+        JobFinished: if it is finished.
+        Conflict: if the job keeps being changed concurrently.
     """
     return change(job_id, transitions.cancel, actor=context.actor)
 
 
 def stale(before: str) -> list[Job]:
-    """Read unfinished jobs to which nothing has happened in time, up to 100, the longest overdue first.
+    """Return up to 100 unfinished jobs that were due before an instant, the longest overdue first.
 
     Args:
-        before: the instant by which something should have happened to them; `ids.now()` for all that are overdue.
+        before: the instant; `ids.now()` for all overdue jobs.
     """
     return repository.overdue(before, STEP)
 
 
 def requeue_or_fail(job: Job) -> Job:
-    """Have a stale job begun again, or end it when its attempts are spent; one that is well again stays as it is.
+    """Requeue an overdue job, or fail it if no attempt is left. Any other job is unchanged.
 
     Returns:
-        The job as it stands now.
+        The current job.
 
     Raises:
-        NotFound: when it is gone.
-        Conflict: when others keep changing the job.
+        NotFound: if it does not exist.
+        Conflict: if the job keeps being changed concurrently.
     """
 
     def edit(found: Job) -> Step:
@@ -120,16 +120,16 @@ def requeue_or_fail(job: Job) -> Job:
 
 
 def change(job_id: str, edit: Edit, *, actor: str | None = None) -> Job:
-    """Read, edit and save a job, with the event that tells of it; over a newer version, try again.
+    """Read, edit and save a job with its event; retry if it was changed concurrently.
 
     Args:
-        job_id: whose.
-        edit: says what becomes of the job; called again for each try, and may raise.
-        actor: id of the user behind it; None for the system.
+        job_id: id of the job.
+        edit: returns the changed job; called for each attempt, and may raise.
+        actor: id of the user who causes the change; None for the system.
 
     Raises:
-        NotFound: when there is none.
-        Conflict: when others keep changing the job.
+        NotFound: if it does not exist.
+        Conflict: if the job keeps being changed concurrently.
     """
     for _ in range(ATTEMPTS):
         before = get(job_id)

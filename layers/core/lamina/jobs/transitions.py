@@ -1,7 +1,7 @@
-"""What may become of a job, and what is told of it: the state machine, without the table.
+"""The state machine of jobs and its events, independent of the table.
 
 queued → running → succeeded, failed, or queued again for another attempt; queued and running → cancelled. A run holds a
-job by a lease that it has to renew: when the lease is over, the job is anybody's.
+job by a lease that it must renew: after the lease has expired, any run may take the job over.
 """
 
 from dataclasses import replace
@@ -23,45 +23,45 @@ from lamina.jobs.model import (
 )
 
 RENEWED_BELOW_SECONDS = LEASE_SECONDS * 2 // 3
-"""A lease is renewed when so much is left of it: each renewal moves the job in the index of unfinished ones."""
+"""A lease is renewed when this much of it is left: each renewal moves the job in the index of unfinished jobs."""
 NEARLY = 99
-"""The most that a job which is still running claims."""
+"""Maximum progress of a job that is still running, in percent."""
 
 
 type Step = tuple[Job, Fact | None]
-"""What has become of a job, and what is told of it, if anything."""
+"""The changed job, and the type of its event, if any."""
 
 
 def is_overdue(job: Job) -> bool:
-    """Tell whether a job is unfinished and nothing has happened to it in time."""
+    """Return whether a job is unfinished and past its due time."""
     return not job.is_finished and job.due_at <= ids.now()
 
 
 def can_start(job: Job) -> bool:
-    """Tell whether a run may take the job: it waits, or the run that had it is silent and attempts are left."""
+    """Return whether a run may take the job: it is queued, or its lease has expired and attempts are left."""
     if job.status == JobStatus.RUNNING:
         return is_overdue(job) and job.attempts < MAX_ATTEMPTS
     return job.status == JobStatus.QUEUED
 
 
 def holds(job: Job, run: str) -> bool:
-    """Tell whether this run still has the job."""
+    """Return whether this run still holds the job."""
     return job.status == JobStatus.RUNNING and job.run == run
 
 
 def facts(job: Job) -> JobFacts:
-    """Give what every event tells of a job."""
+    """Return the data of every event of a job."""
     return {"owner_id": job.owner_id, "job_type": job.type, "attempts": job.attempts}
 
 
 def start(job: Job, run: str) -> Step:
-    """Give the job to a run: one more attempt."""
+    """Assign the job to a run, as another attempt."""
     begun = replace(job, status=JobStatus.RUNNING, attempts=job.attempts + 1, progress=0, run=run)
     return replace(begun, due_at=ids.ahead(LEASE_SECONDS)), None
 
 
 def beat(job: Job, progress: int) -> Step:
-    """Note how far a run has come, and renew its lease when it is time to."""
+    """Record the progress of a run, and renew its lease if necessary."""
     is_low = job.due_at < ids.ahead(RENEWED_BELOW_SECONDS)
     due_at = ids.ahead(LEASE_SECONDS) if is_low else job.due_at
     return replace(job, progress=max(job.progress, min(progress, NEARLY)), due_at=due_at), None
@@ -80,10 +80,10 @@ def fail(job: Job, error: JobError) -> Step:
 
 
 def cancel(job: Job) -> Step:
-    """Finish a job because nobody wants it any more; its run notices at its next beat.
+    """Cancel a job; its run notices at its next heartbeat.
 
     Raises:
-        JobFinished: when there is nothing left to cancel.
+        JobFinished: if it is finished.
     """
     if job.is_finished:
         raise JobFinished
@@ -92,14 +92,14 @@ def cancel(job: Job) -> Step:
 
 
 def put_back(job: Job) -> Step:
-    """Let go of a job after an attempt that failed: its message brings the next one, or it has failed for good."""
+    """Release a job after a failed attempt: it is queued for the next attempt, or fails permanently."""
     if job.attempts >= MAX_ATTEMPTS:
         return fail(job, EXHAUSTED)
     return replace(job, status=JobStatus.QUEUED, progress=0, run=None, due_at=ids.ahead(WAIT_SECONDS)), None
 
 
 def rescue(job: Job) -> Step:
-    """Say what becomes of a job that is overdue: another attempt, by a message of its own, or its end."""
+    """Requeue an overdue job with a message of its own, or fail it."""
     if job.status == JobStatus.QUEUED and job.created_at < ids.ago(PATIENCE_SECONDS):
         return fail(job, NEVER_STARTED)
     if job.attempts >= MAX_ATTEMPTS:

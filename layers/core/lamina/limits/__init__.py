@@ -1,1 +1,1 @@
-"""How often somebody may ask: limits that all instances share."""
+"""Rate limits, shared by all instances."""

@@ -1,22 +1,22 @@
-"""Whom an address stands for."""
+"""Normalizes client IP addresses."""
 
 from ipaddress import IPv6Address, ip_address, ip_network
 
 PREFIXES = (64, 56, 48)
-"""Prefixes of IPv6 that one client may hold: a network (RFC 4291 section 2.5.4), and what providers give to a home or a
+"""IPv6 prefixes that one client may hold: a network (RFC 4291 section 2.5.4), and what providers assign to a home or a
 site (RFC 6177 section 2)."""
 
 
 def origin_of(address: str) -> str:
-    """Return what an address is known by: itself; of IPv6 its /64, because one client has all of that.
+    """Return what identifies the client of an IP address: the address; for IPv6 its /64, all of which one client has.
 
-    Text that is no address is returned as it is.
+    Text that is not an IP address is returned unchanged.
     """
     return networks_of(address)[0]
 
 
 def networks_of(address: str) -> list[str]:
-    """Return what is counted for an address, the narrowest first: itself; of IPv6 its /64, /56 and /48."""
+    """Return the networks of an IP address, narrowest first: the address itself; for IPv6 its /64, /56 and /48."""
     try:
         parsed = ip_address(address)
     except ValueError:

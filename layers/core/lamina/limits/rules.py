@@ -1,4 +1,4 @@
-"""The limits of the contract, and whom each counts. All windows are 15 minutes."""
+"""The rate limits and their subjects. All windows are 15 minutes."""
 
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,27 +21,27 @@ ADDRESS = Limit("failures_of_address", settings().failures_of_address)
 ACCOUNT = Limit("failures_of_account", settings().failures_of_account)
 MAILS = Limit("mails", settings().mails_of_account)
 MAILS_TO_UNPROVEN = Limit("mails_to_unproven", settings().mails_of_account * 4)
-"""Of a kind, to an address that nobody has proven: accounts of it may come and go, each with windows of its own."""
+"""Per kind, to an unverified address: several accounts may have had the address, each with windows of its own."""
 EMAIL_CHANGES = Limit("email_changes", settings().mails_of_account)
 
 WIDER = (1, 2, 4)
-"""How many times the limit of an IPv6 /64 its /56 and its /48 have: a home or a site holds more clients than one, and
-somebody who holds a /48 has 65,536 networks to count in."""
+"""The limits of an IPv6 /64, /56 and /48 as multiples of the limit of one address: a home or a site has several
+clients, and the holder of a /48 has 65,536 networks."""
 
 type Window = tuple[Limit, str]
-"""A limit and whom it counts."""
+"""A limit and its subject."""
 
 _windows = ThreadPoolExecutor(max_workers=7, thread_name_prefix="window")
-"""As many as a sign-in over IPv6 counts in."""
+"""The number of windows of a sign-in over IPv6."""
 
 
 def by_address(limit: Limit, address: str, whose: str = "") -> list[Window]:
-    """Return the windows that a request counts in for its address: one; for IPv6 those of its /64, /56 and /48.
+    """Return the windows of a request by its IP address: one; for IPv6 those of its /64, /56 and /48.
 
     Args:
-        limit: of one address.
-        address: that API Gateway saw.
-        whose: what the windows are of beside the address.
+        limit: limit of one address.
+        address: IP address that API Gateway saw.
+        whose: a further subject, in addition to the address.
     """
     networks = zip(networks_of(address), WIDER, strict=False)
     return [
@@ -50,7 +50,7 @@ def by_address(limit: Limit, address: str, whose: str = "") -> list[Window]:
 
 
 def client(client_id: str) -> str:
-    """Return what an OAuth client is counted as."""
+    """Return the subject of an OAuth client."""
     return f"client {client_id}"
 
 
@@ -58,11 +58,11 @@ def count(windows: Sequence[Window]) -> Quota | None:
     """Count a request in all of these windows, or in none.
 
     Returns:
-        Where the one with the least room stands; None where the table could not count: better an uncounted request than
-        none. Whoever signs in is counted apart, and refused when that fails.
+        The state of the window with the fewest requests left; None if the table could not count, because an uncounted
+        request is better than a refused one. Sign-ins are counted separately, and refused if that fails.
 
     Raises:
-        RateLimited: when one of them is full.
+        RateLimited: if one of the windows is full.
     """
     try:
         standings = _spend_all(windows)
@@ -78,12 +78,12 @@ def count(windows: Sequence[Window]) -> Quota | None:
 
 
 def count_mail(kind: str, whose: str, unproven: str = "") -> bool:
-    """Count a mail of a kind, and return whether it may be sent: nobody is to be flooded with them.
+    """Count a mail, and return whether it may be sent, so that nobody is flooded with mails.
 
     Args:
-        kind: of the mail.
+        kind: kind of the mail.
         whose: the account.
-        unproven: the address that it goes to, if nobody has proven it.
+        unproven: the target address, if it is not verified.
     """
     standings = _spend_all(_windows_of_mail(kind, whose, unproven))
     if all(isinstance(standing, Quota) for standing in standings.values()):
@@ -93,7 +93,7 @@ def count_mail(kind: str, whose: str, unproven: str = "") -> bool:
 
 
 def refund_mail(kind: str, whose: str, unproven: str = "") -> None:
-    """Take back the count of a mail that could not be sent."""
+    """Undo the count of a mail that could not be sent."""
     for one in _windows_of_mail(kind, whose, unproven):
         window.refund(*one)
 
@@ -104,19 +104,20 @@ def _windows_of_mail(kind: str, whose: str, unproven: str) -> list[Window]:
 
 
 class LoginAttempt:
-    """One try to prove to be somebody: counted before it is made, so that no race gets past a limit.
+    """An attempt to authenticate. It is counted before it is made, so that concurrent attempts cannot exceed a limit.
 
-    A failed try stays counted. A good one is taken back, and clears what failed for this account from this address.
-    As a context manager it also takes back a try that was not found to have failed, so that an outage locks nobody out.
+    A failed attempt stays counted. A successful one is refunded, and clears the failures of this account from this IP
+    address. As a context manager, it also refunds an attempt that was not found to have failed, so that an outage locks
+    nobody out.
     """
 
     def __init__(self, account: str, address: str, everywhere: str = "") -> None:
-        """Say who is tried to be, and from where.
+        """Create an attempt.
 
         Args:
-            account: the e-mail address as given, or a name for anything else that is proven.
-            address: that API Gateway saw.
-            everywhere: names what failures from all addresses together are counted for; by default the account.
+            account: the e-mail address as sent, or a name for anything else that is proven.
+            address: IP address that API Gateway saw.
+            everywhere: subject of the failures from all addresses; by default the account.
         """
         self._here = by_address(HERE, address, account)
         self._address = by_address(ADDRESS, address)
@@ -133,21 +134,22 @@ class LoginAttempt:
 
     @property
     def is_account_locked(self) -> bool:
-        """Whether strangers have failed too often: only known addresses and devices may go on."""
+        """Whether the account is locked for unknown IP addresses and devices."""
         return isinstance(self._standing.get(self._account), RateLimited)
 
     @property
     def was_last(self) -> bool:
-        """Whether there is no further try after this one, from this address or from everywhere."""
+        """Whether no further attempt is allowed, from this IP address or in total."""
         return any(not standing.remaining for standing in self._standing.values() if isinstance(standing, Quota))
 
     def begin(self) -> None:
-        """Count the try.
+        """Count the attempt.
 
-        A full window of the account is noted and not yet refused, because known devices may go on.
+        A full window of the account is recorded but not refused here, because trusted devices may continue.
 
         Raises:
-            RateLimited: when the address, or the account from this address, has failed too often; nothing is counted.
+            RateLimited: if the IP address, or the account from this IP address, has failed too often; nothing is
+                counted.
         """
         self._standing = _spend_all([*self._here, *self._address, self._account])
         for one in (*self._here, *self._address):
@@ -157,16 +159,16 @@ class LoginAttempt:
                 raise standing
 
     def refusal(self) -> RateLimited:
-        """Return the refusal of an account that is locked for strangers."""
+        """Return the error for an account that is locked."""
         standing = self._standing[self._account]
         return standing if isinstance(standing, RateLimited) else RateLimited()
 
     def failed(self) -> None:
-        """Keep the try counted."""
+        """Keep the attempt counted."""
         self._has_failed = True
 
     def succeeded(self) -> None:
-        """Take the try back, and forget the failures for this account from this address."""
+        """Refund the attempt, and clear the failures of this account from this IP address."""
         for one in self._here:
             self._standing.pop(one, None)
         for _ in _windows.map(lambda one: window.clear(*one), self._here):
@@ -179,7 +181,7 @@ class LoginAttempt:
 
 
 def _spend_all(windows: Sequence[Window]) -> dict[Window, Quota | RateLimited]:
-    """Count in each window, and tell where each stands; at the same time where there are several."""
+    """Count in each window, in parallel if there are several, and return the state of each."""
     together: Iterable[Quota | RateLimited] = (
         _windows.map(lambda one: _spend(*one), windows) if len(windows) > 1 else (_spend(*one) for one in windows)
     )
@@ -193,10 +195,10 @@ def _refund_all(standings: dict[Window, Quota | RateLimited]) -> None:
 
 
 def spend_email_change(user_id: str, email: str) -> None:
-    """Count a mail that proves a changed address: of the account, and to the address, whether or not it is known.
+    """Count a confirmation mail for a changed address: per account, and per target address, known or not.
 
     Raises:
-        RateLimited: when the account has asked for too many, or too many were asked for to this address.
+        RateLimited: if the account has requested too many, or too many were requested to this address.
     """
     for subject in (f"of {user_id}", f"to {email}"):
         standing = _spend(EMAIL_CHANGES, subject)
@@ -205,7 +207,7 @@ def spend_email_change(user_id: str, email: str) -> None:
 
 
 def _spend(limit: Limit, subject: str) -> Quota | RateLimited:
-    """Count one request, and return where the subject stands; the refusal if the window is full."""
+    """Count one request, and return the state of its window, or the error if it is full."""
     try:
         return window.spend(limit, subject)
     except LimitReached as reached:

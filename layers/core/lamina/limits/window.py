@@ -1,8 +1,8 @@
-"""Sliding windows, counted in the table, exact however many instances count at once.
+"""Sliding windows, counted exactly in the table with any number of instances.
 
-A window is cut into slots. One item a subject holds how many requests fell into each slot and their sum; one
-conditional update adds a request to the present slot if the sum is below the limit. When the slot has moved on, the
-item is first rolled: slots that have left the window are taken out of the sum. A refused request writes nothing.
+A window consists of slots. One item per subject holds the number of requests in each slot and their sum. A conditional
+update adds a request to the current slot if the sum is below the limit. When a new slot begins, the item is first
+rolled: slots that have left the window are subtracted. Refused requests write nothing.
 """
 
 import time
@@ -19,18 +19,18 @@ from lamina.storage.item import connect
 from lamina.storage.keys import key
 
 SLOTS = 60
-"""A window is so many slots long; the present one counts as well, so it slides by a sixtieth, never too early."""
+"""Slots per window. The current slot is additional, so the window is up to 1/60 too long, never too short."""
 ATTEMPTS = 64
 _SLOT = "s"
 
 
 @dataclass(frozen=True)
 class Limit:
-    """So many requests in a window, for each subject.
+    """The number of requests allowed per window and subject.
 
     Attributes:
-        name: tells the windows of one subject apart.
-        requests: how many are let through.
+        name: distinguishes the windows of one subject.
+        requests: number of requests allowed.
         seconds: length of the window.
     """
 
@@ -40,12 +40,12 @@ class Limit:
 
     @property
     def slot_seconds(self) -> int:
-        """Length of a slot."""
+        """Length of a slot in seconds."""
         return max(1, self.seconds // SLOTS)
 
 
 class LimitReached(Exception):
-    """The window is full; `quota` says until when."""
+    """The window is full; `quota` states when to retry."""
 
     def __init__(self, quota: Quota) -> None:
         self.quota = quota
@@ -53,14 +53,14 @@ class LimitReached(Exception):
 
 
 def spend(limit: Limit, subject: str) -> Quota:
-    """Count one request of a subject: one write, two when the slot has moved on, none when the window is full.
+    """Count a request of a subject: one write, two if a new slot has begun, none if the window is full.
 
     Args:
-        limit: the window.
-        subject: whom it counts; only a hash of it is kept.
+        limit: the limit.
+        subject: the subject; only its hash is stored.
 
     Raises:
-        LimitReached: when the window is full; the request is not counted.
+        LimitReached: if the window is full; the request is not counted.
     """
     slot = int(time.time()) // limit.slot_seconds
     for _ in range(ATTEMPTS):
@@ -79,9 +79,9 @@ def spend(limit: Limit, subject: str) -> Quota:
 
 
 def refund(limit: Limit, subject: str) -> None:
-    """Take back the request that was just counted, as if it had not been made: in this slot, or in the one before.
+    """Undo the count of the last request, in this slot or in the previous one.
 
-    If it stayed counted where the slot moves on in between, refused tries would fill windows that they must not.
+    If it stayed counted when a new slot has begun in between, refused attempts would fill windows.
     """
     slot = int(time.time()) // limit.slot_seconds
     if not _subtract(limit, subject, slot):
@@ -89,7 +89,7 @@ def refund(limit: Limit, subject: str) -> None:
 
 
 def _subtract(limit: Limit, subject: str, slot: int) -> bool:
-    """Take a request out of a slot and the sum, if there is one in it."""
+    """Subtract a request from a slot and the sum, if the slot has any."""
     try:
         _client().update_item(
             **_address(limit, subject),
@@ -105,12 +105,12 @@ def _subtract(limit: Limit, subject: str, slot: int) -> bool:
 
 
 def clear(limit: Limit, subject: str) -> None:
-    """Forget what was counted of a subject."""
+    """Clear the counts of a subject."""
     _client().delete_item(**_address(limit, subject))
 
 
 def _add(limit: Limit, subject: str, slot: int) -> Mapping[str, Any]:
-    """Count one request in this slot if the window has room and stands at this slot, or is new."""
+    """Count a request in this slot if the window has room and is at this slot, or is new."""
     answer = _client().update_item(
         **_address(limit, subject),
         UpdateExpression="SET kind = :kind, slot = :slot, expires_at = :end ADD #total :one, #slot :one",
@@ -131,7 +131,7 @@ def _add(limit: Limit, subject: str, slot: int) -> Mapping[str, Any]:
 
 
 def _roll(limit: Limit, subject: str, stood: Mapping[str, Any], live: Mapping[int, int], slot: int) -> bool:
-    """Move the window to this slot, with this request in it, unless somebody else has moved it in the meantime."""
+    """Move the window to this slot and count this request, unless another instance has moved it."""
     item = {**_address(limit, subject)["Key"], **_rolled(live, slot), "kind": {"S": "window"}}
     item["expires_at"] = {"N": str(_end(limit, slot))}
     try:
@@ -155,7 +155,7 @@ def _rolled(live: Mapping[int, int], slot: int) -> dict[str, Any]:
 
 
 def _live(item: Mapping[str, Any], slot: int) -> dict[int, int]:
-    """Give the counts of the slots that still lie in the window, by slot."""
+    """Return the counts of the slots that are still in the window, by slot."""
     counts = {int(name[1:]): int(value["N"]) for name, value in item.items() if name[1:].isdigit()}
     return {number: count for number, count in counts.items() if number >= slot - SLOTS and count > 0}
 
@@ -167,7 +167,7 @@ def _quota(limit: Limit, item: Mapping[str, Any], slot: int) -> Quota:
 
 
 def _stood(error: ClientError) -> Mapping[str, Any]:
-    """Give the item that stood in the way of a conditional write; any other failure goes on."""
+    """Return the item that caused a conditional write to fail; raise any other error."""
     if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
         raise error
     return cast("Mapping[str, Any]", error.response.get("Item", {}))

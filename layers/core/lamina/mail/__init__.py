@@ -1,1 +1,1 @@
-"""Mail: what is written to whom, when something has happened."""
+"""Mails sent as a result of events."""

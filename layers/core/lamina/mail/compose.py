@@ -1,6 +1,6 @@
-"""Which mail follows from which event, and what it says.
+"""Composes the mails for events.
 
-The tokens in links are made here, at the moment of writing: no event and no queue ever holds one.
+The tokens of links are created here, when the mail is written: no event and no queue contains one.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,7 +21,7 @@ from lamina.users.model import User
 from lamina.webhooks.model import REASONS, DisabledReason
 
 EMAIL_CHANGED = "The e-mail address of your account was changed"
-PASSWORD_KNOWN = "Somebody entered your password from a new place, and was asked for a code"  # noqa: S105 (a sentence)
+PASSWORD_KNOWN = "Somebody entered your password from a new location and was asked for a code"  # noqa: S105 (a sentence)
 
 
 @dataclass(frozen=True)
@@ -29,12 +29,12 @@ class Mail:
     """A mail to be sent.
 
     Attributes:
-        template: the name of its templates.
-        subject: its subject line.
-        values: what the templates fill in; nothing that somebody else than its reader may have chosen.
-        token: the item of the token in its link, to be stored before anybody can follow the link.
-        to: the address that it goes to; `""` for that of the account.
-        kind: what it is counted as: only so many of a kind are sent to one account in 15 minutes; `""` for any number.
+        template: name of its templates.
+        subject: subject line.
+        values: template values; must not contain text that somebody other than the recipient may have chosen.
+        token: item of the token of its link, to be stored before the mail is sent.
+        to: target address; `""` for that of the account.
+        kind: kind of the rate limit per account; `""` for no limit.
     """
 
     template: str
@@ -46,7 +46,7 @@ class Mail:
 
 
 def verification(user: User, _: Event) -> Mail | None:
-    """Prove an address; there is none where it is proven."""
+    """Return the verification mail; None if the address is already verified."""
     if user.email_verified:
         return None
     link, token = _link("verify-email", Purpose.VERIFY_EMAIL, user, bound_to=user.email)
@@ -54,31 +54,31 @@ def verification(user: User, _: Event) -> Mail | None:
 
 
 def welcome(user: User, event: Event) -> Mail | None:
-    """Welcome who has proven an address for the first time; a changed address is proven without."""
+    """Return the welcome mail after the first verification of an address; None after a changed address."""
     if not is_first(user.id, event["id"]):
         return None
     return Mail("welcome", "Welcome to Lamina", {"link": _page()})
 
 
 def reset(user: User, _: Event) -> Mail:
-    """Let a password be reset."""
+    """Return the mail with a password reset link."""
     return replace(_reset(user, "reset", "Reset your password"), kind="reset")
 
 
 def sign_in_link(user: User, _: Event) -> Mail:
-    """Let somebody sign in without a password."""
+    """Return the mail with a sign-in link."""
     bound_to = accounts.binding(user, accounts.credentials_of(user.id))
     link, token = _link("sign-in-link", Purpose.SIGN_IN, user, bound_to)
-    return Mail("sign_in_link", "Your link to sign in", {"link": link}, token, kind="sign_in_link")
+    return Mail("sign_in_link", "Your sign-in link", {"link": link}, token, kind="sign_in_link")
 
 
 def email_restored(user: User, _: Event) -> Mail:
-    """Let whoever holds the address that was put back set a password: there is none."""
-    return _reset(user, "email_restored", "Your e-mail address is back")
+    """Return the mail to a restored address, with a link to set the password, which has been removed."""
+    return _reset(user, "email_restored", "Your e-mail address was restored")
 
 
 def email_change(user: User, event: Event) -> Mail | None:
-    """Prove a new address, by a mail that goes there; there is none where the address is taken."""
+    """Return the confirmation mail to a new address; None if the address is taken."""
     change_id = event["data"]["change_id"]
     address = email_changes.new_email(user.id, change_id)
     if address is None:
@@ -88,7 +88,7 @@ def email_change(user: User, event: Event) -> Mail | None:
 
 
 def email_released(user: User, event: Event) -> Mail | None:
-    """Tell the holder of a former address of its change, with a link that undoes it if that may be."""
+    """Return the mail that notifies the previous address of a change, with a link to undo it if that is allowed."""
     change_id = event["data"]["change_id"]
     found = email_changes.former_email(user.id, change_id)
     if found is None:
@@ -104,7 +104,7 @@ def email_released(user: User, event: Event) -> Mail | None:
 
 
 def notice(what: str) -> Callable[[User, Event], Mail | None]:
-    """Return what tells an account of a change of its security, in case it was somebody else's doing."""
+    """Return a function that returns a notice about a security-relevant change."""
 
     def compose(user: User, event: Event) -> Mail | None:
         return _notice(user, event, what)
@@ -113,12 +113,12 @@ def notice(what: str) -> Callable[[User, Event], Mail | None]:
 
 
 def second_factor_requested(user: User, event: Event) -> Mail | None:
-    """Tell that somebody knows the password, from where nobody has signed in before, and was asked for a code."""
+    """Return the notice that somebody at an unknown location knows the password and was asked for a code."""
     return _notice(user, event, PASSWORD_KNOWN) if event["data"]["is_new_place"] else None
 
 
 def suspicious_sign_in(user: User, event: Event) -> Mail | None:
-    """Tell of a sign-in from where there was none before; there is none where its session has been ended since."""
+    """Return the mail about a sign-in from an unknown location; None if its session has already ended."""
     if not user.email_verified:
         return None
     try:
@@ -134,7 +134,7 @@ def suspicious_sign_in(user: User, event: Event) -> Mail | None:
 
 
 def webhook_disabled(_: User, event: Event) -> Mail:
-    """Tell the owner of a webhook that nothing is sent to it any more."""
+    """Return the mail to the owner of a webhook that was disabled."""
     reason = REASONS[DisabledReason(event["data"]["reason"])]
     webhook_id = event["data"]["webhook_id"]
     values = {"webhook_id": webhook_id, "reason": reason, "at": _moment(event["occurred_at"])}
@@ -165,11 +165,11 @@ MAILS: dict[str, Callable[[User, Event], Mail | None]] = {
     catalog.SIGN_IN_SUSPICIOUS.name: suspicious_sign_in,
     catalog.WEBHOOK_DISABLED.name: webhook_disabled,
 }
-"""The events that a mail follows; the rule of the queue lets these in."""
+"""The events that cause mails; the rule of the queue matches these."""
 
 
 def _notice(user: User, event: Event, what: str) -> Mail | None:
-    """Compose a short notice; none to an address that was never proven: it may be a stranger's."""
+    """Return a short notice; None for an address that was never verified, because it may be somebody else's."""
     if not user.email_verified:
         return None
     values = {"what": what, "at": _moment(event["occurred_at"]), "link": _page("forgot-password")}
@@ -188,10 +188,10 @@ def _link(page: str, purpose: Purpose, user: User, bound_to: str) -> tuple[str, 
 
 
 def _page(path: str = "") -> str:
-    """Where a page for people is."""
+    """Return the URL of a page."""
     return f"{settings().app_url or settings().public_url}/{path}".rstrip("/")
 
 
 def _moment(instant: str) -> str:
-    """Write an instant for people, to the minute."""
+    """Return a timestamp in a readable format, to the minute."""
     return f"{instant[:10]} {instant[11:16]} UTC"

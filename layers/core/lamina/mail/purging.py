@@ -1,4 +1,4 @@
-"""What goes with a user: what mail has to remember of it."""
+"""Purges the mail records of a user."""
 
 from lamina.mail.items import refused_address_key, welcome_key
 from lamina.storage.batch_deletion import BatchDeletion
@@ -6,10 +6,10 @@ from lamina.storage.item import Entry
 
 
 def purge(user_id: str, deletion: BatchDeletion) -> None:
-    """Forget whether a user that is no longer was welcomed, and which address was refused: two queries.
+    """Delete the records of a purged user: two queries.
 
     Raises:
-        Interrupted: before that was done.
+        Interrupted: if time runs out before that.
     """
     for name, (partition, position) in {
         "refused addresses": refused_address_key(user_id),

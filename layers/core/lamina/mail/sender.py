@@ -1,4 +1,4 @@
-"""Sending through SES: text and HTML from the same values."""
+"""Sends mails through SES, with text and HTML from the same values."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,14 +16,15 @@ if TYPE_CHECKING:
     from mypy_boto3_sesv2.type_defs import BodyTypeDef
 
 WRONG_MAIL = {"BadRequestException", "MessageRejected"}
-"""Errors of SES about the one mail (SES API v2, SendEmail); all others are about SES, our account or its set-up."""
+"""Errors of SES about a single mail (SES API v2, SendEmail); all others are about SES, our account or its setup."""
 UNVERIFIED = "not verified"
-"""In the text of a `MessageRejected` for identities that SES does not know: our sender, or, in its sandbox, anybody.
+"""Part of the text of a `MessageRejected` for unknown identities: our sender, or in the sandbox any recipient.
 
-It has no code of its own. We can mend it, so such a mail is tried again and then kept among the dead letters.
+It has no error code of its own. It can be fixed in the setup, so such a mail is retried and finally goes to the
+dead-letter queue.
 """
 
-# Three seconds in all, and one try: SES has no way to tell that it has sent a mail before, so each try may be a mail.
+# Three seconds in total and one attempt: SES cannot detect duplicates, so each attempt may send a mail.
 _ses = boto3.client("sesv2", config=Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 1}))
 _templates = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -35,17 +36,17 @@ _templates = Environment(
 
 
 def send(to: str, subject: str, template: str, values: Mapping[str, str]) -> None:
-    """Send one mail.
+    """Send a mail.
 
     Args:
-        to: the address.
-        subject: the subject line.
+        to: target address.
+        subject: subject line.
         template: name of the pair of templates.
-        values: what they fill in.
+        values: template values.
 
     Raises:
-        ClientError: when SES refuses it.
-        BotoCoreError: when SES does not answer.
+        ClientError: if SES refuses it.
+        BotoCoreError: if SES does not respond.
     """
     filled = {**values, "subject": subject}
     body: BodyTypeDef = {
@@ -60,7 +61,7 @@ def send(to: str, subject: str, template: str, values: Mapping[str, str]) -> Non
 
 
 def is_final(error: ClientError) -> bool:
-    """Return whether SES refuses a mail for good: because of its address, as sender and templates are our own."""
+    """Return whether SES rejects a mail permanently, because of its address; sender and templates are our own."""
     said = error.response["Error"]
     return said["Code"] in WRONG_MAIL and UNVERIFIED not in said.get("Message", "")
 
@@ -72,4 +73,4 @@ def _is_failure(error: Exception) -> bool:
 
 
 circuit = Circuit("ses", _is_failure)
-"""What every mail goes through."""
+"""The circuit breaker of SES."""

@@ -1,4 +1,4 @@
-"""From what has happened to the mail that follows: sent once, and kept waiting while SES is down."""
+"""Sends the mail for an event once, and waits while SES is down."""
 
 import random
 from dataclasses import replace
@@ -20,17 +20,17 @@ from lamina.users import service as users
 from lamina.users.model import User
 
 SPREAD_SECONDS = 10
-"""Over which the mails come that have waited for SES: time for one of them to find out whether it is back."""
+"""Seconds over which the retries of waiting mails are spread: enough for one of them to find out whether SES is up."""
 
 
 def follow(event: Event) -> None:
-    """Send the mail that follows an event, if there is one and its user is still there.
+    """Send the mail for an event, if there is one and its user still exists.
 
-    To an address that SES refuses for good nothing more is sent until the user has another.
+    Once SES has permanently rejected an address, no more mails are sent to it.
 
     Raises:
         Postponed: while SES is down.
-        BotoCoreError, ClientError: when it could not be sent; the event will come again.
+        BotoCoreError, ClientError: if it could not be sent; the event is redelivered.
     """
     compose = MAILS.get(event["type"])
     if compose is None:
@@ -76,7 +76,7 @@ def _send(user_id: str, mail: Mail) -> None:
     except ClientError as error:
         if not is_final(error):
             raise
-        # To try again would only fill the dead letters, whose alarm anybody could then ring.
+        # A retry would only fill the dead-letter queue, whose alarm anybody could then trigger.
         mark_refused(user_id, mail.to)
         logger.warning("mail refused for good", extra={**about, "error_code": error.response["Error"]["Code"]})
         return

@@ -1,1 +1,1 @@
-"""Reports: what is in the table, written to a file."""
+"""Reports on the contents of the table, written to files."""

@@ -18,15 +18,15 @@ from lamina.users import service as users
 OWN: tuple[str, ...] = ("user_id", "from", "to")
 COLUMNS = tuple(ActivityView.model_fields)
 ROWS = 500
-"""Rows of a page."""
-GONE = JobError("USER_GONE", "The user was deleted before the report could be written. There is nothing to do.")
+"""Rows per page."""
+GONE = JobError("USER_GONE", "The user was deleted before the report could be written. No action is required.")
 
 
 def order(wanted: NewReport) -> Order:
-    """Read whose activities are wanted, and from when.
+    """Return the order for a report of activities.
 
     Raises:
-        Invalid: when it is not said whose, or when it ends before it begins.
+        Invalid: if the user is missing, or the interval ends before it begins.
     """
     if wanted.user_id is None:
         raise Invalid(details=[Problem("user_id", "is required for a report of activities")])
@@ -36,12 +36,12 @@ def order(wanted: NewReport) -> Order:
 
 
 def pages(job: Job) -> Iterator[Rows]:
-    """Give what had happened to the user when the job was asked for, as far as it is kept.
+    """Yield the user's activities up to the creation of the job, within the retention period.
 
-    How much that is nobody knows before; how far back it has come tells the progress.
+    The total number is unknown, so progress is derived from the part of the time that was covered.
 
     Raises:
-        Hopeless: when the user is no longer.
+        NonRetryable: if the user no longer exists.
     """
     since, until = job.parameters["since"], job.parameters["until"] or job.created_at
     try:
@@ -55,6 +55,6 @@ def pages(job: Job) -> Iterator[Rows]:
 
 
 def _percent(oldest: str, reached: str, newest: str) -> int:
-    """Tell how much of a stretch of time was covered, going back."""
+    """Return which percentage of a time interval was covered, going back."""
     begin, now, end = (datetime.fromisoformat(text).timestamp() for text in (oldest, reached, newest))
     return int(100 * (end - now) / max(end - begin, 1))

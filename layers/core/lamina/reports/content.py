@@ -1,4 +1,4 @@
-"""What every kind of report has to say of itself."""
+"""The interface of report types."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -12,12 +12,12 @@ from lamina.reports.schemas import NewReport
 
 @dataclass(frozen=True)
 class Order:
-    """What exactly is to be reported, and what it takes to ask for it.
+    """The contents of a report, and the permission it requires.
 
     Attributes:
-        action: what the asker does.
-        about: id of the user whom it is about; None where it is about nobody in particular.
-        parameters: for who writes the report, as JSON.
+        action: the action that the caller needs permission for.
+        about: id of the user that the report is about; None for nobody in particular.
+        parameters: parameters for writing the report, as JSON.
     """
 
     action: Action
@@ -27,33 +27,33 @@ class Order:
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows, and how far the report is with them, in percent."""
+    """Rows of a report, and its progress after them in percent."""
 
     rows: Sequence[Row]
     progress: int
 
 
 class Content(Protocol):
-    """A kind of report: a module of this package.
+    """A type of report: a module of this package.
 
     Attributes:
-        COLUMNS: of every row.
-        OWN: fields of a request that only this kind has, by the name that clients know.
+        COLUMNS: names of the columns.
+        OWN: fields of a request that are specific to this type, by public name.
     """
 
     COLUMNS: tuple[str, ...]
     OWN: tuple[str, ...]
 
     def order(self, wanted: NewReport) -> Order:
-        """Read what is wanted.
+        """Validate a request.
 
         Raises:
-            Invalid: when its parts do not go together.
+            Invalid: if its parts cannot be combined.
         """
 
     def pages(self, job: Job) -> Iterator[Rows]:
-        """Give what a job has to report, page by page.
+        """Yield the rows of a report, page by page.
 
         Raises:
-            Hopeless: when there is nothing to report of any more.
+            NonRetryable: if there is nothing to report any more.
         """

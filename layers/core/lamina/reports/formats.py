@@ -1,4 +1,4 @@
-"""The formats of reports: a page of rows in, bytes out."""
+"""Formats of reports: convert a page of rows to bytes."""
 
 import csv
 import io
@@ -10,18 +10,18 @@ from enum import StrEnum
 from typing import Any
 
 type Row = Mapping[str, Any]
-"""Values by column, as JSON has them."""
+"""JSON values by column."""
 
 _FORMULA = re.compile(r'(^|[,;|\t\r\n])(?=[\s"\u200b-\u200f\u2060\ufeff]*[=+\-@＝＋－＠])|^(?=[\t\r\n])')
-"""Where a text begins that a spreadsheet would run (OWASP, "CSV Injection"): at the start of a cell, or behind what
-another spreadsheet takes for a separator, past blanks and quotes."""
+"""The start of text that a spreadsheet would execute (OWASP, "CSV Injection"): at the start of a cell, or after a
+character that another spreadsheet uses as a separator, ignoring blanks and quotes."""
 _SEPARATORS = str.maketrans({char: f"\\u{ord(char):04x}" for char in ";|"})
 _LINE_BREAKS = str.maketrans({char: f"\\u{ord(char):04x}" for char in "\x85\u2028\u2029"})
-"""What some readers take for the end of a line, though JSON needs no escape for it."""
+"""Characters that some readers treat as line ends, although JSON does not require escaping them."""
 
 
 class Format(StrEnum):
-    """How a report is written."""
+    """The file format of a report."""
 
     CSV = "csv"
     NDJSON = "ndjson"
@@ -29,12 +29,12 @@ class Format(StrEnum):
 
 @dataclass(frozen=True)
 class Writer:
-    """How to write one format.
+    """A writer of a format.
 
     Attributes:
-        media_type: of the file.
-        head: what it begins with, given its columns.
-        lines: writes a page of rows.
+        media_type: media type of the file.
+        head: returns the beginning of the file, given the columns.
+        lines: returns a page of rows as bytes.
     """
 
     media_type: str
@@ -43,14 +43,14 @@ class Writer:
 
 
 def _csv(rows: Sequence[Sequence[str]]) -> bytes:
-    """Write records as RFC 4180 has them, with CRLF; every cell in quotes, so that it begins and ends at them alone."""
+    """Return records in the format of RFC 4180, with CRLF; every cell is quoted, so that its end is unambiguous."""
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\r\n", quoting=csv.QUOTE_ALL).writerows(rows)
     return text.getvalue().encode()
 
 
 def _cell(value: object) -> str:
-    """Write a value so that no spreadsheet takes it for a formula; nothing for null, JSON for what has no text."""
+    """Return a value so that no spreadsheet treats it as a formula; empty for null, JSON for compound values."""
     if value is None:
         return ""
     if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""Asking for reports, and writing them."""
+"""Creates and writes reports."""
 
 import time
 
@@ -19,19 +19,19 @@ from lamina.users import service as people
 
 CONTENTS: dict[ReportType, Content] = {ReportType.USERS: users, ReportType.ACTIVITIES: activities}
 LIMIT_SECONDS = 13 * 60
-"""How long a report may be written: what its function may take, less what it takes to finish."""
+"""Time limit for writing a report: the timeout of its function, minus the time to finish."""
 TOO_LARGE = JobError(
     "REPORT_TOO_LARGE",
-    f"There is more to report than can be written in {LIMIT_SECONDS // 60} minutes. Ask for less, by a filter.",
+    f"The report cannot be written within {LIMIT_SECONDS // 60} minutes. Use filters to make it smaller.",
 )
 
 
 def authorize(wanted: NewReport, caller: Caller) -> None:
-    """Let a caller ask for a report, or refuse.
+    """Refuse a caller who may not create this report.
 
     Raises:
-        Forbidden: when the caller may not have it.
-        Invalid: for filters that do not go together.
+        Forbidden: if the caller lacks the permission.
+        Invalid: if filters cannot be combined.
     """
     _check_own(wanted)
     order = CONTENTS[wanted.type].order(wanted)
@@ -39,11 +39,11 @@ def authorize(wanted: NewReport, caller: Caller) -> None:
 
 
 def request(wanted: NewReport, owner_id: str, context: RequestContext) -> Job:
-    """Ask for a report, for somebody whom `authorize` lets.
+    """Create a report for an owner whom `authorize` has accepted.
 
     Raises:
-        NotFound: when it is about a user that is not there.
-        TooManyJobs: when the owner has too many unfinished jobs.
+        NotFound: if it is about a user that does not exist.
+        TooManyJobs: if the owner has too many unfinished jobs.
     """
     order = CONTENTS[wanted.type].order(wanted)
     if order.about:
@@ -60,10 +60,10 @@ def request(wanted: NewReport, owner_id: str, context: RequestContext) -> Job:
 
 
 def follow(event: Event) -> None:
-    """Write the report that an event asks for, if it does.
+    """Write the report that an event requests, if it does.
 
     Raises:
-        Exception: when there is to be another attempt; the event has to come again.
+        Exception: if there is to be another attempt; the event must be redelivered.
     """
     if event["data"]["job_type"] == JobType.REPORT:
         run(event["subject"], write, remove)
@@ -73,11 +73,11 @@ def write(run: Run) -> str:
     """Write a report to the bucket of files, page by page.
 
     Returns:
-        Its key: always the same for a job, so that it has one result however often it is run.
+        Its key, which depends only on the job, so that repeated runs write the same file.
 
     Raises:
-        Lost: when the report is not wanted any more.
-        Hopeless: when it takes too long.
+        LeaseLost: if the report is no longer wanted.
+        NonRetryable: if it takes too long.
     """
     began, job, written = time.monotonic(), run.job, 0
     content, wanted = CONTENTS[ReportType(job.parameters["type"])], Format(job.parameters["format"])
@@ -100,7 +100,7 @@ def _check_own(wanted: NewReport) -> None:
     """Refuse filters that belong to another type of report."""
     sent = wanted.model_dump(by_alias=True, exclude_none=True)
     problems = [
-        Problem(name, f"goes with a report of {kind} only")
+        Problem(name, f"is supported for reports of {kind} only")
         for kind, content in CONTENTS.items()
         for name in content.OWN
         if kind != wanted.type and name in sent
@@ -110,5 +110,5 @@ def _check_own(wanted: NewReport) -> None:
 
 
 def _name(job: Job, wanted: Format) -> str:
-    """Name the file for whoever saves it (`users-2026-11-20.csv`)."""
+    """Return the name of the downloaded file (`users-2026-11-20.csv`)."""
     return f"{job.parameters['type']}-{job.created_at[:10]}.{wanted}"

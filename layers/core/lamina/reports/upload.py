@@ -1,4 +1,4 @@
-"""A file on its way to S3: it is sent in parts while it is written, and is there whole or not at all."""
+"""Uploads a file to S3 in parts while it is written; it becomes visible only when complete."""
 
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -14,21 +14,21 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef
 
 PART_BYTES = 8 * 1024 * 1024
-"""At least 5 MiB, and at most 10,000 parts: 78 GiB (S3 user guide, "Amazon S3 multipart upload limits")."""
+"""Part size: at least 5 MiB, and at most 10,000 parts: 78 GiB (S3 user guide, "Amazon S3 multipart upload limits")."""
 _files = boto3.client("s3", config=CALLS.merge(Config(connect_timeout=2, read_timeout=8)))
-"""A part may take longer than other calls, and all its tries must fit into what a lease has left."""
+"""Timeouts of a part: longer than those of other calls, but all attempts must fit into the rest of a lease."""
 
 
 class Upload:
-    """A file that is being written. As a context manager it sees to it that nothing is left of one that failed."""
+    """A file that is being written. As a context manager, it removes the parts of a failed upload."""
 
     def __init__(self, key: str, media_type: str, name: str) -> None:
-        """Begin a file.
+        """Start an upload.
 
         Args:
-            key: where it shall be.
-            media_type: what it is.
-            name: what it shall be called where it is saved.
+            key: key of the file.
+            media_type: media type of the file.
+            name: name of the downloaded file.
         """
         self._bucket, self._key = settings().files, key
         self._media_type, self._disposition = media_type, f'attachment; filename="{name}"'
@@ -37,14 +37,14 @@ class Upload:
         self._id = ""
 
     def write(self, data: bytes) -> None:
-        """Add to the file."""
+        """Append to the file."""
         self._waiting += data
         while len(self._waiting) >= PART_BYTES:
             self._send(bytes(self._waiting[:PART_BYTES]))
             del self._waiting[:PART_BYTES]
 
     def finish(self) -> None:
-        """Send what is left, and let the file be there: over one that was there before."""
+        """Upload the rest and complete the file, replacing an existing one."""
         if not self._id:
             _files.put_object(
                 Bucket=self._bucket,
@@ -91,5 +91,5 @@ class Upload:
 
 
 def remove(key: str) -> None:
-    """Remove a file, if it is there."""
+    """Delete a file, if it exists."""
     _files.delete_object(Bucket=settings().files, Key=key)

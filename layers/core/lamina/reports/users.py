@@ -1,4 +1,4 @@
-"""The report of users: who they are, oldest first."""
+"""The report of users, oldest first."""
 
 from collections.abc import Iterator
 
@@ -16,10 +16,10 @@ COLUMNS = tuple(UserView.model_fields)
 
 
 def order(wanted: NewReport) -> Order:
-    """Read which users are wanted.
+    """Return the order for a report of users.
 
     Raises:
-        Invalid: when no index serves the filters together.
+        Invalid: if no index supports the combination of filters.
     """
     user_query(
         sort=None,
@@ -35,7 +35,7 @@ def order(wanted: NewReport) -> Order:
 
 
 def pages(job: Job) -> Iterator[Rows]:
-    """Give the users who were there when the job was asked for; how many that will be is known about."""
+    """Yield the users that existed when the job was created; their approximate number is known from the counters."""
     filters = {name: job.parameters[name] for name in ("role", "status", "deleted")}
     expected, given = counting.total(**filters), 0
     for users in iterate(UserQuery(**filters, private=True), job.created_at):

@@ -1,1 +1,1 @@
-"""Living with outside services that fail."""
+"""Resilience against failing external services."""

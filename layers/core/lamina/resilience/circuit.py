@@ -1,8 +1,8 @@
-"""A circuit breaker for each outside service: while it is down, it is not called, and a call now and then finds out.
+"""A circuit breaker per external service: while the service is down it is not called, except for an occasional probe.
 
-The breaker is Powertools': its state is an item of the table that all processes share, it fails open when that cannot
-be read, and one process alone probes. It counts failures in a row, though, and ours opens at a share of failures over a
-window; so it is told of a failure only when the share is reached, which `docs/decisions/circuit-breaker.md` explains.
+The breaker is Powertools': its state is an item of the table shared by all processes, it fails open if that cannot be
+read, and a single process probes. It counts consecutive failures, whereas we open at a failure rate over a window;
+therefore a failure is reported to it only when that rate is reached (`docs/decisions/circuit-breaker.md`).
 """
 
 import time
@@ -28,16 +28,16 @@ from lamina.settings import settings
 from lamina.storage.keys import key
 
 RESET_SECONDS = 30
-"""How long an open circuit lets nothing through until one call may try."""
+"""How long an open circuit blocks all calls until a single one may probe."""
 STATE_SECONDS = 1
-"""How long a process takes the state of a circuit for granted: an open one costs others a second of failures."""
+"""How long a process caches the state of a circuit: other processes see an open circuit after this many seconds."""
 
 
 class CircuitOpen(Exception):
     """The service is down, so it was not called.
 
     Attributes:
-        seconds: until a call may try again.
+        seconds: time until the next probe is allowed.
     """
 
     def __init__(self, seconds: int) -> None:
@@ -46,7 +46,7 @@ class CircuitOpen(Exception):
 
 
 class _Tripping(Exception):
-    """Opens a circuit, because of this error."""
+    """Wraps an error so that it opens the circuit."""
 
     def __init__(self, error: Exception) -> None:
         self.error = error
@@ -55,18 +55,18 @@ class _Tripping(Exception):
 
 @dataclass(frozen=True)
 class _Answered:
-    """What a call gave, or what it raised."""
+    """The result of a call, or the exception that it raised."""
 
     value: Any = None
     error: Exception | None = None
 
 
 class Circuit:
-    """Stands between us and a service. Make it at init, once for each service.
+    """Protects calls to a service. Create one per service at init.
 
     Args:
         service: its name, the same in every function.
-        is_failure: whether what a call raised tells that the service is not well, and not the caller wrong.
+        is_failure: whether an exception shows that the service is unhealthy, rather than the request invalid.
     """
 
     def __init__(self, service: str, is_failure: Callable[[Exception], bool]) -> None:
@@ -86,11 +86,11 @@ class Circuit:
         self._guarded = cast("Callable[[Callable[[], Any]], _Answered]", guard(self._attempt))
 
     def call[Result](self, work: Callable[[], Result]) -> Result:
-        """Call the service, if it may be called.
+        """Call the service, unless the circuit is open.
 
         Raises:
-            CircuitOpen: when it may not.
-            Exception: whatever the work raises.
+            CircuitOpen: if the circuit is open.
+            Exception: any exception of the work.
         """
         try:
             answered = self._guarded(work)
@@ -130,7 +130,7 @@ def _seconds_left(circuit: CircuitInfo | None) -> int:
 
 
 def _store(service: str) -> CircuitBreakerDynamoDBPersistence:
-    """Keep the state beside everything else: `CIRCUIT#<service>` / `<service>`, as Powertools has the name last."""
+    """Return the store of the state: `CIRCUIT#<service>` / `<service>` in the single table."""
     return CircuitBreakerDynamoDBPersistence(
         settings().table,
         key_attr="pk",

@@ -1,33 +1,33 @@
-"""How calls of a service have gone lately, in this process."""
+"""Outcomes of recent calls to a service, in this process."""
 
 import time
 from collections import deque
 
 WINDOW_SECONDS = 60
 FEWEST_CALLS = 4
-"""Of fewer calls, half say nothing of the service."""
+"""Minimum number of calls in the window; of fewer calls, the failure rate is not meaningful."""
 SHARE = 0.5
-"""Of the calls in the window: as many failures mean that the service is down."""
+"""Failure rate at which the service is considered down."""
 
 
 class Outcomes:
-    """Calls of the last minute, each a success or a failure."""
+    """Successes and failures of the last minute."""
 
     def __init__(self) -> None:
         self._calls: deque[tuple[float, bool]] = deque()
 
     def note(self, *, failed: bool) -> None:
-        """Take down how a call went that has just ended."""
+        """Record the outcome of a call."""
         now = time.monotonic()
         self._calls.append((now, failed))
         while self._calls[0][0] < now - WINDOW_SECONDS:
             self._calls.popleft()
 
     def are_bad(self) -> bool:
-        """Tell whether there are enough calls, and half of them failures."""
+        """Return whether there are enough calls and the failure rate is reached."""
         failures = sum(failed for _, failed in self._calls)
         return len(self._calls) >= FEWEST_CALLS and failures >= SHARE * len(self._calls)
 
     def forget(self) -> None:
-        """Begin anew, as what was says nothing of what is."""
+        """Clear the recorded outcomes."""
         self._calls.clear()

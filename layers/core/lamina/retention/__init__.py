@@ -1,1 +1,1 @@
-"""How long is kept what nobody has any more: the end of users, and of all that was theirs."""
+"""Retention: expiry of unverified accounts, and purges of deleted users."""

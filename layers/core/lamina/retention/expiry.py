@@ -1,8 +1,8 @@
-"""The expiry of accounts whose address nobody has shown to be theirs.
+"""Expires accounts whose e-mail address was never verified.
 
-Whoever registers takes an address that may be somebody else's. A walk over users by their creation looks at each when
-its time is up; who has proven an address until then, or was vouched for by an administrator, stays. Once a week the
-walk begins anew, for those who were suspended at that moment, or were being changed.
+Anybody can register with somebody else's address. An iteration over users by creation time checks each once, when the
+period for verification has passed; users that have verified an address, or were vouched for by an administrator, stay.
+Once a week it starts over, for users that were suspended or being changed when they were checked.
 """
 
 from collections.abc import Sequence
@@ -20,17 +20,17 @@ from lamina.users.model import Status, User
 DAY_SECONDS = 24 * 3600
 WALK = "EXPIRY"
 ROUND_SECONDS = 7 * DAY_SECONDS
-"""How often everybody is looked at again: a read of each living user."""
+"""How often all users are checked again, at the cost of a read per user."""
 
 
 @dataclass
 class Report:
-    """What one run did, or would do.
+    """The report of a run, or of a dry run.
 
     Attributes:
-        finished: whether it came to the end.
-        looked_at: how many users had come of age.
-        expired: how many of them were removed.
+        finished: whether it reached the end of the list.
+        looked_at: number of users whose period has passed.
+        expired: number of users removed.
     """
 
     finished: bool = False
@@ -39,11 +39,11 @@ class Report:
 
 
 def expire_unverified(has_time: HasTime, *, dry_run: bool = False) -> Report:
-    """Remove accounts that are as old as the settings allow and unverified; the next purge takes what was theirs.
+    """Remove unverified accounts whose period has passed; the next purge deletes what they own.
 
     Args:
-        has_time: whether there is time for another step, of a second at the most.
-        dry_run: only report, and remember nothing.
+        has_time: returns whether there is time for another step of up to one second.
+        dry_run: only report, and store no checkpoint.
     """
     report = Report()
     context = RequestContext(None, ids.new_id())
@@ -68,14 +68,14 @@ def expire_unverified(has_time: HasTime, *, dry_run: bool = False) -> Report:
         if not dry_run:
             start_over(reached, ROUND_SECONDS)
     except Interrupted:
-        pass  # The report says so.
+        pass  # Reported by `finished`.
     return report
 
 
 def _is_unproven(user: User) -> bool:
-    """Tell whether nobody has shown that the account is theirs: neither by its address nor by the word of an admin.
+    """Return whether the account's address was neither verified nor vouched for by an administrator.
 
-    A suspended account stays: its address would be free for whom the suspension is meant.
+    Suspended accounts stay: otherwise the address would become free for whoever was suspended.
     """
     vouched_for = user.created_by is not None or user.role != Role.VIEWER or user.status == Status.SUSPENDED
     is_settled = vouched_for or user.email_verified or user.deleted_at is not None

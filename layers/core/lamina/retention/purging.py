@@ -1,7 +1,7 @@
-"""The purge: users who were deleted long enough ago go, with all that was theirs.
+"""Purges users who were deleted long enough ago, with everything they own.
 
-Each subject removes its own; what follows here is their list. A run that dies or is out of time leaves tombstones, and
-the next one begins with them.
+Each subject deletes its own items; this module lists them. A run that crashes or runs out of time leaves tombstones,
+with which the next run begins.
 """
 
 from collections.abc import Callable, Sequence
@@ -47,18 +47,18 @@ OWNERS: Sequence[Callable[[str, BatchDeletion], None]] = (
     avatars.purge,
     _events,
 )
-"""Who removes what was a user's, given its id; each as often as it is asked, and none of them anybody else's."""
+"""Functions that delete everything of a user, given its id. They are idempotent and independent of each other."""
 
 
 @dataclass
 class Report:
-    """What one run did, or would do.
+    """The report of a run, or of a dry run.
 
     Attributes:
-        finished: whether it came to the end.
-        users: how many were removed.
-        tombstones: how many users of earlier runs were looked at again.
-        items: how many items were removed that had been theirs, by kind.
+        finished: whether it reached the end.
+        users: number of users removed.
+        tombstones: number of users of earlier runs that were checked again.
+        items: number of items deleted, by kind.
     """
 
     finished: bool = False
@@ -68,11 +68,11 @@ class Report:
 
 
 def purge_users(has_time: HasTime, *, dry_run: bool = False) -> Report:
-    """Remove the users who were deleted before the time that the settings give, or go on where time ran out.
+    """Purge the users who were deleted before the retention period, or continue where time ran out.
 
     Args:
-        has_time: whether there is time for another step, of a second at the most.
-        dry_run: only report; looks at all deleted users, and remembers nothing.
+        has_time: returns whether there is time for another step of up to one second.
+        dry_run: only report; iterates over all deleted users, and stores no checkpoint.
     """
     purge = _Purge(BatchDeletion(has_time, dry_run=dry_run))
     try:
@@ -80,13 +80,13 @@ def purge_users(has_time: HasTime, *, dry_run: bool = False) -> Report:
         purge.walk_deleted(has_time)
         purge.report.finished = True
     except Interrupted:
-        pass  # The report says so.
+        pass  # Reported by `finished`.
     purge.report.items = dict(sorted(purge.sweep.removed.items()))
     return purge.report
 
 
 class _Purge:
-    """One run."""
+    """A single run."""
 
     def __init__(self, deletion: BatchDeletion) -> None:
         self.sweep = deletion
@@ -95,7 +95,7 @@ class _Purge:
         self._deadline = ids.ago(settings().purge_after_days * DAY_SECONDS)
 
     def walk_deleted(self, has_time: HasTime) -> None:
-        """Walk the deleted users who were there before the deadline: nobody was deleted before being made."""
+        """Iterate over deleted users created before the deadline: nobody is deleted before being created."""
         until = users.before(self._deadline)
         if self.sweep.dry_run:
             iterate(users.deleted_users(), self.visit, has_time, until=until)
@@ -106,7 +106,7 @@ class _Purge:
         note("")
 
     def visit(self, positions: Sequence[str]) -> None:
-        """Remove the users at these positions whose time has come."""
+        """Purge the users at these positions whose retention period has passed."""
         for user in filter(self._is_due, users.users_at(positions)):
             self.sweep.check_time()
             if self.sweep.dry_run:
@@ -117,7 +117,7 @@ class _Purge:
                 self._finish(tombstone)
 
     def look_again(self, positions: Sequence[str]) -> None:
-        """Go on with users that earlier runs have removed."""
+        """Continue with users that earlier runs have removed."""
         for tombstone in users.tombstones_at(positions):
             self.sweep.check_time()
             self.report.tombstones += 1

@@ -1,1 +1,1 @@
-"""The single table: items and their keys, transactions, sharded lists and their cursors."""
+"""The single table: items and keys, transactions, sharded lists and cursors."""

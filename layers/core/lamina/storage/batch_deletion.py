@@ -1,4 +1,4 @@
-"""Removing many items that nobody needs any more: in steps, while there is time, as often as one likes."""
+"""Deletes many items in steps, while there is time; may be repeated."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -8,36 +8,36 @@ from lamina.storage.item import Entry
 from lamina.storage.iteration import HasTime, Interrupted
 
 STEP = 100
-"""Items of one step: four BatchWriteItem calls."""
+"""Items per step: four BatchWriteItem calls."""
 
 
 class BatchDeletion:
-    """One run that removes things; `removed` counts them by what they are."""
+    """A run that deletes items; `removed` counts them by kind."""
 
     def __init__(self, has_time: HasTime, *, dry_run: bool = False) -> None:
-        """Say how long it may take; a dry run counts what it would remove, and removes nothing."""
+        """Create a run; a dry run counts what it would delete, and deletes nothing."""
         self._has_time = has_time
         self.dry_run = dry_run
         self.removed: Counter[str] = Counter()
 
     def check_time(self) -> None:
-        """Go on only if there is time for another step.
+        """Check whether there is time for another step.
 
         Raises:
-            Interrupted: if not.
+            Interrupted: if there is not.
         """
         if not self._has_time():
             raise Interrupted
 
     def remove(self, what: str, entries: Iterable[Entry]) -> None:
-        """Remove items whatever their version; those that are gone already are no error.
+        """Delete items of any version; missing items are not an error.
 
         Args:
-            what: they are, in the plural, for the report.
-            entries: a query, read as far as there is time.
+            what: kind of the items, in the plural, for the report.
+            entries: a query, read while there is time.
 
         Raises:
-            Interrupted: before the end was reached.
+            Interrupted: if time runs out before the end.
         """
         for step in batched(entries, STEP, strict=False):
             self.check_time()

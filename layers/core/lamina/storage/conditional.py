@@ -1,4 +1,4 @@
-"""Single writes that are done if a condition holds, whatever the version of the item."""
+"""Single conditional writes, independent of the version of the item."""
 
 from collections.abc import Callable, Sequence
 
@@ -10,12 +10,12 @@ from lamina.storage.item import Item
 
 
 def update(item: Item, actions: Sequence[Action], condition: Condition | None = None) -> bool:
-    """Change what is stored, and take over what is there then; tells whether it was done."""
+    """Update an item, refresh it from the table, and return whether the condition was met."""
     return _is_done(lambda: item.update(list(actions), condition=condition, add_version_condition=False))
 
 
 def delete(item: Item, condition: Condition) -> bool:
-    """Remove what is stored; tells whether it was done."""
+    """Delete an item, and return whether the condition was met."""
     return _is_done(lambda: item.delete(condition=condition, add_version_condition=False))
 
 

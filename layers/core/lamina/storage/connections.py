@@ -1,4 +1,4 @@
-"""HTTP connections to DynamoDB: kept alive, shared by threads, and exact about what is known when one fails."""
+"""HTTP connections to DynamoDB: kept alive, shared by threads, and precise about what is known after a failure."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ READ_SECONDS: Final = 2.0
 
 @dataclass(frozen=True)
 class RawResponse:
-    """What came back over HTTP: status, headers by lower-case name, and the body."""
+    """An HTTP response: status, headers by lower-case name, and body."""
 
     status: int
     headers: Mapping[str, str]
@@ -24,15 +24,15 @@ class RawResponse:
 
 
 class OutcomeUnknownError(Exception):
-    """The request was sent and no valid response came back: it may have been applied."""
+    """The request was sent, but no valid response was received: it may have been applied."""
 
 
 class NotSentError(Exception):
-    """No connection was made, so nothing was applied."""
+    """No connection was established, so nothing was applied."""
 
 
 type Exchange = Callable[[bytes, Mapping[str, str]], RawResponse]
-"""Send one signed request and return the response; raises `NotSentError` or `OutcomeUnknownError`."""
+"""Sends one signed request and returns the response; raises `NotSentError` or `OutcomeUnknownError`."""
 
 
 def pooled_exchange(endpoint_url: str, *, connections: int = 10, read_seconds: float = READ_SECONDS) -> Exchange:
@@ -40,8 +40,8 @@ def pooled_exchange(endpoint_url: str, *, connections: int = 10, read_seconds: f
 
     Args:
         endpoint_url: `https://host` or `http://host:port`.
-        connections: kept alive at most.
-        read_seconds: how long to wait for a response.
+        connections: maximum number of connections kept alive.
+        read_seconds: read timeout in seconds.
     """
     url = urlsplit(endpoint_url)
     timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=read_seconds)

@@ -1,7 +1,7 @@
-"""Opaque list cursors that cannot be forged, nor moved to another query.
+"""Opaque list cursors that cannot be forged or used with a different query.
 
-A cursor holds the position of an entry and a direction; its tag is an HMAC (RFC 2104) over that and over the query
-that made it. The query itself is not in the cursor: the next request must bring the same one.
+A cursor contains the position of an entry and a direction. Its tag is an HMAC (RFC 2104) over both and over the query
+that returned it. The query itself is not in the cursor: the next request must repeat it.
 """
 
 import base64
@@ -18,11 +18,11 @@ MAX_CHARACTERS = 1024
 
 @dataclass(frozen=True)
 class Cursor:
-    """A place in a list.
+    """A position in a list.
 
     Attributes:
         position: sort key of the entry at the edge of the page that was read; `""` is the edge of the list.
-        backwards: whether the wanted page lies before that entry rather than after it.
+        backwards: whether the requested page is before that entry rather than after it.
     """
 
     position: str
@@ -30,33 +30,33 @@ class Cursor:
 
 
 class CursorSigner:
-    """Seals and opens cursors with one secret key."""
+    """Encodes and decodes cursors with one secret key."""
 
     def __init__(self, secret: bytes) -> None:
-        """Take the key, of at least 32 random bytes."""
+        """Create a signer with a key of at least 32 random bytes."""
         self._secret = secret
 
     def seal(self, cursor: Cursor, query: str) -> str:
-        """Write a cursor as URL-safe text, bound to `query` (any text that is equal for equal queries)."""
+        """Return a cursor as URL-safe text, bound to `query` (any text that is equal for equal queries)."""
         payload = json.dumps([cursor.position, int(cursor.backwards)], ensure_ascii=False, separators=(",", ":"))
         return _text(self._tag(payload.encode(), query) + payload.encode())
 
     def open(self, text: str, query: str) -> Cursor:
-        """Read a cursor back.
+        """Return the cursor of a text.
 
         Raises:
-            Invalid: when it was not made by `seal` with this key and this query.
+            Invalid: if it was not created by `seal` with this key and this query.
         """
         sealed = _bytes(text)
         tag, payload = sealed[:TAG_BYTES], sealed[TAG_BYTES:]
         if not hmac.compare_digest(tag, self._tag(payload, query)):
-            advice = "is not a cursor of this query; take it from next_cursor or a link, and keep filters and sort"
+            advice = "is not a cursor of this query; use next_cursor or a link, with the same filters and sort"
             raise Invalid(details=[Problem("cursor", advice)])
         position, backwards = json.loads(payload)
         return Cursor(position, bool(backwards))
 
     def _tag(self, payload: bytes, query: str) -> bytes:
-        # The length keeps payload and query apart: no other split of the same bytes has the same tag.
+        # The length separates payload and query: no other split of the same bytes has the same tag.
         message = len(payload).to_bytes(4) + payload + query.encode()
         return hmac.new(self._secret, message, hashlib.sha256).digest()[:TAG_BYTES]
 
@@ -66,7 +66,7 @@ def _text(sealed: bytes) -> str:
 
 
 def _bytes(text: str) -> bytes:
-    """Decode what `_text` wrote; nothing for any other text, also if a lenient decoder would take it for the same."""
+    """Decode the output of `_text`; empty for any other text, even if a lenient decoder would accept it."""
     if len(text) > MAX_CHARACTERS or not text.isascii():
         return b""
     try:

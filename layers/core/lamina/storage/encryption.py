@@ -1,4 +1,4 @@
-"""Secrets that must be read back: they lie in the table encrypted by KMS, each for its own purpose alone."""
+"""Encrypts secrets that must be decrypted again, with KMS, each for one purpose."""
 
 import base64
 from collections.abc import Mapping
@@ -12,21 +12,21 @@ _kms = boto3.client("kms", config=CALLS)
 
 
 def seal(text: str, context: Mapping[str, str]) -> str:
-    """Encrypt a text of at most 4,096 bytes (KMS API reference, Encrypt): one call.
+    """Return the ciphertext of a text of up to 4,096 bytes (KMS API reference, Encrypt): one call.
 
     Args:
         text: the secret.
-        context: what it is for; it opens for the same only (KMS developer guide, "Encryption context").
+        context: encryption context, required for decryption (KMS developer guide, "Encryption context").
     """
     answer = _kms.encrypt(KeyId=settings().secrets_key, Plaintext=text.encode(), EncryptionContext=dict(context))
     return base64.b64encode(answer["CiphertextBlob"]).decode()
 
 
 def unseal(sealed: str, context: Mapping[str, str]) -> str:
-    """Decrypt what `seal` has made for the same context: one call.
+    """Return the text of a ciphertext of `seal` with the same context: one call.
 
     Raises:
-        ClientError: when the context is another.
+        ClientError: if the context differs.
     """
     answer = _kms.decrypt(
         KeyId=settings().secrets_key, CiphertextBlob=base64.b64decode(sealed), EncryptionContext=dict(context)

@@ -1,4 +1,4 @@
-"""Records of what was done once, kept by Powertools in the single table."""
+"""Powertools' idempotency records in the single table."""
 
 from typing import Any, cast
 
@@ -10,7 +10,7 @@ from lamina.storage.keys import key
 
 
 class _SingleTable(DynamoDBPersistenceLayer):
-    """Records beside everything else, each in a partition of its own so that none is hot."""
+    """Stores each record in a partition of its own, so that none is hot."""
 
     def __init__(self) -> None:
         client = cast("Any", connect().client)
@@ -21,5 +21,5 @@ class _SingleTable(DynamoDBPersistenceLayer):
 
 
 def records() -> DynamoDBPersistenceLayer:
-    """Make a store: at init, because it makes a client, and for one use, because Powertools settles it for that."""
+    """Return a new store. Call it at init, because it creates a client, and once per use: Powertools configures it."""
     return _SingleTable()

@@ -1,4 +1,4 @@
-"""The base of every item in the table, and its four sparse indexes."""
+"""The base class of items, and the four sparse indexes of the table."""
 
 import os
 from typing import Any, Self, cast
@@ -19,7 +19,7 @@ class ListIndex1(GlobalSecondaryIndex[Any]):  # type: ignore[no-untyped-call]  #
     """Lists without a filter."""
 
     class Meta:
-        """DynamoDB's name for it."""
+        """Name and projection of the index."""
 
         index_name = "gsi1"
         projection = KeysOnlyProjection()
@@ -32,7 +32,7 @@ class ListIndex2(GlobalSecondaryIndex[Any]):  # type: ignore[no-untyped-call]  #
     """Lists by a first filter."""
 
     class Meta:
-        """DynamoDB's name for it."""
+        """Name and projection of the index."""
 
         index_name = "gsi2"
         projection = KeysOnlyProjection()
@@ -45,7 +45,7 @@ class ListIndex3(GlobalSecondaryIndex[Any]):  # type: ignore[no-untyped-call]  #
     """Lists by a second filter."""
 
     class Meta:
-        """DynamoDB's name for it."""
+        """Name and projection of the index."""
 
         index_name = "gsi3"
         projection = KeysOnlyProjection()
@@ -58,7 +58,7 @@ class ListIndex4(GlobalSecondaryIndex[Any]):  # type: ignore[no-untyped-call]  #
     """Lists by both filters."""
 
     class Meta:
-        """DynamoDB's name for it."""
+        """Name and projection of the index."""
 
         index_name = "gsi4"
         projection = KeysOnlyProjection()
@@ -68,12 +68,12 @@ class ListIndex4(GlobalSecondaryIndex[Any]):  # type: ignore[no-untyped-call]  #
 
 
 class Entry(Model):
-    """The keys of an item: all that an index shows, and what places an item in lists."""
+    """The keys of an item: all attributes that an index projects, and its positions in lists."""
 
     class Meta:
-        """Where the table is, and how long to wait for it: seconds to connect, seconds for an answer, retries.
+        """Table name and timeouts: seconds to connect, seconds to read, retries.
 
-        All of it fits into the 10 seconds of a request's function, so that it can still say 503.
+        They fit into the 10 seconds of an endpoint, so that it can still return 503.
         """
 
         table_name = settings().table
@@ -95,10 +95,10 @@ class Entry(Model):
 
 
 class Item(Entry):
-    """One item of the single table. A subclass names its discriminator and adds its attributes.
+    """An item of the single table. A subclass declares its discriminator and attributes.
 
-    `version` counts the writes of an item; every write is conditional on the version that was read, and a first write
-    on there being none, so that no change is lost and nothing is overwritten.
+    `version` counts the writes of an item. Every write is conditional on the version that was read, and the first write
+    on the absence of the item, so that no change is lost or overwritten.
     """
 
     kind = DiscriminatorAttribute()
@@ -111,14 +111,14 @@ class Item(Entry):
     """Unix seconds after which DynamoDB removes the item (the table's TTL attribute)."""
 
     def over(self, version: int | None) -> Self:
-        """Say which stored version a save or delete of this item expects; None for an item that must be new."""
+        """Return the item, set to expect this stored version when saved or deleted; None for a new item."""
         if version:
             self.version = version
         return self
 
 
 def connect() -> Connection:
-    """Return the one DynamoDB connection of this process, with its client made: call it at init, not in a request."""
+    """Return the DynamoDB connection of this process with its client. Call it at init, not in a request."""
     connection = Entry._get_connection().connection  # noqa: SLF001 (PynamoDB offers no other way to its shared connection)
     if connection._client is None and settings().table_transport == "direct":  # noqa: SLF001 (the seam for a client)
         region = os.environ.get("AWS_REGION") or connection.session.get_config_variable("region")

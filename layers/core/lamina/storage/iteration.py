@@ -1,4 +1,4 @@
-"""Long walks over a list: in steps, while there is time, and on from there the next time."""
+"""Resumable iteration over a list, in steps, while there is time."""
 
 from collections.abc import Callable, Sequence
 
@@ -12,22 +12,22 @@ from lamina.storage.sharded_list import Source, read
 from lamina.storage.transactions import ConditionFailed
 
 STEP = 100
-"""Entries of one step: what one BatchGetItem reads."""
+"""Entries per step: the maximum of one BatchGetItem."""
 
 type HasTime = Callable[[], bool]
-"""Tells whether there is time for another step, of a second at the most."""
+"""Returns whether there is time for another step of up to one second."""
 
 
 class Interrupted(Exception):
-    """It ends here for now: there is no time for another step, or another run is at it. The next run goes on."""
+    """Time has run out, or another run is active. The next run continues."""
 
 
 class CheckpointItem(Item, discriminator="place"):
-    """How far a walk has come: `WALK#<name>` / `PLACE`."""
+    """The position of an iteration: `WALK#<name>` / `PLACE`."""
 
     position = UnicodeAttribute(default="")
     began_at = UnicodeAttribute(null=True)
-    """When the walk last began at the start, if not when the item was made."""
+    """When the iteration last started over; by default when the item was created."""
 
 
 def iterate(
@@ -44,15 +44,15 @@ def iterate(
 
     Args:
         source: the list.
-        visit: is given the positions of a step; none where the list is empty.
-        has_time: asked before each step.
-        step: positions of one step at the most.
-        after: where an earlier run has left off; `""` for the start.
-        until: the walk ends before the first position beyond this; `""` for the end of the list.
-        note: told behind which position the next run may go on, once a step is done.
+        visit: called with the positions of each step; with none if the list is empty.
+        has_time: called before each step.
+        step: maximum number of positions per step.
+        after: position after which to continue; `""` for the start.
+        until: upper bound of positions; `""` for the end of the list.
+        note: called after each step with the position after which the next run may continue.
 
     Raises:
-        Interrupted: before the end was reached.
+        Interrupted: if time runs out before the end.
     """
     more = True
     while more:
@@ -67,7 +67,7 @@ def iterate(
 
 
 def place(name: str) -> CheckpointItem:
-    """Read how far the walk of this name has come; a new one stands at the start."""
+    """Return the checkpoint of this name; a new one is at the start."""
     try:
         return CheckpointItem.get(*_place_key(name), consistent_read=True)
     except CheckpointItem.DoesNotExist:
@@ -75,10 +75,10 @@ def place(name: str) -> CheckpointItem:
 
 
 def keep(place: CheckpointItem, position: str) -> None:
-    """Remember how far a walk has come, by the sort value alone: the id that goes with it would outlive its item here.
+    """Store the position of an iteration, by the sort value alone: the id would outlive its item here.
 
     Raises:
-        Interrupted: when another run has remembered something else meanwhile.
+        Interrupted: if another run has stored a different position.
     """
     value, separator, _ = position.rpartition("#")
     if place.position == value + separator:
@@ -88,10 +88,10 @@ def keep(place: CheckpointItem, position: str) -> None:
 
 
 def start_over(place: CheckpointItem, every_seconds: int) -> None:
-    """Let the next run of a walk that has come to its end begin at the start, if this one began so long ago.
+    """Let the next run start over, if the list was completed and the last start was long enough ago.
 
     Raises:
-        Interrupted: when another run has remembered something else meanwhile.
+        Interrupted: if another run has stored a different position.
     """
     if (place.began_at or place.created_at) < ids.ago(every_seconds):
         place.position, place.began_at = "", ids.now()

@@ -1,4 +1,4 @@
-"""Secrets that are told once, when they are made: a retry of the request, and no other, is told the same again."""
+"""Secrets that are returned only once, when they are created: only a retry of the same request gets them again."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from lamina.storage.transactions import Check
 
 
 class CreatedSecret(NamedTuple):
-    """What a request has made, and its secret."""
+    """What a request has created, and its secret."""
 
     id: str
     secret: str
@@ -19,10 +19,10 @@ class CreatedSecret(NamedTuple):
 def write(
     request: str, created: str, secret: str, put: Sequence[Item], *, check: Sequence[Check] = ()
 ) -> CreatedSecret:
-    """Write what has a secret, as `run_once.write`; with an idempotency key, KMS encrypts the secret before.
+    """Write items with a secret, like `run_once.write`; with an idempotency key, KMS encrypts the secret first.
 
     Returns:
-        What the request has made, now or in an earlier attempt.
+        What the request has created, now or in an earlier attempt.
     """
     sealed = seal(secret, _context(request)) if request else ""
     earlier = run_once.write(request, created, put, note=sealed, check=check)
@@ -30,20 +30,20 @@ def write(
 
 
 def read(request: str) -> CreatedSecret | None:
-    """Tell what an earlier attempt of a request has made, if it has: one consistent read, and one call of KMS."""
+    """Return what an earlier attempt of a request has created, if any: one consistent read, and one call of KMS."""
     earlier = run_once.read(request)
     return None if earlier is None else _told(request, earlier)
 
 
 def secret_of(request: str) -> str:
-    """Tell the secret of what a request has made, for the record of its answer: one read, and one call of KMS.
+    """Return the secret that a request has created, for its recorded response: one read, and one call of KMS.
 
     Raises:
-        LookupError: when the request has made nothing.
+        LookupError: if the request has created nothing.
     """
     earlier = run_once.read(request, within=run_once.KEPT_SECONDS)
     if earlier is None:
-        raise LookupError("what was told once is gone before the record of its answer")
+        raise LookupError("the secret expired before the recorded response")
     return _told(request, earlier).secret
 
 
@@ -52,5 +52,5 @@ def _told(request: str, earlier: run_once.Made) -> CreatedSecret:
 
 
 def _context(request: str) -> dict[str, str]:
-    # Without the digest of the body: CloudTrail logs what an encryption context says.
+    # Without the digest of the body: CloudTrail logs encryption contexts.
     return {"answer_to": request.partition(":")[0]}

@@ -1,4 +1,4 @@
-"""Pages of lists, as every subject returns them."""
+"""Pages of lists, as returned by every subject."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ class Page[T]:
     """A page of a list.
 
     Attributes:
-        items: in list order; perhaps fewer than were asked for, even where more follow.
-        first: position (sort key) where the page begins, `""` if nothing was read.
-        last: position where it ends.
+        items: items in list order; may be fewer than requested, even if more follow.
+        first: position (sort key) of the start of the page, `""` if nothing was read.
+        last: position of its end.
         has_more: whether there may be more after it.
         has_previous: whether there may be more before it.
-        total: items of the whole list; None where only a scan could count them.
+        total: number of items in the whole list; None if counting them would require a scan.
     """
 
     items: list[T]
@@ -30,7 +30,7 @@ class Page[T]:
     total: int | None = None
 
     def with_items[U](self, items: Iterable[U]) -> "Page[U]":
-        """Return the same page with other items, such as what lies behind its positions."""
+        """Return the same page with other items, such as the items at its positions."""
         return Page(list(items), self.first, self.last, self.has_more, self.has_previous, self.total)
 
     def map[U](self, function: Callable[[T], U]) -> "Page[U]":
@@ -39,13 +39,13 @@ class Page[T]:
 
 
 def page_of[T](chunk: Chunk[T], start: Cursor, *, offset: int = 0, total: int | None = None) -> Page[T]:
-    """Return what was read from a cursor as a page, in list order.
+    """Return a chunk that was read from a cursor as a page, in list order.
 
     Args:
-        chunk: as it was read, which may be backwards.
-        start: where reading began; there is something on its other side.
-        offset: how many items were skipped.
-        total: items of the whole list, if known.
+        chunk: the chunk, possibly read backwards.
+        start: where reading started; there are entries on its other side.
+        offset: number of items skipped.
+        total: number of items in the whole list, if known.
     """
     behind = bool(start.position) or offset > 0
     if start.backwards:
@@ -54,13 +54,13 @@ def page_of[T](chunk: Chunk[T], start: Cursor, *, offset: int = 0, total: int | 
 
 
 def read_page(source: Source, limit: int, *, descending: bool, cursor: Cursor | None) -> Page[str]:
-    """Read a page of the positions of a list whose entries all count.
+    """Return a page of the positions of a list, without filtering.
 
     Args:
         source: the list.
-        limit: how many entries at most.
+        limit: maximum number of entries.
         descending: the order of the list.
-        cursor: where to continue; None for the start.
+        cursor: position to continue from; None for the start.
     """
     start = cursor or START
     return page_of(read(source, limit, descending=descending != start.backwards, after=start.position), start)

@@ -1,4 +1,4 @@
-"""Reads that do not wait for each other: each costs a round trip, together they take as long as the slowest."""
+"""Parallel reads: together they take as long as the slowest one."""
 
 from concurrent.futures import ThreadPoolExecutor
 

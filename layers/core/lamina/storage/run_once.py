@@ -1,7 +1,7 @@
-"""Writes that a retried request must not do twice.
+"""Writes that a retried request must not repeat.
 
-A request with an idempotency key leaves a marker in the very transaction of what it makes. If the process dies before
-its answer is recorded, the retry meets the marker and finds what the first attempt made. Without a key there is none.
+A request with an idempotency key writes a marker in the transaction of its work. If the process dies before the
+response is recorded, the retry finds the marker and with it what the first attempt created.
 """
 
 from collections.abc import Sequence
@@ -17,29 +17,29 @@ from lamina.storage.keys import key
 from lamina.storage.transactions import Check, ConditionFailed
 
 RETRIED_SECONDS = 24 * 3600
-"""How long a request can be retried: an idempotency key lives as long. Later, the same key is a new request."""
+"""Lifetime of an idempotency key; afterwards the same key starts a new request."""
 KEPT_SECONDS = RETRIED_SECONDS + 3600
-"""How long a marker stays at least: longer than the record of the answer, which may need it (`told_once`)."""
+"""Minimum lifetime of a marker: longer than the recorded response, which may need it (`one_time_secrets`)."""
 
 
 class KeyReused(RuleViolated):
-    """The key came with another body before."""
+    """The key was used with a different body before."""
 
     code = "IDEMPOTENCY_KEY_REUSED"
-    message = "This Idempotency-Key was used with another body. Use a new key for a new request."
+    message = "This Idempotency-Key was used with a different body. Use a new key for a new request."
 
 
 class RequestItem(Item, discriminator="request"):
-    """What a request has made: `REQUEST#<fingerprint>` / `REQUEST`."""
+    """The marker of a request: `REQUEST#<fingerprint>` / `REQUEST`."""
 
     body = UnicodeAttribute()
-    """Tells one body from another, as the record of the answer does."""
+    """Digest of the body, as in the recorded response."""
     created = UnicodeAttribute()
     note = UnicodeAttribute(null=True)
 
 
 class Made(NamedTuple):
-    """What an earlier attempt of a request has made: its id, and what else the retry has to know."""
+    """What an earlier attempt of a request has created: its id, and further data for the retry."""
 
     id: str
     note: str
@@ -48,21 +48,21 @@ class Made(NamedTuple):
 def write(
     request: str, created: str, put: Sequence[Item], *, note: str = "", check: Sequence[Check] = ()
 ) -> Made | None:
-    """Write items, all or nothing, unless an earlier attempt of the same request has.
+    """Write items in one transaction, unless an earlier attempt of the same request has done so.
 
     Args:
-        request: names the idempotent request, as `RequestContext.request`; `""` without a key.
-        made: id of what is made.
-        put: as `transactions.write`.
-        note: what a retry has to know besides.
-        check: as `transactions.write`.
+        request: name of the idempotent request, as `RequestContext.request`; `""` without a key.
+        created: id of what is created.
+        put: see `transactions.write`.
+        note: further data for a retry.
+        check: see `transactions.write`.
 
     Returns:
-        None when it was written; else nothing was, and this is what the earlier attempt made.
+        None if the items were written, else what the earlier attempt created.
 
     Raises:
-        KeyReused: when the earlier attempt came with another body.
-        ConditionFailed, Conflict, Unavailable: as `transactions.write`.
+        KeyReused: if the earlier attempt had a different body.
+        ConditionFailed, Conflict, Unavailable: see `transactions.write`.
     """
     if not request:
         transactions.write(put=put, check=check)
@@ -82,13 +82,13 @@ def write(
         return None
     if _is_younger(left, RETRIED_SECONDS):
         return _made(left, request)
-    # The table takes its time to remove what is over.
+    # DynamoDB deletes expired items late.
     transactions.write(put=[*put, marker.over(int(left.version))], check=check)
     return None
 
 
 def read(request: str, within: int = RETRIED_SECONDS) -> Made | None:
-    """Tell what an earlier attempt of a request has made, if it has within so many seconds: one consistent read."""
+    """Return what an earlier attempt of a request has created within so many seconds, if any: one consistent read."""
     if not request:
         return None
     try:

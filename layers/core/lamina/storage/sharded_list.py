@@ -1,8 +1,8 @@
-"""Ordered lists spread over several partitions, read by merging them.
+"""Ordered lists spread over several partitions, read by merging.
 
-Each entry lies in one shard of its list, chosen by its id, so that no partition takes all the writes. A read asks every
-shard at once for its share of the entries that are wanted and merges the sorted answers: the cost depends on how many
-are wanted and on the number of shards, never on the size of the table.
+Each entry is in one shard of its list, chosen by its id, so that no partition takes all writes. A read queries all
+shards in parallel for their share of the requested entries and merges the sorted results: the cost depends on the
+number of entries and shards, never on the size of the table.
 """
 
 import heapq
@@ -21,17 +21,17 @@ from lamina.storage.keys import SHARDS
 from lamina.storage.parallel import threads
 
 _LAST = "\U0010ffff"
-"""Sorts after every character of a key: the table compares their UTF-8 bytes."""
+"""Sorts after every character of a key: DynamoDB compares UTF-8 bytes."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where the entries of a list lie.
+    """The location of the entries of a list.
 
     Attributes:
         index: `gsi1` … `gsi4`, or `""` for the table itself.
-        partitions: the keys of its shards.
-        prefix: only entries whose sort key starts with this.
+        partitions: partition keys of its shards.
+        prefix: required prefix of the sort keys.
     """
 
     index: str
@@ -41,12 +41,12 @@ class Source:
 
 @dataclass(frozen=True)
 class Chunk[T]:
-    """A part of a list, in the order of reading.
+    """A part of a list, in reading order.
 
     Attributes:
-        items: of the part.
-        first: position (sort key) where reading began, `""` if nothing was read.
-        last: position that reading reached.
+        items: items of the part.
+        first: position (sort key) where reading started, `""` if nothing was read.
+        last: position where reading ended.
         more: whether there may be more after it.
     """
 
@@ -57,14 +57,14 @@ class Chunk[T]:
 
 
 def read(source: Source, count: int, *, descending: bool, after: str = "", offset: int = 0) -> Chunk[str]:
-    """Read the positions of a part of a list.
+    """Return the positions of a part of a list.
 
     Args:
         source: the list.
-        count: how many entries at the most.
+        count: maximum number of entries.
         descending: whether to read from the end of the list towards its start.
-        after: start beyond this position, which need not be taken any more; `""` starts at the edge of the list.
-        offset: entries to skip; each of them is read and paid for, so callers bound it.
+        after: position after which to start, which need not exist; `""` for the edge of the list.
+        offset: number of entries to skip; each is read and paid for, so callers limit it.
     """
     merged = (position for position in _merge(source, offset + count + 2, descending, after) if position != after)
     found = list(islice(merged, offset, offset + count + 1))
@@ -74,24 +74,25 @@ def read(source: Source, count: int, *, descending: bool, after: str = "", offse
 
 
 def _merge(source: Source, wanted: int, descending: bool, edge: str) -> Iterator[str]:
-    """Yield the positions of all shards, in order and each once, from `edge` on; about `wanted` of them are taken."""
+    """Yield the positions of all shards from `edge` on, in order, without duplicates; about `wanted` are consumed."""
     begin = partial(_begin, source, _chunk(wanted, len(source.partitions)), descending, edge)
     shards = list(threads.map(begin, source.partitions))
     return (position for position, _ in groupby(heapq.merge(*shards, reverse=descending)))
 
 
 def _chunk(wanted: int, shards: int) -> int:
-    """Choose how many entries to ask of a shard in one call: its fair share, and so much that a second is rare.
+    """Return how many entries to request from a shard per call: its fair share, plus a margin.
 
-    How many of the wanted ones lie in a shard is a matter of chance, with a deviation below the root of its share. A
-    list of one partition has them all there; of several lists that are read together, any may have them all.
+    The margin makes a second call rare. The number of requested entries in a shard is random, with a deviation below
+    the square root of its share. A list of one partition contains all of them; of several lists that are read together,
+    any one may.
     """
     share = ceil(wanted / min(shards, SHARDS))
     return min(wanted, share + 4 * (isqrt(share) + 1))
 
 
 def _begin(source: Source, chunk: int, descending: bool, edge: str, partition: str) -> Iterator[str]:
-    """Read the first chunk of one shard; those after it are read when the merge gets there."""
+    """Read the first chunk of one shard; further chunks are read when the merge needs them."""
     target: Any = getattr(Entry, source.index) if source.index else Entry
     sort_key = Entry.gsisk if source.index else Entry.sk
     entries = target.query(
@@ -105,7 +106,7 @@ def _begin(source: Source, chunk: int, descending: bool, edge: str, partition: s
 
 
 def _range(sort_key: UnicodeAttribute, prefix: str, descending: bool, edge: str) -> Condition | None:
-    """Say which sort keys are wanted, in the one condition that DynamoDB takes: a prefix with an edge is a range."""
+    """Return the condition on sort keys. DynamoDB accepts only one, so a prefix with an edge becomes a range."""
     if not edge:
         return sort_key.startswith(prefix) if prefix else None
     if not prefix:

@@ -1,4 +1,4 @@
-"""Signatures of requests to DynamoDB (IAM user guide, "Create a signed AWS API request")."""
+"""Signs requests to DynamoDB (IAM user guide, "Create a signed AWS API request")."""
 
 import hashlib
 import hmac
@@ -13,13 +13,13 @@ from botocore.session import get_session
 
 
 def credentials_of_process() -> ReadOnlyCredentials:
-    """Return the credentials to sign with now: Lambda's variables, read at each call, or what botocore finds.
+    """Return the current credentials: Lambda's variables, read at each call, or those that botocore finds.
 
-    Botocore renews those that expire, such as the container credentials of SnapStart (Lambda developer guide, "Lambda
-    SnapStart compatibility").
+    Botocore renews credentials that expire, such as the container credentials of SnapStart (Lambda developer guide,
+    "Lambda SnapStart compatibility").
 
     Raises:
-        NoCredentialsError: when there are none.
+        NoCredentialsError: if there are none.
     """
     environment = os.environ
     if environment.get("AWS_ACCESS_KEY_ID") and environment.get("AWS_SECRET_ACCESS_KEY"):
@@ -43,15 +43,15 @@ def _provided_credentials() -> BotocoreCredentials | None:
 def signed_headers(
     operation: str, body: bytes, *, host: str, region: str, credentials: ReadOnlyCredentials, clock: float
 ) -> dict[str, str]:
-    """Return the headers of a request, its signature among them.
+    """Return the headers of a request, including its signature.
 
     Args:
-        operation: such as `GetItem`.
-        body: of the request.
-        host: with the port, if it is not the scheme's own.
-        region: that the table is in.
-        credentials: to sign with.
-        clock: Unix seconds of now, as DynamoDB has it.
+        operation: name such as `GetItem`.
+        body: body of the request.
+        host: host, with the port unless it is the default.
+        region: region of the table.
+        credentials: credentials to sign with.
+        clock: current Unix time as known to DynamoDB.
     """
     instant = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(clock))
     headers = {
@@ -72,13 +72,13 @@ def signed_headers(
 
 
 def forget_credentials() -> None:
-    """Let the next request find its credentials anew."""
+    """Discard the cached credentials; the next request looks them up again."""
     _provided_credentials.cache_clear()
 
 
 @lru_cache(maxsize=2)
 def _signing_key(secret: str, day: str, region: str) -> bytes:
-    """Derive the key that signs all requests of a day."""
+    """Return the key that signs all requests of a day."""
     key = f"AWS4{secret}".encode()
     for part in (day, region, "dynamodb", "aws4_request"):
         key = hmac.digest(key, part.encode(), "sha256")

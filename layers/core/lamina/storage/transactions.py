@@ -1,4 +1,4 @@
-"""All-or-nothing writes: tried again while DynamoDB could not decide, refused by name when a condition did not hold."""
+"""Transactions: retried if DynamoDB could not decide, refused with a reason if a condition was not met."""
 
 import random
 import time
@@ -15,11 +15,11 @@ from lamina.ids import new_id
 from lamina.storage.item import Item, connect
 
 MAX_ITEMS = 100
-"""Items that one transaction takes (API_TransactWriteItems)."""
+"""Maximum number of items per transaction (API_TransactWriteItems)."""
 ATTEMPTS = 6
 BACKOFF_SECONDS = 0.04
 UNDECIDED = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
-"""Reasons that say nothing of our conditions: the same transaction may succeed in a moment (API_TransactWriteItems)."""
+"""Cancellation reasons that are unrelated to conditions: a retry may succeed (API_TransactWriteItems)."""
 
 type RawItem = Mapping[str, Mapping[str, Any]]
 type Update = tuple[Item, Sequence[Action]]
@@ -27,10 +27,10 @@ type Check = tuple[Item, Condition]
 
 
 class ConditionFailed(Exception):
-    """The transaction wrote nothing, because stored items were not as expected.
+    """The transaction wrote nothing, because stored items did not meet their conditions.
 
     Attributes:
-        found: the refused items by key `(pk, sk)`, each with the raw item that stood there (empty where there is none).
+        found: the refused items by key `(pk, sk)`, each with the raw stored item (empty if it does not exist).
     """
 
     def __init__(self, found: Mapping[tuple[str, str], RawItem]) -> None:
@@ -46,21 +46,21 @@ def write(
     update: Sequence[Update] = (),
     check: Sequence[Check] = (),
 ) -> None:
-    """Write up to 100 items, all or nothing (TransactWriteItems).
+    """Write up to 100 items in one transaction (TransactWriteItems).
 
     Args:
-        put: whole items; each expects the stored version that it was read with, or none if it is new.
-        delete: items to remove; each expects the stored version that it was read with.
-        discard: items to remove whatever their version, if they are there at all.
-        update: items, and what is to happen to each of them whatever its version.
-        check: items that are not written, and what must hold of each for the others to be.
+        put: full items; each expects the stored version that it was read with, or none if it is new.
+        delete: items to delete; each expects the stored version that it was read with.
+        discard: items to delete whatever their version, if they exist.
+        update: items and their updates, whatever their version.
+        check: items that are not written, and the condition that each must meet.
 
     Raises:
-        ConditionFailed: when an item is not in the expected state.
-        Conflict: when other transactions kept touching the same items.
-        Unavailable: when the table kept refusing work.
+        ConditionFailed: if an item is not in the expected state.
+        Conflict: if other transactions kept changing the same items.
+        Unavailable: if the table kept refusing requests.
     """
-    # PynamoDB sends checks, deletes and puts in this order, and DynamoDB gives its reasons in it.
+    # PynamoDB sends checks, deletes and puts in this order, and DynamoDB returns its reasons in the same order.
     sent = [*(item for item, _ in check), *delete, *discard, *put]
     codes: set[str] = set()
     for attempt in range(ATTEMPTS):
@@ -85,7 +85,7 @@ def _commit(
     update: Sequence[Update],
     check: Sequence[Check],
 ) -> None:
-    # The token lets botocore send the request again after a lost answer without a second effect.
+    # The token lets botocore repeat the request after a lost response without a second effect.
     with TransactWrite(connection=connect(), client_request_token=new_id()) as transaction:
         for item, condition in check:
             transaction.condition_check(type(item), item.pk, item.sk, condition)
@@ -100,7 +100,7 @@ def _commit(
 
 
 def _refused(error: TransactWriteError, sent: Sequence[Item]) -> dict[tuple[str, str], RawItem]:
-    """Pair each failed condition with its item."""
+    """Return the failed items by key."""
     return {
         (item.pk, item.sk): reason.raw_item or {}
         for item, reason in zip(sent, error.cancellation_reasons, strict=False)

@@ -57,7 +57,7 @@ type Params = Mapping[str, Any]
 
 @dataclass
 class Call:
-    """One call of the table, for those who observe it.
+    """One call of the table, as passed to observers.
 
     Attributes:
         operation: such as `GetItem`.
@@ -75,7 +75,7 @@ class Call:
 
 
 class DynamoDb:
-    """What PynamoDB and Powertools need of a botocore client of DynamoDB, for the operations on items.
+    """The part of botocore's DynamoDB client that PynamoDB and Powertools need: operations on items.
 
     Attributes:
         meta: `endpoint_url` and `region_name`, as a botocore client has them.
@@ -107,7 +107,7 @@ class DynamoDb:
         self._credentials = credentials
         self._exchange = exchange or pooled_exchange(endpoint_url)
         self._clock_offset = 0.0
-        # PynamoDB makes a client of its own unless it finds credentials here.
+        # PynamoDB creates a client of its own unless it finds credentials here.
         self._request_signer = SimpleNamespace(_credentials=True)
 
     def get_item(self, **params: Any) -> dict[str, Any]:  # noqa: ANN401 (as botocore's client)
@@ -187,7 +187,7 @@ class DynamoDb:
         return parsed
 
     def _error(self, call: Call, raw: RawResponse, parsed: dict[str, Any]) -> ClientError:
-        """Compose botocore's exception for an error response."""
+        """Return botocore's exception for an error response."""
         code = str(parsed.pop("__type", raw.status)).rpartition("#")[2]
         message = parsed.pop("message", "") or parsed.pop("Message", "")
         metadata = {
@@ -213,7 +213,7 @@ class DynamoDb:
         return code in THROTTLED
 
     def _correct_clock(self, date: str) -> bool:
-        """Take over the server's clock; return whether that changes anything."""
+        """Set the clock to the server's; return whether that changes anything."""
         try:
             offset = parsedate_to_datetime(date).timestamp() - time.time()
         except ValueError:

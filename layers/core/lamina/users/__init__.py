@@ -1,1 +1,1 @@
-"""Users: people with an e-mail address, a username and a role."""
+"""Users: accounts with an e-mail address, a username and a role."""

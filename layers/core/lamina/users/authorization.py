@@ -1,4 +1,4 @@
-"""Who may change what of a user, decided on the user as it is written over."""
+"""Field-level authorization of changes to a user, decided on the stored user."""
 
 from lamina.access.policy import Action, Caller, Credential, Role, require
 from lamina.errors import Forbidden, Unauthenticated
@@ -7,12 +7,12 @@ from lamina.users.model import User
 
 
 def require_change(caller: Caller, before: User, after: User) -> None:
-    """Let a change of values pass, or refuse; that the caller may change the user at all is decided before.
+    """Refuse a change of fields that the caller may not make; `require` has allowed changing the user as such.
 
     Raises:
-        Forbidden, ReauthenticationRequired: as `access.policy.require`; nobody vouches for oneself.
-        UseChangeEmail: when an owner would set the own address.
-        Unauthenticated: when the user is the caller, and its credential was revoked or its role has changed since.
+        Forbidden, ReauthenticationRequired: see `access.policy.require`; nobody may vouch for their own address.
+        UseChangeEmail: if users would set their own address.
+        Unauthenticated: if the user is the caller, and its credential was revoked or its role has changed since.
     """
     is_own = before.id == caller.user_id
     if is_own and before.session_epoch != caller.session_epoch:
@@ -22,7 +22,7 @@ def require_change(caller: Caller, before: User, after: User) -> None:
     if (after.email, after.email_verified) != (before.email, before.email_verified):
         require(caller, Action.USER_SET_EMAIL)
         if is_own:
-            raise Forbidden  # Nobody vouches for oneself.
+            raise Forbidden  # Nobody may vouch for their own address.
     sets_role = (after.role, after.status) != (before.role, before.status)
     if sets_role:
         require(caller, Action.USER_SET_ROLE)

@@ -1,8 +1,8 @@
-"""How many users there are, by role and status: counters that follow the table's stream.
+"""Counts users by role and status, with counters that follow the table's stream.
 
-Each user has a marker that says where it is counted, and as of which version. A change moves the marker and the
-counters in one transaction, and only ever to a newer version, so records that the stream delivers twice, late or in
-another order change nothing.
+Each user has a marker that records where it is counted, and for which version. A change moves the marker and updates
+the counters in one transaction, only ever to a newer version, so that records delivered twice, late or out of order
+have no effect.
 """
 
 from collections import Counter
@@ -22,25 +22,25 @@ from lamina.storage.transactions import ConditionFailed, Update
 from lamina.users.model import User
 
 MAX_MARKERS = 80
-"""Markers moved in one transaction: with all the counters there are, within its 100 items."""
+"""Markers moved per transaction: with all counters within its limit of 100 items."""
 NOWHERE = "nowhere"
 DELETED = "deleted"
 TOMBSTONE_SECONDS = 7 * 24 * 3600
-"""How long the marker of a purged user stays, against late records: a stream holds them for a day."""
+"""How long the marker of a purged user is kept against late records: longer than the stream keeps them."""
 
 
 class CounterItem(Item, discriminator="counter"):
-    """How many: `COUNTER#USERS` / a bucket."""
+    """A counter: `COUNTER#USERS` / a bucket."""
 
     amount = NumberAttribute(default=0)
     came = NumberAttribute(default=0)
-    """How many users have ever come into the bucket, and how many have gone: by them a walk over all users knows what
-    movements meanwhile can explain."""
+    """How many users have ever entered and left the bucket: tells an iteration over all users which differences
+    concurrent changes can explain."""
     gone = NumberAttribute(default=0)
 
 
 class CountedItem(Item, discriminator="counted"):
-    """Where a user is counted: `USER#<id>` / `COUNTED`."""
+    """The marker of a user: `USER#<id>` / `COUNTED`."""
 
     bucket = UnicodeAttribute()
     user_version = NumberAttribute()
@@ -48,12 +48,12 @@ class CountedItem(Item, discriminator="counted"):
 
 @dataclass(frozen=True)
 class Standing:
-    """Where a user is to be counted from one of its versions on.
+    """Where a user is to be counted, from one of its versions on.
 
     Attributes:
-        user_id: whose.
-        bucket: the narrowest bucket, from which the wider ones follow: `<role>#<status>`, `deleted` or `nowhere`.
-        version: that of the user.
+        user_id: id of the user.
+        bucket: the narrowest bucket, which implies the wider ones: `<role>#<status>`, `deleted` or `nowhere`.
+        version: version of the user.
     """
 
     user_id: str
@@ -62,17 +62,17 @@ class Standing:
 
 
 def standing(user: User) -> Standing:
-    """Say where a user is to be counted."""
+    """Return where a user is to be counted."""
     return Standing(user.id, _narrowest(user.role, user.status, deleted=user.deleted_at is not None), user.version)
 
 
 def gone(user: User) -> Standing:
-    """Say where a user is to be counted that has been purged, given its last version: nowhere, from then on."""
+    """Return the standing of a purged user, given its last version: it is no longer counted."""
     return Standing(user.id, NOWHERE, user.version + 1)
 
 
 def total(*, role: str = "", status: str = "", deleted: bool = False) -> int:
-    """Tell how many users there are with these filters: one read; exact once the stream has caught up."""
+    """Return the number of users with these filters: one read; exact once the stream has caught up."""
     try:
         return int(CounterItem.get(*counter_key(_narrowest(role, status, deleted=deleted))).amount)
     except CounterItem.DoesNotExist:
@@ -80,32 +80,32 @@ def total(*, role: str = "", status: str = "", deleted: bool = False) -> int:
 
 
 def count(standings: Iterable[Standing]) -> int:
-    """Bring markers and counters up to these standings; older ones than are counted change nothing.
+    """Update markers and counters to these standings; older ones than are counted have no effect.
 
     Returns:
-        How many markers moved.
+        The number of markers moved.
 
     Raises:
-        Conflict: when others kept moving the same markers.
+        Conflict: if the same markers kept being moved concurrently.
     """
     latest = {each.user_id: each for each in sorted(standings, key=lambda each: each.version)}
     return sum(_move(chosen) for chosen in batched(latest.values(), MAX_MARKERS, strict=False))
 
 
 def markers(user_ids: Iterable[str]) -> dict[str, CountedItem]:
-    """Read the markers of up to 100 users, as last written, by user id."""
+    """Return the markers of up to 100 users by user id: consistent reads."""
     keys = {_marker_key(user_id): user_id for user_id in user_ids}
     found = CountedItem.batch_get(list(keys), consistent_read=True) if keys else ()
     return {keys[item.pk, item.sk]: item for item in found}
 
 
 def is_behind(marker: CountedItem | None, wanted: Standing) -> bool:
-    """Tell whether a marker has to move to reach a standing."""
+    """Return whether a marker must move to reach a standing."""
     return marker is None or marker.user_version < wanted.version
 
 
 def buckets(narrowest: str) -> set[str]:
-    """Give all buckets that users of a narrowest one are in: `<role>#<status>`, `<role>#`, `#<status>` and `#`."""
+    """Return all buckets that contain a narrowest one: `<role>#<status>`, `<role>#`, `#<status>` and `#`."""
     if narrowest == NOWHERE:
         return set()
     role, separator, status = narrowest.partition("#")
@@ -113,12 +113,12 @@ def buckets(narrowest: str) -> set[str]:
 
 
 def counter_key(bucket: str) -> tuple[str, str]:
-    """Give the key of a counter."""
+    """Return the key of a counter."""
     return key("COUNTER", "USERS"), bucket
 
 
 def change(bucket: str, *changes: Action) -> Update:
-    """Compose a change of a counter; it makes the counter if there is none."""
+    """Return an update of a counter; it creates the counter if necessary."""
     now = ids.now()
     return CounterItem(*counter_key(bucket)), [
         CounterItem.kind.set(CounterItem),
@@ -130,7 +130,7 @@ def change(bucket: str, *changes: Action) -> Update:
 
 
 def _move(standings: Collection[Standing]) -> int:
-    """Move markers and counters in one transaction; again from the start when somebody else moved a marker."""
+    """Move markers and update counters in one transaction; retry if another process moved a marker."""
     for _ in range(transactions.ATTEMPTS):
         stored = markers(each.user_id for each in standings)
         behind = [each for each in standings if is_behind(stored.get(each.user_id), each)]
@@ -147,7 +147,7 @@ def _move(standings: Collection[Standing]) -> int:
 
 
 def _movements(behind: Iterable[Standing], stored: dict[str, CountedItem]) -> tuple[Counter[str], Counter[str]]:
-    """Count how many users come into each bucket, and how many go."""
+    """Return how many users enter and leave each bucket."""
     came: Counter[str] = Counter()
     gone: Counter[str] = Counter()
     for each in behind:

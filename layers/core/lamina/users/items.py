@@ -1,4 +1,4 @@
-"""How users lie in the table: the user, its two guards, its search entries, and where each stands in lists."""
+"""Table items of users: the user, its two guards, its search entries, and its positions in lists."""
 
 from functools import partial
 
@@ -14,11 +14,11 @@ from lamina.users.search_terms import email_words, public_words
 LIST = "USERS"
 DELETED = "deleted"
 INDEXES = {(False, False): "gsi1", (True, False): "gsi2", (False, True): "gsi3", (True, True): "gsi4"}
-"""Which index serves a list, by whether it is filtered by role and by status."""
+"""The index of a list, by whether it is filtered by role and by status."""
 
 
 class UserItem(Item, discriminator="user"):
-    """The user itself: `USER#<id>` / `USER`."""
+    """A user: `USER#<id>` / `USER`."""
 
     email = UnicodeAttribute()
     username = UnicodeAttribute()
@@ -37,48 +37,48 @@ class UserItem(Item, discriminator="user"):
 
 
 class GuardItem(Item, discriminator="guard"):
-    """Holds a unique value for a user: `EMAIL#<address>` or `USERNAME#<name>` / `GUARD`.
+    """Reserves a unique value for a user: `EMAIL#<address>` or `USERNAME#<name>` / `GUARD`.
 
-    It also stands for the user in the lists that are sorted by its value.
+    It also represents the user in the lists that are sorted by its value.
 
-    One with `expires_at` only reserves the value: it was the user's, and may be again. Nobody is found by it.
+    With `expires_at` it only reserves a value that the user had and may restore; lookups ignore it.
     """
 
     user_id = UnicodeAttribute()
 
 
 class SearchItem(Item, discriminator="user_search"):
-    """One word that finds a user: `SEARCH#<list>#<shard>` / `<word>#<id>`. It is written once and never changed."""
+    """A search entry of a user: `SEARCH#<list>#<shard>` / `<word>#<id>`. It is never changed."""
 
     def entry(self) -> Update:
-        """Say how to write it whether or not it is there already."""
+        """Return the update that writes it, whether or not it exists."""
         kind, since = SearchItem.kind.set(SearchItem), SearchItem.created_at.set(self.created_at)
         return self, [kind, SearchItem.schema_version.set(1), since]
 
 
 def user_key(user_id: str) -> tuple[str, str]:
-    """Give the key of a user."""
+    """Return the key of a user."""
     return key("USER", user_id), "USER"
 
 
 def guard_key(field: str, value: str) -> tuple[str, str]:
-    """Give the key of the guard of `email` or `username`."""
+    """Return the key of the guard of `email` or `username`."""
     return key(field.upper(), value), "GUARD"
 
 
 def search_partitions(words: str) -> list[str]:
-    """Give the partitions of a search list: `public` or `email`."""
+    """Return the partitions of a search list: `public` or `email`."""
     return [list_partition("SEARCH", LIST, words, shard=shard) for shard in range(SHARDS)]
 
 
 def list_partitions(sort: str, *, role: str = "", status: str = "", deleted: bool = False) -> tuple[str, list[str]]:
-    """Give the index and the partitions of a list.
+    """Return the index and the partitions of a list.
 
     Args:
         sort: `created_at`, `email` or `username`.
-        role: only users of this role.
-        status: only users of this status.
-        deleted: the soft-deleted users instead; not combined with the others.
+        role: only users with this role.
+        status: only users with this status.
+        deleted: soft-deleted users instead; cannot be combined with the other filters.
     """
     filters = [DELETED] if deleted else [part for part in (role, status) if part]
     index = "gsi1" if deleted else INDEXES[bool(role), bool(status)]
@@ -86,7 +86,7 @@ def list_partitions(sort: str, *, role: str = "", status: str = "", deleted: boo
 
 
 def user_item(user: User) -> UserItem:
-    """Lay a user out for the table, ready to be saved over the version that it was read with."""
+    """Return the item of a user, to be saved conditional on the version that was read."""
     item = UserItem(
         *user_key(user.id),
         email=user.email,
@@ -112,7 +112,7 @@ def user_item(user: User) -> UserItem:
 
 
 def guard_item(user: User, field: str) -> GuardItem:
-    """Lay out a new guard of `email` or `username`."""
+    """Return a new guard of `email` or `username`."""
     value: str = getattr(user, field)
     guard = GuardItem(*guard_key(field, value), user_id=user.id, created_by=user.created_by)
     place_guard(guard, user)
@@ -120,19 +120,19 @@ def guard_item(user: User, field: str) -> GuardItem:
 
 
 def place_guard(guard: GuardItem, user: User) -> None:
-    """Let a guard stand in the lists where its user belongs now."""
+    """Set the lists that contain a guard to those of its user."""
     kind, _, value = guard.pk.partition("#")
     _stand_in_lists(guard, user, kind.lower(), value)
 
 
 def reserve(guard: GuardItem, until: int) -> None:
-    """Let a guard keep a value from others until a Unix time, and stand for nobody."""
+    """Set a guard to only reserve its value until a Unix time."""
     guard.expires_at = until
     guard.gsi1pk = guard.gsi2pk = guard.gsi3pk = guard.gsi4pk = guard.gsisk = None
 
 
 def search_items(user: User) -> dict[tuple[str, str], SearchItem]:
-    """Lay out the search entries of a user, by key; a deleted user has none."""
+    """Return the search entries of a user, by key; a deleted user has none."""
     if user.deleted_at:
         return {}
     shard = shard_of(user.id)
@@ -146,7 +146,7 @@ def search_items(user: User) -> dict[tuple[str, str], SearchItem]:
 
 
 def to_user(item: UserItem) -> User:
-    """Give back the user of an item."""
+    """Return the user of an item."""
     return User(
         id=value_of(item.pk),
         email=item.email,
@@ -175,14 +175,14 @@ def _whole(number: float | None) -> int | None:
 
 
 def _stand_in_lists(item: UserItem | GuardItem, user: User, sort: str, value: str) -> None:
-    """Set the index keys of an item: in which lists it stands, and where."""
+    """Set the index keys of an item: the lists that contain it, and its positions."""
     partitions = _partitions(user, sort)
     item.gsi1pk, item.gsi2pk, item.gsi3pk, item.gsi4pk = partitions
     item.gsisk = list_position(value, user.id) if any(partitions) else None
 
 
 def _partitions(user: User, sort: str) -> tuple[str | None, str | None, str | None, str | None]:
-    """Give the partition in each index; deleted users are listed by their creation alone."""
+    """Return the partition in each index; deleted users are listed by creation time only."""
     partition = partial(list_partition, LIST, sort, shard=shard_of(user.id))
     if not user.deleted_at:
         return partition(), partition(user.role), partition(user.status), partition(user.role, user.status)

@@ -1,4 +1,4 @@
-"""All users of a list, one stretch after another: for what is too long for a page."""
+"""Iterates over all users of a list in batches."""
 
 from collections.abc import Iterator
 from itertools import batched
@@ -12,20 +12,20 @@ from lamina.users.model import User
 from lamina.users.queries import UserQuery
 
 CHUNK = 500
-"""Users that are read at once: a query to each shard, and five batches."""
+"""Users per batch: a query per shard, and five batch reads."""
 BATCH = 100
-"""Items that one BatchGetItem takes."""
+"""Maximum number of items per BatchGetItem."""
 
 
 def iterate(query: UserQuery, until: str) -> Iterator[list[User]]:
-    """Give the users of a list by their creation, oldest first.
+    """Yield the users of a list by creation time, oldest first, in batches.
 
-    Each is as it stands when it is read, and who has changed so that it no longer belongs is left out. Memory and the
-    cost of a stretch do not depend on how many there are.
+    Each user is current when it is read; users that no longer match the query are omitted. Memory and the cost of a
+    batch do not depend on the number of users.
 
     Args:
-        query: which users; its sort and its search are not looked at.
-        until: users who were made after this instant are left out, so that it comes to an end.
+        query: the users; its sort and search are ignored.
+        until: users created after this instant are omitted, so that the iteration ends.
     """
     source = Source(*list_partitions("created_at", role=query.role, status=query.status, deleted=query.deleted))
     after, more = "", True
@@ -38,7 +38,7 @@ def iterate(query: UserQuery, until: str) -> Iterator[list[User]]:
 
 
 def _users(positions: list[str]) -> list[User]:
-    """Read the users at these positions, in their order."""
+    """Return the users at these positions, in order."""
     wanted = [identifier_of(position) for position in positions]
     found: dict[str, User] = {}
     for batch in threads.map(repository.get_many, batched(wanted, BATCH, strict=False)):

@@ -13,13 +13,13 @@ from lamina.users.search import search
 
 
 def list_users(query: UserQuery, limit: int, *, cursor: Cursor | None = None, offset: int = 0) -> Page[User]:
-    """Read one page: a query to each shard and one batch of reads, however large the table.
+    """Return a page: a query per shard and one batch read, whatever the size of the table.
 
     Args:
-        query: which users.
-        limit: how many at the most, 1 to 100.
-        cursor: where to go on.
-        offset: how many to skip; paid for, so callers bound it.
+        query: the query.
+        limit: maximum number of users, 1 to 100.
+        cursor: position to continue from.
+        offset: number of users to skip; they are read and paid for, so callers limit it.
     """
     start = cursor or START
     if query.search:
@@ -29,7 +29,7 @@ def list_users(query: UserQuery, limit: int, *, cursor: Cursor | None = None, of
 
 
 def _read(query: UserQuery, limit: int, start: Cursor, offset: int) -> Chunk[User]:
-    """Read entries and their users, without those who have changed since so that they no longer belong."""
+    """Return entries and their users, without users that no longer match the query."""
     source = Source(*list_partitions(query.sort, role=query.role, status=query.status, deleted=query.deleted))
     backwards = query.descending != start.backwards
     chunk = read(source, limit, descending=backwards, after=start.position, offset=offset)

@@ -1,4 +1,4 @@
-"""A user, as the domain sees it."""
+"""The domain model of users."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -8,7 +8,7 @@ from lamina.access.policy import Role, lowest
 
 
 class Status(StrEnum):
-    """Whether a user may use the system."""
+    """The status of a user."""
 
     ACTIVE = "active"
     INACTIVE = "inactive"
@@ -23,23 +23,23 @@ class User:
         id: UUIDv7.
         email: lower-case address, unique.
         username: lower-case, unique.
-        name: as it is to be shown.
-        role: what the user may do.
-        status: whether the user may sign in.
+        name: display name.
+        role: role of the user.
+        status: status; only active users may sign in.
         age: in years, if known.
-        email_verified: whether the address was shown to be the user's.
-        metadata: the client's own JSON object.
-        avatar_url: where the picture is.
-        version: counts changes from 1; 0 before the first save.
+        email_verified: whether the address is verified.
+        metadata: client-defined JSON object.
+        avatar_url: URL of the avatar.
+        version: number of changes, from 1; 0 before the first save.
         created_at: RFC 3339 UTC.
         updated_at: RFC 3339 UTC.
-        created_by: id of the user who made it; None if it registered itself.
-        deleted_at: when it was soft-deleted; None while it lives.
-        last_avatar: key of the avatar that was taken back last; `""` for none. No older upload becomes one.
-        session_epoch: sessions of another epoch are over; raised to end them all at once.
-        credential_epoch: API keys, OAuth clients and webhooks of another epoch are void; raised to revoke them all.
-        demotions: for each role, the session epoch that began when a role that may more last became this one. What was
-            granted before may no more than this role, whatever the role is now.
+        created_by: id of the user who created it; None for a self-registered user.
+        deleted_at: time of the soft deletion; None if it is not deleted.
+        last_avatar: key of the last deleted avatar; `""` for none. Older uploads are ignored.
+        session_epoch: sessions of other epochs are void; incremented to end them all at once.
+        credential_epoch: API keys, OAuth clients and webhooks of other epochs are void; incremented to revoke them all.
+        demotions: for each role, the session epoch that began with the last demotion to it from a higher role.
+            Credentials created before are limited to this role, whatever the role is now.
     """
 
     id: str
@@ -63,5 +63,5 @@ class User:
     demotions: dict[Role, int] = field(default_factory=dict)
 
     def lowest_role_since(self, session_epoch: int) -> Role:
-        """Return the role that may least of those held since a session epoch."""
+        """Return the lowest role held since a session epoch."""
         return lowest([self.role, *(role for role, epoch in self.demotions.items() if epoch > session_epoch)])

@@ -1,7 +1,7 @@
-"""The end of a user: first it goes itself, in one transaction, and a tombstone stands until all that was its is gone.
+"""Purges a user: first the user itself in one transaction, then everything it owns; a tombstone remains meanwhile.
 
-The transaction frees its address and its name, and leaves no way back. What other items know it by its id is then
-removed by their subjects, as often as it takes: the tombstone is the list of what is still to be done.
+The transaction releases its e-mail address and username, and cannot be undone. Items of other subjects are then deleted
+by these subjects, repeatedly if necessary: the list of tombstones is the list of remaining work.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,60 +25,60 @@ from lamina.users.model import User
 LIST = "PURGED_USERS"
 ATTEMPTS = 5
 SETTLED_SECONDS = 25 * 3600
-"""When a tombstone is looked at a second time: longer than the table's stream keeps a change."""
+"""When a tombstone is checked a second time: longer than the table's stream keeps a change."""
 
 
 class TombstoneItem(Item, discriminator="tombstone"):
-    """A user that was: `USER#<id>` / `TOMBSTONE`, listed by when it is to be looked at."""
+    """The tombstone of a purged user: `USER#<id>` / `TOMBSTONE`, listed by the time of the next check."""
 
     user_version = NumberAttribute()
-    """The last that it had."""
+    """Last version of the user."""
     swept_at = UnicodeAttribute(null=True)
-    """When all that was the user's had been removed for the first time."""
+    """When everything that the user owned was deleted for the first time."""
 
 
 def deleted_users() -> Source:
-    """Give the list of deleted users, by their creation."""
+    """Return the list of deleted users, by creation time."""
     return Source(*list_partitions("created_at", deleted=True))
 
 
 def living_users() -> Source:
-    """Give the list of the other users, by their creation."""
+    """Return the list of users that are not deleted, by creation time."""
     return Source(*list_partitions("created_at"))
 
 
 def tombstones() -> Source:
-    """Give the list of tombstones, by when they are to be looked at."""
+    """Return the list of tombstones, by the time of the next check."""
     return Source("gsi1", [list_partition(LIST, shard=shard) for shard in range(SHARDS)])
 
 
 def before(instant: str) -> str:
-    """Say where, in these lists, that ends which came before an instant."""
+    """Return the position in these lists before which entries are older than an instant."""
     return list_position(instant, "")
 
 
 def users_at(positions: Sequence[str]) -> list[User]:
-    """Read the users at up to 100 positions of a list."""
+    """Return the users at up to 100 positions of a list."""
     return list(repository.get_many(map(identifier_of, positions)).values())
 
 
 def tombstones_at(positions: Sequence[str]) -> list[TombstoneItem]:
-    """Read the tombstones at up to 100 positions of their list."""
+    """Return the tombstones at up to 100 positions of their list."""
     keys = [_tombstone_key(identifier_of(position)) for position in positions]
     return list(TombstoneItem.batch_get(keys, consistent_read=True)) if keys else []
 
 
 def remove(user_id: str, is_due: Callable[[User], bool], reason: str, context: RequestContext) -> TombstoneItem | None:
-    """Remove a user, its guards and its search entries, and tell of it; its address and its name are free from now on.
+    """Delete a user, its guards and its search entries, and raise the event. Its address and username are released.
 
     Args:
-        user_id: whose time may have come.
-        is_due: whether it has; asked of the user as it stands.
-        reason: why, in a word, for `user.purged`.
-        cause: of the run.
+        user_id: id of the user.
+        is_due: whether the current user is to be purged.
+        reason: reason for `user.purged`, one word.
+        context: the context of the run.
 
     Returns:
-        What stands in its place; None if it is gone already, or is not due after all, or kept being changed.
+        The tombstone; None if the user is already gone, is not due, or kept being changed.
     """
     for _ in range(ATTEMPTS):
         user = repository.get(user_id)
@@ -94,10 +94,10 @@ def remove(user_id: str, is_due: Callable[[User], bool], reason: str, context: R
 
 
 def settle(tombstone: TombstoneItem) -> None:
-    """Note that all that was the user's is gone: after the first time it is looked at again in a day, then it goes.
+    """Record that everything the user owned is deleted: the tombstone is checked again after a day, then deleted.
 
-    By then no request knows the user any more, and the stream has brought what the user did; should it have lost the
-    end, the user is no longer counted from here on.
+    By then no request knows the user any more, and the stream has delivered its changes. If the stream lost the purge,
+    the user is removed from the counters here.
     """
     try:
         if tombstone.swept_at:
@@ -108,11 +108,11 @@ def settle(tombstone: TombstoneItem) -> None:
             _list(tombstone, ids.ahead(SETTLED_SECONDS))
             transactions.write(put=[tombstone])
     except ConditionFailed:
-        return  # Another run was here at the same time.
+        return  # Another run did the same concurrently.
 
 
 def user_of(tombstone: TombstoneItem) -> str:
-    """Tell who it was: the id."""
+    """Return the id of the user of a tombstone."""
     return value_of(tombstone.pk)
 
 

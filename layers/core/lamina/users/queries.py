@@ -1,4 +1,4 @@
-"""What may be asked of the list of users, and what is answered."""
+"""Queries of the list of users."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -9,21 +9,21 @@ from lamina.users.model import Status, User
 from lamina.users.search_terms import terms
 
 type Sort = Literal["created_at", "-created_at", "email", "-email", "username", "-username"]
-"""What an index serves; `-` is for descending."""
+"""Sort orders supported by an index; `-` for descending."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class UserQuery:
-    """Which users, in which order.
+    """A query of the list of users.
 
     Attributes:
         sort: `created_at`, `email` or `username`.
         descending: the order.
-        role: only this role.
-        status: only this status.
-        search: only users with words that start with each of its terms; orders by the word found.
-        deleted: the deleted users instead; combines with nothing else.
-        private: whether the asker may find users by what a public profile hides.
+        role: only users with this role.
+        status: only users with this status.
+        search: only users with words that start with each of its terms; sorts by the matching word.
+        deleted: deleted users instead; cannot be combined with anything else.
+        private: whether the caller may search by fields that are not public.
     """
 
     sort: str = "created_at"
@@ -36,7 +36,7 @@ class UserQuery:
 
     @property
     def filters(self) -> dict[str, str]:
-        """The query as the client writes it, without what is left out."""
+        """The query parameters, without those that are not set."""
         sort = None if self.search else ("-" if self.descending else "") + self.sort
         requested = {"sort": sort, "role": self.role, "status": self.status, "search": self.search}
         return {name: value for name, value in requested.items() if value} | (
@@ -44,7 +44,7 @@ class UserQuery:
         )
 
     def includes(self, user: User) -> bool:
-        """Tell whether a user passes the filters; terms of a search are another matter."""
+        """Return whether a user matches the filters; search terms are not checked."""
         return (
             self.role in ("", user.role)
             and self.status in ("", user.status)
@@ -62,28 +62,34 @@ def user_query(
     page: int | None,
     private: bool,
 ) -> UserQuery:
-    """Check that the parts of a query go together and are the caller's to ask.
+    """Return a query, after checking that its parts can be combined and the caller may use them.
 
     Args:
-        private: whether the caller may find users by what a public profile hides.
+        sort: requested order.
+        role: requested role.
+        status: requested status.
+        search: search text.
+        deleted: whether to list deleted users.
+        page: requested page number.
+        private: whether the caller may search by fields that are not public.
 
     Raises:
-        Forbidden: when a caller asks by what it may not see.
-        Invalid: for parts that no index serves together, saying which.
+        Forbidden: if the caller may not use one of the fields.
+        Invalid: if no index supports the combination; the message names the parameters.
     """
     hidden = {"role": role, "status": status, "deleted": deleted, "sort": (sort or "").lstrip("-") == "email"}
     if not private and any(hidden.values()):
-        raise Forbidden("Only admins may list users by e-mail address, role, status or deletion.")
+        raise Forbidden("Only admins can sort or filter users by e-mail address, role, status or deletion.")
     order = sort or "-created_at"
     problems = [
         Problem(field, advice)
         for field, wrong, advice in (
-            ("sort", search and sort, "goes without search, which has an order of its own"),
-            ("page", search and page, "goes without search; use cursor"),
-            ("deleted", search and deleted, "goes without search"),
-            ("deleted", deleted and (role or status), "goes without role and status"),
+            ("sort", search and sort, "cannot be combined with search"),
+            ("page", search and page, "cannot be combined with search; use cursor"),
+            ("deleted", search and deleted, "cannot be combined with search"),
+            ("deleted", deleted and (role or status), "cannot be combined with role or status"),
             ("sort", deleted and order.lstrip("-") != "created_at", "must be created_at with deleted"),
-            ("search", search and not terms(search), "must hold a letter or a digit"),
+            ("search", search and not terms(search), "must contain a letter or a digit"),
         )
         if wrong
     ]

@@ -1,8 +1,8 @@
-"""Putting the counters right: a walk over all users that mends what the stream did not bring.
+"""Corrects the counters of users, by iterating over all users.
 
-Markers are brought up to their users the way the stream's consumer does it. A counter that then disagrees with the
-users that were walked is corrected by what those who came and went meanwhile cannot explain, so also one that never
-stands still. The walk goes in steps and remembers each, so that the next run takes it up where time ran out.
+Markers are updated to their users in the same way as by the stream's consumer. A counter that then differs from the
+number of users found is corrected by the amount that concurrent changes cannot explain; this works even if it changes
+all the time. The iteration stores a checkpoint after each step, so that the next run continues where time ran out.
 """
 
 from collections import Counter
@@ -23,35 +23,35 @@ from lamina.users.counting import DELETED, CounterItem, buckets, counter_key
 from lamina.users.items import list_partitions
 
 STEP = 100
-"""Users of one step: one BatchGetItem for them and one for their markers."""
+"""Users per step: one BatchGetItem for them and one for their markers."""
 SETTLED = timedelta(minutes=1)
-"""Longer than an index takes to show a user."""
+"""Longer than an index takes to show a user, in seconds."""
 
 
 class CountCheckpointItem(Item, discriminator="counting_walk"):
-    """How far the walk has come: `COUNTING#USERS` / `WALK`."""
+    """The checkpoint of the iteration: `COUNTING#USERS` / `WALK`."""
 
     began_at = UnicodeAttribute(default_for_new=ids.now)
     deleted = BooleanAttribute(default=False)
-    """Whether it is among the deleted users, who come second."""
+    """Whether it has reached the deleted users, who come second."""
     position = UnicodeAttribute(default="")
     ended = BooleanAttribute(default=False)
     before = JSONAttribute(default=dict)
-    """Of each counter when it began: how many had come and gone, and when the last of them."""
+    """The counters at the start: how many users had entered and left, and the time of the last change."""
     tally = JSONAttribute(default=dict)
-    """Users walked, by narrowest bucket."""
+    """Number of users found, by narrowest bucket."""
 
 
 @dataclass
 class Report:
-    """What one run found and did.
+    """The report of a run.
 
     Attributes:
-        finished: whether the walk came to its end.
-        users: how many were walked in this run.
-        markers: how many of their markers were behind, and brought up unless it was a dry run.
-        corrected: counters that were wrong for certain, with the amount that they had and the one that they have.
-        unsettled: counters that disagree in what movements may explain.
+        finished: whether the iteration has completed.
+        users: number of users found in this run.
+        markers: number of their markers that were behind; they were updated unless it was a dry run.
+        corrected: counters that were certainly wrong, with the old and the new value.
+        unsettled: counters with a difference that concurrent changes may explain.
     """
 
     finished: bool = False
@@ -62,11 +62,11 @@ class Report:
 
 
 def reconcile(has_time: HasTime, *, dry_run: bool = False) -> Report:
-    """Walk all users, or go on with a walk that was broken off, and mend markers and counters.
+    """Iterate over all users, or continue an iteration, and correct markers and counters.
 
     Args:
-        has_time: whether there is time for another step, of a second at the most.
-        dry_run: only report; walks from the start, and remembers nothing.
+        has_time: returns whether there is time for another step of up to one second.
+        dry_run: only report; starts at the beginning, and stores no checkpoint.
     """
     report = Report()
     checkpoint = _begin() if dry_run else _resume() or _begin()
@@ -84,11 +84,11 @@ def reconcile(has_time: HasTime, *, dry_run: bool = False) -> Report:
 
 
 def _walk_list(checkpoint: CountCheckpointItem, report: Report, has_time: HasTime, *, dry_run: bool) -> None:
-    """Walk the living users or the deleted ones, and stand before the others or at the end."""
+    """Iterate over one of the two lists, and set the checkpoint to the next list or to the end."""
 
     def visit(positions: Sequence[str]) -> None:
         reached = _reach(positions, report, dry_run=dry_run)
-        # Who has just changed lists may stand in both; it counts in the one where it belongs.
+        # A user that was just changed may be in both lists; it counts in the right one.
         checkpoint.tally = dict(
             Counter(checkpoint.tally) + Counter(each for each in reached if (each == DELETED) == checkpoint.deleted)
         )
@@ -117,7 +117,7 @@ def _begin() -> CountCheckpointItem:
 
 
 def _reach(positions: Sequence[str], report: Report, *, dry_run: bool) -> Collection[str]:
-    """Bring up the markers of the users at these positions, and return the bucket of each."""
+    """Update the markers of the users at these positions, and return the bucket of each."""
     users = repository.get_many(map(identifier_of, positions), as_last_written=True)
     standings = {user.id: counting.standing(user) for user in users.values()}
     stored = counting.markers(standings)
@@ -132,7 +132,7 @@ def _reach(positions: Sequence[str], report: Report, *, dry_run: bool) -> Collec
 
 
 def _compare(checkpoint: CountCheckpointItem, report: Report) -> dict[str, int]:
-    """Return by how much each counter is too high for certain, or too low."""
+    """Return by how much each counter is certainly too high or too low."""
     expected: Counter[str] = Counter()
     for narrowest, amount in checkpoint.tally.items():
         expected.update(dict.fromkeys(buckets(narrowest), amount))
@@ -151,17 +151,17 @@ def _compare(checkpoint: CountCheckpointItem, report: Report) -> dict[str, int]:
 
 
 def _drift(checkpoint: CountCheckpointItem, bucket: str, counter: CounterItem | None, excess: int) -> int:
-    """Return what movements cannot explain of the amount by which a counter exceeds the users that were walked.
+    """Return the part of a counter's excess over the users found that concurrent changes cannot explain.
 
-    Each user who came since the walk began may have been missed by it, and each who went may have been walked before.
+    A user who entered since the start may have been missed, and a user who left may have been counted before.
     """
     came, gone = _moves(counter) if counter else (0, 0)
     came_before, gone_before, moved_at = checkpoint.before.get(bucket, (0, 0, ""))
-    if came < came_before:  # It was lost, and begun anew.
+    if came < came_before:  # The counter was lost and created again.
         came_before = gone_before = 0
     began = datetime.fromisoformat(checkpoint.began_at)
     if moved_at > ids.stamp(began - SETTLED) and datetime.now(UTC) < began + SETTLED:
-        return 0  # Somebody who came before the walk may have been missed too.
+        return 0  # A user who entered before the start may have been missed too.
     least: int = excess - (came - came_before)
     most: int = excess + (gone - gone_before)
     return max(0, least) + min(0, most)
@@ -172,7 +172,7 @@ def _moves(counter: CounterItem) -> tuple[int, int]:
 
 
 def _counters() -> dict[str, CounterItem]:
-    """Read all counters, as last written, by bucket."""
+    """Return all counters by bucket: consistent reads."""
     partition, _ = counter_key("")
     return {counter.sk: counter for counter in CounterItem.query(partition, consistent_read=True)}
 

@@ -1,4 +1,4 @@
-"""Reads and writes of users."""
+"""Reads and writes users."""
 
 from collections.abc import Iterable, Sequence
 
@@ -23,13 +23,13 @@ from lamina.users.items import (
 from lamina.users.model import User
 
 TAKEN: dict[str, type[Conflict]] = {"email": EmailTaken, "username": UsernameTaken}
-"""Fields that no two users share, and what it means when they try."""
+"""Unique fields, and the error if the value is taken."""
 LISTED = ("role", "status", "deleted_at")
-"""Fields that decide in which lists a user and its guards stand."""
+"""Fields that determine which lists contain a user and its guards."""
 
 
 def get(user_id: str) -> User | None:
-    """Read one user, as last written: one consistent read."""
+    """Return a user; None if it does not exist: one consistent read."""
     try:
         return to_user(UserItem.get(*user_key(user_id), consistent_read=True))
     except UserItem.DoesNotExist:
@@ -37,14 +37,14 @@ def get(user_id: str) -> User | None:
 
 
 def get_many(user_ids: Iterable[str], *, as_last_written: bool = False) -> dict[str, User]:
-    """Read up to 100 users in one call, by id; those that do not exist are left out."""
+    """Return up to 100 users by id in one call; those that do not exist are omitted."""
     keys = [user_key(user_id) for user_id in user_ids]
     users = [to_user(item) for item in UserItem.batch_get(keys, consistent_read=as_last_written)] if keys else []
     return {user.id: user for user in users}
 
 
 def id_of(field: str, value: str) -> str | None:
-    """Return whose `email` or `username` this is, None also for one that is only reserved: one consistent read."""
+    """Return the id of the user with this `email` or `username`, None if free or reserved: one consistent read."""
     try:
         guard = GuardItem.get(*guard_key(field, value), consistent_read=True)
     except GuardItem.DoesNotExist:
@@ -60,17 +60,17 @@ def insert(
     also: Sequence[Item] = (),
     check: Sequence[Check] = (),
 ) -> str:
-    """Save a new user, its guards, its search entries, its events and what else belongs to it, or nothing.
+    """Save a new user, its guards, its search entries, its events and further items in one transaction.
 
     Args:
-        user: with the id it shall have.
-        events: of its creation.
-        request: names the idempotent request, as `RequestContext.request`.
-        also: items of other subjects that must come to be with it.
-        check: as in `transactions.write`.
+        user: the user, with its id.
+        events: events of its creation.
+        request: name of the idempotent request, as `RequestContext.request`.
+        also: items of other subjects to be created with it.
+        check: see `transactions.write`.
 
     Returns:
-        The id of the user that this request made: another than `user.id` when an earlier try of it had succeeded.
+        The id of the user that this request created; differs from `user.id` if an earlier attempt had succeeded.
 
     Raises:
         Conflict: `EMAIL_TAKEN` or `USERNAME_TAKEN`.
@@ -95,16 +95,16 @@ def update(
     reserve_until: int | None = None,
     check: Sequence[Check] = (),
 ) -> None:
-    """Save a changed user over the version it was read with, moving its guards and search entries along, or nothing.
+    """Save a changed user, conditional on the version that was read, with its guards and search entries.
 
-    `put`, `delete`, `discard` and `check` are of items of other subjects, as in `transactions.write`. The
-    address that the user had stays reserved for it until `reserve_until`, a Unix time, if that is given.
+    `put`, `delete`, `discard` and `check` are items of other subjects, see `transactions.write`. If `reserve_until`, a
+    Unix time, is given, the previous address stays reserved for the user until then.
 
     Raises:
-        Conflict: `EMAIL_TAKEN`, `USERNAME_TAKEN`; `CONFLICT` when the stored user is no longer `before`.
+        Conflict: `EMAIL_TAKEN`, `USERNAME_TAKEN`; `CONFLICT` if the stored user is no longer `before`.
     """
     kept, released = _moved_guards(before, after, reserve_until)
-    # Search entries go without a condition, for the user's version decides, and a release may make other words.
+    # Search entries are deleted without a condition: the user's version decides, and a release may change the words.
     old_words, new_words = search_items(before), search_items(after)
     entered = [item.entry() for key, item in new_words.items() if key not in old_words]
     left = [item for key, item in old_words.items() if key not in new_words]
@@ -121,9 +121,9 @@ def update(
 
 
 def _moved_guards(before: User, after: User, reserve_until: int | None) -> tuple[list[GuardItem], list[GuardItem]]:
-    """Return the guards to write, because their value or their lists have changed, and those to take away.
+    """Return the guards to write, because their value or their lists have changed, and those to delete.
 
-    A deleted user whose address was never proven keeps none: it may be somebody else's.
+    A deleted user whose address was never verified keeps none: it may be somebody else's.
     """
     if not any(getattr(before, field) != getattr(after, field) for field in (*TAKEN, *LISTED)):
         return [], []

@@ -1,7 +1,7 @@
-"""Searching users: the entries that start with one term are read in order, and the users behind them are checked.
+"""Searches users: reads the entries of one term in order, and checks the users that they refer to.
 
-The work of one request is bounded, however few of the entries lead to a user that the caller wants: a page may come
-back short, or empty, and still say that there is more.
+The work per request is limited, however few entries lead to a matching user: a page may have fewer items than
+requested, or none, although there are more.
 """
 
 from collections.abc import Iterator
@@ -16,13 +16,13 @@ from lamina.users.queries import UserQuery
 from lamina.users.search_terms import email_words, public_words, terms
 
 ROUND = 100
-"""Entries of one round, whose users one BatchGetItem reads."""
+"""Entries per round; one BatchGetItem reads their users."""
 MORE_ROUNDS = 4
-"""How often more is read when the first round, of one page, has not filled the page."""
+"""Number of further rounds if the first one, of one page, has not filled the page."""
 
 
 def search(query: UserQuery, limit: int, start: Cursor) -> Chunk[User]:
-    """Read entries until a page is full and one more is known, there are no more, or enough was read."""
+    """Read entries until the page and one more are found, no entries are left, or the limit of work is reached."""
     wanted = terms(query.search)
     lists = ("public", "email") if query.private else ("public",)
     source = Source("", [partition for name in lists for partition in search_partitions(name)], prefix=wanted[0])
@@ -38,7 +38,7 @@ def search(query: UserQuery, limit: int, start: Cursor) -> Chunk[User]:
 
 
 def _cut(found: list[tuple[str, User]], limit: int, last: str, *, more: bool) -> Chunk[User]:
-    """Cut what was found to a page; what is cut off lies beyond its end and is found again from there."""
+    """Cut the matches to a page; the rest is found again by the next page."""
     kept = found[:limit]
     if len(found) > limit:
         last, more = kept[-1][0], True
@@ -46,7 +46,7 @@ def _cut(found: list[tuple[str, User]], limit: int, last: str, *, more: bool) ->
 
 
 def _matches(positions: list[str], query: UserQuery, wanted: list[str]) -> Iterator[tuple[str, User]]:
-    """Yield the users that match all terms and filters, each at the first of its entries in the list only."""
+    """Yield the users that match all terms and filters, each only at the first of its entries in the list."""
     users = repository.get_many({identifier_of(position) for position in positions})
     for position in positions:
         user = users.get(identifier_of(position))

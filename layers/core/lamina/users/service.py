@@ -1,4 +1,4 @@
-"""What can be done with users. Callers authorise first; rules of the domain are kept here."""
+"""The use cases of users. Callers authorize first; domain rules are enforced here."""
 
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -22,13 +22,13 @@ from lamina.users.metadata import patched
 from lamina.users.model import Status, User
 
 ATTEMPTS = 5
-"""How often a change without a precondition is tried over a newer version of the user."""
-NO_SUCH_USER = "There is no such user."
+"""Number of attempts of a change without a precondition if the user is changed concurrently."""
+NO_SUCH_USER = "The user was not found."
 
 
 @dataclass(frozen=True, kw_only=True)
 class NewUser:
-    """What it takes to make a user; the fields are those of `User`."""
+    """The properties of a new user; fields as in `User`."""
 
     email: str
     username: str
@@ -42,15 +42,16 @@ class NewUser:
 
 @dataclass(frozen=True, kw_only=True)
 class Amendment:
-    """What becomes of a user and of items of other subjects, all or nothing.
+    """A change of a user and of items of other subjects, written in one transaction.
 
     Attributes:
-        user: as it shall be.
-        events: that tell of it, beside `user.updated`.
-        put: items to write, each over the version that it was read with.
-        delete: items to remove, each at the version that it was read with.
-        discard: items to remove, if they are there at all.
-        reserve_until: Unix time until which the address that the user had is kept for it; None to free it at once.
+        user: the changed user.
+        events: further events, besides `user.updated`.
+        put: items to write, each conditional on the version that was read.
+        delete: items to delete, each conditional on the version that was read.
+        discard: items to delete, if they exist.
+        reserve_until: Unix time until which the previous address is reserved for the user; None to release it
+            immediately.
     """
 
     user: User
@@ -62,7 +63,7 @@ class Amendment:
 
 
 type Follow = Callable[[User, User], Amendment]
-"""Gives what else changes along with a user, which is as the second from then on; it was as the first."""
+"""Returns further changes, given the user before and after the change."""
 
 
 def create(
@@ -76,12 +77,12 @@ def create(
 
     Args:
         new: its properties.
-        cause: who and what request makes it; a retry of the same request gives the user made before.
-        also: composes items of other subjects that must come to be with it.
-        by: who asks for it, as authenticated; None for whoever registers, and what the system does itself.
+        context: the request; a retry returns the user created before.
+        also: returns items of other subjects to be created with it.
+        by: the caller; None for self-registration and for the system itself.
 
     Raises:
-        Unauthenticated: when the credentials of `by` are revoked, or its role changes, at the same time.
+        Unauthenticated: if the credentials of `by` are revoked, or its role changes, concurrently.
         Conflict: `EMAIL_TAKEN` or `USERNAME_TAKEN`, also by a deleted user until it is purged.
     """
     now = ids.now()
@@ -110,10 +111,10 @@ def create(
 
 
 def get(user_id: str) -> User:
-    """Read a user.
+    """Return a user.
 
     Raises:
-        NotFound: when there is none, or it is deleted.
+        NotFound: if it does not exist or is deleted.
     """
     user = _get_even_deleted(user_id)
     if user.deleted_at:
@@ -122,12 +123,12 @@ def get(user_id: str) -> User:
 
 
 def get_many(user_ids: Collection[str]) -> dict[str, User]:
-    """Read up to 100 users, as last written, in one call, deleted ones too; those that do not exist are left out."""
+    """Return up to 100 users by id, including deleted ones, in one consistent call; missing ones are omitted."""
     return repository.get_many(user_ids, as_last_written=True)
 
 
 def find_by_email(email: str) -> str | None:
-    """Tell the id of the user with this address, in whatever case it is written; deleted users are found too."""
+    """Return the id of the user with this address, ignoring case; includes deleted users."""
     return repository.id_of("email", email.lower())
 
 
@@ -141,23 +142,23 @@ def update(
     merge: bool = False,
     follow: Follow = lambda _, after: Amendment(user=after),
 ) -> User:
-    """Change fields of a user; the same values again change nothing and raise no version.
+    """Change fields of a user; if no value changes, the version stays the same.
 
     Args:
-        user_id: whose.
+        user_id: id of the user.
         changes: new values by field of `User`.
-        cause: who and what request changes it.
-        if_version: whether the change may be made over this version.
-        by: who asks for it, as authenticated; None for what the system does itself.
-        follow: says what else changes with it, of the user before and after.
-        merge: whether the new metadata are a patch of those that are there (RFC 7396), in place of others.
+        context: the request.
+        if_version: returns whether the change may be applied to this version.
+        by: the caller; None for the system itself.
+        follow: returns further changes, given the user before and after the change.
+        merge: whether to merge metadata (RFC 7396) rather than replace it.
 
     Raises:
-        Invalid: when the merged metadata are too large.
-        NotFound: when there is none, or it is deleted.
-        EmailNotVerified: when the user would get a role with more rights, and has not proven the address.
-        PreconditionFailed: when `if_version` says no, or no longer holds at the moment of writing.
-        Conflict: `EMAIL_TAKEN`, `USERNAME_TAKEN`, or `CONFLICT` when others keep changing the user.
+        Invalid: if the merged metadata is too large.
+        NotFound: if the user does not exist or is deleted.
+        EmailNotVerified: if the new role has more permissions and the address is not verified.
+        PreconditionFailed: if `if_version` returns false, for the version read or for a concurrent one.
+        Conflict: `EMAIL_TAKEN`, `USERNAME_TAKEN`, or `CONFLICT` if the user keeps being changed concurrently.
     """
 
     def edit(user: User) -> User:
@@ -171,13 +172,14 @@ def amend(user_id: str, edit: Callable[[User], Amendment], context: RequestConte
     """Change a user together with items of other subjects, in one transaction.
 
     Args:
-        user_id: whose.
-        edit: says what becomes of the user as it stands; called again for each try.
-        cause: who and what request changes it.
+        user_id: id of the user.
+        edit: returns the change of the current user; called for each attempt.
+        context: the request.
 
     Raises:
-        NotFound: when there is none, or it is deleted.
-        Conflict: `EMAIL_TAKEN`, `USERNAME_TAKEN`, or `CONFLICT` when others keep changing the user or the items.
+        NotFound: if the user does not exist or is deleted.
+        Conflict: `EMAIL_TAKEN`, `USERNAME_TAKEN`, or `CONFLICT` if the user or the items keep being changed
+            concurrently.
     """
     for _ in range(ATTEMPTS):
         before = get(user_id)
@@ -209,13 +211,13 @@ def amend(user_id: str, edit: Callable[[User], Amendment], context: RequestConte
 def delete(
     user_id: str, context: RequestContext, *, if_version: Callable[[int], bool], by: Caller | None = None
 ) -> None:
-    """Delete a user softly: it and its sessions are gone for readers.
+    """Soft-delete a user: it and its sessions are no longer visible.
 
-    Its address and username stay taken until the purge; those of an unverified account are free at once, so that nobody
-    can block an address that is not theirs.
+    Its address and username stay reserved until the purge; those of an unverified account are released immediately, so
+    that nobody can block an address of somebody else.
 
     Raises:
-        NotFound, PreconditionFailed, Conflict: as `update`.
+        NotFound, PreconditionFailed, Conflict: see `update`.
     """
 
     def remove(user: User) -> User:
@@ -225,12 +227,12 @@ def delete(
 
 
 def restore(user_id: str, context: RequestContext, *, by: Caller | None = None) -> User:
-    """Bring a deleted user back as it was; one that is not deleted is returned unchanged.
+    """Restore a deleted user. A user that is not deleted is returned unchanged.
 
     Raises:
-        NotFound: when there is none, or it has been purged.
-        Conflict: `EMAIL_TAKEN` or `USERNAME_TAKEN`, when it was unverified and somebody else has taken it since.
-        Conflict: when others keep changing the user.
+        NotFound: if the user does not exist or has been purged.
+        Conflict: `EMAIL_TAKEN` or `USERNAME_TAKEN`, if it was unverified and somebody else has taken the value since.
+        Conflict: if the user keeps being changed concurrently.
     """
 
     def revive(user: User) -> User:
@@ -240,9 +242,9 @@ def restore(user_id: str, context: RequestContext, *, by: Caller | None = None) 
 
 
 def as_authenticated(caller: Caller) -> Check:
-    """Return what must hold in a transaction that writes on a caller's behalf.
+    """Return the check of a transaction that writes on a caller's behalf.
 
-    Neither sessions nor credentials of the user have been revoked, nor has the role changed, since the credential was
+    It fails if sessions or credentials of the user were revoked, or its role was changed, after the credential was
     checked.
     """
     return UserItem(*user_key(caller.user_id)), UserItem.session_epoch == caller.session_epoch
@@ -251,7 +253,7 @@ def as_authenticated(caller: Caller) -> Check:
 def raise_if_revoked(refused: BaseException | None, caller: Caller | None) -> None:
     """Raise `Unauthenticated` if a transaction was refused by `as_authenticated`."""
     if caller and isinstance(refused, ConditionFailed) and user_key(caller.user_id) in refused.found:
-        raise Unauthenticated("The credential was revoked while the request was under way. Sign in again.") from None
+        raise Unauthenticated("The credential was revoked during the request. Sign in again.") from None
 
 
 def _get_even_deleted(user_id: str) -> User:
@@ -272,8 +274,8 @@ def _change(
     by: Caller | None,
     follow: Follow = lambda _, after: Amendment(user=after),
 ) -> User:
-    """Read, edit and save a user; over a newer version, try again if the precondition still holds."""
-    # Who changes itself is seen in what is written over; of anybody else, the transaction looks at the account.
+    """Read, edit and save a user; retry after a concurrent change if the precondition still holds."""
+    # If callers change themselves, the version check covers them; otherwise the transaction checks their account.
     check = [as_authenticated(by)] if by is not None and by.user_id != user_id else []
     for _ in range(ATTEMPTS):
         before = find(user_id)
@@ -308,7 +310,7 @@ def _permit(by: Caller | None, before: User, after: User) -> None:
 
 
 def _effects(user: User, changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Add what follows from changes: a new address is unverified; another role or status ends the sessions."""
+    """Return changes with their consequences: a new address is unverified; a new role or status ends the sessions."""
     effects = dict(changes)
     if effects.get("email", user.email) != user.email:
         effects.setdefault("email_verified", False)
@@ -321,7 +323,7 @@ def _effects(user: User, changes: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _changed(before: User, after: User) -> list[str]:
-    """Name the fields that differ; values are compared as JSON, to which `1` and `true` are not the same."""
+    """Return the fields that differ; values are compared as JSON, where `1` and `true` differ."""
     internal = {"version", "updated_at", "last_avatar", "session_epoch", "credential_epoch", "demotions"}
     old, new = asdict(before), asdict(after)
     return [name for name in sorted(old.keys() - internal) if _as_json(old[name]) != _as_json(new[name])]

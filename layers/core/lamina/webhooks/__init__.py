@@ -1,1 +1,1 @@
-"""Webhooks: what happens is told to endpoints that users name, signed, each event at least once."""
+"""Webhooks: events are sent to endpoints of users, signed, at least once."""

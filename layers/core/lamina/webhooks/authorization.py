@@ -1,4 +1,4 @@
-"""Who gets to a webhook: to anybody else than its owner and those who manage users, there is none."""
+"""Access to webhooks: they are visible only to their owner and to callers who manage users."""
 
 from lamina.access.policy import Action, Caller, may, refusal
 from lamina.errors import NotFound
@@ -7,13 +7,13 @@ from lamina.webhooks.model import Webhook, WebhookScope
 
 
 def reach(caller: Caller, action: Action, webhook_id: str) -> Webhook:
-    """Read a webhook for a caller who is about to do something with it.
+    """Return a webhook to a caller who is allowed to do this with it.
 
-    To change one that is told of everybody's events takes what it takes to create one.
+    Changing a webhook of scope `all` requires the same permissions as creating one.
 
     Raises:
-        NotFound: when there is none that the caller may know of, or it was revoked.
-        Forbidden: when it is the caller's own, and the credential does not allow this.
+        NotFound: if no webhook is visible to the caller, or it was revoked.
+        Forbidden: if it is the caller's own, and the credential does not allow this.
     """
     webhook = service.get(webhook_id)
     if webhook.owner_id == caller.user_id and webhook.credential_epoch != caller.credential_epoch:

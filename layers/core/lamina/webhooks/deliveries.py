@@ -1,4 +1,4 @@
-"""Deliveries: made once for each event and webhook, listed, and asked for again."""
+"""Deliveries: created once per event and webhook, listed, and repeated on request."""
 
 import json
 from collections.abc import Mapping
@@ -30,11 +30,11 @@ from lamina.webhooks.pending import LOST_AFTER_SECONDS
 from lamina.webhooks.queue import enqueue
 
 TEST = "webhook.test"
-"""The type of what is sent on request, to try an endpoint out. It is no event: nothing has happened."""
+"""The type of test messages, sent on request. It is not an event of the catalog."""
 
 
 def prepare(webhook_id: str, event: Mapping[str, Any], *, urgent: bool = False, request: str = "") -> Delivery:
-    """Write down that an event is to be told to an endpoint, unless that has been written before.
+    """Create the delivery of an event to an endpoint, unless it exists.
 
     Args:
         webhook_id: of the endpoint.
@@ -64,10 +64,10 @@ def _payload(event: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def get(webhook_id: str, delivery_id: str) -> Delivery:
-    """Read a delivery.
+    """Return a delivery.
 
     Raises:
-        NotFound: when there is none.
+        NotFound: if it does not exist.
     """
     return to_delivery(_get(webhook_id, delivery_id))
 
@@ -75,7 +75,7 @@ def get(webhook_id: str, delivery_id: str) -> Delivery:
 def list_deliveries(
     webhook_id: str, status: DeliveryStatus | None, limit: int, cursor: Cursor | None
 ) -> Page[Delivery]:
-    """Read a page of the deliveries of a webhook, newest first: one query and one batch of reads."""
+    """Return a page of the deliveries of a webhook, newest first: one query and one batch of reads."""
     partition = key("WEBHOOK", webhook_id)
     everything = Source("", [partition], prefix=key("DELIVERY", ""))
     source = Source("gsi2", [status_partition(webhook_id, status)]) if status else everything
@@ -86,10 +86,10 @@ def list_deliveries(
 
 
 def send_test(webhook: Webhook, context: RequestContext) -> Delivery:
-    """Have a `webhook.test` sent to an endpoint, now; a retry of the same request announces the same one again.
+    """Send a `webhook.test` to an endpoint immediately; a retry of the same request announces the same delivery.
 
     Raises:
-        WebhookDisabled: when nothing is sent there.
+        WebhookDisabled: if the webhook is disabled.
     """
     _require_enabled(webhook)
     event = {
@@ -108,12 +108,12 @@ def send_test(webhook: Webhook, context: RequestContext) -> Delivery:
 
 
 def redeliver(webhook: Webhook, delivery_id: str) -> Delivery:
-    """Have an event sent to an endpoint again, now, whether or not it has taken it before.
+    """Send an event to an endpoint again immediately, whether or not it has been delivered before.
 
     Raises:
-        NotFound: when there is no such delivery.
-        WebhookDisabled: when nothing is sent there.
-        Conflict: when it was changed at the same time.
+        NotFound: if the delivery does not exist.
+        WebhookDisabled: if the webhook is disabled.
+        Conflict: if it is changed concurrently.
     """
     _require_enabled(webhook)
     item = _get(webhook.id, delivery_id)
@@ -127,7 +127,7 @@ def redeliver(webhook: Webhook, delivery_id: str) -> Delivery:
     try:
         transactions.write(put=[item, fresh])
     except ConditionFailed:
-        # It was tried just now.
+        # It was attempted concurrently.
         return redeliver(webhook, delivery_id)
     enqueue([(webhook.id, delivery_id)])
     return to_delivery(item)
@@ -137,7 +137,7 @@ def _get(webhook_id: str, delivery_id: str) -> DeliveryItem:
     try:
         return DeliveryItem.get(*delivery_key(webhook_id, delivery_id), consistent_read=True)
     except DeliveryItem.DoesNotExist:
-        raise NotFound("There is no such delivery; they are kept for 30 days.") from None
+        raise NotFound("The delivery was not found. Deliveries are kept for 30 days.") from None
 
 
 def _pending(webhook_id: str, delivery_id: str) -> PendingItem | None:

@@ -1,4 +1,4 @@
-"""Sending a delivery: one request, at most once for each time that it is due, and what follows from its answer."""
+"""Sends a delivery: one request, at most once each time it is due, and handles the result."""
 
 import time
 from collections.abc import Sequence
@@ -35,17 +35,17 @@ from lamina.webhooks.subscriptions import refusal
 from lamina.webhooks.targets import Refused
 
 ATTEMPTS_KEPT = 20
-"""In the log of a delivery, which is one item of the table."""
+"""Maximum number of attempts in the log of a delivery, which is a single item of the table."""
 WOKEN_BY_ONE = 2
-"""Parked deliveries that follow each one that is done: a lane fills up again, and who has recovered sees no rush."""
+"""Parked deliveries woken after each completed one: slots are filled, and a recovered endpoint is not flooded."""
 SUCCESSES = range(200, 300)
 BUSY = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
-"""With these an endpoint may say when to come again."""
+"""Statuses with which an endpoint may send `Retry-After`."""
 
 
 @dataclass
 class _Work:
-    """All that a try needs to know, as the table has it now."""
+    """Everything that an attempt needs to know, as currently stored."""
 
     pending: PendingItem
     delivery: DeliveryItem
@@ -54,7 +54,7 @@ class _Work:
 
 
 def attempt(webhook_id: str, delivery_id: str) -> None:
-    """Try a delivery, if it is due and nobody else does; one that fails stays to be tried again."""
+    """Attempt a delivery, if it is due and nobody else is attempting it; after a failure it is retried later."""
     work = _find(webhook_id, delivery_id)
     if work is not None:
         with tracing.segment(work.pending.trace):
@@ -67,7 +67,7 @@ def _attempt(work: _Work) -> None:
     if work.webhook is None or reason is not None:
         _settle(work, Attempt(at=ids.now(), status=None, milliseconds=0, error=reason, answer=""), final=True)
         return
-    # Before anything is claimed: where KMS is down, no try is spent.
+    # Before the delivery is claimed: if KMS is down, no attempt is used up.
     secrets = secret_keeping.signing_secrets(work.webhook)
     slot = endpoint_queue.acquire(work.queue, urgent=bool(work.pending.urgent))
     if isinstance(slot, QueueFull):
@@ -84,7 +84,7 @@ def _attempt(work: _Work) -> None:
 
 
 def _find(webhook_id: str, delivery_id: str) -> _Work | None:
-    """Read everything about a delivery in one consistent call; nothing when it is not due."""
+    """Return everything about a delivery in one consistent call; None if it is not due."""
     keys = [
         pending_key(webhook_id, delivery_id),
         delivery_key(webhook_id, delivery_id),
@@ -111,16 +111,16 @@ def _owner(webhook: WebhookItem | None) -> User | None:
 
 
 def _park(work: _Work, until: str) -> None:
-    """Leave a delivery to whoever is done next; the first that waits comes again when there may be a place."""
+    """Park a delivery until another one of its endpoint completes; the oldest is retried when a slot may be free."""
     pending.park(work.pending, max(until, ids.ahead(retries.parked())) if work.queue.backlog else until)
     endpoint_queue.note_backlog(work.queue, there_is=True)
-    # Everybody may have been done just before they could know of it.
+    # All others may have completed just before they could see the parked delivery.
     if endpoint_queue.has_room(work.queue):
         pending.wake(value_of(work.queue.pk), 1)
 
 
 def _send(webhook: WebhookItem, delivery: DeliveryItem, secrets: Sequence[str]) -> tuple[Attempt, float]:
-    """Make the request; gives what came of it, and how many seconds the endpoint asks to wait."""
+    """Send the request; return the result, and for how many seconds the endpoint asks to wait."""
     body = delivery.payload.encode()
     at, started = ids.now(), time.perf_counter()
     headers = {
@@ -132,7 +132,7 @@ def _send(webhook: WebhookItem, delivery: DeliveryItem, secrets: Sequence[str]) 
     try:
         given = post(webhook.url, body, headers)
         status, answer = given.status, given.body
-        error = None if status in SUCCESSES else f"the answer was {status}"
+        error = None if status in SUCCESSES else f"the response status was {status}"
         retry_after = retries.asked_by(given.retry_after) if status in BUSY else 0
     except (NoAnswer, Refused) as failure:
         error = str(failure)
@@ -147,7 +147,7 @@ def _is_last(work: _Work) -> bool:
 
 
 def _settle(work: _Work, attempt: Attempt, retry_after: float = 0, *, final: bool) -> None:
-    """Write down what came of a try, and when the next one is due."""
+    """Record the result of an attempt, and when the next one is due."""
     delivery, waiting = work.delivery, work.pending
     log_attempt(delivery, attempt, ATTEMPTS_KEPT)
     wait = None if attempt.succeeded or final else retries.delay(int(waiting.tries), retry_after)
@@ -164,7 +164,7 @@ def _settle(work: _Work, attempt: Attempt, retry_after: float = 0, *, final: boo
             put=[delivery] if wait is None else [delivery, waiting], delete=[waiting] if wait is None else []
         )
     except ConditionFailed:
-        # We took so long that it was given to somebody else, whose word counts.
+        # The attempt took so long that it was assigned to another process, whose result counts.
         logger.warning("delivery settled by another", extra=facts)
         return
     logger.info("delivery tried", extra={**facts, "status": attempt.status, "milliseconds": attempt.milliseconds})
@@ -173,7 +173,7 @@ def _settle(work: _Work, attempt: Attempt, retry_after: float = 0, *, final: boo
 
 
 def _follow_up(webhook: WebhookItem, queue: EndpointQueueItem, attempt: Attempt | None) -> None:
-    """Do what the state of the endpoint now calls for: give it up, or go on with what waits for it."""
+    """Act on the new state of the endpoint: disable its webhook, or continue with what is waiting for it."""
     webhook_id = value_of(queue.pk)
     if reason := _reason_to_give_up(queue, attempt):
         service.give_up(to_webhook(webhook), reason)

@@ -1,4 +1,4 @@
-"""Which webhooks a user has, and which are told of everybody's events: one item each, read and written as a whole."""
+"""The lists of webhooks per owner and of scope `all`: one item each, read and written as a whole."""
 
 from collections.abc import Collection
 
@@ -14,11 +14,11 @@ from lamina.webhooks.model import WebhookScope
 
 MOST_OF_ONE = 20
 MOST_FOR_EVERYBODY = 100
-"""Each of them is told of every event, so that it is they who make an event dear."""
+"""Each of them receives every event, so they determine the cost of an event."""
 
 
 def read(owner_id: str) -> DirectoryItem:
-    """Read the directory of a user, or of `EVERYBODY`, as last written."""
+    """Return the directory of a user, or of `EVERYBODY`: a consistent read."""
     try:
         return DirectoryItem.get(*directory_key(owner_id), consistent_read=True)
     except DirectoryItem.DoesNotExist:
@@ -26,7 +26,7 @@ def read(owner_id: str) -> DirectoryItem:
 
 
 def page(owner_id: str, limit: int, cursor: Cursor | None) -> Page[str]:
-    """Return a page of the ids of a user's webhooks, newest first; the list is so short that it is read whole."""
+    """Return a page of the ids of a user's webhooks, newest first; the list is short and read as a whole."""
     every = sorted(read(owner_id).webhook_ids, reverse=True)
     start = cursor or START
     if start.backwards:
@@ -39,15 +39,15 @@ def page(owner_id: str, limit: int, cursor: Cursor | None) -> Page[str]:
 
 
 def with_another(own: DirectoryItem, scope: WebhookScope, webhook_id: str) -> list[DirectoryItem]:
-    """Lay out the directories with one webhook more, each over the version that was read.
+    """Return the directories with one more webhook, each conditional on the version that was read.
 
     Args:
-        own: the directory of the owner, as it was read.
-        scope: of the webhook.
-        webhook_id: the webhook.
+        own: directory of the owner, as read.
+        scope: scope of the webhook.
+        webhook_id: id of the webhook.
 
     Raises:
-        TooManyWebhooks, TooManyForEverybody: when there is no room for it.
+        TooManyWebhooks, TooManyForEverybody: if the limit is reached.
     """
     if len(own.webhook_ids) >= MOST_OF_ONE:
         raise TooManyWebhooks
@@ -63,7 +63,7 @@ def with_another(own: DirectoryItem, scope: WebhookScope, webhook_id: str) -> li
 
 
 def without(owner_id: str, scope: WebhookScope, webhook_id: str) -> list[DirectoryItem]:
-    """Lay out the directories without a webhook, each over the version that was read."""
+    """Return the directories without a webhook, each conditional on the version that was read."""
     entries = [read(owner_id), *([read(EVERYBODY)] if scope == WebhookScope.ALL else [])]
     listed = [entry for entry in entries if webhook_id in entry.webhook_ids]
     for entry in listed:
@@ -72,10 +72,10 @@ def without(owner_id: str, scope: WebhookScope, webhook_id: str) -> list[Directo
 
 
 def remove_from_everybody(webhook_ids: Collection[str]) -> None:
-    """Take webhooks out of those that are told of everybody's events.
+    """Remove webhooks from the directory of scope `all`.
 
     Raises:
-        Conflict: when others keep changing which these are.
+        Conflict: if the directory keeps being changed concurrently.
     """
     for _ in range(transactions.ATTEMPTS):
         everybody = read(EVERYBODY)

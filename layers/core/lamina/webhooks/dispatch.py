@@ -1,4 +1,4 @@
-"""From an event to its deliveries: which webhooks are told of it."""
+"""Creates the deliveries of an event: one for each webhook that subscribes to it."""
 
 from collections.abc import Iterator
 
@@ -15,9 +15,9 @@ from lamina.webhooks.subscriptions import refusal, wants
 
 
 def dispatch(event: Event) -> None:
-    """Write a delivery for each webhook that is to be told, and have it sent. Doing it again changes nothing.
+    """Create a delivery for each subscribed webhook, and enqueue it. Idempotent.
 
-    Webhooks that were revoked are deleted, at the latest by the event that tells of it.
+    Revoked webhooks are deleted, at the latest by the event that announces the revocation.
     """
     heard = list(_within_earshot(event))
     wanting = [webhook for webhook in heard if wants(webhook.events, event["type"])]
@@ -34,13 +34,13 @@ def _delete(webhook: Webhook, event: Event) -> None:
     try:
         service.delete(webhook.id, RequestContext(None, event["correlation_id"]), if_version=lambda _: True)
     except NotFound:
-        return  # By an earlier try of this event, or another one.
+        return  # Deleted by an earlier attempt, or by another event.
 
 
 def _within_earshot(event: Event) -> Iterator[Webhook]:
-    """Find the webhooks of the user that an event is about, of the owner of what it is about, and of everybody's.
+    """Yield the webhooks of the user that an event is about, of the owner of its subject, and of scope `all`.
 
-    Two consistent calls of the table, so that a webhook that was just made misses nothing.
+    Two consistent calls of the table, so that a new webhook misses no event.
     """
     subjects = {event["subject"], event["data"].get("owner_id"), EVERYBODY} - {None}
     keys = [directory_key(subject) for subject in subjects]

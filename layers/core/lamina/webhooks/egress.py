@@ -1,8 +1,8 @@
-"""One request to an endpoint that somebody else has named: to the address that was checked, within seconds, capped.
+"""Sends one request to an endpoint of a user: to a verified address, with a deadline and size limits.
 
-`http.client` follows no redirect and knows no proxy. What it lacks is here: it connects to an address and not to a
-name, so that a name that changes its mind between check and connection gains nothing (DNS rebinding), and it waits for
-the whole answer no longer than the deadline, however slowly the bytes come.
+`http.client` follows no redirects and uses no proxy. This module adds what it lacks: it connects to an address rather
+than a name, so that a name cannot change between check and connection (DNS rebinding), and the deadline applies to the
+whole response, however slowly it arrives.
 """
 
 import io
@@ -28,20 +28,20 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 SECONDS = 5.0
-"""For everything: the name, the connection, the request and the answer."""
+"""Time limit in seconds for name resolution, connection, request and response together."""
 READ_BYTES = 64 * 1024
-"""What is read of an answer at the most, its headers counted."""
+"""Maximum number of bytes read of a response, including headers."""
 KEPT_BYTES = 1024
-"""What is kept of its body."""
+"""Maximum number of bytes kept of its body."""
 ADDRESSES_TRIED = 4
-"""Of a host that has more; each that does not answer takes its share of the time."""
+"""Maximum number of addresses tried per host; each one without a response uses up part of the time."""
 
 _lookups = ThreadPoolExecutor(32, thread_name_prefix="lookup")
 
 
 @dataclass(frozen=True)
 class EndpointResponse:
-    """What an endpoint said: the status, the beginning of the body, and the header `Retry-After` as it came."""
+    """The response of an endpoint: status, beginning of the body, and raw `Retry-After` header."""
 
     status: int
     body: bytes
@@ -49,15 +49,15 @@ class EndpointResponse:
 
 
 class NoAnswer(Exception):
-    """There was none, or none that could be read; the text says why, to the owner of the endpoint."""
+    """There was no valid response; the text states the reason for the owner of the endpoint."""
 
 
 def post(url: str, body: bytes, headers: Mapping[str, str]) -> EndpointResponse:
     """Send a body to a URL, once.
 
     Raises:
-        Refused: when nothing may be sent there.
-        NoAnswer: when there is no answer in time.
+        Refused: if requests to the target are not allowed.
+        NoAnswer: if there is no valid response in time.
     """
     deadline = _Deadline(SECONDS)
     target = read_target(url)
@@ -73,28 +73,28 @@ def _post(target: Target, body: bytes, headers: Mapping[str, str], deadline: "_D
         with _connected(target, addresses, deadline) as connection:
             return _ask(connection, target, body, headers, deadline)
     except TimeoutError:
-        raise NoAnswer(f"no answer within {SECONDS:g} seconds") from None
+        raise NoAnswer(f"no response within {SECONDS:g} seconds") from None
     except ssl.SSLCertVerificationError as error:
-        raise NoAnswer(f"the certificate is not good: {error.verify_message}") from None
+        raise NoAnswer(f"the certificate is invalid: {error.verify_message}") from None
     except ssl.SSLError:
         raise NoAnswer("the TLS connection failed") from None
     except OSError as error:
         raise NoAnswer(f"the connection failed: {error.strerror or 'it was closed'}") from None
     except HTTPException:
-        raise NoAnswer("the answer is not HTTP") from None
+        raise NoAnswer("the response is not HTTP") from None
 
 
 class _Deadline:
-    """An instant by which everything is to be done."""
+    """A deadline for several steps."""
 
     def __init__(self, seconds: float) -> None:
         self._ends = time.monotonic() + seconds
 
     def left(self) -> float:
-        """Tell how many seconds are left.
+        """Return how many seconds are left.
 
         Raises:
-            TimeoutError: when none are.
+            TimeoutError: if none are left.
         """
         left = self._ends - time.monotonic()
         if left <= 0:
@@ -102,16 +102,16 @@ class _Deadline:
         return left
 
     def share(self, tries: int) -> float:
-        """Return the seconds that the first of so many tries may take: the others, and the answer, need theirs.
+        """Return the seconds for the first of several attempts; the others, and the response, need time too.
 
         Raises:
-            TimeoutError: when none are left.
+            TimeoutError: if none are left.
         """
         return self.left() / (tries + 1 if tries > 1 else 1)
 
 
 class _Reader(io.RawIOBase):
-    """Reads a socket until the deadline and the limit, however the bytes come."""
+    """Reads a socket until the deadline or the size limit is reached."""
 
     def __init__(self, connection: socket.socket, deadline: _Deadline) -> None:
         self._connection, self._deadline, self._left = connection, deadline, READ_BYTES
@@ -127,7 +127,7 @@ class _Reader(io.RawIOBase):
 
 
 class _Conversation:
-    """What `http.client` takes for a socket."""
+    """An object that `http.client` accepts as a socket."""
 
     def __init__(self, connection: socket.socket, deadline: _Deadline) -> None:
         self._connection, self._deadline = connection, deadline
@@ -140,14 +140,14 @@ class _Conversation:
         return io.BufferedReader(_Reader(self._connection, self._deadline), 4096)
 
     def close(self) -> None:
-        """Leave it to whoever has opened it."""
+        """Do nothing: the opener closes the connection."""
 
 
 class _FinalResponse(HTTPResponse):
-    """The response after any interim ones, of which `http.client` skips 100 alone (RFC 9110, section 15.2)."""
+    """The final response after any interim ones; `http.client` skips only 100 (RFC 9110, section 15.2)."""
 
     def begin(self) -> None:
-        """Read until a status that is final. To 101 nobody has asked us to switch, so it is final too."""
+        """Read until the status is final. 101 is treated as final, because no upgrade was requested."""
         super().begin()
         while HTTPStatus.SWITCHING_PROTOCOLS < self.status < HTTPStatus.OK:
             self.headers = self.msg = None  # type: ignore[assignment]  # with headers, it takes itself for read
@@ -155,7 +155,7 @@ class _FinalResponse(HTTPResponse):
 
 
 def _connected(target: Target, addresses: list[Address], deadline: _Deadline) -> socket.socket:
-    """Connect to the first of the checked addresses that answers."""
+    """Return a connection to the first of the checked addresses that responds."""
     refusal: OSError = OSError("no address")
     tried = _in_turn(addresses)
     for left, address in zip(range(len(tried), 0, -1), tried, strict=True):
@@ -176,9 +176,9 @@ def _connected(target: Target, addresses: list[Address], deadline: _Deadline) ->
 
 
 def _in_turn(addresses: list[Address]) -> list[Address]:
-    """Return the addresses to try: the resolver's order, but families alternate (RFC 8305, section 4).
+    """Return the addresses to try: in the resolver's order, with alternating families (RFC 8305, section 4).
 
-    So a host whose IPv6 addresses lead nowhere, from here or at all, is reached by its second try.
+    A host whose IPv6 addresses are unreachable is thus reached by the second attempt.
     """
     preferred = [address for address in addresses if address.version == addresses[0].version]
     others = [address for address in addresses if address not in preferred]
@@ -187,7 +187,7 @@ def _in_turn(addresses: list[Address]) -> list[Address]:
 
 
 def _open(target: Target, address: Address, seconds: float) -> socket.socket:
-    """Open a connection to one address; a machine without IPv6 cannot even make the socket."""
+    """Open a connection to one address. Without IPv6, creating the socket may already fail."""
     connection = socket.socket(socket.AF_INET if address.version == 4 else socket.AF_INET6)  # noqa: PLR2004 (IPv4)
     try:
         connection.settimeout(seconds)
@@ -199,7 +199,7 @@ def _open(target: Target, address: Address, seconds: float) -> socket.socket:
 
 
 def _secured(connection: socket.socket, target: Target, address: Address, deadline: _Deadline) -> socket.socket:
-    """Make sure of whom we are connected to: the very address, and by its certificate the host."""
+    """Verify the peer: its address must be the checked one, and its certificate must match the host."""
     peer = ip_address(connection.getpeername()[0])
     if peer != address or not may_connect(peer):
         raise Refused("the host has an address that is not public")
@@ -209,7 +209,7 @@ def _secured(connection: socket.socket, target: Target, address: Address, deadli
 
 @cache
 def _trust() -> ssl.SSLContext:
-    """Trust the public authorities: botocore's own bundle is cut to those of AWS when its layer is built."""
+    """Return a context that trusts public authorities; botocore's bundle in the layer contains only those of AWS."""
     return ssl.create_default_context(cafile=where())
 
 
@@ -218,7 +218,7 @@ def _ask(
 ) -> EndpointResponse:
     host = f"[{target.host}]" if ":" in target.host else target.host
     client = HTTPConnection(host, target.port)
-    client.default_port = 443 if target.tls else 80  # the Host header names no port that is the scheme's own
+    client.default_port = 443 if target.tls else 80  # the Host header omits the default port
     client.response_class = _FinalResponse
     client.sock = cast("socket.socket", _Conversation(connection, deadline))
     client.request("POST", target.path, body, {**headers, "Connection": "close"})
@@ -227,7 +227,7 @@ def _ask(
 
 
 def _beginning(response: io.BufferedIOBase) -> bytes:
-    """Read the beginning of a body; what did not come in time is not waited for, since the status says it all."""
+    """Return the beginning of a body. What does not arrive in time is ignored, since the status is sufficient."""
     kept = b""
     try:
         while len(kept) < KEPT_BYTES and (chunk := response.read1(KEPT_BYTES - len(kept))):

@@ -1,8 +1,8 @@
-"""The lane of an endpoint: how many requests it gets at a time, and when it is left alone.
+"""The queue of an endpoint: limits concurrent requests, and pauses a failing endpoint by a circuit breaker.
 
-A slow endpoint holds up no more than its few places, and what finds none is parked in the table until one is free. One
-that fails again and again gets a single request from time to time, and everything else is parked until that succeeds.
-So what the endpoints of others need, the threads that send, is never taken by one of them.
+A slow endpoint occupies no more than its slots; further deliveries are parked in the table until a slot is free. A
+failing endpoint gets only an occasional probe, and everything else is parked until a probe succeeds. A single endpoint
+therefore never exhausts the threads that send.
 """
 
 from collections.abc import Sequence
@@ -21,25 +21,25 @@ from lamina.webhooks import retries
 from lamina.webhooks.items import DELIVERY_KEPT_SECONDS
 
 LEASE_SECONDS = 30
-"""How long a place is held by somebody who does not come back: much longer than a request may take."""
+"""Duration of a slot's lease in seconds: much longer than a request may take."""
 OPENS_AFTER = 3
-"""Failures in a row after which an endpoint is left alone."""
+"""Consecutive failures after which the breaker opens."""
 GIVEN_UP_SECONDS = retries.GIVEN_UP_SECONDS
-"""How long an endpoint may fail, with no success in between, until it is disabled: longer than a delivery is tried."""
+"""How long an endpoint may fail without a success until it is disabled: longer than a delivery is retried."""
 
 
 class EndpointQueueItem(Item, discriminator="webhook_lane"):
-    """The state of an endpoint: `WEBHOOK#<id>` / `LANE`. It is made when it is first entered."""
+    """The state of an endpoint: `WEBHOOK#<id>` / `LANE`. It is created on first use."""
 
     place1 = UnicodeAttribute(null=True)
-    """Until when the place is taken."""
+    """Expiry of each occupied slot."""
     place2 = UnicodeAttribute(null=True)
     place3 = UnicodeAttribute(null=True)
     place4 = UnicodeAttribute(null=True)
     failures = NumberAttribute(default=0)
-    """How many requests have failed since the last success."""
+    """Failures since the last success."""
     probes = NumberAttribute(default=0)
-    """How many of them were probes, sent though the breaker was open."""
+    """How many of them were probes, sent while the breaker was open."""
     failing_since = UnicodeAttribute(null=True)
     next_probe_at = UnicodeAttribute(null=True)
     backlog = BooleanAttribute(default=False)
@@ -51,7 +51,7 @@ SLOTS = (EndpointQueueItem.place1, EndpointQueueItem.place2, EndpointQueueItem.p
 
 @dataclass(frozen=True)
 class Slot:
-    """A place in a lane, held until then."""
+    """An acquired slot, and its expiry."""
 
     attribute: UnicodeAttribute
     until: str
@@ -60,27 +60,27 @@ class Slot:
 
 @dataclass(frozen=True)
 class QueueFull:
-    """There is no place; look again then."""
+    """No slot is free; retry at the given time."""
 
     until: str
 
 
 def endpoint_queue_key(webhook_id: str) -> tuple[str, str]:
-    """Give the key of the lane of a webhook."""
+    """Return the key of the queue of a webhook."""
     return key("WEBHOOK", webhook_id), "LANE"
 
 
 def is_open(queue: EndpointQueueItem) -> bool:
-    """Tell whether the breaker is open: the endpoint is left alone but for a probe."""
+    """Return whether the breaker is open: the endpoint gets only probes."""
     return int(queue.failures) >= OPENS_AFTER and queue.next_probe_at is not None
 
 
 def acquire(queue: EndpointQueueItem, *, urgent: bool) -> Slot | QueueFull:
-    """Take a place, if there is one: a conditional write.
+    """Acquire a slot, if one is free: a conditional write.
 
     Args:
-        lane: as it was read; one that is not stored yet is made.
-        urgent: whether to ask the endpoint though it is failing.
+        queue: the queue as read; it is created if it is not stored yet.
+        urgent: whether to send even if the endpoint is failing.
     """
     if is_open(queue) and not urgent:
         return _probe(queue)
@@ -94,7 +94,7 @@ def acquire(queue: EndpointQueueItem, *, urgent: bool) -> Slot | QueueFull:
 
 
 def release(queue: EndpointQueueItem, slot: Slot, *, succeeded: bool | None) -> None:
-    """Give a place back, with what came of it; None when nothing was sent. Afterwards the lane is as stored now."""
+    """Release a slot with the result; None if nothing was sent. Refreshes the queue from the table."""
     actions: list[Action] = [slot.attribute.remove()]
     if succeeded:
         actions += _well()
@@ -103,23 +103,23 @@ def release(queue: EndpointQueueItem, slot: Slot, *, succeeded: bool | None) -> 
             EndpointQueueItem.failures.add(1),
             EndpointQueueItem.failing_since.set(EndpointQueueItem.failing_since | ids.now()),
         ]
-        # Those who were under way when the breaker opened say nothing new: only a probe puts off the next one.
+        # Requests that were in progress when the breaker opened add no information: only a probe delays the next probe.
         if slot.is_probe:
             probe_at = ids.ahead(retries.probe_delay(int(queue.probes) + 1))
             actions += [EndpointQueueItem.probes.add(1), EndpointQueueItem.next_probe_at.set(probe_at)]
         elif not is_open(queue):
             actions.append(EndpointQueueItem.next_probe_at.set(ids.ahead(retries.probe_delay(0))))
-    # Somebody else may hold the place by now: then what we have seen is too old to count.
+    # If the slot is already held by another process, the result is too old to count.
     conditional.update(queue, actions, slot.attribute == slot.until)
 
 
 def note_backlog(queue: EndpointQueueItem, *, there_is: bool) -> None:
-    """Remember whether deliveries are parked. Afterwards the lane is as stored now."""
+    """Record whether deliveries are parked. Refreshes the queue from the table."""
     conditional.update(queue, [*_described()[:-1], EndpointQueueItem.backlog.set(there_is)])
 
 
 def has_room(queue: EndpointQueueItem) -> bool:
-    """Tell whether somebody could enter the lane as it was read, or may ask a failing endpoint."""
+    """Return whether a slot of the queue is free, or a failing endpoint may be probed."""
     now = ids.now()
     if is_open(queue):
         return str(queue.next_probe_at) < now
@@ -127,7 +127,7 @@ def has_room(queue: EndpointQueueItem) -> bool:
 
 
 def reset(webhook_id: str) -> Update:
-    """Compose the change by which an endpoint counts as well again; what is parked there is looked for."""
+    """Return the update that closes the breaker of an endpoint; parked deliveries are woken."""
     return EndpointQueueItem(*endpoint_queue_key(webhook_id)), [
         *_described()[:-3],
         EndpointQueueItem.backlog.set(True),
@@ -136,18 +136,18 @@ def reset(webhook_id: str) -> Update:
 
 
 def has_failed_for_days(queue: EndpointQueueItem) -> bool:
-    """Tell whether nothing has succeeded for so long that the endpoint is to be given up."""
+    """Return whether the endpoint has failed for so long that its webhook is to be disabled."""
     return (queue.failing_since or ids.ETERNITY) < ids.ago(GIVEN_UP_SECONDS)
 
 
 def seconds_to_probe(queue: EndpointQueueItem) -> float:
-    """Tell how long a failing endpoint is to be left alone."""
+    """Return how many seconds a failing endpoint is to be left alone."""
     left = datetime.fromisoformat(queue.next_probe_at) - datetime.fromisoformat(ids.now())
     return max(0.0, left.total_seconds())
 
 
 def _probe(queue: EndpointQueueItem) -> Slot | QueueFull:
-    """Take the one place of a failing endpoint, if it is time."""
+    """Acquire the single slot of a failing endpoint, if the next probe is due."""
     now, until = ids.now(), ids.ahead(LEASE_SECONDS)
     next_probe_at = str(queue.next_probe_at or "")
     if next_probe_at > now:
@@ -171,7 +171,7 @@ def _well() -> Sequence[Action]:
 
 
 def _described() -> Sequence[Action]:
-    """Say what makes the item if it is not there; last come failures, probes and whether there is a backlog."""
+    """Return the actions that create the item if necessary; failures, probes and the backlog come last."""
     return [
         EndpointQueueItem.kind.set(EndpointQueueItem),
         EndpointQueueItem.schema_version.set(1),

@@ -1,4 +1,4 @@
-"""How webhooks and their deliveries lie in the table: a partition for each webhook."""
+"""Table items of webhooks and deliveries: one partition per webhook."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -20,7 +20,7 @@ from lamina.webhooks.model import (
 )
 
 EVERYBODY = "everybody"
-"""Stands for an owner in the directory of the webhooks that are told of everybody's events."""
+"""Stands for the owner in the directory of webhooks with scope `all`."""
 DELIVERY_KEPT_SECONDS = 30 * 24 * 3600
 
 
@@ -37,42 +37,42 @@ class WebhookItem(Item, discriminator="webhook"):
     secret = UnicodeAttribute()
     """Encrypted for this webhook."""
     old_secrets = JSONAttribute(default=list)
-    """Secrets that were replaced and sign along until their time is over: `[[sealed, until], …]`, newest first."""
+    """Replaced secrets that still sign until they expire: `[[sealed, until], …]`, newest first."""
     credential_epoch = NumberAttribute(default=0)
-    """That of its owner when it was made; it is void when the owner has another."""
+    """The owner's credential epoch at creation; the webhook is void if it differs now."""
 
 
 class DirectoryItem(Item, discriminator="webhook_directory"):
-    """Which webhooks there are: `USER#<owner>` / `WEBHOOKS`, and `WEBHOOKS#everybody` / `WEBHOOKS`.
+    """A list of webhooks: `USER#<owner>` / `WEBHOOKS`, and `WEBHOOKS#everybody` / `WEBHOOKS`.
 
-    One item, so that the limit holds whoever races, and a webhook that was just made misses no event.
+    A single item, so that concurrent requests cannot exceed the limit, and a new webhook misses no event.
     """
 
     webhook_ids = JSONAttribute(default=list)
 
 
 class DeliveryItem(Item, discriminator="webhook_delivery"):
-    """One event for one webhook, and its log: `WEBHOOK#<id>` / `DELIVERY#<id>`."""
+    """The delivery of an event to a webhook, and its log: `WEBHOOK#<id>` / `DELIVERY#<id>`."""
 
     event_id = UnicodeAttribute()
     event_type = UnicodeAttribute()
     status = UnicodeAttribute()
     payload = UnicodeAttribute()
-    """The body that is sent, the same in each attempt."""
+    """The request body, the same in each attempt."""
     attempts = JSONAttribute(default=list)
     next_attempt_at = UnicodeAttribute(null=True)
 
 
 class PendingItem(Item, discriminator="webhook_pending"):
-    """A delivery that is to be tried: `WEBHOOK#<id>` / `PENDING#<delivery>`; it goes when there is nothing more to try.
+    """A delivery to be attempted: `WEBHOOK#<id>` / `PENDING#<delivery>`; deleted when no attempt is left.
 
-    It stands in the list of what is due by the time at which somebody is to see whether its message was lost.
+    It is in the list of due deliveries, by the time at which to check whether its message was lost.
     """
 
     tries = NumberAttribute(default=0)
     next_attempt_at = UnicodeAttribute()
     in_flight = BooleanAttribute(default=False)
-    """Whether it is being sent until `next_attempt_at`."""
+    """Whether it is being sent, until `next_attempt_at`."""
     urgent = BooleanAttribute(default=False)
     """Whether somebody waits for it: then it is sent though the endpoint is failing."""
     trace = UnicodeAttribute(null=True)
@@ -80,9 +80,10 @@ class PendingItem(Item, discriminator="webhook_pending"):
 
 
 class ParkedItem(Item, discriminator="webhook_parked"):
-    """A delivery that waits for its endpoint rather than for its time: `WEBHOOK#<id>` / `PARKED#<delivery>`.
+    """A delivery that waits for a slot of its endpoint: `WEBHOOK#<id>` / `PARKED#<delivery>`.
 
-    It is written before the delivery is put off, and holds while that is due at one of these two; else it is left over.
+    It is written before the delivery is postponed, and valid while the delivery is due at one of these two times;
+    otherwise it is left over.
     """
 
     seen_due_at = UnicodeAttribute()
@@ -90,60 +91,60 @@ class ParkedItem(Item, discriminator="webhook_parked"):
 
 
 def webhook_key(webhook_id: str) -> tuple[str, str]:
-    """Give the key of a webhook."""
+    """Return the key of a webhook."""
     return key("WEBHOOK", webhook_id), "WEBHOOK"
 
 
 def directory_key(owner_id: str) -> tuple[str, str]:
-    """Give the key of the directory of an owner, or of `EVERYBODY`."""
+    """Return the key of the directory of an owner, or of `EVERYBODY`."""
     return key("WEBHOOKS" if owner_id == EVERYBODY else "USER", owner_id), "WEBHOOKS"
 
 
 def delivery_key(webhook_id: str, delivery_id: str) -> tuple[str, str]:
-    """Give the key of a delivery."""
+    """Return the key of a delivery."""
     return key("WEBHOOK", webhook_id), key("DELIVERY", delivery_id)
 
 
 def pending_key(webhook_id: str, delivery_id: str) -> tuple[str, str]:
-    """Give the key of what is to be tried of a delivery."""
+    """Return the key of a pending delivery."""
     return key("WEBHOOK", webhook_id), key("PENDING", delivery_id)
 
 
 def parked_key(webhook_id: str, delivery_id: str) -> tuple[str, str]:
-    """Give the key of the note that a delivery waits for its endpoint."""
+    """Return the key of a parked delivery."""
     return key("WEBHOOK", webhook_id), key("PARKED", delivery_id)
 
 
 def due_partitions() -> list[str]:
-    """Give the partitions of the list of what is due, in `gsi1`."""
+    """Return the partitions of the list of due deliveries, in `gsi1`."""
     return [list_partition("DELIVERIES", "due", shard=shard) for shard in range(SHARDS)]
 
 
 def due_place(webhook_id: str, delivery_id: str, wakes_at: str) -> tuple[str, str]:
-    """Give where a delivery stands in the list of what is due: its partition and its position."""
+    """Return partition and position of a delivery in the list of due deliveries."""
     partition = list_partition("DELIVERIES", "due", shard=shard_of(delivery_id))
     return partition, list_position(f"{wakes_at}#{webhook_id}", delivery_id)
 
 
 def place_of(position: str) -> tuple[str, str]:
-    """Give back the ids of webhook and delivery from a position in the list of what is due."""
+    """Return the ids of webhook and delivery from a position in the list of due deliveries."""
     _, webhook_id, delivery_id = position.split("#")
     return webhook_id, delivery_id
 
 
 def status_partition(webhook_id: str, status: DeliveryStatus) -> str:
-    """Give the partition, in `gsi2`, of a webhook's deliveries of one status."""
+    """Return the partition, in `gsi2`, of a webhook's deliveries with one status."""
     return key("DELIVERIES", f"{webhook_id}#{status}")
 
 
 def set_status(item: DeliveryItem, status: DeliveryStatus, next_attempt_at: str | None) -> None:
-    """Let a delivery be of a status, and stand in its list."""
+    """Set the status of a delivery, and the list that contains it."""
     item.status, item.next_attempt_at, item.updated_at = status, next_attempt_at, ids.now()
     item.gsi2pk, item.gsisk = status_partition(value_of(item.pk), status), item.sk
 
 
 def new_pending(webhook_id: str, delivery_id: str, wakes_at: str, *, urgent: bool) -> PendingItem:
-    """Lay out what is to be tried at once; `wakes_at` is when to see whether its message was lost."""
+    """Return a new pending delivery; `wakes_at` is when to check whether its message was lost."""
     partition, position = due_place(webhook_id, delivery_id, wakes_at)
     return PendingItem(
         *pending_key(webhook_id, delivery_id),
@@ -157,7 +158,7 @@ def new_pending(webhook_id: str, delivery_id: str, wakes_at: str, *, urgent: boo
 
 
 def to_webhook(item: WebhookItem) -> Webhook:
-    """Give back the webhook of an item, without its secrets."""
+    """Return the webhook of an item, without its secrets."""
     return Webhook(
         id=value_of(item.pk),
         owner_id=item.owner_id,
@@ -175,7 +176,7 @@ def to_webhook(item: WebhookItem) -> Webhook:
 
 
 def to_delivery(item: DeliveryItem) -> Delivery:
-    """Give back the delivery of an item."""
+    """Return the delivery of an item."""
     return Delivery(
         id=value_of(item.sk),
         webhook_id=value_of(item.pk),
@@ -189,6 +190,6 @@ def to_delivery(item: DeliveryItem) -> Delivery:
 
 
 def log_attempt(item: DeliveryItem, attempt: Attempt, kept: int) -> None:
-    """Put an attempt into the log of a delivery, which keeps the last so many."""
+    """Append an attempt to the log of a delivery, which keeps the last `kept`."""
     logged: Sequence[dict[str, object]] = [*item.attempts, asdict(attempt)]
     item.attempts = list(logged[-kept:])

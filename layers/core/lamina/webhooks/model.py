@@ -1,4 +1,4 @@
-"""A webhook and a delivery, as the domain sees them."""
+"""The domain model of webhooks and deliveries."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,27 +8,27 @@ from lamina.users.model import User
 
 
 class WebhookScope(StrEnum):
-    """Whose events a webhook is told of."""
+    """Whose events a webhook receives."""
 
     OWN = "own"
-    """Those of its owner."""
+    """Events of its owner."""
     ALL = "all"
-    """Everybody's, while its owner may manage users."""
+    """Events of everybody, while its owner may manage users."""
 
 
 class WebhookStatus(StrEnum):
-    """Whether a webhook is told of anything."""
+    """Whether a webhook receives events."""
 
     ENABLED = "enabled"
     DISABLED = "disabled"
 
 
 DISABLED_AFTER_DAYS = 4
-"""How long an endpoint may fail, with no success in between, until its webhook is disabled."""
+"""How long an endpoint may fail without a success until its webhook is disabled."""
 
 
 class DisabledReason(StrEnum):
-    """Why a webhook is disabled that nobody has disabled."""
+    """Why a webhook was disabled automatically."""
 
     FAILING = "failing"
     GONE = "gone"
@@ -47,17 +47,17 @@ class Webhook:
 
     Attributes:
         id: UUIDv7.
-        owner_id: the user who made it.
-        url: where events go.
-        events: types of events, and patterns of them (`user.*`, `*`).
-        description: for people.
-        scope: whose events.
-        status: whether it is told of anything.
-        disabled_reason: why it is not, unless somebody wanted it so.
-        version: counts changes from 1.
+        owner_id: the user who created it.
+        url: URL that receives events.
+        events: event types and patterns (`user.*`, `*`).
+        description: description for people.
+        scope: whose events it receives.
+        status: whether it receives events.
+        disabled_reason: why it was disabled automatically; None if it was not.
+        version: number of changes, from 1.
         created_at: RFC 3339 UTC.
         updated_at: RFC 3339 UTC.
-        credential_epoch: the owner's when it was made; another one now makes it void.
+        credential_epoch: the owner's at creation; the webhook is void if it differs now.
     """
 
     id: str
@@ -74,30 +74,30 @@ class Webhook:
     credential_epoch: int = 0
 
     def is_revoked(self, owner: User) -> bool:
-        """Tell whether it was revoked together with all other credentials of its owner."""
+        """Return whether it was revoked together with all other credentials of its owner."""
         return self.credential_epoch != owner.credential_epoch
 
 
 class DeliveryStatus(StrEnum):
-    """How far a delivery has come."""
+    """The status of a delivery."""
 
     PENDING = "pending"
-    """It will be tried, or tried again."""
+    """It is to be attempted, for the first time or again."""
     SUCCEEDED = "succeeded"
     FAILED = "failed"
-    """It will not be tried again, unless somebody asks for it."""
+    """It is not retried, unless somebody requests it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
-    """One request to an endpoint, and what came of it.
+    """One request to an endpoint, and its result.
 
     Attributes:
         at: when it was sent, RFC 3339 UTC.
-        status: the HTTP status of the answer; None without an answer.
-        milliseconds: how long it took.
-        error: why there is no good answer; None when there is.
-        answer: the first kilobyte of the answer's body.
+        status: HTTP status of the response; None without a response.
+        milliseconds: duration.
+        error: why it failed; None if it succeeded.
+        answer: the first kilobyte of the response body.
     """
 
     at: str
@@ -108,22 +108,22 @@ class Attempt:
 
     @property
     def succeeded(self) -> bool:
-        """Whether the endpoint has taken the event."""
+        """Whether the endpoint has accepted the event."""
         return self.error is None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Delivery:
-    """One event on its way to one endpoint.
+    """The delivery of one event to one endpoint.
 
     Attributes:
-        id: UUIDv7; the same for the same event and webhook.
-        webhook_id: where it goes.
-        event_id: what is told: the `webhook-id` of its requests.
-        event_type: what has happened.
-        status: how far it has come.
-        attempts: the last of its requests, oldest first.
-        next_attempt_at: when it will be tried again, at the earliest; None when it will not.
+        id: UUIDv7; derived from event and webhook.
+        webhook_id: id of the webhook.
+        event_id: id of the event: the `webhook-id` of its requests.
+        event_type: type of the event.
+        status: its status.
+        attempts: its latest requests, oldest first.
+        next_attempt_at: the earliest time of the next attempt; None if there is none.
         created_at: RFC 3339 UTC.
     """
 

@@ -1,4 +1,4 @@
-"""What is to be tried: claimed by one at a time, put off, parked and woken, each by a conditional write."""
+"""Pending deliveries: claimed, postponed, parked and woken, each by a conditional write."""
 
 from pynamodb.expressions.update import Action
 
@@ -10,18 +10,18 @@ from lamina.webhooks.items import ParkedItem, PendingItem, due_place, parked_key
 from lamina.webhooks.queue import DeliveryKey, enqueue
 
 LOST_AFTER_SECONDS = 60
-"""When a message that should have been received long since is taken for lost."""
+"""Seconds after which a message is considered lost."""
 LOOKED_AT_AGAIN_SECONDS = 900
-"""When a message of the schedule is taken for lost: a busy queue must not be filled with the same ones again."""
+"""Seconds after which a message of the schedule is considered lost; longer, so that a busy queue gets no duplicates."""
 
 
 def is_due(pending: PendingItem) -> bool:
-    """Tell whether it may be tried now; while somebody tries it, it is not."""
+    """Return whether a delivery may be attempted now; not while it is being attempted."""
     return pending.next_attempt_at <= ids.now()
 
 
 def claim(pending: PendingItem) -> bool:
-    """Take a delivery to be tried, for as long as that may take; tells whether nobody else did."""
+    """Claim a delivery for the duration of an attempt; return whether nobody else has claimed it."""
     until = ids.ahead(LEASE_SECONDS)
     actions = [
         PendingItem.next_attempt_at.set(until),
@@ -33,49 +33,49 @@ def claim(pending: PendingItem) -> bool:
 
 
 def put_off(pending: PendingItem, until: str, *, wakes_at: str) -> None:
-    """Set a claimed delivery down until its next try; it is for the caller to save it.
+    """Set a claimed delivery to its next attempt; the caller saves it.
 
     Args:
         pending: the delivery.
-        until: when it may be tried.
-        wakes_at: when to see whether it has been.
+        until: time of the next attempt.
+        wakes_at: when to check whether its message was lost.
     """
     pending.next_attempt_at, pending.in_flight, pending.urgent = until, False, False
     _, pending.gsisk = due_place(*place_of(pending), wakes_at)
 
 
 def park(pending: PendingItem, until: str) -> None:
-    """Leave a delivery until its endpoint has a place for it, or until then. It counts as no try."""
+    """Park a delivery until its endpoint has a free slot, or until this time. It does not count as an attempt."""
     seen_due_at = pending.next_attempt_at
     note = ParkedItem(
         *parked_key(*place_of(pending)), seen_due_at=seen_due_at, until=until, expires_at=pending.expires_at
     )
-    # Whoever wakes it between the two writes changes what the second one expects: nothing is left without a note.
+    # A concurrent wake between the two writes changes what the second one expects, so every parked delivery has a note.
     note.save(add_version_condition=False)
     actions = [PendingItem.next_attempt_at.set(until), _wakes(pending, until)]
     conditional.update(pending, actions, PendingItem.next_attempt_at == seen_due_at)
 
 
 def wake(webhook_id: str, count: int, *, after: float = 0) -> bool:
-    """Have the oldest deliveries that wait for their endpoint tried, in so many seconds.
+    """Wake the oldest parked deliveries of an endpoint.
 
     Args:
-        webhook_id: of the endpoint.
-        count: how many at the most.
-        after: seconds from now.
+        webhook_id: id of the webhook.
+        count: maximum number of deliveries.
+        after: delay in seconds.
 
     Returns:
-        Whether there were any; those that somebody else wakes at the same time count too.
+        Whether there were any, including those that were woken concurrently.
     """
     woken: list[DeliveryKey] = []
     seen = 0
     while seen < count and (notes := _parked(webhook_id, count - seen)):
         for note in notes:
-            # In this order, so that whoever dies in between leaves a note too many and not one too few.
+            # In this order, a crash in between leaves one note too many rather than one too few.
             was_parked, was_there = _make_due(note, after), _remove(note)
             if was_parked:
                 woken.append(place_of(note))
-            # One that was there and not parked is left over; one that is gone is somebody else's.
+            # A note without a parked delivery is left over; one that is gone was removed concurrently.
             seen += was_parked or not was_there
     enqueue(woken, after)
     return seen > 0
@@ -87,7 +87,7 @@ def _parked(webhook_id: str, count: int) -> list[ParkedItem]:
 
 
 def _make_due(note: ParkedItem, after: float) -> bool:
-    """Have a parked delivery tried in so many seconds; tells whether it was still parked."""
+    """Make a parked delivery due in so many seconds; return whether it was still parked."""
     pending = PendingItem(*pending_key(*place_of(note)))
     due = PendingItem.next_attempt_at
     actions = [due.set(ids.ahead(after)), _wakes(pending, ids.ahead(after + LOST_AFTER_SECONDS))]
@@ -95,16 +95,16 @@ def _make_due(note: ParkedItem, after: float) -> bool:
 
 
 def _remove(note: ParkedItem) -> bool:
-    """Remove a note, unless its delivery was parked again since; tells whether it was still there."""
+    """Delete a note, unless its delivery was parked again; return whether it still existed."""
     return conditional.delete(note, ParkedItem.until == note.until)
 
 
 def look_again(delivery_key: DeliveryKey, seen_at: str) -> bool:
-    """Move a delivery on in the list of what is due, before its message is sent; tells whether it was still there.
+    """Move a delivery on in the list of due deliveries, before its message is sent; return whether it was still there.
 
     Args:
-        place: the delivery.
-        seen_at: the position in the list at which it was seen.
+        delivery_key: ids of webhook and delivery.
+        seen_at: position in the list at which it was seen.
     """
     pending = PendingItem(*pending_key(*delivery_key))
     return conditional.update(
@@ -113,7 +113,7 @@ def look_again(delivery_key: DeliveryKey, seen_at: str) -> bool:
 
 
 def place_of(pending: PendingItem | ParkedItem) -> DeliveryKey:
-    """Name the delivery."""
+    """Return the ids of webhook and delivery."""
     return value_of(pending.pk), value_of(pending.sk)
 
 

@@ -1,4 +1,4 @@
-"""What of webhooks goes with a user: they themselves, and the log of what they were sent."""
+"""Purges the webhooks of a user and their deliveries."""
 
 from pynamodb.expressions.condition import Condition
 
@@ -10,12 +10,12 @@ from lamina.webhooks.items import directory_key
 
 
 def purge(user_id: str, requeue_due: BatchDeletion) -> None:
-    """Remove the webhooks of a user that is no longer, and their deliveries; nothing more is sent to them.
+    """Delete the webhooks of a purged user and their deliveries; nothing more is sent to them.
 
-    The list of them goes last, so that a run that breaks off is taken up again.
+    The list of webhooks is deleted last, so that an interrupted run can be continued.
 
     Raises:
-        Interrupted: before all were removed.
+        Interrupted: if time runs out before all are deleted.
     """
     owned = list(directory.read(user_id).webhook_ids)
     if owned and not requeue_due.dry_run:

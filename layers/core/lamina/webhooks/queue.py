@@ -1,7 +1,7 @@
-"""Messages that say: look whether this delivery is to be tried.
+"""Messages that trigger the attempt of a delivery.
 
-They are hints. What is to be done stands in the table, and the schedule that looks there once a minute sends the
-message again if one is lost; one that comes twice finds nothing to do.
+They are only hints. The table stores what is to be done; a schedule checks it once per minute and sends a lost message
+again. A duplicate message finds nothing to do.
 """
 
 import json
@@ -16,7 +16,7 @@ from lamina.observability.logs import log_unavailable
 from lamina.settings import settings
 
 LONGEST_DELAY_SECONDS = 900
-"""What SQS holds a message back for at the most (API_SendMessage)."""
+"""Maximum delay of a message in SQS (API_SendMessage)."""
 
 type DeliveryKey = tuple[str, str]
 """Ids of a webhook and of a delivery."""
@@ -25,10 +25,10 @@ _sqs = boto3.client("sqs", config=CALLS)
 
 
 def enqueue(places: Iterable[DeliveryKey], after: float = 0) -> None:
-    """Have deliveries looked at, in so many seconds. A failure is logged and no more: the schedule will come to them.
+    """Send messages for deliveries, with a delay. A failure is only logged: the schedule sends the messages again.
 
-    A message belongs to the group of its webhook, so that SQS itself sees to it that a busy one does not keep others
-    waiting (SQS developer guide, "Amazon SQS fair queues").
+    Each message belongs to the group of its webhook, so that SQS does not let a busy one delay the others (SQS
+    developer guide, "Amazon SQS fair queues").
     """
     for webhook_id, delivery_id in places:
         try:
@@ -43,6 +43,6 @@ def enqueue(places: Iterable[DeliveryKey], after: float = 0) -> None:
 
 
 def read_message(body: str) -> DeliveryKey:
-    """Read a message back."""
+    """Return the ids in a message."""
     message = json.loads(body)
     return str(message["webhook_id"]), str(message["delivery_id"])

@@ -1,4 +1,4 @@
-"""Once a minute: what is due by the table is announced, whether its time has come or its message was lost."""
+"""Once per minute, sends messages for deliveries that are due or whose message was lost."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ STEP = 100
 
 @dataclass
 class Report:
-    """What one run found and did.
+    """The report of a run.
 
     Attributes:
-        due: deliveries whose time has come.
-        announced: for how many a message was sent.
-        finished: whether it has seen them all; the next run begins again with the oldest.
+        due: number of due deliveries.
+        announced: number of messages sent.
+        finished: whether all were checked; the next run starts with the oldest again.
     """
 
     due: int = 0
@@ -29,14 +29,14 @@ class Report:
 
 
 def requeue_due(has_time: Callable[[], bool], *, dry_run: bool = False) -> Report:
-    """Announce every delivery that is due, oldest first.
+    """Send a message for every due delivery, oldest first.
 
     Args:
-        has_time: whether there is time for another step, of a second at the most.
+        has_time: returns whether there is time for another step of up to one second.
         dry_run: only count.
     """
     report, source, position = Report(), Source("gsi1", due_partitions()), ""
-    # Sorts before the positions of this instant: all that come before it are due.
+    # Sorts before the positions of this instant: all positions before it are due.
     now = ids.now()
     while not report.finished and has_time():
         chunk = read(source, STEP, descending=False, after=position)
@@ -50,7 +50,7 @@ def requeue_due(has_time: Callable[[], bool], *, dry_run: bool = False) -> Repor
 
 
 def _announce(position: str) -> bool:
-    """Move a delivery on in the list, then send its message; tells whether it was still there."""
+    """Move a delivery on in the list, then send its message; return whether it was still there."""
     delivery_key = place_of(position)
     was_there = look_again(delivery_key, position)
     if was_there:

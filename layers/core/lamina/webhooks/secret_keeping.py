@@ -1,4 +1,4 @@
-"""The secrets of webhooks: encrypted in the table, each for its webhook alone; after a change, several are good."""
+"""Signing secrets of webhooks: encrypted in the table, each for its webhook; after a rotation, several are valid."""
 
 from functools import lru_cache
 
@@ -9,21 +9,21 @@ from lamina.webhooks.items import WebhookItem
 from lamina.webhooks.signing import new_secret
 
 OVERLAP_SECONDS = 24 * 3600
-"""How long a secret that was replaced signs along, so that receivers can take up the new one in their own time."""
+"""How long a replaced secret still signs, so that receivers can switch to the new one in time."""
 OLD_KEPT = 4
-"""Secrets that sign along at the most, however often one is replaced."""
+"""Maximum number of replaced secrets that still sign."""
 OPENED_KEPT = 512
-"""Secrets that a process keeps in memory, so that a delivery costs no call of KMS."""
+"""Maximum number of secrets cached in memory, so that a delivery needs no call of KMS."""
 
 
 def seal_new(webhook_id: str) -> tuple[str, str]:
-    """Make a secret for a webhook: its text, and what is kept of it."""
+    """Create a secret for a webhook; return its text and its encrypted form."""
     text = new_secret()
     return text, seal(text, _context(webhook_id))
 
 
 def replace(item: WebhookItem, sealed: str) -> None:
-    """Let a webhook have a new secret; the one before it signs along for a day."""
+    """Set a new secret of a webhook; the previous one still signs for 24 hours."""
     now = ids.now()
     old = [[item.secret, ids.ahead(OVERLAP_SECONDS)], *item.old_secrets]
     item.old_secrets = [[kept, until] for kept, until in old if until > now][:OLD_KEPT]
@@ -31,7 +31,7 @@ def replace(item: WebhookItem, sealed: str) -> None:
 
 
 def signing_secrets(item: WebhookItem) -> list[str]:
-    """Read the secrets by which a webhook signs now, newest first."""
+    """Return the secrets with which a webhook signs now, newest first."""
     now = ids.now()
     sealed = [item.secret, *(kept for kept, until in item.old_secrets if until > now)]
     return [_open(text, value_of(item.pk)) for text in sealed]

@@ -1,4 +1,4 @@
-"""What can be done with webhooks. Callers authorise first; rules of the domain are kept here."""
+"""The use cases of webhooks. Callers authorize first; domain rules are enforced here."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,15 +24,15 @@ from lamina.webhooks.model import DisabledReason, Webhook, WebhookScope, Webhook
 from lamina.webhooks.targets import host_of
 
 ATTEMPTS = 5
-"""How often a change is tried over what others have changed meanwhile."""
-NO_SUCH_WEBHOOK = "There is no such webhook."
+"""Number of attempts of a change if the webhook is changed concurrently."""
+NO_SUCH_WEBHOOK = "The webhook was not found."
 STARTS_AFRESH = {"url", "status"}
-"""Fields after whose change an endpoint that was failing may be well."""
+"""Fields whose change may repair a failing endpoint."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class NewWebhook:
-    """What it takes to make a webhook; the fields are those of `Webhook`."""
+    """The properties of a new webhook; fields as in `Webhook`."""
 
     url: str
     events: Sequence[str]
@@ -44,28 +44,28 @@ def create(owner: Caller, new: NewWebhook, context: RequestContext) -> tuple[Web
     """Create a webhook.
 
     Args:
-        owner: whose it is.
+        owner: the owner.
         new: its properties.
-        cause: who and what request makes it; a retry of the same request gives the webhook made before.
+        context: the request; a retry returns the webhook created before.
 
     Returns:
-        The webhook and its secret, which is told only now.
+        The webhook and its secret, which is returned only once.
 
     Raises:
-        TooManyWebhooks: when the owner, or everybody together, has as many as there may be.
-        Unauthenticated: when the owner's credentials are revoked, or its role changes, at the same time.
-        Conflict: when the owner keeps making others at the same time.
+        TooManyWebhooks: if the limit of the owner, or of scope `all`, is reached.
+        Unauthenticated: if the owner's credentials are revoked, or its role changes, concurrently.
+        Conflict: if the owner keeps creating other webhooks concurrently.
     """
     owner_id = owner.user_id
     webhook_id = ids.new_id()
     secret, sealed = secret_keeping.seal_new(webhook_id)
     for _ in range(ATTEMPTS):
-        # Read once: had somebody made one since, what we write over it would be refused.
+        # Read once: if the directory is changed afterwards, the conditional write fails.
         own = directory.read(owner_id)
         try:
             entries = directory.with_another(own, new.scope, webhook_id)
         except TooManyWebhooks:
-            # An earlier attempt of this request may have made the last one that there may be.
+            # An earlier attempt of this request may have created the last webhook that the limit allows.
             first = one_time_secrets.read(context.request)
             if first is None:
                 raise
@@ -99,18 +99,18 @@ def create(owner: Caller, new: NewWebhook, context: RequestContext) -> tuple[Web
 
 
 def get(webhook_id: str) -> Webhook:
-    """Read a webhook, as last written.
+    """Return a webhook: a consistent read.
 
     Raises:
-        NotFound: when there is none.
+        NotFound: if it does not exist.
     """
     return to_webhook(_get(webhook_id))
 
 
 def list_webhooks(owner_id: str, limit: int, cursor: Cursor | None) -> Page[Webhook]:
-    """Read a page of a user's webhooks, newest first: one read for which there are, one batch for them, one for it.
+    """Return a page of a user's webhooks, newest first, without revoked ones.
 
-    Those that were revoked are left out.
+    Costs one read of the directory, one batch of webhooks and one read of the owner.
     """
     page = directory.page(owner_id, limit, cursor)
     wanted = [webhook_key(webhook_id) for webhook_id in page.items]
@@ -130,20 +130,20 @@ def update(
     if_version: Callable[[int], bool],
     by: Caller | None = None,
 ) -> Webhook:
-    """Change fields of a webhook; the same values again change nothing and raise no version.
+    """Change fields of a webhook; if no value changes, the version stays the same.
 
     Args:
-        webhook_id: which.
+        webhook_id: id of the webhook.
         changes: new values of `url`, `events`, `description` and `status`.
-        cause: who and what request changes it.
-        if_version: whether the change may be made over this version.
-        by: who asks for it, as authenticated; None for what the system does itself.
+        context: the request.
+        if_version: returns whether the change may be applied to this version.
+        by: the caller; None for the system itself.
 
     Raises:
-        NotFound: when there is none.
-        PreconditionFailed: when `if_version` says no.
-        Unauthenticated: when the credentials of `by` are revoked, or its role changes, at the same time.
-        Conflict: when others keep changing it.
+        NotFound: if it does not exist.
+        PreconditionFailed: if `if_version` returns false.
+        Unauthenticated: if the credentials of `by` are revoked, or its role changes, concurrently.
+        Conflict: if it keeps being changed concurrently.
     """
 
     def edit(item: WebhookItem) -> Fact | None:
@@ -158,15 +158,15 @@ def update(
 
 
 def rotate_secret(webhook_id: str, context: RequestContext, *, by: Caller | None = None) -> tuple[Webhook, str]:
-    """Give a webhook a new secret; the one before it signs along for a day.
+    """Create a new secret for a webhook; the previous one still signs for 24 hours.
 
-    A retry of the same request is told the secret that it has made before.
+    A retry of the same request returns the same secret.
 
     Returns:
-        The webhook and its new secret, which is told only now.
+        The webhook and its new secret, which is returned only once.
 
     Raises:
-        NotFound, Unauthenticated, Conflict: as `update`.
+        NotFound, Unauthenticated, Conflict: see `update`.
     """
     secret, sealed = secret_keeping.seal_new(webhook_id)
     for _ in range(ATTEMPTS):
@@ -184,11 +184,11 @@ def rotate_secret(webhook_id: str, context: RequestContext, *, by: Caller | None
 
 
 def give_up(webhook: Webhook, reason: DisabledReason) -> None:
-    """Disable a webhook whose endpoint takes nothing any more, unless its owner has, or has moved it since.
+    """Disable a webhook because of its endpoint, unless its owner has disabled it or changed its URL meanwhile.
 
     Args:
-        webhook: as it was when its endpoint was asked.
-        reason: what its owner is told.
+        webhook: the webhook at the time of the request.
+        reason: the reason reported to its owner.
     """
 
     def edit(item: WebhookItem) -> Fact | None:
@@ -206,10 +206,10 @@ def give_up(webhook: Webhook, reason: DisabledReason) -> None:
 def delete(
     webhook_id: str, context: RequestContext, *, if_version: Callable[[int], bool], by: Caller | None = None
 ) -> None:
-    """Delete a webhook; what was on its way to it is not sent any more.
+    """Delete a webhook; pending deliveries are discarded.
 
     Raises:
-        NotFound, PreconditionFailed, Unauthenticated, Conflict: as `update`.
+        NotFound, PreconditionFailed, Unauthenticated, Conflict: see `update`.
     """
     for _ in range(ATTEMPTS):
         item = _get(webhook_id)
@@ -240,7 +240,7 @@ def _change(
     *,
     afresh: bool = False,
 ) -> Webhook:
-    """Read, edit and save a webhook, with the event of it; over a newer version, again. `afresh` opens its lane."""
+    """Read, edit and save a webhook with its event; retry if it was changed concurrently. `afresh` resets its queue."""
     for _ in range(ATTEMPTS):
         item = _get(webhook_id)
         if not if_version(int(item.version)):

@@ -1,4 +1,4 @@
-"""Signatures of what is sent, by the Standard Webhooks specification 1.0 (`spec/standard-webhooks.md`)."""
+"""Signs webhook requests by the Standard Webhooks specification 1.0 (`spec/standard-webhooks.md`)."""
 
 import base64
 import hmac
@@ -7,22 +7,22 @@ from collections.abc import Iterable
 
 PREFIX = "whsec_"
 SECRET_BYTES = 32
-"""The specification asks for 24 to 64."""
+"""Length in bytes; the specification requires 24 to 64."""
 
 
 def new_secret() -> str:
-    """Make a secret: `whsec_` and 256 random bits in base64."""
+    """Return a new secret: `whsec_` and 256 random bits in base64."""
     return PREFIX + base64.b64encode(os.urandom(SECRET_BYTES)).decode()
 
 
 def headers(message_id: str, timestamp: int, body: bytes, secrets: Iterable[str]) -> dict[str, str]:
-    """Give the headers by which a receiver knows who sent this, and that it was now.
+    """Return the headers with which a receiver verifies sender and time of a request.
 
     Args:
-        message_id: the same in every attempt.
-        timestamp: of this attempt, in Unix seconds.
-        body: as it is sent.
-        secrets: each signs; a receiver takes any one of the signatures.
+        message_id: id of the message, the same in every attempt.
+        timestamp: Unix time of this attempt.
+        body: the body as sent.
+        secrets: each adds a signature; a receiver accepts any of them.
     """
     signed = f"{message_id}.{timestamp}.".encode() + body
     signatures = (_signature(secret, signed) for secret in secrets)

@@ -1,4 +1,4 @@
-"""Which events go to a webhook: those that it subscribes to, while its owner may see them."""
+"""Determines which events a webhook receives: those it subscribes to, while its owner may see them."""
 
 from collections.abc import Iterable
 
@@ -7,12 +7,12 @@ from lamina.users.model import Status, User
 from lamina.webhooks.model import Webhook, WebhookScope, WebhookStatus
 
 PATTERN = r"^(\*|[a-z0-9_]+(\.[a-z0-9_]+)*(\.\*)?)$"
-"""Everything, a type, or all types that begin so."""
+"""Everything, an event type, or a prefix of event types."""
 EVERYTHING = "*"
 
 
 def wants(patterns: Iterable[str], event_type: str) -> bool:
-    """Tell whether an event of this type is wanted."""
+    """Return whether an event type matches one of the patterns."""
     return any(_matches(pattern, event_type) for pattern in patterns)
 
 
@@ -23,11 +23,11 @@ def _matches(pattern: str, event_type: str) -> bool:
 
 
 def refusal(webhook: Webhook | None, owner: User | None) -> str | None:
-    """Say why nothing is to be sent to a webhook, to its owner; None when there is no reason.
+    """Return why nothing may be sent to a webhook, for its owner; None if there is no reason.
 
     Args:
-        webhook: as it is now; None when it was deleted.
-        owner: of the webhook, as it is now; None when it was deleted.
+        webhook: the current webhook; None if it was deleted.
+        owner: its current owner; None if deleted.
     """
     if webhook is None:
         return "the webhook was deleted"

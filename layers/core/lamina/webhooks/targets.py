@@ -1,7 +1,7 @@
-"""Where webhooks may go: to public addresses by HTTPS, so that nobody reaches through us what is ours (CWE-918).
+"""Allowed webhook targets: public addresses over HTTPS, so that internal services cannot be reached (CWE-918).
 
-What a name stands for is asked anew for each request, every address that it has is checked, and the request goes to
-one of the checked addresses and to no other (`lamina.webhooks.egress`).
+Host names are resolved for each request, every address is checked, and the request is sent to one of the checked
+addresses and to no other (`lamina.webhooks.egress`).
 """
 
 import re
@@ -15,31 +15,31 @@ from lamina.settings import settings
 LONGEST = 2048
 HTTPS_PORT, HTTP_PORT = 443, 80
 FIRST_UNPRIVILEGED_PORT, LAST_PORT = 1024, 65535
-"""Below are mail, file and remote control servers, which can be made to read a request as their own commands."""
+"""Lower ports belong to mail, file and remote control servers, which could interpret a request as their commands."""
 
 _URL = re.compile(r"[\x21-\x7e]+")
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 _UNICAST = IPv6Network("2000::/3")
-"""All IPv6 that is public is in here; addresses that hold an IPv4 one (mapped, NAT64) are not (IANA registry)."""
+"""Contains all public IPv6 addresses; addresses that embed an IPv4 one (mapped, NAT64) are outside (IANA registry)."""
 
 _DOCUMENTATION = IPv6Network("3fff::/20")
-"""RFC 9637; Python does not know it yet."""
+"""RFC 9637; not yet known to Python."""
 
 type Address = IPv4Address | IPv6Address
 
 
 class Refused(Exception):
-    """Nothing may be sent there; the text says why, to whoever named it."""
+    """Requests to the target are not allowed; the text states the reason for whoever entered it."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """A URL taken apart.
+    """A parsed URL.
 
     Attributes:
         tls: whether it is https.
-        host: the name or address, as it stands in the certificate and the Host header.
-        port: as named, or the scheme's.
+        host: name or address, as in the certificate and the Host header.
+        port: explicit port, or the default of the scheme.
         path: path and query.
     """
 
@@ -50,17 +50,17 @@ class Target:
 
 
 def read_target(url: str) -> Target:
-    """Take a URL apart, if it is one that may be a target as far as it tells by itself.
+    """Parse a URL, and check everything that can be checked without name resolution.
 
     Raises:
-        Refused: when it is not.
+        Refused: if it is not allowed.
     """
     split = _split(url)
     local = settings().webhook_targets == "local"
     if split.scheme != "https" and not (local and split.scheme == "http"):
         raise Refused("must begin with https://")
     if split.username is not None or split.password is not None or "@" in split.netloc:
-        raise Refused("must not hold a user name or password; endpoints know us by our signature")
+        raise Refused("must not contain a user name or password; endpoints verify the signature instead")
     if split.fragment or url.endswith("#"):
         raise Refused("must not have a fragment")
     host = _host(split, local=local)
@@ -70,15 +70,15 @@ def read_target(url: str) -> Target:
 
 
 def host_of(url: str) -> str:
-    """Name the host of a URL that was a target when it was stored."""
+    """Return the host of a stored URL."""
     return urlsplit(url).hostname or ""
 
 
 def resolve(target: Target) -> list[Address]:
-    """Find the addresses of a target: each of them may be connected to.
+    """Return the addresses of a target; all of them are allowed.
 
     Raises:
-        Refused: when it has none, or one that is not public.
+        Refused: if there is none, or one that is not public.
     """
     try:
         found = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
@@ -91,7 +91,7 @@ def resolve(target: Target) -> list[Address]:
 
 
 def may_connect(address: Address) -> bool:
-    """Tell whether an address is public; on a laptop, whether it is public or the laptop's own."""
+    """Return whether an address is public; on a laptop, also whether it is the laptop's own."""
     if settings().webhook_targets == "local" and address.is_loopback:
         return True
     if not address.is_global or address.is_multicast or address.is_reserved:
@@ -122,12 +122,12 @@ def _host(split: SplitResult, *, local: bool) -> str:
             raise Refused("must be a URL") from None
         return _name(host, local=local)
     if not may_connect(address):
-        raise Refused("must lead to a public address")
+        raise Refused("must resolve to a public address")
     return host
 
 
 def _name(host: str, *, local: bool) -> str:
-    """Check a name. One whose last label is a number would be read as an IPv4 address by some (WHATWG URL, 3.5)."""
+    """Check a name. If its last label is a number, some parsers treat it as an IPv4 address (WHATWG URL, 3.5)."""
     if local and host == "localhost":
         return host
     labels = host.split(".")
@@ -140,5 +140,5 @@ def _name(host: str, *, local: bool) -> str:
 def _port(split: SplitResult, *, tls: bool, local: bool) -> int:
     port = split.port if split.port is not None else HTTPS_PORT if tls else HTTP_PORT
     if port not in {HTTPS_PORT, *([HTTP_PORT] if local else [])} and not FIRST_UNPRIVILEGED_PORT <= port <= LAST_PORT:
-        raise Refused(f"must have port {HTTPS_PORT} or one from {FIRST_UNPRIVILEGED_PORT} on")
+        raise Refused(f"must have port {HTTPS_PORT} or {FIRST_UNPRIVILEGED_PORT} and above")
     return port

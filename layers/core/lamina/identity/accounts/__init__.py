@@ -1,1 +1,1 @@
-"""Accounts: registration, proof of an address, passwords and changes of address."""
+"""Accounts: registration, address verification, passwords and changes of address."""

@@ -1,8 +1,8 @@
-"""What the proof of an address does to its account.
+"""Effects of the verification of an e-mail address on its account.
 
-Whoever registers takes an address that may be somebody else's. So the first proof, by a token that was mailed there,
-revokes all that was made before it: sessions, API keys, OAuth clients, webhooks, the second factor and the known
-devices. The password stays; only a reset sets another.
+Anybody can register with somebody else's address. Therefore the first verification, with a token that was mailed to
+the address, revokes everything created before it: sessions, API keys, OAuth clients, webhooks, the second factor and
+the trusted devices. The password is kept; only a reset sets a new one.
 """
 
 from dataclasses import replace
@@ -14,11 +14,11 @@ from lamina.users.service import Amendment
 
 
 def prove_address(user: User) -> Amendment:
-    """Return the amendment that a mailed proof of the user's address makes: nothing if it was proven before.
+    """Return the amendment for a verification of the user's address; empty if it was verified before.
 
-    Call it inside the `edit` of `users.amend` (or `links.use`), on the user as it is at that try, and add to it what
-    else changes: `amendment = prove_address(user)`, then `replace(amendment, events=…, put=…, delete=…)`. Change the
-    user by `replace(amendment.user, …)`.
+    Call it within the `edit` of `users.amend` (or `email_links.use`), with the user as passed to it, and extend the
+    result: `amendment = prove_address(user)`, then `replace(amendment, events=…, put=…, delete=…)`. Change the user by
+    `replace(amendment.user, …)`.
     """
     if user.email_verified:
         return Amendment(user=user)
@@ -31,6 +31,6 @@ def prove_address(user: User) -> Amendment:
 def revoke_credentials(user: User) -> User:
     """Return the user with every session ended and every API key, OAuth client and webhook revoked.
 
-    The second factor and the known devices stay.
+    The second factor and the trusted devices are kept.
     """
     return replace(user, session_epoch=user.session_epoch + 1, credential_epoch=user.credential_epoch + 1)

@@ -1,4 +1,4 @@
-"""Asking for another e-mail address, with the password; `email_changes` has what follows."""
+"""Requests to change an e-mail address, given the password; see `email_changes` for the next steps."""
 
 from lamina import ids
 from lamina.access.policy import Caller
@@ -20,22 +20,22 @@ from lamina.users import service as users
 
 
 def request_change(caller: Caller, change: EmailChangeInput, address: str, context: RequestContext) -> None:
-    """Ask for a mail that proves the new address; it takes the place of an earlier one.
+    """Request a confirmation mail to the new address; it replaces an earlier request.
 
-    Whether somebody else has the address changes nothing here: no mail follows then, and the caller is not told.
+    If the address belongs to somebody else, no mail is sent, and the caller cannot tell.
 
     Args:
-        caller: somebody who is signed in.
+        caller: a signed-in user.
         change: the new address and the current password.
-        address: where the request comes from.
-        cause: the request.
+        address: client IP address.
+        context: the request.
 
     Raises:
-        WrongPassword: when the password is another.
-        EmailUnchanged: when it is the address of the account already.
-        RateLimited: after too many wrong passwords, or too many such mails of this account or to this address.
-        Unauthenticated: when the session ends at the same time.
-        Conflict: when another change is asked for at the same time.
+        WrongPassword: if the password is wrong.
+        EmailUnchanged: if the account already has this address.
+        RateLimited: after too many wrong passwords, or too many mails requested by this account or to this address.
+        Unauthenticated: if the session ends concurrently.
+        Conflict: if another change is requested concurrently.
     """
     credentials = prove_password(caller.user_id, change.current_password, address, context)
     user = users.get(caller.user_id)

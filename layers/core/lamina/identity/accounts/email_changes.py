@@ -1,8 +1,9 @@
-"""Changing the e-mail address of an account, through which its password can be reset.
+"""Changes of an account's e-mail address, which controls password resets.
 
-It is asked for with the password (`email_change_requests`), done by a token that is mailed to the new address, and can
-be undone for 72 hours by a token that is mailed to the former one, if that was proven. So long nobody else can take the
-former address, and nobody can sign in by it. What an administrator sets can be undone by nobody, nor what was before.
+A change is requested with the password (`email_change_requests`) and confirmed with a token mailed to the new address.
+For 72 hours it can be undone with a token mailed to the previous address, if that was verified. During this time,
+nobody else can use the previous address, and nobody can sign in with it. A change by an administrator cannot be undone,
+nor can changes before it.
 """
 
 import time
@@ -42,11 +43,11 @@ from lamina.users.service import Amendment, Follow
 
 UNDO_SECONDS = LIFE_SECONDS[Purpose.UNDO_EMAIL_CHANGE]
 SLACK_SECONDS = 3600
-"""How much longer the former address stays reserved than it can be put back."""
+"""How much longer the previous address stays reserved than the change can be undone."""
 
 
 def new_email(user_id: str, change_id: str) -> str | None:
-    """Return the address that a change is to, None if it no longer waits or somebody has the address."""
+    """Return the new address of a change; None if the change is no longer pending or somebody else has the address."""
     item = waiting(user_id)
     if item is None or item.change_id != change_id or users.find_by_email(item.email):
         return None
@@ -54,7 +55,7 @@ def new_email(user_id: str, change_id: str) -> str | None:
 
 
 def former_email(user_id: str, change_id: str) -> tuple[str, bool] | None:
-    """Return the address that a user had before a change, and whether its holder may put it back; None when over."""
+    """Return the address before a change and whether the change can be undone by its owner; None if it has expired."""
     try:
         item = FormerEmailItem.get(*former_email_key(user_id, change_id), consistent_read=True)
     except FormerEmailItem.DoesNotExist:
@@ -63,11 +64,11 @@ def former_email(user_id: str, change_id: str) -> tuple[str, bool] | None:
 
 
 def confirm(token: str, context: RequestContext) -> None:
-    """Set the address that a token was mailed to: it is proven by that.
+    """Change the address to the one that a token was mailed to, and mark it as verified.
 
     Raises:
-        BadLink: when the token is not good, or no longer; or the password, or the address, was changed since.
-        EmailTaken: when somebody else has taken the address in between.
+        BadLink: if the token is invalid or expired, or the password or address has changed since.
+        EmailTaken: if somebody else has taken the address meanwhile.
     """
     item = email_links.find(Purpose.CONFIRM_EMAIL, token)
 
@@ -79,7 +80,7 @@ def confirm(token: str, context: RequestContext) -> None:
             raise BadLink
         proven = prove_address(user)
         event = account_event(EMAIL_VERIFIED.of({}), user.id, context)
-        # An address that was never proven may be a stranger's, by a slip or by intent: it gets no say in the account.
+        # A previous address that was never verified may belong to somebody else: its owner cannot undo the change.
         released: list[Item] = []
         if user.email_verified:
             released = [_former(user, change.change_id, can_undo=True), _release(user, change.change_id, context)]
@@ -96,14 +97,14 @@ def confirm(token: str, context: RequestContext) -> None:
 
 
 def undo(token: str, context: RequestContext) -> None:
-    """Put back the address that a token was mailed to, and give the account to whoever holds it.
+    """Restore the address that a token was mailed to, and return the account to its owner.
 
-    Whoever changed the address knew the password. So the password goes as well as every session, key, client, webhook
-    and known device, and a second factor that was activated less than 72 hours before the change, or since. The mail
-    that follows lets the owner set a password. Later changes can no longer be undone.
+    Whoever changed the address knew the password. Therefore the password, every session, key, client, webhook and
+    trusted device are revoked, and so is a second factor that was activated less than 72 hours before the change or
+    after it. The mail that follows lets the owner set a new password. Later changes can no longer be undone.
 
     Raises:
-        BadLink: when the token is not good, or no longer; or an administrator has set the address since.
+        BadLink: if the token is invalid or expired, or an administrator has set the address since.
     """
     item = email_links.find(Purpose.UNDO_EMAIL_CHANGE, token)
 
@@ -130,10 +131,10 @@ def undo(token: str, context: RequestContext) -> None:
 
 
 def set_by_admin(context: RequestContext) -> Follow:
-    """Return what follows when an administrator sets an address, so that both are told, or vouches for one.
+    """Return the effects of an address change or verification by an administrator; both addresses are notified.
 
-    The former address is noted even if it was not proven: no earlier change can be undone from then on.
-    To vouch for an address that was never proven is its first proof: what was made before it is revoked.
+    The previous address is recorded even if it was not verified: earlier changes can no longer be undone. Marking an
+    address as verified for the first time revokes everything created before.
     """
 
     def follow(before: User, after: User) -> Amendment:
@@ -150,7 +151,7 @@ def set_by_admin(context: RequestContext) -> Follow:
 
 
 def _former(user: User, change_id: str, *, can_undo: bool) -> FormerEmailItem:
-    """Compose the former address."""
+    """Return the item of the previous address."""
     return FormerEmailItem(
         *former_email_key(user.id, change_id),
         email=user.email,
@@ -161,19 +162,19 @@ def _former(user: User, change_id: str, *, can_undo: bool) -> FormerEmailItem:
 
 
 def _release(user: User, change_id: str, context: RequestContext) -> OutboxItem:
-    """Compose the event by which the holder of the former address is told."""
+    """Return the event that notifies the owner of the previous address."""
     return account_event(EMAIL_RELEASED.of({"change_id": change_id}), user.id, context)
 
 
 def _changes_since(user_id: str, change_id: str) -> list[FormerEmailItem]:
-    """Read the former address of a change, and those of later changes, whose ids sort behind it: one query."""
+    """Return the previous address of a change and of later changes, whose ids sort after it: one query."""
     partition, first = former_email_key(user_id, change_id)
     last = key("FORMER_EMAIL", "~")
     return list(FormerEmailItem.query(partition, FormerEmailItem.sk.between(first, last), consistent_read=True))
 
 
 def _recent_factor(user_id: str, former: FormerEmailItem) -> list[MfaItem]:
-    """Return the second factor if it may be that of whoever changed the address."""
+    """Return the second factor if whoever changed the address may have created it."""
     try:
         item = MfaItem.get(*mfa_key(user_id), consistent_read=True)
     except MfaItem.DoesNotExist:
@@ -184,7 +185,7 @@ def _recent_factor(user_id: str, former: FormerEmailItem) -> list[MfaItem]:
 
 
 def waiting(user_id: str) -> EmailChangeItem | None:
-    """Return the change of address of a user that waits for its proof."""
+    """Return the pending change of address of a user."""
     try:
         return EmailChangeItem.get(*email_change_key(user_id), consistent_read=True)
     except EmailChangeItem.DoesNotExist:
@@ -192,5 +193,5 @@ def waiting(user_id: str) -> EmailChangeItem | None:
 
 
 def binding(user: User, credentials: CredentialsItem | None) -> str:
-    """Return what a change is bound to: the address, the password, and that not all sessions were ended since."""
+    """Return what a change is bound to: the address, the password and the session epoch."""
     return f"{accounts.binding(user, credentials)} {user.session_epoch}"

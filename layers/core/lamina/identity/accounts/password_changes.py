@@ -1,4 +1,4 @@
-"""Set a new password: by a mailed link, or in exchange for the current one."""
+"""Sets a new password, given a mailed token or the current password."""
 
 from dataclasses import dataclass, replace
 
@@ -24,17 +24,17 @@ from lamina.users.service import Amendment
 
 
 def prove_password(user_id: str, password: SecretStr, address: str, context: RequestContext) -> CredentialsItem:
-    """Return the credentials of a signed-in user who has sent the right password.
+    """Return the credentials of a signed-in user after verifying the password.
 
     Args:
-        user_id: whose.
-        password: the current one, as sent.
-        address: where the request comes from.
-        cause: the request.
+        user_id: the user.
+        password: the current password as sent.
+        address: client IP address.
+        context: the request.
 
     Raises:
-        WrongPassword: when it is another.
-        RateLimited: after too many wrong ones, as for signing in.
+        WrongPassword: if the password is wrong.
+        RateLimited: after too many wrong passwords, as for sign-ins.
     """
     with own_attempt(f"password of {user_id}", address) as attempt:
         credentials = credentials_of(user_id)
@@ -47,24 +47,24 @@ def prove_password(user_id: str, password: SecretStr, address: str, context: Req
 
 @dataclass(frozen=True)
 class PasswordChange:
-    """The password that is, and the one that shall be."""
+    """The current password and the new one."""
 
     current: SecretStr
     new: SecretStr
 
 
 def reset_password(token: str, password: SecretStr, context: RequestContext, *, keep_api_keys: bool = False) -> None:
-    """Set a new password by the token that was mailed, and end every session.
+    """Set a new password with the mailed token, and end every session.
 
     Args:
-        token: the text that was mailed.
+        token: the mailed token.
         password: the new password.
-        cause: the request.
-        keep_api_keys: whether API keys, OAuth clients and webhooks outlive it; never those made before the address was
-            first proven.
+        context: the request.
+        keep_api_keys: whether to keep API keys, OAuth clients and webhooks; those created before the address was
+            verified are always revoked.
 
     Raises:
-        BadLink: when it is not good, or no longer.
+        BadLink: if the token is invalid or expired.
     """
     item = email_links.find(Purpose.RESET_PASSWORD, token)
     hashed = hash_password(password)
@@ -91,20 +91,20 @@ def _proven_by_reset(user: User, keep_api_keys: bool) -> Amendment:
 def change_password(
     user: User, session_id: str, passwords: PasswordChange, address: str, context: RequestContext
 ) -> None:
-    """Set a new password in exchange for the current one, and end every session but this.
+    """Set a new password, given the current one, and end every other session.
 
     Args:
-        user: whose.
+        user: the user.
         session_id: the session to keep.
-        passwords: the current one and the new one.
-        address: where the request comes from.
-        cause: the request.
+        passwords: the current password and the new one.
+        address: client IP address.
+        context: the request.
 
     Raises:
-        WrongPassword: when the current password is another.
-        RateLimited: after too many wrong ones, as for signing in.
-        Unauthenticated: when the session has ended, perhaps by a reset at the same time.
-        Conflict: when the credentials change in another way at the same time.
+        WrongPassword: if the current password is wrong.
+        RateLimited: after too many wrong passwords, as for sign-ins.
+        Unauthenticated: if the session has ended, for example by a concurrent reset.
+        Conflict: if the credentials are changed concurrently.
     """
     credentials = prove_password(user.id, passwords.current, address, context)
     credentials.password_hash = hash_password(passwords.new)
@@ -115,7 +115,7 @@ def change_password(
         return Amendment(
             user=replace(user, session_epoch=user.session_epoch + 1),
             events=[account_event(PASSWORD_CHANGED.of({}), user.id, context)],
-            # Over the version that was verified: whatever has been set since is not undone.
+            # Conditional on the version that was verified: a concurrent change is not overwritten.
             put=[credentials, session],
         )
 

@@ -1,7 +1,7 @@
-"""Passwords: what they must be, and how they are kept.
+"""Password rules and hashing.
 
-They are compared as RFC 8265 section 4.2 says of the profile OpaqueString, so that a letter with its accent is the same
-from every keyboard: every space is U+0020, and the text is in Normalization Form C.
+Passwords are compared as in the OpaqueString profile (RFC 8265 section 4.2), so that accented letters match from every
+keyboard: every space becomes U+0020, and the text is normalized to NFC.
 """
 
 import re
@@ -20,42 +20,42 @@ from lamina.fields import BREAKING
 MIN_LENGTH = 8
 MAX_LENGTH = 128
 MAX_TYPED = 4 * MAX_LENGTH
-"""Characters before normalization: one may have been typed as up to four."""
+"""Maximum length before normalization: one character may be typed as up to four."""
 PATTERN = (
     r"^(?=.*[a-z\u00df-\u00f6\u00f8-\u00ff\u03b1-\u03c9\u0430-\u045f])"
     r"(?=.*[A-Z\u00c0-\u00d6\u00d8-\u00de\u0391-\u03a1\u03a3-\u03a9\u0400-\u042f])"
     rf"(?=.*[0-9])[^{BREAKING}]*$"
 )
-"""A lower-case and an upper-case letter, Latin, Greek or Cyrillic, and a digit, in one line. Letters are written out:
-engines of regular expressions share no class for those of every script."""
+"""A lower-case letter, an upper-case letter (Latin, Greek or Cyrillic) and a digit, in one line. Letters are listed,
+because regular expression engines share no class for the letters of every script."""
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1, type=Type.ID)
 """Argon2id with 19 MiB, 2 passes, 1 lane: OWASP Password Storage Cheat Sheet."""
 
 NOBODYS = "$argon2id$v=19$m=19456,t=2,p=1$/54p+4pQAiiouH4XUwVYYQ$5katXtcWUaBGyOuU3WvyIvq8RWFjVosLRu8uR3JCm5s"
-"""Of a random password that nobody has kept, with the parameters of today: checked in place of a missing hash, so that
-an unknown account costs as much time as a known one. Making one here would cost each cold start a hash."""
+"""Hash of a random, unknown password, with the current parameters. It is checked if there is no stored hash, so that an
+unknown account takes as long as a known one. Computing it here would cost each cold start a hash."""
 
 
 class Match(IntEnum):
-    """Whether a password is the one of a kept hash; false is the one that is not."""
+    """Whether a password matches a stored hash; falsy if it does not."""
 
     NONE = 0
     OUTDATED = 1
-    """It is, and the hash must be made anew: of weaker parameters than today's, or of text that was not normalized."""
+    """It matches, but must be hashed again: the parameters are outdated or the text was not normalized."""
     CURRENT = 2
 
 
 def hash_password(password: SecretStr) -> str:
-    """Hash a password for keeping, in the PHC string format with its salt and parameters."""
+    """Return the hash of a password in the PHC string format, with salt and parameters."""
     return _hasher.hash(_normalized(password.get_secret_value()))
 
 
 def verify_password(kept: str | None, password: SecretStr) -> Match:
-    """Check a password against a kept hash; with none, take the same time and say no.
+    """Return whether a password matches a stored hash. Without a hash, take the same time and return no match.
 
-    Hashes from before passwords were normalized are of what was typed then, so that is tried too where it differs. How
-    often is known from the password alone, and so tells nothing of the account.
+    Hashes created before passwords were normalized are of the unnormalized text, so that is tried as well if it
+    differs. The number of attempts depends on the password alone, and so reveals nothing about the account.
     """
     typed = password.get_secret_value()
     normalized = _normalized(typed)
@@ -85,7 +85,7 @@ def _bounded(password: SecretStr) -> SecretStr:
 
 
 def _bounded_text(password: SecretStr) -> str:
-    """Return a password normalized, or as much of it as shows that it is too long."""
+    """Return the normalized password, or just enough of it to show that it is too long."""
     return _normalized(password.get_secret_value()[: MAX_TYPED + 1])
 
 
@@ -94,17 +94,17 @@ def _strong(password: SecretStr) -> SecretStr:
     if not MIN_LENGTH <= len(text) <= MAX_LENGTH:
         raise ValueError(f"must have {MIN_LENGTH} to {MAX_LENGTH} characters")
     if re.search(f"[{BREAKING}]", text):
-        raise ValueError("must be one line, without control or direction characters")
+        raise ValueError("must be one line without control or direction characters")
     if not re.search(PATTERN, text):
-        raise ValueError("must hold a lower-case letter, an upper-case letter and a digit")
+        raise ValueError("must contain a lower-case letter, an upper-case letter and a digit")
     if text.lower() in _common():
-        raise ValueError("is among the most common passwords; choose another")
+        raise ValueError("is one of the most common passwords; choose a different one")
     return SecretStr(text)
 
 
 @cache
 def _common() -> frozenset[str]:
-    """Read the common passwords that nothing else here refuses, in lower case, when one is first set in a process."""
+    """Return the common passwords that meet all other rules, in lower case. They are read on first use."""
     lines = Path(__file__).with_name("common_passwords.txt").read_text(encoding="ascii").splitlines()
     return frozenset(line for line in lines if line.partition(" ")[0] != "#")
 
@@ -112,8 +112,8 @@ def _common() -> frozenset[str]:
 type NewPassword = Annotated[
     SecretStr,
     Field(
-        description="With a lower-case letter, an upper-case letter and a digit; none of the common ones. Length and "
-        "pattern are of its Normalization Form C.",
+        description="At least one lower-case letter, one upper-case letter and one digit; no common password. Length "
+        "and pattern apply to its Normalization Form C.",
         examples=["Correct-horse-1"],
         json_schema_extra={
             "minLength": MIN_LENGTH,
@@ -123,10 +123,10 @@ type NewPassword = Annotated[
     ),
     AfterValidator(_strong),
 ]
-"""A password that is being set."""
+"""A password to be set."""
 type TypedPassword = Annotated[
     SecretStr,
     Field(examples=["Correct-horse-1"], json_schema_extra={"maxLength": MAX_LENGTH}),
     AfterValidator(_bounded),
 ]
-"""A password that is to be compared: a wrong one is wrong, whatever it looks like."""
+"""A password to be verified: its format is not validated."""

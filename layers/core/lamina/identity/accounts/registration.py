@@ -1,4 +1,4 @@
-"""Making an account."""
+"""Creates accounts."""
 
 from pydantic import SecretStr
 
@@ -13,7 +13,7 @@ from lamina.users.service import NewUser
 
 
 def register(new: NewUser, password: SecretStr | None, context: RequestContext, *, by: Caller | None = None) -> User:
-    """Make a user with a password; without one, nobody can sign in as it until one is set.
+    """Create a user with a password; without one, nobody can sign in until it is set.
 
     Raises:
         Conflict: `EMAIL_TAKEN` or `USERNAME_TAKEN`.

@@ -1,7 +1,7 @@
-"""Keeping an account: verifying its address, asking for a reset of its password, ending its sessions.
+"""Account maintenance: address verification, requests for mails, ending of sessions.
 
-Mails are not sent here: an event asks for one, and the consumer that writes it also makes the token in it, so that no
-secret ever lies in an event. What is asked for an unknown address does the same work and leads to nothing.
+Mails are not sent here: an event requests one, and the consumer that writes it also creates its token, so that no event
+contains a secret. Requests for unknown addresses do the same work, without effect.
 """
 
 from dataclasses import replace
@@ -32,29 +32,29 @@ from lamina.users.model import User
 from lamina.users.service import Amendment
 
 PROOFS = {EMAIL_VERIFIED.name, PASSWORD_RESET.name}
-"""Events that tell of a link that was mailed and came back."""
+"""Events that show that a mailed link was used."""
 
 
 def request_verification(email: str, context: RequestContext) -> None:
-    """Ask for a mail that proves an address."""
+    """Request a verification mail."""
     _ask(EMAIL_VERIFICATION_REQUESTED, email, context)
 
 
 def request_reset(email: str, context: RequestContext) -> None:
-    """Ask for a mail with which a forgotten password can be reset."""
+    """Request a password reset mail."""
     _ask(PASSWORD_RESET_REQUESTED, email, context)
 
 
 def request_sign_in_link(email: str, context: RequestContext) -> None:
-    """Ask for a mail with a link to sign in by."""
+    """Request a mail with a sign-in link."""
     _ask(SIGN_IN_LINK_REQUESTED, email, context)
 
 
 def verify_email(token: str, context: RequestContext) -> None:
-    """Take an address as proven by the token that was mailed to it; the first proof revokes what was made before it.
+    """Mark an address as verified with the mailed token; the first time revokes everything created before.
 
     Raises:
-        BadLink: when it is not good, or no longer.
+        BadLink: if the token is invalid or expired.
     """
     item = email_links.find(Purpose.VERIFY_EMAIL, token)
 
@@ -68,7 +68,7 @@ def verify_email(token: str, context: RequestContext) -> None:
 
 
 def end_all_sessions(user_id: str, context: RequestContext) -> None:
-    """End every session of a user, this one too."""
+    """End every session of a user, including the current one."""
 
     def end(user: User) -> Amendment:
         event = account_event(SESSIONS_ENDED.of({}), user_id, context)
@@ -78,18 +78,18 @@ def end_all_sessions(user_id: str, context: RequestContext) -> None:
 
 
 def binding(user: User, credentials: CredentialsItem | None) -> str:
-    """Say what a reset token is bound to: the address, and the password as it was last set."""
+    """Return what a reset token is bound to: the address and the password."""
     return f"{user.email} {(credentials.version or 0) if credentials else 0}"
 
 
 def has_proven_an_address(user_id: str) -> bool:
-    """Tell whether a user has ever shown an address to be its own, as far back as the outbox goes: one query."""
+    """Return whether a user has ever verified an address, as far back as the outbox goes: one query."""
     events = OutboxItem.query(key("USER", user_id), OutboxItem.sk.startswith(key("EVENT", "")))
     return any(event.event_type in PROOFS for event in events)
 
 
 def credentials_of(user_id: str) -> CredentialsItem | None:
-    """Read how a user proves itself; None if nobody can sign in as it yet."""
+    """Return the credentials of a user; None if nobody can sign in as the user yet."""
     try:
         return CredentialsItem.get(*credentials_key(user_id), consistent_read=True)
     except CredentialsItem.DoesNotExist:
@@ -97,10 +97,10 @@ def credentials_of(user_id: str) -> CredentialsItem | None:
 
 
 def _ask(event_type: EventType[Nothing], email: str, context: RequestContext) -> None:
-    """Ask for a mail in silence: neither the answer nor the work tells whether one follows.
+    """Request a mail without revealing, by response or duration, whether it is sent.
 
-    No more is asked for than may be sent, so that strangers cannot flood an account with events. Mails themselves are
-    counted where they are sent. Of an address without an account the same is counted, and forgotten once it has one.
+    Requests are limited to the number of mails allowed, so that strangers cannot flood an account with events; mails
+    are counted again when they are sent. Requests for an address without an account are counted too, until it has one.
     """
     user_id = users.find_by_email(email)
     is_asked = rules.count_mail(event_type.name, user_id or email)

@@ -1,1 +1,1 @@
-"""Credentials beside the password: second factors, API keys and OAuth clients."""
+"""Credentials other than passwords: second factors, API keys and OAuth clients."""

@@ -1,7 +1,7 @@
-"""API keys: for programs that act for a user, in a few scopes, without signing in.
+"""API keys, for programs that act for a user without signing in, limited to scopes.
 
-A key is `lam_<where>_<secret>`. The middle part says where the key lies in the table, so that checking it is one read
-together with its owner; its beginning is the prefix by which people recognise it. Only a hash of the secret is kept.
+A key is `lam_<location>_<secret>`. The location identifies the item in the table, so that key and owner are read in one
+call; its beginning is the prefix by which people recognise the key. Only a hash of the secret is stored.
 """
 
 import base64
@@ -35,7 +35,7 @@ from lamina.users.model import Status, User
 SCHEME = "lam"
 PREFIX_LENGTH = 16
 USE_NOTED_SECONDS = 300
-"""How exact `last_used_at` is: noting each use would cost a write a request."""
+"""Precision of `last_used_at` in seconds: recording each use would cost a write per request."""
 
 
 class ApiKeyItem(Item, discriminator="api_key"):
@@ -54,7 +54,7 @@ class ApiKeyItem(Item, discriminator="api_key"):
 
 @dataclass(frozen=True)
 class ApiKey:
-    """A key as its owner sees it, without the secret; times are RFC 3339 UTC."""
+    """A key without its secret; times are RFC 3339 UTC."""
 
     id: str
     name: str
@@ -67,7 +67,7 @@ class ApiKey:
 
 @dataclass(frozen=True)
 class ProvenKey:
-    """A key that was checked, its owner, and the role that it acts in."""
+    """A verified key, its owner, and the role that it acts in."""
 
     key: ApiKey
     owner: User
@@ -80,18 +80,18 @@ def create(
     """Create a key.
 
     Args:
-        owner: for whom it acts.
-        name: for people.
-        scopes: what it may be used for; never more than its owner may at the time of use.
-        expires_at: until when, RFC 3339; None for ever.
-        cause: the request; its retry gets the key that was made before.
+        owner: the user that it acts for.
+        name: display name.
+        scopes: its scopes, limited to what its owner may do at the time of use.
+        expires_at: expiry, RFC 3339; None for no expiry.
+        context: the request; a retry returns the key created before.
 
     Returns:
-        The key and its text, which is told only now.
+        The key and its text, which is returned only once.
 
     Raises:
-        ScopeNotAllowed: when a scope goes beyond the owner's role.
-        Unauthenticated: when the owner's session ends, or its role changes, at the same time.
+        ScopeNotAllowed: if a scope exceeds the owner's role.
+        Unauthenticated: if the owner's session ends, or its role changes, concurrently.
     """
     grants.require_scopes(owner, scopes)
     owner_id = owner.user_id
@@ -120,7 +120,7 @@ def create(
 
 
 def list_keys(owner_id: str, limit: int, cursor: Cursor | None) -> Page[ApiKey]:
-    """Read a page of a user's keys, newest first: one query and one batch of reads. Void ones are left out."""
+    """Return a page of a user's keys, newest first, without void ones: one query and one batch of reads."""
     source = Source("", [key("USER", owner_id)], prefix=key("APIKEY", ""))
     page = read_page(source, limit, descending=True, cursor=cursor)
     wanted = [user_key(owner_id), *((key("USER", owner_id), position) for position in page.items)]
@@ -135,11 +135,11 @@ def list_keys(owner_id: str, limit: int, cursor: Cursor | None) -> Page[ApiKey]:
 
 
 def revoke(owner: Caller, key_id: str, context: RequestContext) -> None:
-    """End a key at once.
+    """Revoke a key immediately.
 
     Raises:
-        NotFound: when its owner has no such key.
-        Unauthenticated: when the owner's session ends at the same time.
+        NotFound: if the owner has no such key.
+        Unauthenticated: if the owner's session ends concurrently.
     """
     item = _get(owner.user_id, key_id)
     told = account_event(API_KEY_REVOKED.of({"key_id": key_id}), owner.user_id, context)
@@ -147,12 +147,12 @@ def revoke(owner: Caller, key_id: str, context: RequestContext) -> None:
         transactions.write(put=[told], delete=[item], check=sessions.as_authenticated(owner))
     except ConditionFailed as refused:
         sessions.raise_if_over(refused, owner)
-        # Its use was noted at this moment; look again.
+        # Its use was recorded concurrently; try again.
         revoke(owner, key_id, context)
 
 
 def prove(text: str) -> ProvenKey | None:
-    """Check a key: one call for the key and its owner; one more write when its use has not been noted for minutes."""
+    """Return a key if its text is valid: one call for key and owner, and sometimes a write to record the use."""
     place = _place(text)
     if place is None:
         return None
@@ -178,7 +178,7 @@ def prove(text: str) -> ProvenKey | None:
 
 
 def api_key_key(owner_id: str, key_id: str) -> tuple[str, str]:
-    """Give the key of an API key."""
+    """Return the key of an API key."""
     return key("USER", owner_id), key("APIKEY", key_id)
 
 
@@ -190,7 +190,7 @@ def _get(owner_id: str, key_id: str) -> ApiKeyItem:
 
 
 def _note_use(item: ApiKeyItem) -> None:
-    """Note when a key was used; a race with another note or a revocation is lost without harm."""
+    """Record when a key was used; losing a race against another record or a revocation is harmless."""
     if (item.last_used_at or "") > ids.ago(USE_NOTED_SECONDS):
         return
     item.last_used_at = ids.now()
@@ -206,7 +206,7 @@ def _where(key_id: str, owner_id: str) -> str:
 
 
 def _place(text: str) -> tuple[str, str, str] | None:
-    """Read key id, owner id and secret from a key's text; None for any other text."""
+    """Return key id, owner id and secret from a key's text; None for any other text."""
     scheme, _, rest = text.partition("_")
     where, _, secret = rest.partition("_")
     if scheme != SCHEME or not secret or not text.isascii():
@@ -216,7 +216,7 @@ def _place(text: str) -> tuple[str, str, str] | None:
         key_id, owner_id = str(UUID(bytes=packed[:16])), str(UUID(bytes=packed[16:]))
     except (binascii.Error, ValueError):
         return None
-    # Other spellings of the same bytes are not the text that was told.
+    # Other encodings of the same bytes are not accepted.
     return (key_id, owner_id, secret) if _where(key_id, owner_id) == where else None
 
 

@@ -1,7 +1,7 @@
-"""What an API key or an OAuth client may do: never more than its owner might at any time since it was created.
+"""Permissions of API keys and OAuth clients: limited to what their owner has been allowed since their creation.
 
-Each carries the owner's role and epochs as of its creation. Another credential epoch makes it void. A role with fewer
-rights takes rights away for good: getting the role back does not bring them back.
+Each records the owner's role and epochs at its creation. A different credential epoch makes it void. Demoting the owner
+removes permissions permanently: restoring the role does not restore them.
 """
 
 from collections.abc import Collection
@@ -13,14 +13,14 @@ from lamina.users.model import User
 
 
 class ScopeNotAllowed(RuleViolated):
-    """A scope is asked for that the owner's role does not have."""
+    """A requested scope exceeds the owner's role."""
 
     code = "SCOPE_NOT_ALLOWED"
-    message = "A scope goes beyond what your role allows."
+    message = "Your role does not allow one of the requested scopes."
 
 
 class Granted(Protocol):
-    """The attributes that such an item has."""
+    """The attributes of such an item."""
 
     granted_role: str
     granted_epoch: float
@@ -28,19 +28,19 @@ class Granted(Protocol):
 
 
 def require_scopes(caller: Caller, scopes: Collection[str]) -> None:
-    """Raise `ScopeNotAllowed` unless the caller has these scopes by its role, or by owning."""
+    """Raise `ScopeNotAllowed` unless the caller's role or ownership allows these scopes."""
     if not set(scopes) <= client_scopes(caller.role):
         raise ScopeNotAllowed
 
 
 def grant(item: Granted, caller: Caller) -> None:
-    """Note on a new item what its creator may and when."""
+    """Record the creator's role and epochs on a new item."""
     item.granted_role = caller.role
     item.granted_epoch, item.credential_epoch = caller.session_epoch, caller.credential_epoch
 
 
 def is_revoked(item: Granted, owner: User) -> bool:
-    """Tell whether an item was revoked together with all others of its owner."""
+    """Return whether an item was revoked together with all others of its owner."""
     return item.credential_epoch != owner.credential_epoch
 
 
@@ -51,5 +51,5 @@ def role_of(item: Granted, owner: User) -> Role:
 
 
 def scopes_of(scopes: Collection[str], role: Role) -> list[str]:
-    """Return those of the scopes that a role still allows."""
+    """Return the scopes that a role still allows."""
     return sorted(set(scopes) & client_scopes(role))

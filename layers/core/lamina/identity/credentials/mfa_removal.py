@@ -1,4 +1,4 @@
-"""Removing the second factor of somebody who has lost it."""
+"""Removes the second factor of a user who has lost it."""
 
 from lamina.access.policy import Caller
 from lamina.errors import Conflict, NotFound
@@ -13,18 +13,18 @@ from lamina.storage.transactions import ConditionFailed
 
 
 def remove(user_id: str, administrator: Caller, context: RequestContext) -> None:
-    """Delete the second factor of a user who has lost it; the password alone signs in from now on.
+    """Delete the second factor of a user who has lost it. Only the password is required to sign in afterwards.
 
     Args:
-        user_id: whose.
-        administrator: who decides it. One's own takes a code, so that a stolen session cannot do without.
-        cause: the request.
+        user_id: the user.
+        administrator: the caller. Removing one's own requires a code, so that a stolen session is not enough.
+        context: the request.
 
     Raises:
-        OwnMfa: when it is the administrator's own.
-        NotFound: when there is none.
-        Conflict: when it is used at the same time.
-        Unauthenticated: when the administrator's session ends at the same time.
+        OwnMfa: if it is the administrator's own.
+        NotFound: if there is none.
+        Conflict: if it is used concurrently.
+        Unauthenticated: if the administrator's session ends concurrently.
     """
     if user_id == administrator.user_id:
         raise OwnMfa

@@ -1,7 +1,6 @@
-"""OAuth 2.0 clients: programs that get tokens for themselves with a secret (RFC 6749 section 4.4).
+"""OAuth 2.0 clients: programs that obtain tokens for themselves with a secret (RFC 6749 section 4.4).
 
-A client acts for the admin who registered it, in the scopes it was registered with, and never with more than its owner
-may at the time of use.
+A client acts for the admin who created it, within its scopes, limited to what its owner may do at the time of use.
 """
 
 import hmac
@@ -34,7 +33,7 @@ LIST = "OAUTH_CLIENTS"
 
 @dataclass(frozen=True)
 class Client:
-    """A client, without its secret; `scopes` are those that its owner's role still allows."""
+    """A client without its secret; `scopes` are those that its owner's role still allows."""
 
     id: str
     client_id: str
@@ -48,14 +47,14 @@ class Client:
 def register(
     owner: Caller, name: str, scopes: Sequence[ClientScope], grant_types: Sequence[GrantType], context: RequestContext
 ) -> tuple[Client, str]:
-    """Create a client; a retry of the same request gets the client that was made before.
+    """Create a client; a retry of the same request returns the client created before.
 
     Returns:
-        The client and its secret, which is told only now.
+        The client and its secret, which is returned only once.
 
     Raises:
-        ScopeNotAllowed: when a scope goes beyond the owner's role.
-        Unauthenticated: when the owner's session ends, or its role changes, at the same time.
+        ScopeNotAllowed: if a scope exceeds the owner's role.
+        Unauthenticated: if the owner's session ends, or its role changes, concurrently.
     """
     grants.require_scopes(owner, scopes)
     owner_id = owner.user_id
@@ -85,9 +84,9 @@ def register(
 
 
 def list_clients(limit: int, cursor: Cursor | None) -> Page[Client]:
-    """Read a page of all clients, newest first: a query to each shard, a batch of clients, one of owners.
+    """Return a page of all clients, newest first, without void ones.
 
-    Those that are void are left out.
+    Costs a query per shard, a batch of clients and a batch of owners.
     """
     source = Source("gsi1", [list_partition(LIST, "created_at", shard=shard) for shard in range(SHARDS)])
     page = read_page(source, limit, descending=True, cursor=cursor)
@@ -103,11 +102,11 @@ def list_clients(limit: int, cursor: Cursor | None) -> Page[Client]:
 
 
 def remove(client_id: str, context: RequestContext, *, by: Caller) -> None:
-    """End a client; its tokens change nothing from now on, and read nothing after the authorizer's cache time.
+    """Delete a client. Its tokens can no longer write; reads stop once the authorizer's cache expires.
 
     Raises:
-        NotFound: when there is none.
-        Unauthenticated: when the session of `by` ends, or its role changes, at the same time.
+        NotFound: if it does not exist.
+        Unauthenticated: if the session of `by` ends, or its role changes, concurrently.
     """
     item = _get(client_id)
     event = account_event(OAUTH_CLIENT_DELETED.of({"client_id": client_id}), item.owner_id, context)
@@ -120,14 +119,14 @@ def remove(client_id: str, context: RequestContext, *, by: Caller) -> None:
 
 @dataclass(frozen=True)
 class ProvenClient(Client):
-    """A client that was checked, its owner, and the role that it acts in."""
+    """A client whose secret was verified, its owner, and the role that it acts in."""
 
     owner: User
     role: Role
 
 
 def prove(client_id: str, secret: str) -> ProvenClient | None:
-    """Check a client's secret: one read, and one of its owner if the secret is right."""
+    """Return the client if the secret is correct: one read, and one of its owner."""
     if not re.fullmatch(ids.PATTERN, client_id):
         return None
     try:

@@ -1,4 +1,4 @@
-"""The second factor: time-based codes (RFC 6238) and recovery codes, none of them good twice."""
+"""The second factor: time-based codes (RFC 6238) and recovery codes, each single-use."""
 
 import secrets
 import time
@@ -27,7 +27,7 @@ from lamina.users.model import User
 
 STEP_SECONDS = 30
 DRIFT_STEPS = 1
-"""Codes of one step before and after are taken too (RFC 6238 section 5.2)."""
+"""Number of adjacent time steps whose codes are accepted (RFC 6238 section 5.2)."""
 RECOVERY_CODES = 10
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 _RECOVERY_LENGTH = 16
@@ -35,14 +35,14 @@ _RECOVERY_LENGTH = 16
 
 @dataclass(frozen=True)
 class Enrolment:
-    """What an authenticator app needs: the secret in base32, and the same as a URI for a QR code."""
+    """The secret for an authenticator app in base32, and the same as a URI for a QR code."""
 
     secret: str
     uri: str
 
 
 def find(user_id: str) -> MfaItem | None:
-    """Read a user's second factor, active or not yet."""
+    """Return a user's second factor, active or not; None if there is none."""
     try:
         return MfaItem.get(*mfa_key(user_id), consistent_read=True)
     except MfaItem.DoesNotExist:
@@ -50,15 +50,15 @@ def find(user_id: str) -> MfaItem | None:
 
 
 def enroll(user: User, caller: Caller) -> Enrolment:
-    """Create a secret for a user; it counts once a code of it was shown.
+    """Create a secret for a user; it takes effect once a code of it was verified.
 
     Args:
-        user: whose.
+        user: the user.
         caller: the user, as authenticated.
 
     Raises:
-        MfaActive: when there is an active one.
-        Unauthenticated: when the session ends at the same time.
+        MfaActive: if a second factor is already active.
+        Unauthenticated: if the session ends concurrently.
     """
     stored = find(user.id)
     if stored is not None and stored.active:
@@ -71,14 +71,14 @@ def enroll(user: User, caller: Caller) -> Enrolment:
 
 
 def activate(caller: Caller, code: str, context: RequestContext) -> list[str]:
-    """Make the caller's enrolled secret count, by a code of it.
+    """Activate the caller's enrolled secret, given a code of it.
 
     Returns:
-        The recovery codes; they are told only now.
+        The recovery codes; they are returned only once.
 
     Raises:
-        MfaNotEnrolled, MfaActive, WrongCode: when it cannot be.
-        Unauthenticated: when the session ends at the same time.
+        MfaNotEnrolled, MfaActive, WrongCode: if it cannot be activated.
+        Unauthenticated: if the session ends concurrently.
     """
     user_id = caller.user_id
     item = find(user_id)
@@ -95,18 +95,18 @@ def activate(caller: Caller, code: str, context: RequestContext) -> list[str]:
 
 
 def disable(caller: Caller, code: str, address: str, context: RequestContext) -> None:
-    """Delete the caller's second factor, by a code of it.
+    """Delete the caller's second factor, given a code of it.
 
     Args:
-        caller: whose.
-        code: of now, or of recovery.
-        address: where the request comes from.
-        cause: the request.
+        caller: the user.
+        code: a current code or a recovery code.
+        address: client IP address.
+        context: the request.
 
     Raises:
-        MfaNotEnrolled, WrongCode: when it cannot be.
-        RateLimited: after too many wrong codes, as for signing in.
-        Unauthenticated: when the session ends at the same time.
+        MfaNotEnrolled, WrongCode: if it cannot be disabled.
+        RateLimited: after too many wrong codes, as for sign-ins.
+        Unauthenticated: if the session ends concurrently.
     """
     user_id = caller.user_id
     item = find(user_id)
@@ -121,12 +121,12 @@ def disable(caller: Caller, code: str, address: str, context: RequestContext) ->
 
 
 def accept(item: MfaItem, user_id: str, code: str) -> bool:
-    """Check a code, and mark it as used on the item; it is spent once the item is saved over its version.
+    """Return whether a code is valid, and mark it as used on the item. The use is recorded once the item is saved.
 
     Args:
         item: the second factor.
-        user_id: whose.
-        code: six digits of now, or a recovery code, as it was typed or pasted.
+        user_id: the user.
+        code: a current code of six digits, or a recovery code, as typed or pasted.
     """
     code = _plain(code)
     hashed = digest(code)
@@ -141,17 +141,17 @@ def accept(item: MfaItem, user_id: str, code: str) -> bool:
 
 
 def _plain(code: str) -> str:
-    """Return the letters and digits of a code, in lower case and as ASCII where they have such a form.
+    """Return the letters and digits of a code, in lower case and as ASCII where they have an ASCII form.
 
-    Blanks, line ends, hyphens, dots and invisible characters between them come from grouping and pasting. None of them
-    is part of a code, so a guesser gains nothing.
+    Blanks, line ends, hyphens, dots and invisible characters come from grouping and pasting. They are not part of a
+    code, so ignoring them does not help an attacker.
     """
     kept = (char for char in unicodedata.normalize("NFKC", code).lower() if char.isalnum())
     return "".join(str(unicodedata.decimal(char, char)) for char in kept)
 
 
 def _matching_step(secret: str, code: bytes) -> int | None:
-    """Find the time step, near the present one, that a code is of; compared in constant time."""
+    """Return the time step near the current one that a code belongs to, else None. Compares in constant time."""
     totp = pyotp.TOTP(secret, interval=STEP_SECONDS)
     now = int(time.time()) // STEP_SECONDS
     steps = range(now - DRIFT_STEPS, now + DRIFT_STEPS + 1)
@@ -159,7 +159,7 @@ def _matching_step(secret: str, code: bytes) -> int | None:
 
 
 def _write(caller: Caller, *, put: Sequence[Item], delete: Sequence[Item] = ()) -> None:
-    """Write as long as the session is good, so that one that a reset ends leaves no factor behind."""
+    """Write if the caller's session is still valid: a session ended by a reset must not leave a second factor."""
     try:
         transactions.write(put=put, delete=delete, check=sessions.as_authenticated(caller))
     except ConditionFailed as refused:
@@ -168,5 +168,5 @@ def _write(caller: Caller, *, put: Sequence[Item], delete: Sequence[Item] = ()) 
 
 
 def _purpose(user_id: str) -> dict[str, str]:
-    """Name what a secret is sealed for: the codes of this user."""
+    """Return the encryption context of a user's secret."""
     return {"totp_of": user_id}

@@ -1,1 +1,1 @@
-"""Sessions: signing in, refreshing and proving again who one is."""
+"""Sessions: sign-in, refresh and reauthentication."""

@@ -1,4 +1,4 @@
-"""Tries to prove something, and what is told of them."""
+"""Attempts to authenticate, and their events."""
 
 from lamina.events.catalog import ACCOUNT_LOCKED, Nothing
 from lamina.events.event_type import EventType
@@ -9,16 +9,17 @@ from lamina.storage.item import Item
 
 
 def own_attempt(what: str, address: str) -> LoginAttempt:
-    """Count a try of somebody who is signed in to prove something more.
+    """Count an attempt of a signed-in user to prove something else.
 
-    It is counted apart from signing in: strangers cannot use it up, and nobody can guess on with a stolen session.
+    It is counted separately from sign-ins: strangers cannot use up the limit, and a stolen session does not allow
+    unlimited guesses.
 
     Args:
-        what: is proven, and whose it is.
-        address: where the request comes from.
+        what: what is proven, and of which user.
+        address: client IP address.
 
     Raises:
-        RateLimited: after too many failures, from this address or from everywhere.
+        RateLimited: after too many failures, from this IP address or in total.
     """
     attempt = LoginAttempt(what, address)
     attempt.begin()
@@ -31,9 +32,9 @@ def own_attempt(what: str, address: str) -> LoginAttempt:
 def failure_of(
     attempt: LoginAttempt, failure: EventType[Nothing], user_id: str | None, context: RequestContext
 ) -> list[Item]:
-    """Keep a try counted, and compose its events: that it failed, and that it was the last for now.
+    """Keep an attempt counted, and return its events: that it failed, and that it was the last one allowed.
 
-    Where there is no such account (`user_id` is None), decoys take their place.
+    If there is no such account (`user_id` is None), decoys are returned instead.
     """
     attempt.failed()
     events = [event_or_decoy(failure.of({}), user_id, context)]

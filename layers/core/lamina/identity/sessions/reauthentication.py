@@ -1,4 +1,4 @@
-"""Proving again who one is, in a session that goes on: by the password, and a code where a second factor is active."""
+"""Reauthentication in an existing session, by the password and, if a second factor is active, a code."""
 
 from pydantic import SecretStr
 
@@ -17,26 +17,26 @@ from lamina.storage import transactions
 from lamina.storage.transactions import ConditionFailed
 
 ATTEMPTS = 5
-"""How often the session is written while its tokens are refreshed at the same time."""
+"""Number of attempts to write the session while its tokens are refreshed concurrently."""
 
 
 def reauthenticate(
     caller: Caller, password: SecretStr, code: str | None, address: str, context: RequestContext
 ) -> None:
-    """Note that the user of the caller's session has proven now who it is.
+    """Record that the user of the caller's session has reauthenticated.
 
     Args:
-        caller: somebody who is signed in.
-        password: the current one.
-        code: of the second factor; required while one is active.
-        address: where the request comes from.
-        cause: the request.
+        caller: a signed-in user.
+        password: the current password.
+        code: a code of the second factor; required while one is active.
+        address: client IP address.
+        context: the request.
 
     Raises:
-        WrongPassword, CodeRequired, WrongCode: when it is not proven.
-        RateLimited: after too many failures, as for signing in.
-        Unauthenticated: when the session ends at the same time.
-        Conflict: when others keep changing the session.
+        WrongPassword, CodeRequired, WrongCode: if authentication fails.
+        RateLimited: after too many failures, as for sign-ins.
+        Unauthenticated: if the session ends concurrently.
+        Conflict: if the session keeps being changed concurrently.
     """
     prove_password(caller.user_id, password, address, context)
     factor = _accepted(caller.user_id, code, address, context)
@@ -51,14 +51,14 @@ def reauthenticate(
             transactions.write(put=[session, *factor, event])
         except ConditionFailed as refused:
             if mfa_key(caller.user_id) in refused.found:
-                raise WrongCode from None  # It was used, or the factor disabled, at the same time.
+                raise WrongCode from None  # It was used, or the factor disabled, concurrently.
             continue
         return
     raise Conflict
 
 
 def _accepted(user_id: str, code: str | None, address: str, context: RequestContext) -> list[MfaItem]:
-    """Return the active second factor with the code marked as used, to be written; nothing where there is none."""
+    """Return the active second factor with the code marked as used, to be written; empty if there is none."""
     try:
         item = MfaItem.get(*mfa_key(user_id), consistent_read=True)
     except MfaItem.DoesNotExist:

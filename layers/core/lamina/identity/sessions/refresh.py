@@ -1,9 +1,9 @@
-"""Refresh tokens: opaque, kept as a hash, used once (RFC 9700 section 4.14.2).
+"""Refresh tokens: opaque, stored as a hash, single-use (RFC 9700 section 4.14.2).
 
-All tokens of one session are a family. Whoever uses one a second time, a thief or the robbed, ends the session: the
-two can no longer be told apart. Only the token that was used last may be repeated for a few seconds, so that a lost
-response or two tabs of a browser sign nobody out. A repetition gives the very token that the first use gave: the family
-stays one chain, and whoever uses a token of it late is still noticed.
+All tokens of a session form a family. Reusing a token, by a thief or by the victim, ends the session, because the two
+cannot be told apart. Only the most recently used token may be repeated for a few seconds, so that a lost response or
+two browser tabs sign nobody out. A repetition returns the same token as the first use: the family stays a single chain,
+and late reuse of any token is still detected.
 """
 
 import base64
@@ -28,12 +28,12 @@ from lamina.users.items import UserItem, to_user, user_key
 from lamina.users.model import User
 
 ATTEMPTS = 5
-"""How often a use is tried anew when the session was changed at the same moment."""
+"""Number of attempts if the session is changed concurrently."""
 
 
 @dataclass(frozen=True)
 class Rotated[Access]:
-    """What using a refresh token gives: its user, what was signed for the session, and the next token."""
+    """The result of using a refresh token: its user, what was signed for the session, and the next token."""
 
     user: User
     access: Access
@@ -45,17 +45,17 @@ def rotate[Access](
 ) -> Rotated[Access]:
     """Use a refresh token, and return the next one of its session.
 
-    Of uses at the same time all get the same next token. A later use of a spent token ends the session.
+    Concurrent uses all return the same token. Later reuse ends the session.
 
     Args:
         text: the token.
-        cause: the request that brings it.
-        sign: makes the access token. It is called before anything is written: if it raises, the token is not spent.
-        client_id: the OAuth client that brings it; None for a person's own.
+        context: the request.
+        sign: creates the access token. It is called before anything is written: if it raises, the token is not used up.
+        client_id: the OAuth client that sends it; None for a user's own.
 
     Raises:
-        Unauthenticated: when the token is unknown, spent or over, or its session is.
-        Conflict: when the session kept being changed by others.
+        Unauthenticated: if the token is unknown, used or expired, or its session has ended.
+        Conflict: if the session keeps being changed concurrently.
     """
     for _ in range(ATTEMPTS):
         token = _find(text)
@@ -72,19 +72,19 @@ def rotate[Access](
         try:
             return Rotated(user, access, _spend(token, session, text))
         except (ConditionFailed, Conflict):
-            continue  # It was used, or its session changed, at this very moment.
+            continue  # It was used, or its session changed, concurrently.
     raise Conflict
 
 
 def revoke(text: str, context: RequestContext, *, client_id: str) -> None:
-    """End the session of a refresh token that belongs to this OAuth client (RFC 7009); any other text is no error."""
+    """End the session of a refresh token of this OAuth client (RFC 7009); any other text is ignored."""
     token = _find(text)
     if token is not None and token.client_id == client_id:
         sessions.end(token.user_id, token.session_id, context)
 
 
 def _spend(token: RefreshTokenItem, session: SessionItem, text: str) -> str:
-    """Mark a token as used, store the token that follows, and return it."""
+    """Mark a token as used, store the next token, and return it."""
     session.salt = new_secret()
     following = _following(text, session.salt)
     item = refresh_token(digest(following), session)
@@ -96,7 +96,7 @@ def _spend(token: RefreshTokenItem, session: SessionItem, text: str) -> str:
 
 
 def _repeated(session: SessionItem, text: str) -> str | None:
-    """Return what the first use of a token gave, if it was the last of its session and that a moment ago."""
+    """Return the result of the first use of a token, if it was the most recent of its session and a moment ago."""
     if (session.repeatable_until or 0) <= time.time():
         return None
     following = _following(text, session.salt or "")
@@ -104,7 +104,7 @@ def _repeated(session: SessionItem, text: str) -> str | None:
 
 
 def _following(text: str, salt: str) -> str:
-    """Return the token that follows: 256 bits that take both the token before it and the table to know."""
+    """Return the next token: 256 bits that can be derived only from the previous token and the table together."""
     created = hmac.digest(text.encode(), salt.encode(), "sha256")
     return base64.urlsafe_b64encode(created).decode().rstrip("=")
 
@@ -114,12 +114,12 @@ def _find(text: str) -> RefreshTokenItem | None:
         token = RefreshTokenItem.get(*refresh_token_key(digest(text)), consistent_read=True)
     except RefreshTokenItem.DoesNotExist:
         return None
-    # DynamoDB removes expired items late, within days.
+    # DynamoDB deletes expired items late, within days.
     return token if token.expires_at and token.expires_at > time.time() else None
 
 
 def _family(token: RefreshTokenItem) -> tuple[SessionItem, User]:
-    """Read the session of a token and its user, both in order: one call."""
+    """Return the session of a token and its user, both valid: one call."""
     keys = [user_key(token.user_id), session_key(token.user_id, token.session_id)]
     found = {type(item): item for item in Item.batch_get(keys, consistent_read=True)}
     stored, session = found.get(UserItem), found.get(SessionItem)
@@ -132,7 +132,7 @@ def _family(token: RefreshTokenItem) -> tuple[SessionItem, User]:
 
 
 def _punish(token: RefreshTokenItem, context: RequestContext) -> None:
-    """End the whole family of a token that was used twice."""
+    """End the session of a token that was used twice."""
     context = replace(context, actor=token.user_id)
     sessions.end(token.user_id, token.session_id, context)
     event = account_event(REFRESH_TOKEN_REUSED.of({"session_id": token.session_id}), token.user_id, context)
@@ -140,4 +140,4 @@ def _punish(token: RefreshTokenItem, context: RequestContext) -> None:
 
 
 def _refusal() -> Unauthenticated:
-    return Unauthenticated("The refresh token is not valid, or no longer. Sign in again.")
+    return Unauthenticated("The refresh token is invalid or has expired. Sign in again.")

@@ -1,4 +1,4 @@
-"""Sessions: one for each login, checked at every call."""
+"""Sessions: one per sign-in, checked with each request."""
 
 import time
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ from lamina.users.items import UserItem, to_user, user_key
 from lamina.users.model import Status, User
 
 MAX_DEVICE = 200
-NO_SUCH_SESSION = "There is no such session."
+NO_SUCH_SESSION = "The session was not found."
 OVER = "The session has ended. Sign in again."
 
 
@@ -46,8 +46,8 @@ class NewSession:
 
     Attributes:
         id: the `sid` of its tokens.
-        refresh_token: told once; only its hash is kept.
-        items: the session, its refresh token and the events that tell of it.
+        refresh_token: returned only once; only its hash is stored.
+        items: the session, its refresh token and its events.
     """
 
     id: str
@@ -57,13 +57,13 @@ class NewSession:
 
 @dataclass(frozen=True)
 class SignInContext:
-    """Where somebody signs in from.
+    """The origin of a sign-in.
 
     Attributes:
-        address: that API Gateway saw.
-        device: what the client calls itself.
-        device_token: what the client was given when it last signed in; `""` if nothing.
-        is_suspicious: whether the account was signed in before, and never from this address or device.
+        address: IP address that API Gateway saw.
+        device: user agent of the client.
+        device_token: token that the client received at an earlier sign-in; `""` if none.
+        is_suspicious: whether the account was used before, but never from this address or device.
     """
 
     address: str
@@ -74,12 +74,12 @@ class SignInContext:
 
 @dataclass(frozen=True)
 class Session:
-    """A login, as its owner sees it.
+    """A session, as shown to its user.
 
     Attributes:
         id: the `sid` of its tokens.
-        device: what the client called itself.
-        address: where the login came from.
+        device: user agent of the client.
+        address: IP address of the sign-in.
         created_at: when it began.
         last_used_at: when its tokens were last refreshed, or when it began.
     """
@@ -100,14 +100,14 @@ def new_session(
     scope: str = "",
     is_refreshable: bool = True,
 ) -> NewSession:
-    """Compose a session. Sign its access token first, then write its items in one transaction with what it spends.
+    """Return a new session. Sign its access token first, then write its items in one transaction with what it uses up.
 
     Args:
-        user: whose.
-        origin: where it begins.
-        cause: the request.
+        user: the user.
+        sign_in_context: the origin of the sign-in.
+        context: the request.
         client_id: the OAuth client that it belongs to, if any.
-        scope: what such a client may use it for.
+        scope: the scopes of such a client.
         is_refreshable: whether it outlives its first access token.
     """
     session_id = ids.new_id()
@@ -130,10 +130,10 @@ def new_session(
 
 
 def get(user_id: str, session_id: str) -> Session:
-    """Read a session.
+    """Return a session.
 
     Raises:
-        NotFound: when there is none, or it has ended.
+        NotFound: if it does not exist or has ended.
     """
     try:
         return _session(SessionItem.get(*session_key(user_id, session_id), consistent_read=True))
@@ -142,10 +142,10 @@ def get(user_id: str, session_id: str) -> Session:
 
 
 def end(user_id: str, session_id: str, context: RequestContext) -> bool:
-    """End a session; its tokens are void from now on.
+    """End a session; its tokens become void.
 
     Returns:
-        Whether there was one: ending it twice is no error.
+        Whether it existed: ending it twice is not an error.
     """
     try:
         session = SessionItem.get(*session_key(user_id, session_id), consistent_read=True)
@@ -154,23 +154,23 @@ def end(user_id: str, session_id: str, context: RequestContext) -> bool:
     except SessionItem.DoesNotExist:
         return False
     except ConditionFailed:
-        # It was refreshed or ended at this very moment; look again.
+        # It was refreshed or ended concurrently; try again.
         return end(user_id, session_id, context)
     return True
 
 
 def end_own(user_id: str, session_id: str, context: RequestContext) -> None:
-    """End a session that its owner has chosen.
+    """End a session chosen by its user.
 
     Raises:
-        NotFound: when there is none.
+        NotFound: if it does not exist.
     """
     if not end(user_id, session_id, context):
         raise NotFound(NO_SUCH_SESSION)
 
 
 def list_sessions(user: User, limit: int, cursor: Cursor | None) -> Page[Session]:
-    """Read a page of a user's sessions, newest first: one query and one batch of reads."""
+    """Return a page of a user's sessions, newest first: one query and one batch of reads."""
     source = Source("", [key("USER", user.id)], prefix=key("SESSION", ""))
     page = read_page(source, limit, descending=True, cursor=cursor)
     keys = [(key("USER", user.id), position) for position in page.items]
@@ -180,9 +180,9 @@ def list_sessions(user: User, limit: int, cursor: Cursor | None) -> Page[Session
 
 
 def find_active(claims: AccessClaims) -> tuple[SessionItem, User] | None:
-    """Return the session and the user of an access token that may be used now, else None: one call.
+    """Return the session and the user of an access token if it is valid now, else None: one call.
 
-    Its session exists, its user is active in the same role, and its client, if it has one, is still registered.
+    Its session must exist, its user must be active with the same role, and its client, if any, must still exist.
     """
     keys = [user_key(claims.user_id), session_key(claims.user_id, claims.session_id)]
     if claims.client_id:
@@ -201,15 +201,15 @@ def find_active(claims: AccessClaims) -> tuple[SessionItem, User] | None:
 
 
 def authenticated_at(session: SessionItem) -> int:
-    """Return the Unix seconds at which the user of a session last proved who it is."""
+    """Return the Unix time of the last authentication in a session."""
     return ids.epoch_of(session.authenticated_at or session.created_at)
 
 
 def find(user: User, session_id: str) -> SessionItem:
-    """Return a session that is to be changed along with its user, as last written.
+    """Return a session that is to be changed together with its user: a consistent read.
 
     Raises:
-        Unauthenticated: when it has ended.
+        Unauthenticated: if it has ended.
     """
     try:
         session = SessionItem.get(*session_key(user.id, session_id), consistent_read=True)
@@ -221,7 +221,7 @@ def find(user: User, session_id: str) -> SessionItem:
 
 
 def as_authenticated(caller: Caller) -> list[Check]:
-    """Return what must hold in a transaction that changes how a user signs in: the caller's session is still good."""
+    """Return the checks of a transaction that changes how a user signs in: the caller's session must still be valid."""
     session = SessionItem(*session_key(caller.user_id, caller.session_id))
     return [users.as_authenticated(caller), (session, SessionItem.epoch == caller.session_epoch)]
 
@@ -234,12 +234,12 @@ def raise_if_over(refused: ConditionFailed, caller: Caller) -> None:
 
 
 def id_of(session: SessionItem) -> str:
-    """Give the `sid` of a session."""
+    """Return the `sid` of a session."""
     return value_of(session.sk)
 
 
 def in_order(session: SessionItem, user: User) -> bool:
-    """Tell whether a session may be used: its user may sign in and has not ended all sessions since it began."""
+    """Return whether a session is valid: its user may sign in and has not ended all sessions since it began."""
     return (
         user.status == Status.ACTIVE
         and user.deleted_at is None

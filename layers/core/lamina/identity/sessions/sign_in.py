@@ -1,4 +1,4 @@
-"""Signing in, in one step or two."""
+"""Sign-in, in one step or two."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -34,12 +34,12 @@ from lamina.users.items import UserItem, to_user, user_key
 from lamina.users.model import Status, User
 from lamina.users.service import Amendment
 
-NO_LONGER = "The mfa_token is not valid, or no longer. Sign in again."
+NO_LONGER = "The mfa_token is invalid or has expired. Sign in again."
 
 
 @dataclass(frozen=True)
 class Account:
-    """All that signing in needs of a user, read in one call; each None where there is none."""
+    """What a sign-in needs to know about a user, read in one call; None for each item that does not exist."""
 
     user: User | None
     credentials: CredentialsItem | None
@@ -48,13 +48,13 @@ class Account:
 
 
 def sign_in(email: str, password: SecretStr, sign_in_context: SignInContext, context: RequestContext) -> SignedIn:
-    """Begin a session for whoever proves to be the user with this address.
+    """Start a session for a user who authenticates with address and password.
 
     The same calls and the same hashing are done whether or not the address is known.
 
     Raises:
-        Unauthenticated: whatever is wrong, in the same words.
-        SecondFactorNeeded: when the password is right and a code is wanted too.
+        Unauthenticated: for any failure, with the same message.
+        SecondFactorNeeded: if the password is correct and a code is required.
         RateLimited: after too many failures.
     """
     attempt = LoginAttempt(email.lower(), sign_in_context.address)
@@ -67,13 +67,13 @@ def sign_in(email: str, password: SecretStr, sign_in_context: SignInContext, con
         is_right = bool(proven) and user is not None and _may_sign_in(user)
         is_locked_out = attempt.is_account_locked and not trusted_devices.knows(account.known, sign_in_context)
         if is_locked_out and not (is_right and has_factor):
-            # A password alone no longer opens the account. Right or wrong, the try counts for the address.
+            # A password alone is not accepted any more. Correct or not, the attempt counts for the IP address.
             attempt.failed()
             security_event("sign_in.locked_out", user.id if user else None, context)
             raise AccountLocked(attempt.refusal().quota)
         if not is_right or user is None or credentials is None:
             transactions.write(put=failure_of(attempt, SIGN_IN_FAILED, user.id if user else None, context))
-            raise Unauthenticated("The e-mail address or the password is not right.")
+            raise Unauthenticated("The e-mail address or the password is wrong.")
         if has_factor:
             token = one_time_tokens.new_token(Purpose.SECOND_FACTOR, user.id, _binding(user, account))
             is_new_place = not trusted_devices.knows(account.known, sign_in_context)
@@ -85,10 +85,10 @@ def sign_in(email: str, password: SecretStr, sign_in_context: SignInContext, con
 
 
 def prove_second_factor(mfa_token: str, code: str, sign_in_context: SignInContext, context: RequestContext) -> SignedIn:
-    """Finish signing in with a code, which is then spent.
+    """Complete a sign-in with a code, which is used up.
 
     Raises:
-        Unauthenticated: when the token is not good or no longer, or the code is wrong or was used.
+        Unauthenticated: if the token is invalid or expired, or the code is wrong or was used before.
         RateLimited: after too many failures.
     """
     token = one_time_tokens.find(Purpose.SECOND_FACTOR, mfa_token)
@@ -98,7 +98,7 @@ def prove_second_factor(mfa_token: str, code: str, sign_in_context: SignInContex
         raise Unauthenticated(NO_LONGER)
     if token.bound_to != _binding(user, account):
         raise Unauthenticated(NO_LONGER)
-    # Who has no password cannot fail here, so strangers who lock the first step do not lock this one.
+    # Without the password nobody can fail here, so strangers who lock the first step do not lock this one.
     attempt = LoginAttempt(user.email, sign_in_context.address, everywhere=f"codes of {user.id}")
     attempt.begin()
     with attempt:
@@ -107,24 +107,24 @@ def prove_second_factor(mfa_token: str, code: str, sign_in_context: SignInContex
             raise attempt.refusal()
         if not mfa.active or not accept(mfa, user.id, code):
             transactions.write(put=failure_of(attempt, SECOND_FACTOR_FAILED, user.id, context))
-            raise Unauthenticated("The code is not right, or was used before.")
+            raise Unauthenticated("The code is wrong or was used before.")
         attempt.succeeded()
     return _open(user, account, sign_in_context, context, put=[mfa], delete=[token])
 
 
 def redeem_link(text: str, sign_in_context: SignInContext, context: RequestContext) -> SignedIn:
-    """Begin a session by the token that was mailed. It proves the address, and takes the place of the password alone.
+    """Start a session with a mailed token, which replaces the password but not the second factor.
 
-    The first proof also removes the password: who signs in by a link may not be who has set it.
+    The token verifies the address. The first verification also removes the password: somebody else may have set it.
 
     Raises:
-        BadLink: when the token is not good, or no longer.
-        SecondFactorNeeded: when a code is wanted too.
+        BadLink: if the token is invalid or expired.
+        SecondFactorNeeded: if a code is required.
     """
     token = email_links.find(Purpose.SIGN_IN, text)
     user, account = _linked(token)
     if not user.email_verified:
-        # If this is interrupted, the token is still good for the rest.
+        # If this is interrupted, the token is still valid for the rest.
         email_links.use(token, lambda user: _proven(user, token, context), context)
         token = email_links.find(Purpose.SIGN_IN, text)
         user, account = _linked(token)
@@ -172,17 +172,17 @@ def _open(
     delete: Sequence[Item] = (),
     if_possible: Sequence[Item] = (),
 ) -> SignedIn:
-    """Begin the session, with what must change along with it, or nothing.
+    """Start the session together with all changes, or change nothing.
 
-    What is only to change if possible (`if_possible`, and the origins that are remembered) is left to the next sign-in
-    when another one changes it at this moment.
+    Optional changes (`if_possible`, and the trusted devices) are left to the next sign-in if they conflict with a
+    concurrent change.
     """
     is_suspicious = account.known is not None and not trusted_devices.knows(account.known, sign_in_context)
     known, device_token = trusted_devices.remember(account.known, user.id, sign_in_context)
     sign_in_context = replace(sign_in_context, is_suspicious=is_suspicious)
     optional = [*if_possible, *([known] if known is not None else [])]
     session = sessions.new_session(user, sign_in_context, context)
-    access_token = renew(user, session.id)  # Before anything is spent: a failure of KMS costs no code and no token.
+    access_token = renew(user, session.id)  # First of all: if KMS fails, no code and no token is used up.
     try:
         transactions.write(put=[*session.items, *put, *optional], delete=delete)
     except ConditionFailed as refused:
@@ -197,11 +197,11 @@ def _open(
 
 
 def _code_is_spent() -> Unauthenticated:
-    return Unauthenticated("This code or link was used at the same moment. Sign in again.")
+    return Unauthenticated("This code or link was used concurrently. Sign in again.")
 
 
 def _rehashed(credentials: CredentialsItem, password: SecretStr, proven: Match) -> list[Item]:
-    """Return the credentials with a hash as it is made today, if the kept one is not."""
+    """Return the credentials with a new hash, if the stored one is outdated."""
     if proven is Match.CURRENT:
         return []
     credentials.password_hash = hash_password(password)
@@ -225,5 +225,5 @@ def _may_sign_in(user: User) -> bool:
 
 
 def _binding(user: User, account: Account) -> str:
-    """Return what the second step is bound to: the password as proven in the first step, and no end of all sessions."""
+    """Return what the second step is bound to: the password verified in the first step, and the session epoch."""
     return f"{account.credentials.version if account.credentials else 0} {user.session_epoch}"

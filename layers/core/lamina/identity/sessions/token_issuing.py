@@ -1,4 +1,4 @@
-"""The tokens of a person's session: at signing in, and at each refresh."""
+"""Issues the tokens of a user's session, at sign-in and refresh."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from lamina.users.model import User
 
 @dataclass(frozen=True)
 class SignedIn:
-    """What a login gives: both tokens, the user, and a token for the device if it had none that is known."""
+    """The result of a sign-in: both tokens, the user, and a token for the device if it has no known one."""
 
     access_token: str
     refresh_token: str
@@ -24,16 +24,16 @@ class SignedIn:
 
 
 def refresh_session(refresh_token: str, count: Callable[[str], None], context: RequestContext) -> SignedIn:
-    """Return new tokens for a refresh token, which is then spent.
+    """Return new tokens for a refresh token, which is used up.
 
     Args:
-        refresh_token: as given.
+        refresh_token: the token as sent.
         count: counts the request for the account.
-        cause: the request.
+        context: the request.
 
     Raises:
-        Unauthenticated: when it is not good, or no longer.
-        RateLimited: when the account has sent too many requests; the token is not spent.
+        Unauthenticated: if it is invalid or expired.
+        RateLimited: if the account has sent too many requests; the token is not used up.
     """
 
     def sign(session: SessionItem, user: User) -> str:
@@ -45,6 +45,6 @@ def refresh_session(refresh_token: str, count: Callable[[str], None], context: R
 
 
 def renew(user: User, session_id: str) -> str:
-    """Sign a new access token of a person's session, for all that the role and owning allow."""
+    """Return a new access token of a user's session, for everything that role and ownership allow."""
     scope = " ".join(sorted(session_scopes(user.role)))
     return access_tokens.issue(AccessClaims(user.id, session_id, user.role, scope))

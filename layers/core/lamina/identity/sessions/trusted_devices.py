@@ -1,4 +1,4 @@
-"""Where an account was signed in from before: such addresses and devices may try when strangers have locked it."""
+"""IP addresses and devices that an account was used from: they can sign in while the account is locked for others."""
 
 from pynamodb.attributes import JSONAttribute
 
@@ -9,23 +9,23 @@ from lamina.storage.item import Item
 from lamina.storage.keys import key
 
 REMEMBERED = 20
-"""Addresses, and devices, that are remembered of one account: the last ones."""
+"""Maximum number of addresses, and of devices, remembered per account: the latest."""
 
 
 class TrustedDevicesItem(Item, discriminator="known_origins"):
-    """Hashes of addresses and of device tokens: `USER#<id>` / `KNOWN_ORIGINS`."""
+    """Hashes of IP addresses and of device tokens: `USER#<id>` / `KNOWN_ORIGINS`."""
 
     addresses = JSONAttribute()
     devices = JSONAttribute()
 
 
 def trusted_devices_key(user_id: str) -> tuple[str, str]:
-    """Give the key of a user's known origins."""
+    """Return the key of a user's trusted devices."""
     return key("USER", user_id), "KNOWN_ORIGINS"
 
 
 def knows(item: TrustedDevicesItem | None, sign_in_context: SignInContext) -> bool:
-    """Tell whether the account was signed in from this address or this device before."""
+    """Return whether the account was used from this IP address or this device before."""
     if item is None:
         return False
     return _place(sign_in_context) in item.addresses or digest(sign_in_context.device_token) in item.devices
@@ -34,10 +34,10 @@ def knows(item: TrustedDevicesItem | None, sign_in_context: SignInContext) -> bo
 def remember(
     item: TrustedDevicesItem | None, user_id: str, sign_in_context: SignInContext
 ) -> tuple[TrustedDevicesItem | None, str]:
-    """Remember an origin that was just signed in from.
+    """Remember the origin of a sign-in.
 
     Returns:
-        The item to write, None if it holds all already; and a new token for the device, `""` if it has a known one.
+        The item to write, None if nothing changes; and a new token for the device, `""` if it has a known one.
     """
     if item is None:
         item = TrustedDevicesItem(*trusted_devices_key(user_id), addresses=[], devices=[], created_by=user_id)
@@ -51,7 +51,7 @@ def remember(
 
 
 def _place(sign_in_context: SignInContext) -> str:
-    """Return what is kept of an address: of IPv6 its /64, whose holder changes the rest at will (RFC 8981)."""
+    """Return the part of an IP address that is remembered: of IPv6 the /64, as clients change the rest (RFC 8981)."""
     return digest(origin_of(sign_in_context.address))
 
 

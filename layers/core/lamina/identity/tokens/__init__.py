@@ -1,1 +1,1 @@
-"""Tokens: access tokens, one-time tokens, and who a credential belongs to."""
+"""Tokens: access tokens, one-time tokens, and authentication of requests."""

@@ -1,4 +1,4 @@
-"""Access tokens: ES256 JWTs (RFC 7518 section 3.4), signed inside KMS by a key that never leaves it."""
+"""Access tokens: ES256 JWTs (RFC 7518 section 3.4), signed inside KMS with a key that never leaves it."""
 
 import base64
 import json
@@ -22,31 +22,31 @@ from lamina.identity.tokens.signing_keys import ACCESS_SECONDS
 from lamina.settings import settings
 
 TYPE = "at+jwt"
-"""The `typ` of access tokens (RFC 9068 section 2.1), so that no other token can stand in for one."""
+"""The `typ` of access tokens (RFC 9068 section 2.1), so that no other token is accepted as one."""
 CLAIMS = ["iss", "aud", "sub", "iat", "nbf", "exp", "jti", "sid", "scope", "role"]
 MAX_CHARACTERS = 4096
 SKEW_SECONDS = 2
-"""How far the clocks of two machines may differ: without it a token may be refused in the second that it is made."""
+"""Tolerated clock difference in seconds; without it, a token could be refused in the second in which it is issued."""
 
 kms = boto3.client("kms", config=CALLS)
 
 
 class ExpiredToken(Exception):
-    """The token is ours, and over."""
+    """The token is valid except that it has expired."""
 
 
 class InvalidToken(Exception):
-    """The token is not exactly what we issue."""
+    """The token is not one that we issued."""
 
 
 class _KmsEs256(Algorithm):
-    """PyJWT's ES256 with the signing done by KMS: the "private key" is the id of the KMS key."""
+    """PyJWT's ES256 with signing in KMS: the "private key" is the id of the KMS key."""
 
     def prepare_key(self, key: str) -> str:
         return key
 
     def sign(self, msg: bytes, key: str) -> bytes:
-        # KMS hashes it; a token's signing input is far below the 4,096 bytes that it takes (API_Sign).
+        # KMS computes the hash; the signing input of a token is far below its limit of 4,096 bytes (API_Sign).
         answer = kms.sign(KeyId=key, Message=msg, MessageType="RAW", SigningAlgorithm="ECDSA_SHA_256")
         return der_to_raw_signature(answer["Signature"], SECP256R1())
 
@@ -67,7 +67,7 @@ _jws.register_algorithm("ES256", _KmsEs256())
 
 
 def issue(claims: AccessClaims) -> str:
-    """Sign an access token of 15 minutes with the newest key that everybody knows: one KMS call."""
+    """Return an access token, valid for 15 minutes, signed with the current signing key: one KMS call."""
     now = int(time.time())
     payload = {
         "iss": settings().public_url,
@@ -88,11 +88,11 @@ def issue(claims: AccessClaims) -> str:
 
 
 def verify(token: str) -> AccessClaims:
-    """Check an access token wholly: our key by its `kid`, algorithm, type, issuer, audience, times and every claim.
+    """Return the claims of an access token; verifies key, algorithm, type, issuer, audience, times and every claim.
 
     Raises:
-        ExpiredToken: when only its time is over.
-        InvalidToken: when anything else is not as we issue it.
+        ExpiredToken: if it is valid except that it has expired.
+        InvalidToken: if it is invalid in any other way.
     """
     try:
         claims = jwt.decode(
@@ -119,7 +119,7 @@ def verify(token: str) -> AccessClaims:
 
 
 def payload_of(token: str) -> dict[str, Any]:
-    """Give all claims of a token that `verify` has found good."""
+    """Return all claims of a token that `verify` has accepted."""
     claims: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
     return claims
 
@@ -134,14 +134,14 @@ def _verification_key(token: str) -> EllipticCurvePublicKey:
 
 
 def _is_canonical(part: str) -> bool:
-    """Tell whether a part of a token is the one way to write its bytes: decoders take others for the same token."""
+    """Return whether a part of a token is canonical base64url: decoders accept several encodings of the same bytes."""
     decoded = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
     return base64.urlsafe_b64encode(decoded).decode().rstrip("=") == part
 
 
 @cache
 def public_key(key_id: str) -> EllipticCurvePublicKey:
-    """Fetch the public half of a signing key from KMS, once a process."""
+    """Return the public key of a signing key, fetched from KMS once per process."""
     key = load_der_public_key(kms.get_public_key(KeyId=key_id)["PublicKey"])
     if not isinstance(key, EllipticCurvePublicKey):
         raise TypeError(f"signing key {key_id} is not an elliptic curve key")
@@ -149,7 +149,7 @@ def public_key(key_id: str) -> EllipticCurvePublicKey:
 
 
 def key_set() -> list[dict[str, Any]]:
-    """Give the public keys that tokens may be signed by, as JWKs (RFC 7517)."""
+    """Return the public keys of all valid tokens as JWKs (RFC 7517)."""
     return [
         {**ECAlgorithm.to_jwk(public_key(key_id), as_dict=True), "kid": key_id, "use": "sig", "alg": "ES256"}
         for key_id in signing_keys.trusted()

@@ -1,4 +1,4 @@
-"""From a credential to a caller: what the authorizer does for every request."""
+"""Authenticates requests for the authorizer: from a credential to a caller."""
 
 import re
 import time
@@ -21,24 +21,24 @@ _BEARER = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] +([A-Za-z0-9._~+/-]+=*)")
 """RFC 6750 section 2.1; the scheme is case-insensitive (RFC 9110 section 11.1)."""
 CACHED_CREDENTIALS = 10_000
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
-"""Methods that change nothing (RFC 9110 section 9.2.1). Only these may rely on what was read a while ago."""
+"""Safe methods (RFC 9110 section 9.2.1). Only these may use cached results."""
 
 type Context = dict[str, str]
-"""What the authorizer says of a request: of a caller `user_id`, `role`, `session_id`, `scope`, `credential`,
-`credential_id`, `authenticated_at`, and the user's `session_epoch`, `credential_epoch` and `email_verified`; else
+"""The authorizer context of a request: for a caller `user_id`, `role`, `session_id`, `scope`, `credential`,
+`credential_id`, `authenticated_at`, and the user's `session_epoch`, `credential_epoch` and `email_verified`; otherwise
 `problem`. Both with `quota`: limit, remaining and reset, separated by spaces."""
 
 _trusted: dict[str, tuple[float, Context]] = {}
-"""Hashes of credentials that were in order, until when that is taken for granted (monotonic seconds), and for what."""
+"""Cache of valid credentials: by hash, the monotonic time until which the result is valid, and the result."""
 
 
 def authenticate(method: str, headers: Mapping[str, str], address: str) -> Context:
-    """Say who sends a request and how many more it may send.
+    """Return who sends a request and how many more requests are allowed.
 
     Args:
-        method: of the request.
-        headers: of the request, by lower-case name.
-        address: where API Gateway saw it come from.
+        method: method of the request.
+        headers: headers of the request, by lower-case name.
+        address: IP address that API Gateway saw.
     """
     context = _caller(headers, may_be_cached=method in SAFE_METHODS)
     try:
@@ -49,7 +49,7 @@ def authenticate(method: str, headers: Mapping[str, str], address: str) -> Conte
 
 
 def _windows(context: Context, address: str) -> list[Window]:
-    """Choose what a request counts for: its client, its user, or its address."""
+    """Return the rate limit windows of a request: of its client, its user or its IP address."""
     if "user_id" not in context:
         return rules.by_address(rules.ANONYMOUS, address)
     is_client = context["credential"] == "oauth_client"
@@ -57,8 +57,8 @@ def _windows(context: Context, address: str) -> list[Window]:
 
 
 def _caller(headers: Mapping[str, str], *, may_be_cached: bool) -> Context:
-    """Say who the credential stands for: checked in the table now, or within the cache time where that will do."""
-    # A token counts where tokens are sent and a key where keys are, so the header belongs to the credential.
+    """Return the caller of a credential, checked in the table, or in the cache where that is allowed."""
+    # A token is accepted only where tokens are sent, and a key where keys are: the header is part of the credential.
     header, read = ("authorization", _of_token) if "authorization" in headers else ("x-api-key", _of_key)
     text = headers.get(header, "")
     credential = digest(f"{header} {text}")
@@ -67,7 +67,7 @@ def _caller(headers: Mapping[str, str], *, may_be_cached: bool) -> Context:
         return context
     _trusted.pop(credential, None)
     context = read(text)
-    # Who proves an address is to be let in at once, so whoever has not is asked about each time.
+    # Users without a verified address are checked each time, so that verification takes effect immediately.
     if context.get("email_verified") and settings().authorizer_cache_seconds:
         if len(_trusted) >= CACHED_CREDENTIALS:
             _trusted.clear()
@@ -76,7 +76,7 @@ def _caller(headers: Mapping[str, str], *, may_be_cached: bool) -> Context:
 
 
 def _trust_seconds(context: Context) -> float:
-    """Tell how long a credential may be trusted unseen: the cache time, but never beyond its own end."""
+    """Return for how many seconds a result may be cached: the cache time, but not beyond the credential's expiry."""
     left = float(context["ends"]) - time.time() if context["ends"] else settings().authorizer_cache_seconds
     return min(settings().authorizer_cache_seconds, left)
 
@@ -128,7 +128,7 @@ def _context(claims: AccessClaims, session: SessionItem) -> Context:
 
 
 def _state(user: User) -> Context:
-    """Return how the user stands: what is written on the credential's behalf must find it at the same epochs."""
+    """Return the state of the user, which writes with this credential require to be unchanged."""
     return {
         "session_epoch": str(user.session_epoch),
         "credential_epoch": str(user.credential_epoch),

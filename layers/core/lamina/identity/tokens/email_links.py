@@ -1,4 +1,4 @@
-"""Links that were mailed: the token in one is found, and is spent along with what it allows."""
+"""Mailed links: a token is looked up, and is used up together with the change that it allows."""
 
 from collections.abc import Callable
 
@@ -13,10 +13,10 @@ from lamina.users.service import Amendment
 
 
 def find(purpose: Purpose, token: str) -> OneTimeTokenItem:
-    """Find what a mailed token stands for.
+    """Return the item of a mailed token.
 
     Raises:
-        BadLink: when it is not good, or no longer.
+        BadLink: if the token is invalid or expired.
     """
     item = one_time_tokens.find(purpose, token)
     if item is None:
@@ -25,16 +25,16 @@ def find(purpose: Purpose, token: str) -> OneTimeTokenItem:
 
 
 def use(item: OneTimeTokenItem, edit: Callable[[User], Amendment], context: RequestContext) -> None:
-    """Change the user of a token and spend the token, in one transaction.
+    """Change the user of a token and use up the token, in one transaction.
 
     Args:
         item: the token.
-        edit: gives the change, which also deletes the token; called again with the user as it then is when others
-            change it at the same time.
-        cause: the request.
+        edit: returns the change, which also deletes the token; called again with the current user if it is changed
+            concurrently.
+        context: the request.
 
     Raises:
-        BadLink: when somebody has used it since, or its user is no longer.
+        BadLink: if the token has been used meanwhile, or its user no longer exists.
     """
 
     def checked(user: User) -> Amendment:

@@ -1,4 +1,4 @@
-"""OAuth 2.0: tokens for clients (RFC 6749), their revocation (RFC 7009) and introspection (RFC 7662)."""
+"""OAuth 2.0: client tokens (RFC 6749), revocation (RFC 7009) and introspection (RFC 7662)."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from lamina.users.model import Status, User
 
 @dataclass(frozen=True)
 class Granted:
-    """What a grant gives (RFC 6749 section 5.1); without a refresh token where the client may not use one."""
+    """The result of a grant (RFC 6749 section 5.1); without a refresh token if the client may not use one."""
 
     access_token: str
     scope: str
@@ -32,17 +32,19 @@ class Granted:
 
 
 def authenticate(client_id: str, secret: str, count: Callable[[str], None], context: RequestContext) -> ProvenClient:
-    """Check who a client is. Nobody guesses a secret of 256 bits, so failures count as anonymous requests do.
+    """Return the client that a secret belongs to.
+
+    A secret of 256 bits cannot be guessed, so failures are limited like anonymous requests.
 
     Args:
-        client_id: as given.
-        secret: as given.
+        client_id: id as sent.
+        secret: secret as sent.
         count: counts the request for the client.
-        cause: the request.
+        context: the request.
 
     Raises:
-        InvalidClient: when the id or the secret is not right.
-        RateLimited: when the client has sent too many requests.
+        InvalidClient: if the id or the secret is wrong.
+        RateLimited: if the client has sent too many requests.
     """
     client = oauth_clients.prove(client_id, secret)
     if client is None:
@@ -55,15 +57,15 @@ def authenticate(client_id: str, secret: str, count: Callable[[str], None], cont
 def grant_to_client(
     client: ProvenClient, scope: str | None, sign_in_context: SignInContext, context: RequestContext
 ) -> Granted:
-    """Give a client a token for itself (RFC 6749 section 4.4).
+    """Issue a token to a client for itself (RFC 6749 section 4.4).
 
     Raises:
-        OAuthError: `unauthorized_client`, `invalid_scope`, or `invalid_grant` when its owner may not sign in.
+        OAuthError: `unauthorized_client`, `invalid_scope`, or `invalid_grant` if its owner may not sign in.
     """
     _require_grant(client, GrantType.CLIENT_CREDENTIALS)
     owner = client.owner
     if owner.deleted_at is not None or owner.status != Status.ACTIVE:
-        raise OAuthError("The owner of this client may not sign in.", code="invalid_grant")
+        raise OAuthError("The owner of this client is not allowed to sign in.", code="invalid_grant")
     granted = _narrowed(client.scopes, scope, client.role)
     may_refresh = GrantType.REFRESH_TOKEN in client.grant_types
     session = sessions.new_session(
@@ -75,10 +77,10 @@ def grant_to_client(
 
 
 def grant_refresh(client: ProvenClient, refresh_token: str, scope: str | None, context: RequestContext) -> Granted:
-    """Give a client new tokens for a refresh token of its own, which is then spent (RFC 6749 section 6).
+    """Issue new tokens to a client for its refresh token, which is used up (RFC 6749 section 6).
 
     Raises:
-        OAuthError: `unauthorized_client`, `invalid_grant`, or `invalid_scope`; the token is not spent by the last.
+        OAuthError: `unauthorized_client`, `invalid_grant`, or `invalid_scope`; the last does not use up the token.
     """
     _require_grant(client, GrantType.REFRESH_TOKEN)
 
@@ -95,7 +97,7 @@ def grant_refresh(client: ProvenClient, refresh_token: str, scope: str | None, c
 
 
 def revoke(client: ProvenClient, token: str, context: RequestContext) -> None:
-    """End the session of a token of this client; whatever else the text is, that is no error (RFC 7009 section 2.2)."""
+    """End the session of a token of this client. Any other text is not an error (RFC 7009 section 2.2)."""
     claims = _claims(token)
     if claims is None:
         refresh.revoke(token, context, client_id=client.client_id)
@@ -104,9 +106,9 @@ def revoke(client: ProvenClient, token: str, context: RequestContext) -> None:
 
 
 def introspect(client: ProvenClient, token: str) -> dict[str, Any]:
-    """Return what an access token is good for now (RFC 7662 section 2.2); of anything else only that it is not active.
+    """Return the introspection of an access token (RFC 7662 section 2.2); anything else is reported as not active.
 
-    Tokens that were not issued to the client are nothing to it, unless it is a resource server.
+    Tokens of other clients are reported as not active too, unless the client is a resource server.
     """
     claims = _claims(token)
     is_resource_server = ClientScope.INTROSPECT in client.scopes
@@ -118,17 +120,17 @@ def introspect(client: ProvenClient, token: str) -> dict[str, Any]:
 
 
 def _narrowed(held: Collection[str], scope: str | None, role: Role) -> str:
-    """Return the scopes that are asked for, all that are held by default, and of them what the role allows.
+    """Return the requested scopes (by default all that are held) that the role allows.
 
     Raises:
-        OAuthError: `invalid_scope` when more is asked for than held, or nothing is left.
+        OAuthError: `invalid_scope` if more is requested than held, or nothing is left.
     """
     wanted = set(scope.split()) if scope else set(held)
     if not wanted <= set(held):
-        raise OAuthError("The client does not hold this scope.", code="invalid_scope")
+        raise OAuthError("The client is not registered for this scope.", code="invalid_scope")
     granted = wanted & session_scopes(role)
     if not granted:
-        raise OAuthError("The owner of this client may do nothing in this scope.", code="invalid_scope")
+        raise OAuthError("The owner's role does not allow this scope.", code="invalid_scope")
     return " ".join(sorted(granted))
 
 

@@ -1,7 +1,7 @@
-"""One-time tokens: for links in mails and for the second step of signing in.
+"""One-time tokens, for mailed links and for the second step of a sign-in.
 
-A token is kept as a hash, is good for one purpose, a short time and one use, and only as long as what it is bound to
-(an address, a password) has not changed.
+A token is stored as a hash. It is valid for one purpose, a short time and one use, and only while what it is bound to
+(an address, a password) is unchanged.
 """
 
 import time
@@ -18,7 +18,7 @@ from lamina.storage.keys import key
 
 
 class Purpose(StrEnum):
-    """What a token is for."""
+    """The purpose of a token."""
 
     VERIFY_EMAIL = "verify_email"
     RESET_PASSWORD = "reset_password"  # noqa: S105 (a purpose, not a password)
@@ -48,14 +48,14 @@ class OneTimeTokenItem(Item, discriminator="one_time_token"):
 
 @dataclass(frozen=True)
 class NewToken:
-    """A token that has just been made: the text goes to its holder, the item into the table."""
+    """A newly created token: the text for its holder, the item for the table."""
 
     text: str
     item: OneTimeTokenItem
 
 
 def new_token(purpose: Purpose, user_id: str, bound_to: str) -> NewToken:
-    """Make a token; `bound_to` is what must still be so when it is used."""
+    """Create a token; `bound_to` is the state that must be unchanged when it is used."""
     text = new_secret()
     item = OneTimeTokenItem(
         key("ONETIME", digest(text)),
@@ -71,7 +71,7 @@ def new_token(purpose: Purpose, user_id: str, bound_to: str) -> NewToken:
 
 
 def find(purpose: Purpose, text: str) -> OneTimeTokenItem | None:
-    """Find a token that may be used for this; delete it in the transaction of its use, so that it is used once."""
+    """Return a valid token for a purpose, else None. The transaction of its use must delete it."""
     try:
         item = OneTimeTokenItem.get(key("ONETIME", digest(text)), "TOKEN", consistent_read=True)
     except OneTimeTokenItem.DoesNotExist:
@@ -80,7 +80,7 @@ def find(purpose: Purpose, text: str) -> OneTimeTokenItem | None:
 
 
 def is_spent(item: OneTimeTokenItem) -> bool:
-    """Tell whether somebody has used a token since it was found."""
+    """Return whether a token was used by somebody else after it was read."""
     try:
         item.refresh(consistent_read=True)
     except OneTimeTokenItem.DoesNotExist:

@@ -1,8 +1,8 @@
-"""Which KMS keys sign access tokens, and which may have signed those that are still good.
+"""The KMS keys that sign access tokens, and those that may have signed valid tokens.
 
-The first key comes with the deployment. Rotating adds one to the ring, an item of the table that every process reads
-again once a minute. A new key is published at once and signs only when everybody who verifies has had time to learn
-of it; an old one is trusted until the last token that it signed is over.
+The first key is created by the deployment. Rotation adds one to the key ring, an item of the table that every process
+reads once per minute. A new key is published immediately and signs only after every verifier has had time to fetch it;
+an old key is trusted until the last token that it signed has expired.
 """
 
 import time
@@ -19,14 +19,14 @@ from lamina.storage.item import Item
 from lamina.storage.transactions import ConditionFailed
 
 ACCESS_SECONDS = 15 * 60
-"""How long an access token is good."""
+"""Lifetime of an access token in seconds."""
 PUBLISHED_SECONDS = 300
-"""How long others may keep the key set that we publish (`Cache-Control` of the JWKS)."""
+"""How long the published key set may be cached (`Cache-Control` of the JWKS)."""
 READ_SECONDS = 60
 LEARNING = timedelta(seconds=PUBLISHED_SECONDS + 2 * READ_SECONDS)
-"""From adding a key until it signs: everybody has read it by then."""
+"""Time from adding a key until it signs; by then every cache has been refreshed."""
 OUTLIVING = timedelta(seconds=ACCESS_SECONDS + 2 * READ_SECONDS)
-"""From a newer key's first signature until an older one is trusted no more: its last tokens are over by then."""
+"""Time from a newer key's first signature until an older key is no longer trusted; its last tokens have expired."""
 DAWN = "1970-01-01T00:00:00.000000Z"
 
 
@@ -34,19 +34,19 @@ class KeyRingItem(Item, discriminator="key_ring"):
     """The signing keys: `CONFIG#SIGNING` / `KEY_RING`."""
 
     keys = JSONAttribute()
-    """`{id, added_at}` of each, newest first."""
+    """`{id, added_at}` of each key, newest first."""
 
 
 @dataclass(frozen=True)
 class SigningKey:
-    """A KMS key that signs, or has signed: its id, and when it was added."""
+    """A KMS signing key: its id, and when it was added."""
 
     id: str
     added_at: datetime
 
     @property
     def signs_from(self) -> datetime:
-        """When everybody has learnt of it."""
+        """When every verifier has fetched it."""
         return self.added_at + LEARNING
 
 
@@ -55,14 +55,14 @@ _read_at = 0.0
 
 
 def newest_that_signs() -> str:
-    """Give the id of the key that signs now."""
+    """Return the id of the current signing key."""
     now = datetime.now(UTC)
     keys = ring()
     return next((key.id for key in keys if key.signs_from <= now), keys[-1].id)
 
 
 def trusted() -> list[str]:
-    """Give the ids of the keys that a good token may be signed by, newest first."""
+    """Return the ids of the keys that may have signed a valid token, newest first."""
     now = datetime.now(UTC)
     keys = ring()
     older = zip(keys[1:], keys, strict=False)
@@ -70,7 +70,7 @@ def trusted() -> list[str]:
 
 
 def ring() -> list[SigningKey]:
-    """Give all keys, newest first: one read a minute for each process."""
+    """Return all keys, newest first: one read per minute and process."""
     global _ring, _read_at  # noqa: PLW0603 (what this process knows of the ring)
     if not _ring or time.monotonic() - _read_at > READ_SECONDS:
         _ring = _keys(_stored())
@@ -79,13 +79,13 @@ def ring() -> list[SigningKey]:
 
 
 def add(key_id: str) -> list[SigningKey]:
-    """Add a key to the ring, and take out those that no good token can be signed by.
+    """Add a key to the ring, and remove keys that can no longer have signed a valid token.
 
     Returns:
-        The ring as it is now.
+        The new ring.
 
     Raises:
-        Conflict: when somebody else rotates at the same moment.
+        Conflict: if the ring is changed concurrently.
     """
     item = _stored() or KeyRingItem("CONFIG#SIGNING", "KEY_RING", keys=[])
     still = set(trusted())
