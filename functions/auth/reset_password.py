@@ -12,7 +12,8 @@ app = App(public=True, errors=(BadLink,))
 def reset_password(body: PasswordReset) -> Response[None]:
     """Sets the password and ends every session.
 
-    Revokes all API keys, OAuth clients and webhooks, unless `keep_api_keys` is true. If the address had not been verified before, they are always revoked, and so is the second factor.
+    Revokes all API keys, OAuth clients and webhooks, unless `keep_api_keys` is true. If the address had not been
+    verified before, they are always revoked, and so is the second factor.
     """
     password_changes.reset_password(
         body.token.get_secret_value(), body.password, app.request_context, keep_api_keys=body.keep_api_keys
