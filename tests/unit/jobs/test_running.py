@@ -138,7 +138,7 @@ def test_three_attempts_that_fail_are_the_end_and_say_what_to_do(files: Files) -
     assert (job.status, job.attempts) == (JobStatus.FAILED, MAX_ATTEMPTS)
     assert job.error is not None
     assert job.error.code == "ATTEMPTS_EXHAUSTED"
-    assert "Ask for it again" in job.error.message
+    assert "Create it again" in job.error.message
     assert events() == ["job.failed"]
     files.run()
     assert files.made == []

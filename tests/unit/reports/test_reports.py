@@ -195,7 +195,7 @@ def test_a_report_that_takes_too_long_ends_with_what_to_do(admin: Person, monkey
     assert deliver(job) == []
     failed = admin.api.get(f"/v1/jobs/{job}").data
     assert (failed["status"], failed["attempts"], failed["error"]["code"]) == ("failed", 1, "REPORT_TOO_LARGE")
-    assert "Ask for less" in failed["error"]["message"]
+    assert "Use filters" in failed["error"]["message"]
 
 
 def test_a_report_has_time_to_finish_before_its_function_is_stopped() -> None:
