@@ -140,10 +140,12 @@ def summary(findings: str) -> str:
     What stands in the first line is about no line, and said better by sam.
     """
     found = [parts for line in findings.splitlines() if len(parts := line.split(":", 6)) == PARTS]
-    wrong = [(rule, name, at, text) for name, at, _, _, _, rule, text in found if rule.startswith("E") and at != "1"]
-    causes = [finding for finding in wrong if not finding[0].startswith("E1")] or wrong
-    told = [f"{name}:{at}: {shortened(text, LONGEST_FINDING)}" for _, name, at, text in causes[:FINDINGS]]
-    more = len(wrong) - len(told)
+    wrong = [(f"{name}:{at}", rule, text) for name, at, _, _, _, rule, text in found if rule[0] == "E" and at != "1"]
+    # One for each line: what a region does not have, each of them finds.
+    causes = {line: text for line, rule, text in reversed(wrong) if not rule.startswith("E1")}
+    causes = causes or {line: text for line, _, text in reversed(wrong)}
+    told = [f"{line}: {shortened(text, LONGEST_FINDING)}" for line, text in reversed(causes.items())][:FINDINGS]
+    more = len({line for line, _, _ in wrong}) - len(told)
     return "; ".join([*told, f"{more} more, which `cfn-lint` lists"] if more else told)
 
 

@@ -1,5 +1,6 @@
 """What is said of a template that is wrong: by file and line, and no longer than one reads."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -79,10 +80,16 @@ VAGUE = "template.yaml:1:1:1:2:E0001:Error transforming template"
 
 
 def test_the_cause_is_told_and_not_what_follows_from_it() -> None:
-    assert summary(f"{VAGUE}\n{WARNING}\n{REFERENCE}\n{REFERENCE}\n{CAUSE}") == (
+    elsewhere = CAUSE.replace("us-east-1", "eu-central-1")
+    other = REFERENCE.replace("184", "343")
+    assert summary(f"{VAGUE}\n{WARNING}\n{REFERENCE}\n{REFERENCE}\n{other}\n{CAUSE}\n{elsewhere}") == (
         "template.yaml:428: Resource type 'AWS::Serverless::Funktion' does not exist in 'us-east-1'; "
         "2 more, which `cfn-lint` lists"
     )
+
+
+def test_findings_are_told_in_the_order_of_the_template() -> None:
+    assert re.findall(r"\w+\.yaml:\d+", summary(f"{CAUSE}\n{OTHER}")) == ["template.yaml:428", "data.yaml:9"]
 
 
 def test_a_reference_that_is_all_that_is_wrong_is_told() -> None:
