@@ -58,6 +58,7 @@ faults: setup  ## run tests with failing services and killed processes, and `sam
 check: setup  ## check format, lint (with security rules), types, imports between packages, templates
 	ruff format --check .
 	ruff check .
+	python -m docs.prose
 	mypy
 	PYTHONPATH=layers/core lint-imports --no-logo
 	cfn-lint

@@ -36,7 +36,7 @@ def store_user(engine: Engine) -> None:
 
 
 def check(contenders: Sequence[Contender], engine: Engine) -> None:
-    """Ask everybody once for each request, and compare.
+    """Send each request to each contender once, and compare the responses.
 
     Raises:
         Disagreement: when an answer or the items of a POST differ from ours.
@@ -65,7 +65,7 @@ def _ask(contender: Contender, work: Work, engine: Engine) -> tuple[Any, Any]:
 
 
 def _headers(answer: Mapping[str, Any]) -> list[str]:
-    """Give the headers that all have in common; only ours counts requests."""
+    """Return the headers that all have in common; only ours counts requests."""
     given = {**(answer.get("headers") or {}), **(answer.get("multiValueHeaders") or {})}
     return sorted(name.lower() for name in given if not name.lower().startswith(("ratelimit", "content-length")))
 

@@ -18,7 +18,7 @@ CERTIFICATE = "server.pem"
 
 
 def make_authority(folder: Path) -> str:
-    """Make an authority and a certificate of 127.0.0.1 that it has signed.
+    """Create a certificate authority, and a certificate for 127.0.0.1 signed by it.
 
     Args:
         folder: gets the server's certificate and key, as `server.pem`.

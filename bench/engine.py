@@ -38,14 +38,14 @@ class Engine:
     authority: str
 
     def client(self) -> Any:  # noqa: ANN401 (botocore makes its clients at run time, untyped)
-        """Give a client for the harness."""
+        """Return a client for the harness."""
         config = Config(parameter_validation=False, max_pool_connections=16)
         session = boto3.Session("bench", "bench", region_name=REGION)
         return session.client("dynamodb", endpoint_url=self.http, config=config)
 
 
 def missing() -> str:
-    """Say why the benchmark cannot run on this machine; nothing if it can."""
+    """Return why the benchmark cannot run on this machine; empty if it can."""
     if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
         return "the benchmark needs Linux on x86-64, for which its DynamoDB engine is locked"
     return "" if PROGRAM.is_file() else "dynoxide is not here; fetch it with `python3 -m setup --engines`"
@@ -75,7 +75,7 @@ def program(port: int, *options: str) -> Iterator[None]:
 
 
 def table_definition() -> dict[str, Any]:
-    """Give what `create_table` needs of the table that is deployed."""
+    """Return the arguments of `create_table` for the deployed table."""
     properties = read_template(DATA)["Resources"]["Table"]["Properties"]
     taken = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
     return {name: properties[name] for name in taken}

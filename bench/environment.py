@@ -122,7 +122,7 @@ def environment(package: Package, engine: Engine, **variables: str) -> Iterator[
 
 
 def lambda_variables(package: Package) -> Mapping[str, str]:
-    """Give what Lambda sets (Lambda developer guide, "Defined runtime environment variables")."""
+    """Return the variables that Lambda sets (Lambda developer guide, "Defined runtime environment variables")."""
     search = [*package.folders[1:], runtime_client()]
     return {
         "PATH": os.defpath,

@@ -52,12 +52,12 @@ def heavy_imports() -> dict[str, list[str]]:
 
 
 def heavy(modules: Sequence[str]) -> list[str]:
-    """Tell which heavy modules are among those that were imported."""
+    """Return the heavy modules among those that were imported."""
     return [name for name in HEAVY if name in modules]
 
 
 def unwanted(found: Imports, record: Imports) -> Iterator[str]:
-    """Say which functions import what is not on the record."""
+    """Yield a sentence for each function that imports a module which is not on the record."""
     for place, modules in found.items():
         for module in modules:
             if module not in record.get(place, ()):
@@ -71,7 +71,7 @@ def read_record() -> Imports:
 
 
 def write_record(found: Imports) -> None:
-    """Put on the record what was found."""
+    """Write what was found to the record."""
     lines = (f"  {json.dumps(place)}: {json.dumps(modules)}" for place, modules in sorted(found.items()) if modules)
     RECORD.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
 

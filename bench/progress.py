@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def step(name: str) -> Iterator[None]:
-    """Say what begins, and how long it took."""
+    """Print what starts, and how long it took."""
     print(f"bench: {name} ...", end=" ", flush=True)
     begun = time.monotonic()
     try:
@@ -21,10 +21,10 @@ def step(name: str) -> Iterator[None]:
 
 
 def end_in_order() -> None:
-    """Have SIGTERM end this process as an exception does, so that what it has started ends with it."""
+    """Exit on SIGTERM as on an exception, so that started processes are ended too."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 
 
 def say(text: str) -> None:
-    """Tell one line."""
+    """Print one line."""
     print(f"bench: {text}", flush=True)

@@ -39,7 +39,7 @@ def event(work: Work) -> bytes:
 
 
 def new_user(number: int) -> dict[str, Any]:
-    """Make up the body of a POST."""
+    """Return a random body for a POST."""
     handle = f"grace.{number:07}"
     return {
         "email": f"{handle}@example.com",

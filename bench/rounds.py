@@ -79,7 +79,7 @@ def measure(contenders: Sequence[Contender], engine: Engine, plan: Plan) -> Resu
 
 
 def _turns(contenders: Sequence[Contender], number: int) -> Iterator[tuple[Contender, Work]]:
-    """Give everybody a turn, beginning with another one each time."""
+    """Yield each contender once, starting with a different one in each round."""
     shift = number % len(contenders)
     for contender in (*contenders[shift:], *contenders[:shift]):
         for work in Work:
@@ -130,7 +130,7 @@ def check(contender: Contender, raw: bytes) -> None:
 
 
 def machine() -> dict[str, str]:
-    """Say what was measured on."""
+    """Return a description of the machine."""
     processor = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     names = {line.partition(":")[2].strip() for line in processor.splitlines() if line.startswith("model name")}
     load = Path("/proc/loadavg").read_text(encoding="ascii").split()[0]

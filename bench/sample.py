@@ -25,7 +25,7 @@ class Estimate:
 
 
 def quantile(values: Sequence[float], share: float) -> float:
-    """Give the value below which this share of a sample lies, between neighbours in proportion.
+    """Return the value below which this share of a sample lies, with linear interpolation.
 
     Raises:
         ValueError: of an empty sample.
@@ -40,14 +40,14 @@ def quantile(values: Sequence[float], share: float) -> float:
 
 
 def estimate(values: Sequence[float], seed: int = 1) -> Estimate:
-    """Give the median of a sample and its 95 % bootstrap interval (Efron, 1979); the same one for the same sample."""
+    """Return the median of a sample and its 95 % bootstrap interval (Efron, 1979); deterministic for a sample."""
     chance = random.Random(seed)  # noqa: S311 (nothing secret)
     medians = [median(chance.choices(values, k=len(values))) for _ in range(RESAMPLES)]
     return Estimate(median(values), quantile(medians, LOW), quantile(medians, HIGH))
 
 
 def ratio(ours: Sequence[float], theirs: Sequence[float], seed: int = 1) -> Estimate:
-    """Give the ratio of two medians of samples that were taken in turns, with its 95 % bootstrap interval."""
+    """Return the ratio of two medians of samples that were taken in turns, with its 95 % bootstrap interval."""
     chance = random.Random(seed)  # noqa: S311 (nothing secret)
 
     def resampled(values: Sequence[float]) -> float:

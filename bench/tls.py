@@ -1,4 +1,4 @@
-"""Puts TLS before a port: `python -m bench.tls <port> <upstream port> <folder with server.pem>`.
+"""Terminates TLS in front of a port: `python -m bench.tls <port> <upstream port> <folder with server.pem>`.
 
 A process of its own, so that what it computes is nobody's but the network's.
 """

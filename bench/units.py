@@ -37,7 +37,7 @@ class Bill:
     writes: float = 0
 
     def clear(self) -> None:
-        """Begin anew."""
+        """Reset the counts."""
         self.calls.clear()
         self.reads = self.writes = 0
 
@@ -53,7 +53,7 @@ class Bill:
 
 
 def measure(contenders: Sequence[Contender], engine: Engine) -> dict[str, dict[str, dict[str, Any]]]:
-    """Ask everybody once, and give the calls and units by contender and request."""
+    """Send each request to each contender once; return calls and units by contender and request."""
     bill = Bill()
     found: dict[str, dict[str, dict[str, Any]]] = {}
     with _metered(engine, bill) as metered:
@@ -68,7 +68,7 @@ def measure(contenders: Sequence[Contender], engine: Engine) -> dict[str, dict[s
 
 @contextmanager
 def _metered(engine: Engine, bill: Bill) -> Iterator[Engine]:
-    """Put the proxy before an engine."""
+    """Start the proxy in front of an engine."""
     upstream = urlsplit(engine.http)
 
     class Proxy(BaseHTTPRequestHandler):
@@ -94,7 +94,7 @@ def _metered(engine: Engine, bill: Bill) -> Iterator[Engine]:
             self.wfile.write(raw)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the signature is the library's)
-            """Say nothing of single calls."""
+            """Do not log single calls."""
 
     with TemporaryDirectory(prefix="lamina-bench-") as scratch:
         authority = make_authority(Path(scratch))

@@ -9,7 +9,7 @@ from local.terminal import Stopped, complain
 
 
 def main() -> int:
-    """The exit code: 0 when it was stopped, 1 when it could not run."""
+    """Return the exit code: 0 when it was stopped, 1 when it could not run."""
     try:
         return asyncio.run(run(read_settings()))
     except (ConfigurationError, Stopped) as error:

@@ -70,13 +70,13 @@ class LocalAws:
         return await self._process.wait()
 
     async def ask(self, session: aiohttp.ClientSession, command: str, order: object = None) -> None:
-        """Give it one of the orders of `control.py`."""
+        """Send it one of the orders of `control.py`."""
         url = f"{self.account.endpoint}/_lamina/{command}"
         async with session.post(url, json=order, headers=self.account.headers) as answer:
             answer.raise_for_status()
 
     async def stop(self) -> None:
-        """Have it save and exit; whatever is left after a while is killed."""
+        """Request it to save and exit; kill whatever is left after a while."""
         process, self._process = self._process, None
         if process is None or process.returncode is not None:
             return
@@ -137,7 +137,7 @@ class LocalAws:
 
 
 def _free_port(record: Path) -> int:
-    """The port of last time while it is free, else another."""
+    """Return the port of last time while it is free, else another."""
     with contextlib.suppress(OSError, ValueError):
         remembered = int(record.read_text(encoding="utf-8"))
         if _is_free(remembered):

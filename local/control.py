@@ -20,7 +20,7 @@ type Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 def with_control(application: Application) -> Application:
-    """The application with `/_lamina/…` before it, and with each request's header lines remembered."""
+    """Return the application with `/_lamina/…` before it, and with each request's header lines remembered."""
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"].startswith(PREFIX):
@@ -56,13 +56,13 @@ async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 def _events() -> list[dict[str, Any]]:
-    """What buses were given last, of all accounts."""
+    """Return what buses were given last, of all accounts."""
     kept = eventbridge._events_log.to_dict().values()  # noqa: SLF001  MiniStack tells nobody of it
     return sorted((entry for entries in kept for entry in entries[-EVENTS:]), key=lambda entry: entry["Time"])[-EVENTS:]
 
 
 async def body_of(receive: Receive) -> bytes:
-    """The whole body of a request."""
+    """Return the whole body of a request."""
     parts = []
     while True:
         message = await receive()

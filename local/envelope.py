@@ -1,4 +1,4 @@
-"""Answers of the front's own, in the API's envelope and with its usual headers."""
+"""Responses of the local front itself, in the API's envelope and with its standard headers."""
 
 import json
 import re
@@ -41,7 +41,7 @@ def refuse(
     *,
     readable: bool = True,
 ) -> Answer:
-    """An error answer: `{"error": {"code", "message", "details", "request_id"}}`, with API Gateway's own headers.
+    """Return an error: `{"error": {"code", "message", "details", "request_id"}}`, with API Gateway's own headers.
 
     Pages may read it, unless it is not `readable`. Several origins are allowed here, so it names none of them, as in
     `GatewayResponses` of the template.

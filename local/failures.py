@@ -15,7 +15,7 @@ from local.settings import Settings
 from local.stack import Stack
 
 FAILURE = "\x1ffailure\x1f"
-"""Begins a description in the message of a failed invocation; as `patches.workers.FAILURE`, which needs MiniStack."""
+"""Prefix of a description in a failed invocation's message; as `patches.workers.FAILURE`, which needs MiniStack."""
 KEPT = 20
 INSTALLED = re.compile(r"/lib/python3[^/]*/")
 
@@ -53,7 +53,7 @@ class Failures:
         return failure
 
     def explained(self, message: str) -> str | None:
-        """What keeps a function from being loaded, where the message of a failed invocation describes that."""
+        """Return what keeps a function from being loaded, where the message of a failed invocation describes that."""
         with contextlib.suppress(ValueError, KeyError, TypeError):
             error = json.loads(message)["errorMessage"]
             if error.startswith(FAILURE):
@@ -61,7 +61,7 @@ class Failures:
         return None
 
     def name(self, function: str) -> str:
-        """What the template calls a function, without the stack that it is in."""
+        """Return what the template calls a function, without the stack that it is in."""
         stack = self._stack()
         logical = {physical: name for name, physical in stack.resources.items()} if stack else {}
         return logical.get(function, function).rpartition("/")[2]

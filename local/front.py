@@ -175,7 +175,7 @@ class Front:
             return _unavailable(request, "The local AWS is not answering.")
 
     async def _pass_on(self, request: web.BaseRequest, api: str, body: bytes, trace: str) -> web.StreamResponse | None:
-        """The API's answer; None where that API is gone, and so has not seen the request."""
+        """Return the API's answer; None where that API is gone, and so has not seen the request."""
         assert self._session is not None  # noqa: S101  listen() came first
         url = yarl.URL(api + _target(request.raw_path), encoded=True)
         headers = self._request_headers(request)
@@ -195,7 +195,7 @@ class Front:
             return _passed_back(request, answer.status, answer.raw_headers, content)
 
     def _request_headers(self, request: web.BaseRequest) -> CIMultiDict[str]:
-        """The client's lines in their order, less what API Gateway makes itself, and that."""
+        """Return the client's lines in their order, less what API Gateway makes itself, and that."""
         dropped = (
             HOP_BY_HOP | REPLACED | {name.strip().lower() for name in request.headers.get("Connection", "").split(",")}
         )
@@ -222,7 +222,7 @@ def _size_of_head(request: web.BaseRequest) -> int:
 
 
 async def _body(request: web.BaseRequest) -> bytes | None:
-    """The whole body, or None where it is over the limit."""
+    """Return the whole body, or None where it is over the limit."""
     parts, size = [], 0
     async for part in request.content.iter_any():
         size += len(part)
@@ -234,7 +234,7 @@ async def _body(request: web.BaseRequest) -> bytes | None:
 
 
 def _target(raw: str) -> str:
-    """The request target as MiniStack must get it for the event to hold it as it came."""
+    """Return the request target as MiniStack must get it for the event to hold it as it came."""
     path, mark, query = raw.partition("?")
     if not path.startswith("/"):  # absolute form: http://host/path
         path = yarl.URL(path, encoded=True).raw_path
@@ -243,7 +243,7 @@ def _target(raw: str) -> str:
 
 
 def _as_text(value: str) -> str:
-    """A header's value; one that is no UTF-8 as Latin-1 (RFC 9110 section 5.5): aiohttp would leave its bytes out."""
+    """Return a header's value, decoded as Latin-1 if it is not UTF-8 (RFC 9110, 5.5); aiohttp would drop bytes."""
     raw = value.encode("utf-8", "surrogateescape")
     try:
         return raw.decode()
@@ -256,7 +256,7 @@ def _only_ascii(text: str) -> str:
 
 
 def _own_failure(status: int, content: bytes) -> str | None:
-    """What the local AWS says of a request that failed in it, not in an answer of ours; None where it did not."""
+    """Return the local AWS's message for a request that failed in it rather than in a function; None otherwise."""
     if status < 500:  # noqa: PLR2004  server errors alone
         return None
     try:

@@ -30,7 +30,7 @@ CORS = b"access-control-"
 
 
 def guarded(application: Application) -> Application:
-    """The application, asked by those only who may.
+    """Return the application, asked by those only who may.
 
     The credentials are in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, the origins of pages in ALLOWED_ORIGINS.
     """
@@ -111,7 +111,7 @@ def _is_presigned(
 
 
 def _secret(key: str, token: str) -> str | None:
-    """The secret of an access key that this run has given out: its own, a role's, or a user's."""
+    """Return the secret of an access key that this run has given out: its own, a role's, or a user's."""
     if iam_evaluator.is_root_access_key(key) and key != os.environ["AWS_ACCESS_KEY_ID"]:
         return None
     found = iam_evaluator.resolve_credential(key, _account_from_sts_session(key) or get_account_id(), token)
@@ -160,7 +160,7 @@ def _without_secret(scope: Scope) -> Scope:
 
 
 def _again(body: bytes, receive: Receive) -> Receive:
-    """What was read already, and then what comes."""
+    """Return what was read already, and then what comes."""
     read: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receive_again() -> Message:

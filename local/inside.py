@@ -108,7 +108,7 @@ def mails(account: Account) -> list[Mail]:
 
 
 def events(account: Account) -> list[Event]:
-    """What was put on the bus lately, newest first; the local AWS forgets it when it stops."""
+    """Return what was put on the bus lately, newest first; the local AWS forgets it when it stops."""
     return [_event(entry) for entry in reversed(ask_aws(account, "_lamina/events"))]
 
 
@@ -124,7 +124,7 @@ def _event(entry: dict[str, Any]) -> Event:
 
 
 def logs(account: Account, stack: Stack) -> list[LogLine]:
-    """What functions logged lately, newest first."""
+    """Return what functions logged lately, newest first."""
     logical = {physical: name.rpartition("/")[2] for name, physical in stack.resources.items()}
     client_of_logs = client("logs", account)
     since = int((time.time() - LOG_MINUTES * 60) * 1000)
@@ -159,19 +159,19 @@ def _log_line(event: Mapping[str, Any], logical: Mapping[str, str]) -> LogLine:
 
 
 def _metrics(content: Mapping[str, Any]) -> str:
-    """What a line of the embedded metric format measures; the line has no message."""
+    """Return what a line of the embedded metric format measures; the line has no message."""
     groups = content.get("_aws", {}).get("CloudWatchMetrics", [])
     metrics = [metric["Name"] for group in groups for metric in group.get("Metrics", [])]
     return "  ".join(f"{name}={content.get(name)}" for name in metrics)
 
 
 def ask_aws(account: Account, path: str) -> Any:  # noqa: ANN401  JSON that is MiniStack's own, or `control.py`'s
-    """What the local AWS tells beyond AWS's own API."""
+    """Return what the local AWS tells beyond AWS's own API."""
     request = urllib.request.Request(f"{account.endpoint}/{path}", headers=account.headers)  # noqa: S310  http, and ours
     with urllib.request.urlopen(request, timeout=SECONDS_TO_ANSWER) as answer:  # noqa: S310  as above
         return json.load(answer)
 
 
 def rfc3339(timestamp: float) -> str:
-    """An instant in the form of the API, given in Unix seconds."""
+    """Return an instant in the form of the API, given in Unix seconds."""
     return datetime.fromtimestamp(timestamp, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

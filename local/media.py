@@ -13,7 +13,7 @@ _AVATAR = re.compile(r"avatars/[0-9a-f-]{36}/[0-9a-f-]{36}\.webp")
 
 
 def avatar(path: str, stack: Stack, account: Account) -> Answer | None:
-    """The avatar at a path of the front; None where there is none."""
+    """Return the avatar at a path of the front; None where there is none."""
     key = path.removeprefix(PREFIX)
     if not _AVATAR.fullmatch(key):
         return None

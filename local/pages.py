@@ -33,7 +33,7 @@ UNREACHABLE = (OSError, BotoCoreError, ClientError)
 
 
 class LocalPages:
-    """Answers what is under `/_local`; `stack` gives the stack as deployed, or None while there is none."""
+    """Serves the paths under `/_local`; `stack` returns the deployed stack, or None while there is none."""
 
     def __init__(
         self,
@@ -150,7 +150,7 @@ def wants_html(request: web.BaseRequest) -> bool:
 
 
 def _with_links_outside(html: str) -> str:
-    """The mail with its links opening pages of their own: the frame that it is shown in may lead nowhere else."""
+    """Return the mail with links that open new pages, because its frame must not navigate elsewhere."""
     head, tag, rest = html.partition("<head>")
     target = '<base target="_blank">'
     return f"{head}{tag}{target}{rest}" if tag else f"{target}{html}"

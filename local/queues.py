@@ -115,7 +115,7 @@ def _count(attributes: Attributes, state: str) -> int:
 
 
 def _title(body: str) -> str:
-    """What a message is about: the event that EventBridge brought, or its text."""
+    """Return what a message is about: the event that EventBridge brought, or its text."""
     try:
         detail = json.loads(body)["detail"]
         return f"{detail['type']}  {detail['subject']}"
@@ -131,6 +131,6 @@ def _pretty(body: str) -> str:
 
 
 def _messages(account: Account) -> dict[str, list[dict[str, Any]]]:
-    """What lies in each queue, by URL: looked at without receiving it, which would count as a try."""
+    """Return what lies in each queue, by URL: looked at without receiving it, which would count as a try."""
     accounts = ask_aws(account, "_ministack/sqs/messages")["messages"].values()
     return {url: found for account in accounts for region in account.values() for url, found in region.items()}

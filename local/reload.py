@@ -49,7 +49,7 @@ class Reload:
             raise Stopped(f"{path.relative_to(self._settings.root)}{line}: {reason}") from error
 
     async def functions(self, folder: Path, stack: Stack) -> None:
-        """Give every function of a source folder the folder's code as it is now."""
+        """Update every function of a source folder to the current code of the folder."""
         names = [
             stack.resources[logical]
             for logical in sam.read_built(self._settings).functions.get(folder, [])
@@ -64,7 +64,7 @@ class Reload:
         say(f"reloaded {folder.relative_to(self._settings.root)}: {count} in {seconds(time.monotonic() - begun)}")
 
     async def layer(self, folder: Path, stack: Stack) -> None:
-        """Have every function see the layer as its folder makes it now, and say so if it is another than before."""
+        """Update the layer of every function to its folder, and report whether it has changed."""
         is_new = self._remembered().get(str(folder.relative_to(self._settings.root))) != _digest(folder)
         begun = time.monotonic()
         for logical in sam.read_built(self._settings).layers.get(folder, []):
@@ -150,6 +150,6 @@ def _zipped(folder: Path) -> bytes:
 
 
 def _layer_arn(logical: str, stack: Stack) -> str | None:
-    """The deployed version of a layer; SAM appends a digest of its content to the logical id."""
+    """Return the deployed version of a layer; SAM appends a digest of its content to the logical id."""
     named = re.compile(rf"{re.escape(logical)}[0-9a-f]{{10}}")
     return next((arn for name, arn in stack.resources.items() if named.fullmatch(name)), None)

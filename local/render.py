@@ -51,7 +51,7 @@ def page(content: str, live: str) -> tuple[str, str]:
 
 
 def content(inside: Inside) -> str:
-    """What of the page changes: the page fetches it again and again."""
+    """Return what of the page changes: the page fetches it again and again."""
     return "\n".join(
         (
             _header(inside),
@@ -67,7 +67,7 @@ def content(inside: Inside) -> str:
 
 
 def mail_content(mails: list[Mail]) -> str:
-    """The caught mails by themselves."""
+    """Return the caught mails by themselves."""
     header = (
         '<header><h1>Caught mail</h1><a href="/_local">/_local</a><span class="end" id="state">live</span></header>'
     )
@@ -110,7 +110,7 @@ def _empty(text: str) -> str:
 
 
 def _failures(inside: Inside) -> str:
-    """What of the sources is not live and why; then the exceptions of functions, newest first."""
+    """Return what of the sources is not live and why; then the exceptions of functions, newest first."""
     broken = "".join(f'<div class="hint"><b>{escape(line)}</b></div>' for line in inside.broken)
     return broken + "".join(
         f'<details data-key="{escape(failure.at + failure.error)}"><summary>{_time(failure.at)}'
@@ -158,7 +158,7 @@ def _mail(mail: Mail) -> str:
 
 
 def _linked(text: str) -> str:
-    """A text whose addresses can be clicked."""
+    """Return a text whose addresses can be clicked."""
     return LINK.sub(r'<a href="\g<0>" target="_blank" rel="noopener">\g<0></a>', escape(text))
 
 
@@ -179,7 +179,7 @@ def _queue(queue: Queue) -> str:
 
 
 def _letters(queue: Queue, inside: Inside) -> str:
-    """The dead letters of a queue, and the command that brings them back."""
+    """Return the dead letters of a queue, and the command that brings them back."""
     shown = "".join(_letter(queue.name, letter) for letter in queue.letters)
     more = f", the newest {len(queue.letters)} below" if queue.dead > len(queue.letters) else ""
     place = f"AWS_SHARED_CREDENTIALS_FILE={shlex.quote(inside.credentials)} AWS_DEFAULT_REGION={REGION}"

@@ -39,7 +39,7 @@ class Built:
 
 
 def fingerprint(settings: Settings) -> str:
-    """Tells one state of the sources and parameters from another, so that nothing unchanged is built again."""
+    """Return an identifier of the state of the sources and parameters, so that nothing unchanged is built again."""
     digest = hashlib.blake2b(json.dumps(settings.parameters, sort_keys=True).encode(), digest_size=16)
     # sam's record of the build names the sources by their absolute paths.
     digest.update(f"{settings.root}\0{Path(sys.executable).resolve()}".encode())
@@ -221,7 +221,7 @@ async def _sam(settings: Settings, command: str, *arguments: str, account: Accou
 
 
 def build_environment(settings: Settings, account: Account | None = None) -> dict[str, str]:
-    """The environment of a build or deploy: nothing of the user's AWS, `account` as the only one there is."""
+    """Return the environment of a build or deploy: nothing of the user's AWS, `account` as the only one there is."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     environment = {
         **inherited,
@@ -241,7 +241,7 @@ def build_environment(settings: Settings, account: Account | None = None) -> dic
 
 
 def private_home(home: Path) -> Path:
-    """A configuration of sam's own that neither asks, nor reports, nor looks for a newer version; its path."""
+    """Return a configuration of sam's own that neither asks, nor reports, nor looks for a newer version; its path."""
     home.mkdir(parents=True, exist_ok=True)
     metadata = home / "metadata.json"
     if not metadata.is_file():
@@ -252,7 +252,7 @@ def private_home(home: Path) -> Path:
 
 
 def _reason(output: str) -> str:
-    """The line of sam's output that says what went wrong."""
+    """Return the line of sam's output that says what went wrong."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     for line in reversed(lines):
         if line.startswith(("Error:", "Build Failed", "Template Error")) or "Error" in line.split(":")[0]:

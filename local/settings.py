@@ -108,12 +108,12 @@ class Settings:
 
 
 def architecture() -> str:
-    """The machine's architecture in Lambda's words: `arm64` or `x86_64`."""
+    """Return the machine's architecture in Lambda's words: `arm64` or `x86_64`."""
     return "arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64"
 
 
 def read_settings(environment: Mapping[str, str] = os.environ, root: Path = ROOT) -> Settings:
-    """Settings from PORT, LAMINA_STATE, ALLOWED_ORIGINS and LAMINA_ROOT (another checkout to serve; the tests use it).
+    """Return settings from PORT, LAMINA_STATE, ALLOWED_ORIGINS and LAMINA_ROOT (another checkout, for tests).
 
     Raises ConfigurationError with a line for the user.
     """

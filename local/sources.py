@@ -27,7 +27,7 @@ class Sources:
         return all(_stamp(path) == stamp for known in (self._files, self._folders) for path, stamp in known.items())
 
     def changed(self) -> set[Path]:
-        """The files that have changed, come or gone since the last time."""
+        """Return the files that have changed, come or gone since the last time."""
         before = self._files
         self._folders = {}
         self._files = {path: _stamp(path) for path in self._walk()}

@@ -31,7 +31,7 @@ class Stack:
 
 @cache
 def client(service: Any, account: Account) -> Any:  # noqa: ANN401  boto3's own types differ by service
-    """A boto3 client of a local AWS."""
+    """Return a boto3 client of a local AWS."""
     session = boto3.Session(
         aws_access_key_id=account.access_key_id,
         aws_secret_access_key=account.secret_access_key,
@@ -42,7 +42,7 @@ def client(service: Any, account: Account) -> Any:  # noqa: ANN401  boto3's own 
 
 
 def prepare(account: Account) -> None:
-    """Make what an account has before `sam deploy`: its bucket, a sender of mails, no stack that failed to be made."""
+    """Prepare the account for `sam deploy`: create its bucket and mail sender, delete a stack whose creation failed."""
     client("s3", account).create_bucket(Bucket=BUCKET)
     client("ses", account).verify_email_identity(EmailAddress=MAIL_FROM)
     if _status(account) in {"ROLLBACK_COMPLETE", "CREATE_FAILED", "ROLLBACK_FAILED", "DELETE_FAILED"}:
@@ -54,7 +54,7 @@ def prepare(account: Account) -> None:
 
 
 def find(account: Account) -> Stack | None:
-    """The stack, or None where there is none that stands with an API that is there."""
+    """Return the stack, or None where there is none that stands with an API that is there."""
     if _status(account) not in SETTLED:
         return None
     cloudformation: CloudFormationClient = client("cloudformation", account)

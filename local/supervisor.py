@@ -219,7 +219,7 @@ class _Stack:
 
 @contextlib.contextmanager
 def _running(work: Coroutine[None, None, None]) -> Iterator[asyncio.Task[None]]:
-    """The work as a task that ends with the block."""
+    """Yield the work as a task that ends with the block."""
     task = asyncio.create_task(work)
     try:
         yield task
@@ -229,7 +229,7 @@ def _running(work: Coroutine[None, None, None]) -> Iterator[asyncio.Task[None]]:
 
 @contextlib.contextmanager
 def _state_folder(state: State) -> Iterator[Path]:
-    """The folder for one supervisor alone; a temporary one is removed at the end."""
+    """Yield the folder for one supervisor alone; a temporary one is removed at the end."""
     with (state.folder / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -37,7 +37,7 @@ def complain(text: str, more: str = "") -> None:
 
 @contextmanager
 def step(name: str) -> Iterator[None]:
-    """Say the step's name and, when it is through, how long it took; a step that fails says nothing."""
+    """Print the name of a step, and its duration once it has completed; nothing if it fails."""
     begun = time.monotonic()
     _going_on.append(name)
     _show()
@@ -50,7 +50,7 @@ def step(name: str) -> Iterator[None]:
 
 
 def seconds(duration: float) -> str:
-    """A duration as people read it: `0.3 s`, `12 s`."""
+    """Return a duration as people read it: `0.3 s`, `12 s`."""
     return f"{duration:.1f} s" if duration < BLUNT_SECONDS else f"{duration:.0f} s"
 
 

@@ -89,7 +89,7 @@ class Traces(asyncio.DatagramProtocol):
         ]
 
     def begin(self, sent: str) -> Gateway:
-        """Begin API Gateway's part of a request, in the trace that its header names, or in a new one."""
+        """Start API Gateway's segment of a request, in the trace of its header or in a new one."""
         root = ROOT.match(sent)
         trace_id = root[1] if root else f"1-{int(time.time()):08x}-{secrets.token_hex(12)}"
         return Gateway(trace_id, "Sampled=0" not in sent, time.time(), secrets.token_hex(8))

@@ -48,7 +48,7 @@ class Watcher:
         self._stack: Callable[[], Stack] | None = None
 
     async def catch_up(self, stack: Stack) -> None:
-        """Bring code that was reloaded after the last deploy to what the sources are now."""
+        """Update code that was reloaded after the last deployment to the current sources."""
         await self._reload.catch_up(stack)
 
     def check_all(self) -> None:
@@ -64,7 +64,7 @@ class Watcher:
         await asyncio.gather(self._look_when_told(), self._redeploy_when_wanted(redeploy))
 
     async def look(self) -> None:
-        """Make live what has changed of functions and the core layer; a deploy that is needed goes on by itself."""
+        """Apply changes of functions and the core layer; a deployment that is needed runs by itself."""
         if self._stack is None or (not self._looking.locked() and self._sources.is_unchanged()):
             return
         async with self._looking:

@@ -68,7 +68,7 @@ def parse(arguments: argparse.ArgumentParser) -> argparse.Namespace:
 
 
 def use_region(named: str, configured: Configuration) -> str | None:
-    """Have boto3 work in a region: the named one, else the environment's, else that of samconfig.toml.
+    """Set the region of boto3: the named one, else the environment's, else that of samconfig.toml.
 
     Returns the region, or None where only boto3 itself may know one (`~/.aws/config`).
     """

@@ -16,7 +16,7 @@ CORE = Path(__file__).resolve().parent.parent / "layers" / "core"
 
 
 def connect(stack: str, model: str = MODEL) -> None:
-    """Take on the settings of a stack, so that `lamina` can be imported and works on its data.
+    """Apply the settings of a stack, so that `lamina` can be imported and works on its data.
 
     Args:
         stack: its name.
@@ -28,7 +28,7 @@ def connect(stack: str, model: str = MODEL) -> None:
 
 
 def physical_id(stack: str, path: str) -> str:
-    """Tell what a resource is called, by its logical id or, within nested stacks, the path of logical ids."""
+    """Return the name of a resource by its logical id or, within nested stacks, the path of logical ids."""
     cloudformation = boto3.client("cloudformation")
 
     def inside(outer: str, logical: str) -> str:
@@ -39,7 +39,7 @@ def physical_id(stack: str, path: str) -> str:
 
 
 def nested_stacks(stack: str) -> Iterator[tuple[str, dict[str, str]]]:
-    """Give every stack within a stack, however deep: its logical id and its outputs."""
+    """Yield every nested stack, at any depth: its logical id and its outputs."""
     cloudformation = boto3.client("cloudformation")
     for page in cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack):
         for resource in page["StackResourceSummaries"]:

@@ -33,7 +33,7 @@ FIRST_REGION = "us-east-1"
 
 
 def main() -> None:
-    """Ask if anything is to be asked, build, deploy, and end with sam's exit code."""
+    """Prompt if necessary, build, deploy, and exit with sam's exit code."""
     arguments = [argument for argument in sys.argv[1:] if argument != GUIDED]
     environment, given = environment_of(arguments), parameters_of(arguments)
     configuration = Configuration(environment)
@@ -83,7 +83,7 @@ def _constraint(described: Mapping[str, Any]) -> str:
 
 
 def _check_credentials(profile: str | None, region: str | None) -> None:
-    """Ask AWS whose the credentials are, because `sam deploy` would do so only after the build."""
+    """Check the credentials before the build; `sam deploy` would check them only afterwards."""
     with explained():
         session = boto3.session.Session(profile_name=profile)
         session.client("sts", region_name=region or session.region_name or FIRST_REGION).get_caller_identity()

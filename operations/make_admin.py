@@ -28,7 +28,7 @@ def main() -> None:
 
 
 def settle(email: str, username: str, password: str | None) -> str:
-    """Make sure that this address belongs to an active administrator; say what was done."""
+    """Ensure that this address belongs to an active administrator; return what was done."""
     # Only now: these modules read their settings when they are imported, and `connect` has just found them.
     from pydantic import ValidationError
 

@@ -61,7 +61,7 @@ def names() -> list[str]:
 
 
 def queues(stack: str) -> dict[str, Queue]:
-    """Give the queues of a stack by name: `mail` is the one of the nested stack `Mail`, made of `stacks/queue.yaml`."""
+    """Return the queues of a stack by name: `mail` is that of the nested stack `Mail`, made of `stacks/queue.yaml`."""
     return {
         _name(name): Queue(outputs["QueueUrl"], outputs["DeadLettersUrl"])
         for name, outputs in nested_stacks(stack)

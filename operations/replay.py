@@ -47,7 +47,7 @@ class Progress:
                 print(f"{self.types.total():,} events", file=sys.stderr, flush=True)
 
     def summary(self) -> str:
-        """Say what there was, by type."""
+        """Print the number of events by type."""
         kinds = ", ".join(f"{number:,} {name}" for name, number in self.types.most_common())
         return f"{self.types.total():,} events" + (f": {kinds}" if kinds else "")
 

@@ -19,7 +19,7 @@ def main() -> None:
 
 
 def rotate() -> str:
-    """Make a key like the one that signs, and add it to the ring; say what was done."""
+    """Create a key like the current signing key, and add it to the ring; return what was done."""
     from lamina.errors import LaminaError
     from lamina.identity.tokens import signing_keys
 

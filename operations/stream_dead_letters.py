@@ -58,7 +58,7 @@ class DeadLetters:
             self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=receipt)
 
     def put_back(self) -> None:
-        """Let everybody see the messages again."""
+        """Release the messages, so that they are visible again."""
         self._show(self._receipts)
 
     def _receive(self) -> Any:  # noqa: ANN401 (boto3's type, which is there for the type checker alone)

@@ -15,7 +15,7 @@ STAMP = ROOT / "node_modules" / ".lamina-ready"
 
 
 def prepare() -> None:
-    """Bring ``node_modules`` in step with its lock file, unless it is; never fail over it."""
+    """Update ``node_modules`` to its lock file, if necessary; never fail because of it."""
     wanted = hashlib.sha256(LOCK.read_bytes()).hexdigest()
     if STAMP.is_file() and STAMP.read_text() == wanted:
         return

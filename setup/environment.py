@@ -1,4 +1,4 @@
-"""Makes ``.venv``: Python 3.13 with the packages of the lock files, and nothing else."""
+"""Creates ``.venv``: Python 3.13 with the packages of the lock files, and nothing else."""
 
 import contextlib
 import fcntl
@@ -32,7 +32,7 @@ NO_INSTALLER = (
 
 
 def prepare() -> None:
-    """Bring ``.venv`` in step with the lock files, unless it is.
+    """Update ``.venv`` to the lock files, if necessary.
 
     Raises:
         SetupError: there is no Python 3.13, or a package could not be installed.
@@ -51,13 +51,13 @@ def is_ready() -> bool:
 
 
 def fingerprint() -> str:
-    """A digest of what ``.venv`` depends on. The folder is part of it: its scripts name their own path."""
+    """Return a digest of what ``.venv`` depends on. The folder is part of it: its scripts name their own path."""
     return hashlib.sha256(LOCK.read_bytes() + str(ROOT).encode()).hexdigest()
 
 
 @contextlib.contextmanager
 def one_at_a_time() -> Iterator[None]:
-    """Let a second set-up in the same folder wait for the first; the kernel frees the lock if that one dies."""
+    """Wait until no other set-up runs in the same folder; the kernel releases the lock if that process dies."""
     with LOCK.open() as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         yield
@@ -88,13 +88,13 @@ def is_usable() -> bool:
 
 
 def make_venv(uv: str, python: str) -> None:
-    """Make ``.venv`` anew, with nothing in it."""
+    """Create an empty ``.venv``."""
     with step(f"making .venv with {python}"):
         run([uv, "venv", "--quiet", "--clear", "--python", python, str(VENV)], 120, "uv venv")
 
 
 def fetch_python(uv: str) -> str:
-    """Let uv find or download Python 3.13, and answer its path."""
+    """Find or download Python 3.13 with uv, and return its path."""
     try:
         with step("fetching Python 3.13"):
             run([uv, "python", "install", "--quiet", interpreter.VERSION], DOWNLOAD_SECONDS, "uv python install")
@@ -107,7 +107,7 @@ def fetch_python(uv: str) -> str:
 
 
 def fetch_uv(scratch: Path, python: Optional[str]) -> str:
-    """Put the locked uv into a scratch folder, and answer its path. ``.venv`` gets its own with the packages."""
+    """Install the locked uv into a scratch folder, and return its path. ``.venv`` gets its own with the packages."""
     # Settings that a reader may have for their own pip, and that contradict --target.
     os.environ.update(PIP_USER="0", PIP_REQUIRE_VIRTUALENV="0")
     with step("fetching uv"):
@@ -118,7 +118,7 @@ def fetch_uv(scratch: Path, python: Optional[str]) -> str:
 
 
 def find_pip(scratch: Path, python: Optional[str]) -> List[str]:
-    """The command of a pip that starts: one that is there, or one from a virtual environment made for the purpose."""
+    """Return the command of a pip that starts: an existing one, or one from a virtual environment created for it."""
     pythons = [path for path in (python, sys.executable) if path]
     for path in pythons:
         if starts(path, "-m", "pip"):

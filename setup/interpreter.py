@@ -40,12 +40,12 @@ print(sys._base_executable)
 
 
 def find() -> Optional[str]:
-    """The path of the first Python 3.13 that starts and is complete, or None."""
+    """Return the path of the first Python 3.13 that starts and is complete, or None."""
     return next((real for real in map(probe, candidates()) if real), None)
 
 
 def probe(path: str) -> Optional[str]:
-    """The real path of this Python if it is a complete 3.13, else None. A pyenv shim, say, can exist and not start."""
+    """Return the real path of this Python if it is a complete 3.13, else None. A pyenv shim may exist but not start."""
     # Without .venv on PATH, where a shim that has no 3.13 of its own would find the one that is about to be replaced.
     path_without_venv = os.pathsep.join(folder for folder in os.get_exec_path() if Path(folder) != VENV / "bin")
     environment = {**os.environ, "PATH": path_without_venv}
@@ -87,5 +87,5 @@ def installed() -> List[Path]:
 
 
 def patch_version(python: Path) -> List[int]:
-    """The numbers in the name of the version's folder, so that 3.13.10 comes after 3.13.9."""
+    """Return the numbers in the name of the version's folder, so that 3.13.10 comes after 3.13.9."""
     return [int(number) for number in re.findall(r"\d+", python.parts[-3])]

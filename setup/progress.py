@@ -44,5 +44,5 @@ def run(command: Sequence[str], seconds: float, what: str) -> str:
 
 
 def last_lines(output: str, count: int = 12) -> str:
-    """The end of a program's output, where the reason of a failure stands."""
+    """Return the end of a program's output, where the reason of a failure stands."""
     return "\n".join(output.strip().splitlines()[-count:]) or "it said nothing"

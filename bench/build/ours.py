@@ -81,7 +81,7 @@ def build() -> Mapping[str, Built]:
 
 
 def package(place: str) -> Package:
-    """Give one function of ours as Lambda would unpack it."""
+    """Return one of our functions as Lambda would unpack it."""
     function = build()[place]
     layers = [_layer(_name(reference), function.folder) for reference in function.properties["Layers"]]
     key = "-".join(path.parent.name for path in layers)
@@ -128,7 +128,7 @@ def _with_globals(everywhere: Mapping[str, Any], own: Mapping[str, Any]) -> dict
 
 
 def _name(reference: object) -> str:
-    """Give the layer that a reference means; nested stacks name their parameters after the layers."""
+    """Return the layer that a reference means; nested stacks name their parameters after the layers."""
     assert isinstance(reference, dict)  # noqa: S101 (our templates name layers by !Ref)
     return str(reference["Ref"])
 

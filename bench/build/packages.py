@@ -42,7 +42,7 @@ class Package:
         return next(path for path in candidates if path.is_file()).read_text(encoding="utf-8")
 
     def sizes(self) -> dict[str, int]:
-        """Give its bytes, `zipped` as uploaded and `unzipped` as counted against Lambda's 250 MB."""
+        """Return its size in bytes, `zipped` as uploaded and `unzipped` as counted against Lambda's 250 MB."""
         return {
             "zipped": sum(zipped_bytes(folder) for folder in self.folders),
             "unzipped": sum(unzipped_bytes(folder) for folder in self.folders),
@@ -55,7 +55,7 @@ def unzipped_bytes(folder: Path) -> int:
 
 
 def zipped_bytes(folder: Path) -> int:
-    """Tell how large an archive of a folder is, compressed as `sam package` does."""
+    """Return the size of an archive of a folder, compressed as `sam package` does."""
     with TemporaryFile() as file:
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
             for path in sorted(folder.rglob("*")):
@@ -65,14 +65,14 @@ def zipped_bytes(folder: Path) -> int:
 
 
 def fresh(folder: Path) -> Path:
-    """Make an empty folder, whatever was there."""
+    """Create an empty folder, replacing an existing one."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     return folder
 
 
 def merge(sources: list[Path], target: Path) -> Path:
-    """Lay folders over each other, as Lambda does with layers: later ones win. Files are linked where they can be."""
+    """Merge folders as Lambda does with layers: later ones win. Files are linked if possible."""
     fresh(target)
     for source in sources:
         for path in source.rglob("*"):

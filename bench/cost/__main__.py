@@ -51,7 +51,7 @@ def _measure() -> dict[str, object]:
 
 
 def _measured_read() -> float:
-    """Tell the milliseconds of CPU of reading a user under the runtime client; 0 before `make bench` was run."""
+    """Return the CPU milliseconds of reading a user under the runtime client; 0 before `make bench` was run."""
     if not FILE.is_file():
         return 0.0
     ours = next(contender for contender in load()["contenders"] if contender["name"] == OURS)

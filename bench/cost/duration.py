@@ -11,7 +11,7 @@ OTHER_MS = 20.0
 
 
 def milliseconds(figure: Mapping[str, Any], overhead_ms: float) -> float:
-    """Tell how long Lambda would bill a call: its CPU time on its share of a processor, and its waits for AWS.
+    """Return the billed duration of a call: its CPU time on its share of a processor, and its waits for AWS.
 
     Args:
         figure: of an endpoint: `cpu_ms`, `memory` in MB, `calls` by service and operation.

@@ -106,7 +106,7 @@ def _summary(runs: list[Run]) -> dict[str, Any]:
 
 
 def _event(function: Function) -> dict[str, Any]:
-    """Give the sample event of a function; the authorizer's with the token of somebody who has just signed in."""
+    """Return the sample event of a function; for the authorizer, with the token of a new session."""
     event = sample(function.place)
     if function.place == AUTHORIZER:
         client, _ = signed_in("somebody")
@@ -132,7 +132,7 @@ def _fresh_table(tables: Any) -> Iterator[None]:  # noqa: ANN401 (botocore's cli
 
 @contextmanager
 def _engine() -> Iterator[tuple[DynamoDb, Any]]:
-    """Have everything talk to an engine: through the first client; the second makes tables."""
+    """Connect everything to an engine: through the first client; the second creates tables."""
     port = free_port()
     with program(port), ExitStack() as patched:
         url = f"http://{HOST}:{port}"

@@ -23,7 +23,7 @@ MILLION = 1_000_000
 
 
 def costs(figure: Mapping[str, Any], prices: Mapping[str, Any], overhead_ms: float) -> dict[str, float]:
-    """Give the dollars of a million calls, by what they are for."""
+    """Return the dollars per million calls, by purpose."""
     lambda_, dynamodb = prices["lambda_arm64"], prices["dynamodb_on_demand"]
     seconds = milliseconds(figure, overhead_ms) / 1000 * MILLION
     calls = figure["calls"]

@@ -40,7 +40,7 @@ def write_export(table: dict[str, Any], number: int, folder: Path) -> None:
 
 
 def position_of(place: int, number: int) -> str:
-    """Give the position of a user in the list by creation, newest first, of a table with so many users.
+    """Return the position of a user in the list by creation, newest first, of a table with so many users.
 
     Args:
         place: its place in the list, from 1, past the thousand users of the tests.
@@ -51,7 +51,7 @@ def position_of(place: int, number: int) -> str:
 
 
 def _copies(number: int) -> Iterator[str]:
-    """Give the lines of so many copies."""
+    """Yield the lines of so many copies."""
     patterns: dict[Kind, tuple[str, str]] = {}
     for index in range(number):
         identifier = _identifier(index)
@@ -64,7 +64,7 @@ def _copies(number: int) -> Iterator[str]:
 
 
 def _pattern(kind: Kind) -> tuple[str, str]:
-    """Lay out a user of a kind: the lines of the user alone, and of all that belongs to it."""
+    """Return the lines of a user of a kind: of the user alone, and of everything that belongs to it."""
     role, status, last, shard = kind
     user = User(
         id=_identifier(_stand_in(shard)),

@@ -61,7 +61,7 @@ def _measure_size(number: int) -> dict[str, Any]:
 
 
 def _times(name: int) -> list[float]:
-    """Ask each pattern once, of a user of its own: seconds.
+    """Send each pattern once, for a user of its own; return the seconds.
 
     By people of this round alone, since some things nobody may have many of.
     """
@@ -108,7 +108,7 @@ def _table(number: int, folder: Path) -> Iterator[Any]:
 
 
 def _load(folder: Path) -> None:
-    """Have dynoxide read the export into a file, and say how far it is."""
+    """Import the export into a file with dynoxide, and report progress."""
     command = [str(PROGRAM), "import", "--source", "export", "--schema", "schema.json", "--output", "table.db"]
     begun = time.monotonic()
     with (folder / "import.log").open("wb") as log:

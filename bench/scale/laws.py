@@ -20,7 +20,7 @@ class Station:
 
 
 def throughput(clients: int, latency: float, stations: Sequence[Station]) -> float:
-    """Give the requests a second that so many clients get at the most, each asking again when it has its answer.
+    """Return the maximum requests per second of so many clients, each of which sends the next after a response.
 
     Args:
         clients: how many.
@@ -31,5 +31,5 @@ def throughput(clients: int, latency: float, stations: Sequence[Station]) -> flo
 
 
 def bottleneck(stations: Sequence[Station]) -> Station:
-    """Give the station that is full first."""
+    """Return the station that is saturated first."""
     return max(stations, key=lambda station: station.demand / station.servers)

@@ -96,7 +96,7 @@ def _ask(
     times: list[float],
     failures: list[int],
 ) -> None:
-    """Ask again and again, until the end."""
+    """Send requests until the end."""
     connection = http.client.HTTPConnection(HOST, port, timeout=ANSWER_SECONDS)
     while time.monotonic() < end:
         begun = time.perf_counter()
@@ -110,7 +110,7 @@ def _ask(
 
 
 def _spent(supervisor: int) -> dict[str, float]:
-    """Give the CPU seconds spent so far by the whole machine, and by processes that run on one processor at a time."""
+    """Return the CPU seconds used so far by the whole machine, and by processes limited to one processor at a time."""
     fields = Path("/proc/stat").read_text(encoding="ascii").splitlines()[0].split()[1:]
     busy = sum(map(int, fields[:3])) + sum(map(int, fields[5:8]))
     found = {"machine": busy / TICKS, "clients": time.process_time(), "front": _cpu(supervisor)}
@@ -131,7 +131,7 @@ def _children(process: int) -> list[int]:
 
 
 def _sign_up(port: int) -> tuple[str, dict[str, str]]:
-    """Make an account and sign in: the path of the user, and the headers to read it with."""
+    """Create an account and sign in; return the path of the user, and the headers to read it with."""
     user = _post(port, "/v1/auth/register", ACCOUNT)
     token = _post(port, "/v1/auth/login", {name: ACCOUNT[name] for name in ("email", "password")})["access_token"]
     return f"/v1/users/{user['id']}", {"Authorization": f"Bearer {token}"}

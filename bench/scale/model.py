@@ -152,7 +152,7 @@ def _raise(quotas: Quotas, name: str, factor: float) -> Quotas:
 
 
 def _demands(kinds: Sequence[Kind], arrivals: Mapping[str, int], quotas: Quotas) -> dict[str, tuple[float, float]]:
-    """Give what is asked of the table and of KMS in a second, each with its limit."""
+    """Return the load on the table and on KMS per second, each with its limit."""
 
     def asked(what: str) -> float:
         return sum(arrivals[kind.name] * float(getattr(kind, what)) for kind in kinds)
@@ -167,7 +167,7 @@ def _demands(kinds: Sequence[Kind], arrivals: Mapping[str, int], quotas: Quotas)
 
 
 def _environments(kinds: Sequence[Kind], arrivals: Mapping[str, int]) -> dict[str, float]:
-    """Give the environments that are busy at once, by function."""
+    """Return the number of concurrent environments by function."""
     busy: dict[str, float] = {}
     for kind in kinds:
         for function, seconds in kind.functions.items():
@@ -176,7 +176,7 @@ def _environments(kinds: Sequence[Kind], arrivals: Mapping[str, int]) -> dict[st
 
 
 def _scaling(wanted: Mapping[str, float], ready: dict[str, float], quotas: Quotas) -> tuple[float, float]:
-    """Let functions grow as far as they may, and give the one that wants most beyond that."""
+    """Increase the concurrency of functions up to their limits, and return the one that exceeds its limit the most."""
     worst = (0.0, quotas.scaling)
     for function, busy in wanted.items():
         allowed = ready.get(function, quotas.scaling - quotas.scaling / SCALING_SECONDS)

@@ -31,7 +31,7 @@ one shard of the search list."""
 
 
 def kinds(measured: Mapping[str, Any]) -> list[Kind]:
-    """Give the kinds of requests; the authorizer runs before each, and counts it."""
+    """Return the kinds of requests; the authorizer runs before each, and counts it."""
     endpoints, overhead = measured["endpoints"], measured["overhead_ms"]
     before = endpoints[AUTHORIZER]
     return [
@@ -53,7 +53,7 @@ def kinds(measured: Mapping[str, Any]) -> list[Kind]:
 
 
 def quotas() -> Quotas:
-    """Give AWS's defaults, and our number of shards."""
+    """Return AWS's defaults, and our number of shards."""
     values = {name: quota["value"] for name, quota in read_quotas().items() if name != "checked"}
     return Quotas(**values, shards=SHARDS)
 

@@ -1,4 +1,4 @@
-"""Makes what is generated in this repository: `python -m docs.build [name …]`, all of it without a name.
+"""Generates the generated files of this repository: `python -m docs.build [name …]`, all of them without a name.
 
 A generator is a module with the function of `Generator`; adding one means adding a line to `GENERATORS`.
 """
@@ -41,7 +41,7 @@ class Generator(Protocol):
     """What makes files."""
 
     def files(self) -> dict[Path, str]:
-        """Give what is to be in each of them, or raise `Refused`."""
+        """Return the content of each file, or raise `Refused`."""
 
 
 def generator(name: str) -> Generator:

@@ -41,7 +41,7 @@ HELD = """
 
 
 def files() -> dict[Path, str]:
-    """Give the page."""
+    """Return the page."""
     page = f"{INTRODUCTION}{SIGNED_IN}{_signed_in()}{PROGRAM}{_programs()}{HELD}{_permissions()}"
     return {ROOT / "docs" / "permissions.md": page}
 

@@ -93,7 +93,7 @@ def main() -> None:
 
 
 def slim(target: Path) -> None:
-    """Make installed packages small and quick to start; the benchmark does the same to its peers."""
+    """Reduce the size and start-up time of installed packages; the benchmark does the same to its peers."""
     if (target / "botocore").is_dir():
         remove_unused_services(target)
         trim_endpoints(target / "botocore" / "data")
@@ -126,7 +126,7 @@ def install(lock: Path, target: Path, architecture: str) -> None:
 
 
 def platform_options(platform: str, *, with_uv: bool) -> list[str]:
-    """Say for which machine to install, in the words of uv or of pip, which knows no newer-takes-older of its own."""
+    """Return the platform options of uv or of pip; pip does not accept packages for older platforms by itself."""
     if with_uv:
         return ["--python-version", "3.13", "--python-platform", platform]
     machine, newest = platform.split("-")
@@ -161,7 +161,7 @@ def endpoint_prefix(description: Path) -> str:
 
 
 def forget_documentation(data: Path) -> None:
-    """Take the documentation out of the descriptions of services: 80 % of what the first client of each parses."""
+    """Remove the documentation from service descriptions: 80 % of what the first client of each service parses."""
     for path in data.glob("*/*/service-2.json.gz"):
         description = json.loads(gzip.decompress(path.read_bytes()), object_hook=_undocumented)
         for parameter in description.get("clientContextParams", {}).values():
@@ -196,7 +196,7 @@ def remove_never_read(target: Path) -> None:
 
 
 def compile_bytecode(target: Path) -> None:
-    """Put bytecode beside each source, so that no cold start compiles; the sources stay, for readable tracebacks.
+    """Compile bytecode beside each source, so that no cold start compiles; sources are kept for readable tracebacks.
 
     Lambda mounts layers read-only with timestamps of its own, so bytecode is never compared with its source
     (PEP 552, unchecked hash). The paths inside are those that Lambda will show.

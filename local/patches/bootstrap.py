@@ -96,7 +96,7 @@ class Failures:
         logging.setLogRecordFactory(made_and_told)
 
     def as_handler(self) -> Callable[[Any, Context], Any]:
-        """A handler that fails with what loading failed with."""
+        """Return a handler that fails with what loading failed with."""
 
         def handler(_event: Any, _context: Context) -> None:
             raise NotLoadedError(FAILURE + self.loading)
@@ -111,7 +111,7 @@ class Failures:
             sys.stderr.write(f"{FAILURE}{description or self.described(error)}\n")
 
     def described(self, error: BaseException) -> str:
-        """What was raised, where, and the way there, as one line of JSON."""
+        """Return what was raised, where, and the way there, as one line of JSON."""
         formatted = traceback.TracebackException.from_exception(error)
         frames = [(frame.filename, frame.lineno) for frame in _without_ours(formatted)]
         if isinstance(error, SyntaxError) and error.filename:
@@ -132,7 +132,7 @@ class NotLoadedError(Exception):
 
 
 def _without_ours(formatted: traceback.TracebackException) -> traceback.StackSummary:
-    """Take this program's frames and Python's own of importing out of a traceback; the outermost's that stay."""
+    """Remove the frames of this program and of Python's import system from a traceback; the outermost ones are kept."""
     below = formatted.__cause__ or formatted.__context__
     if below is not None:
         _without_ours(below)
@@ -174,7 +174,7 @@ def _set_search_path(code: str) -> None:
 
 
 def _layers() -> list[str]:
-    """The folders of the layers' packages, in the order of attachment."""
+    """Return the folders of the layers' packages, in the order of attachment."""
     pointers = [path for path in os.environ.get("_LAMBDA_LAYERS_DIRS", "").split(os.pathsep) if path]
     return [f"{Path(path, POINTER).read_text(encoding='utf-8')}/python" for path in pointers]
 
@@ -197,7 +197,7 @@ def _invoke(
 
 
 def _trace(event: Any) -> str:
-    """The trace that an invocation is part of: the request's, or one of its own, as Lambda does with active tracing."""
+    """Return the trace of an invocation: the request's, or a new one, as Lambda does with active tracing."""
     headers = event.get("headers") if isinstance(event, dict) else None
     if isinstance(headers, dict) and (sent := headers.get("X-Amzn-Trace-Id")):
         return str(sent)

@@ -15,7 +15,7 @@ from ministack.services import lambda_svc, sts
 
 
 def apply() -> None:
-    """Have processes of functions get such credentials, with the account's permissions of their role."""
+    """Issue such credentials to function processes, with the account's permissions of their role."""
     for module in (lambda_runtime, lambda_svc):
         module.execution_credentials = execution_credentials
 

@@ -56,7 +56,7 @@ class ItemStore:
         self._trimming = threading.Lock()
 
     def watch(self) -> None:
-        """Note each item that changes from now on, and let read records go."""
+        """Record each item that changes from now on, and release items that were only read."""
         put, remove, replaced = dynamodb._set_item, dynamodb._remove_item, dynamodb._items_replaced
 
         def put_and_note(table: Table, pk: str, sk: str, item: Table) -> Any:
@@ -104,7 +104,7 @@ class ItemStore:
                 self._restore_stream(arn, ends)
 
     def restore_positions(self) -> None:
-        """Put each mapping back where it had read to."""
+        """Restore each mapping to where it had been read to."""
         for mapping, position in self._database.execute("SELECT mapping, position FROM positions"):
             lambda_svc._dynamodb_stream_positions._data[tuple(json.loads(mapping))] = position
 
@@ -187,7 +187,7 @@ def _keys(table: Table) -> list[Key]:
 
 
 def _identity(table: Table) -> object:
-    """Tells a table from another of the same name that took its place."""
+    """Distinguishes a table from another of the same name that replaced it."""
     return table.get("TableId"), table.get("CreationDateTime")
 
 
@@ -215,13 +215,13 @@ def _scoped_name(arn: str) -> tuple[str, str, str]:
 
 
 def _stream(arn: str) -> tuple[list[Table], int]:
-    """The records in memory, and the number of those before them."""
+    """Return the records in memory, and the number of those before them."""
     key = _scoped_name(arn)
     return dynamodb._stream_records._data.get(key) or [], dynamodb._stream_trimmed._data.get(key, 0)
 
 
 def _read_by_all(arn: str) -> int:
-    """The position up to which every mapping of the table's stream has read; the end where nobody reads."""
+    """Return the position up to which every mapping of the table's stream has read; the end where nobody reads."""
     records, trimmed = _stream(arn)
     return min(_positions(arn), default=trimmed + len(records))
 

@@ -13,7 +13,7 @@ LIMIT = 4096
 
 
 def apply() -> None:
-    """Have Encrypt bounded."""
+    """Limit the size of plaintexts in Encrypt."""
     encrypt = kms._encrypt
 
     def bounded(data: dict[str, Any]) -> Any:

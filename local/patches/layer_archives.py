@@ -16,7 +16,7 @@ REFERENCE = "archive"
 
 
 def apply() -> None:
-    """Have Lambda's state name the archives, and read them back from there."""
+    """Store the names of the archives in Lambda's state, and read the archives back from there."""
     get_state, load = lambda_svc.get_state, lambda_svc.load_persisted_state
 
     def state_with_references() -> dict[str, Any]:

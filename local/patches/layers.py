@@ -28,7 +28,7 @@ _folders: dict[str, Path] = {}
 
 
 def apply() -> None:
-    """Have attached layers resolve to pointers at their shared copies."""
+    """Resolve attached layers to pointers at their shared copies."""
     resolve = lambda_svc._resolve_layer_zip
     _forget_old_copies()
 
@@ -53,7 +53,7 @@ def replace_layer(arn: str, folder: str) -> None:
 
 
 def shared_copies() -> Path:
-    """The folder of the copies, from LAMINA_LAYERS."""
+    """Return the folder of the copies, from LAMINA_LAYERS."""
     return Path(os.environ["LAMINA_LAYERS"])
 
 

@@ -42,7 +42,7 @@ def _keep_the_newest_streams() -> None:
 
 
 def _name_after(function: str, request: str, streams: dict[str, Any]) -> None:
-    """Put the function's name into the name of an invocation's stream, as Lambda does where functions share a group
+    """Add the function's name to the name of a log stream, as Lambda does for functions that share a group
     (https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-loggroups.html).
     """
     for stream in reversed(list(streams)[-STREAMS_NAMED:]):
@@ -52,7 +52,7 @@ def _name_after(function: str, request: str, streams: dict[str, Any]) -> None:
 
 
 def _tell_errors(function: str, _request: str, text: str, failed: bool, *_more: Any) -> None:
-    """Tell the developer what a function printed, and each error that it logged."""
+    """Print a function's output, and each error that it logged, to the console."""
     messages = []
     for line in (text or "").splitlines():
         content = _parsed(line)

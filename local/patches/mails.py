@@ -12,7 +12,7 @@ MAILS_KEPT = 500
 
 
 def apply() -> None:
-    """Have SES save and restore the newest of its caught mails."""
+    """Save and restore the newest of the mails that SES has captured."""
     get_state, load = ses.get_state, ses.load_persisted_state
 
     def state_with_mails() -> dict[str, Any]:

@@ -15,7 +15,7 @@ from ministack.services.cloudformation import (
 
 
 def apply() -> None:
-    """Have the parser that nested stacks use apply the transforms too."""
+    """Apply the transforms in the parser of nested stacks too."""
     parse = engine._parse_template
 
     def parse_and_transform(body: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ type Properties = dict[str, Any]
 
 
 def apply() -> None:
-    """Hand the attributes on where MiniStack's nested update leaves them out."""
+    """Pass the attributes on where MiniStack's nested update omits them."""
     update = provisioners._update_resource
 
     def update_with_attributes(

@@ -21,7 +21,7 @@ class _TooLarge(Exception):
 
 
 def apply() -> None:
-    """Have the proxy integrations of REST APIs bounded both ways."""
+    """Limit the payload size of REST proxy integrations in both directions."""
     call, proxy = apigateway_v1._call_lambda_raw, apigateway_v1._invoke_lambda_proxy_v1
 
     async def bounded_call(reference: str, event: dict[str, Any], **scope: Any) -> tuple[Any, str | None]:

@@ -14,7 +14,7 @@ from ministack.core import iam_actions
 
 
 def apply() -> None:
-    """Have what conditions see of a request hold these keys."""
+    """Add these keys of a request to the context of conditions."""
     tags = iam_actions.request_tag_context
 
     def with_keys(service: str, action: str, body: bytes, parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def remembered(headers: RawHeaders) -> Iterator[None]:
 
 
 def apply() -> None:
-    """Have the event of a proxy integration carry the header lines and the query as they came."""
+    """Pass header lines and query unchanged in the event of a proxy integration."""
     build = apigateway_v1._build_lambda_event_v1
 
     def with_every_value(*positional: Any, **named: Any) -> dict[str, Any]:

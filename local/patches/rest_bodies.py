@@ -15,7 +15,7 @@ GATEWAY_RESPONSES = "x-amazon-apigateway-gateway-responses"
 
 
 def apply() -> None:
-    """Have the import read both extensions."""
+    """Extend the import to read both extensions."""
     apigateway_v1._OPENAPI_HTTP_METHODS = apigateway_v1._OPENAPI_HTTP_METHODS | {"any"}
     _keep_any_methods()
     _keep_gateway_responses()

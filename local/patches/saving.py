@@ -132,7 +132,7 @@ def _save_if_changed(key: str, state: dict[str, Any]) -> None:
 
 
 def _write(key: str, text: str) -> None:
-    """The file that MiniStack itself would write, replaced in one step."""
+    """Return the file that MiniStack itself would write, replaced in one step."""
     target = Path(persistence.STATE_DIR, f"{key}.json")
     beginning = target.with_suffix(".new")
     version = persistence._state_format_version(key)
@@ -141,7 +141,7 @@ def _write(key: str, text: str) -> None:
 
 
 def _note_requests() -> None:
-    """Have each service remember that it was asked something."""
+    """Mark each service as used when it receives a request."""
     for service, handler in list(app.SERVICE_HANDLERS.items()):
         module = app.SERVICE_REGISTRY[service]["module"]
         key = next((key for key, name in app._state_map.items() if name == module), module)

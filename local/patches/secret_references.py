@@ -13,7 +13,7 @@ SECRET = "AWS::SecretsManager::Secret"  # noqa: S105  a resource type
 
 
 def apply() -> None:
-    """Have a secret's physical id be its ARN."""
+    """Return a secret's ARN as its physical id."""
     handler = provisioners._RESOURCE_HANDLERS[SECRET]
     create, update, delete = handler["create"], handler["update"], handler["delete"]
 

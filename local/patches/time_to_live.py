@@ -13,7 +13,7 @@ TABLE = "AWS::DynamoDB::Table"
 
 
 def apply() -> None:
-    """Have a table's creation and update set its time to live."""
+    """Set a table's time to live when it is created or updated."""
     handler = provisioners._RESOURCE_HANDLERS[TABLE]
     create, update = handler["create"], handler["update"]
 

@@ -21,7 +21,7 @@ from ministack.services import lambda_svc
 
 END_OF_LOG = "\x1eend of log\x1e"
 FAILURE = "\x1ffailure\x1f"
-"""Begins a line that describes an exception: for the developer, and no part of the log."""
+"""Prefix of a line that describes an exception, for the developer; it is not part of the log."""
 LOG_SECONDS = 0.25  # for a process that ended without saying so
 IDLE_SECONDS = 300.0
 OLD_VERSION_IDLE_SECONDS = 5.0
@@ -57,7 +57,7 @@ def _run_our_program() -> None:
 
 
 def _whole_log(worker: Worker, **_patience: float) -> str:
-    """What an invocation logged, up to the line that ends it."""
+    """Return what an invocation logged, up to the line that ends it."""
     lines: list[str] = []
     this_thread.has_told = False
     while True:
@@ -76,13 +76,13 @@ def _whole_log(worker: Worker, **_patience: float) -> str:
 
 
 def tell(**event: Any) -> None:
-    """Say something to the supervisor, which reads standard output line by line."""
+    """Send a message to the supervisor, which reads standard output line by line."""
     sys.stdout.write(json.dumps(event) + "\n")
     sys.stdout.flush()
 
 
 def retire(chosen: Callable[[Worker], bool]) -> None:
-    """Take the chosen processes out of service: the idle ones now, the busy ones when they have answered."""
+    """Remove the chosen processes from service: idle ones now, busy ones after their response."""
     doomed = []
     with lambda_runtime._lock:
         for key, pool in list(lambda_runtime._workers.items()):

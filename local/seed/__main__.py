@@ -17,7 +17,7 @@ DEFAULT_PASSWORD = "Lamina-demo-1"  # noqa: S105 (of demo users on a laptop; the
 
 
 def main() -> int:
-    """The exit code: 0 when the data is there, 1 when nothing runs that could take it."""
+    """Return the exit code: 0 when the data is there, 1 when nothing runs that could take it."""
     begun = time.monotonic()
     password = os.environ.get("SEED_PASSWORD") or DEFAULT_PASSWORD
     try:
@@ -35,7 +35,7 @@ def main() -> int:
 
 
 def _how_to_sign_in(url: str, password: str) -> str:
-    """What to do next: who there is, and the call that signs one of them in."""
+    """Return what to do next: who there is, and the call that signs one of them in."""
     people = ", ".join(person.email for person in DEMO)
     known = password if password == DEFAULT_PASSWORD else "<SEED_PASSWORD>"
     body = json.dumps({"email": DEMO[0].email, "password": known})

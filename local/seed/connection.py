@@ -19,7 +19,7 @@ SECONDS_TO_ANSWER = 5
 
 
 def connect(port: str | None) -> str:
-    """Take on the settings of a running stack, so that `lamina` can be imported and works on its data.
+    """Apply the settings of a running stack, so that `lamina` can be imported and works on its data.
 
     Args:
         port: of the stack; None for the one that runs from this checkout.
@@ -49,7 +49,7 @@ def find(port: str | None) -> tuple[str, Any]:
 
 
 def _running() -> int:
-    """The port of the only stack that runs from this checkout, or the usual one where none does."""
+    """Return the port of the only stack that runs from this checkout, or the usual one where none does."""
     found = running.ports(ROOT)
     if len(found) > 1:
         known = " and ".join(map(str, found))

@@ -1,4 +1,4 @@
-"""Makes the people of the demo users of the stack, through the services that the endpoints call too."""
+"""Creates the demo users of the stack, through the services that the endpoints call."""
 
 from pydantic import SecretStr, TypeAdapter, ValidationError
 
@@ -19,7 +19,7 @@ class Seeder:
     """Settles people one by one; the admin comes first, and is the one who makes the others."""
 
     def __init__(self, password: str) -> None:
-        """Take the password of everybody. Raises Stopped when the API would not take it."""
+        """Set the password of all demo users. Raises Stopped if the API would refuse it."""
         try:
             self._password: SecretStr = TypeAdapter[SecretStr](NewPassword).validate_python(password)
         except ValidationError as error:
@@ -28,7 +28,7 @@ class Seeder:
         self._context = RequestContext(users.find_by_email(ADMIN.email), f"seed-{ids.new_id()}")
 
     def settle(self, person: Person) -> bool:
-        """Make a person a user; False when there is one already, which is left as it is."""
+        """Create a user; return False if it exists already, which is left unchanged."""
         if users.find_by_email(person.email):
             return False
         try:

@@ -11,7 +11,7 @@ from lines import tell
 
 
 def handler(event, context):
-    """Answer one request."""
+    """Handle one request."""
     started = time.perf_counter()
     request_id = event["requestContext"]["requestId"]
     correlation_id = event["headers"].get("X-Correlation-Id") or str(uuid.uuid4())

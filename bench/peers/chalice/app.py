@@ -14,13 +14,13 @@ app = Chalice(app_name="bench")
 
 
 def correlation_id():
-    """Tell the caller's correlation id, or API Gateway's id of the request."""
+    """Return the caller's correlation id, or API Gateway's id of the request."""
     return app.current_request.headers.get("x-correlation-id") or app.current_request.context["requestId"]
 
 
 @app.middleware("http")
 def count(event, get_response):
-    """Tell of every request, and turn refusals into answers."""
+    """Log every request, and convert errors to responses."""
     started = time.perf_counter()
     request_id = event.context["requestId"]
     try:
@@ -43,7 +43,7 @@ def count(event, get_response):
 
 @app.route("/v1/users/{user_id}", methods=["GET"])
 def get_user(user_id):
-    """Answer a user."""
+    """Return a user."""
     caller = caller_of(app.current_request.to_original_event())
     user = users_table.read(checked(user_id))
     if user is None:
@@ -53,7 +53,7 @@ def get_user(user_id):
 
 @app.route("/v1/users", methods=["POST"])
 def create_user():
-    """Make a user."""
+    """Create a user."""
     caller = caller_of(app.current_request.to_original_event())
     if not manages_users(caller):
         raise Refused("FORBIDDEN")

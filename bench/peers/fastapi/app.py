@@ -16,13 +16,13 @@ app = FastAPI(openapi_url=None)
 
 
 def correlation_id(request):
-    """Tell the caller's correlation id, or API Gateway's id of the request."""
+    """Return the caller's correlation id, or API Gateway's id of the request."""
     return request.headers.get("x-correlation-id") or request.scope["aws.event"]["requestContext"]["requestId"]
 
 
 @app.get("/v1/users/{user_id}")
 async def get_user(user_id: Annotated[UserId, Path()], request: Request, response: Response) -> Envelope:
-    """Answer a user."""
+    """Return a user."""
     caller = caller_of(request.scope["aws.event"])
     user = users_table.read(user_id)
     if user is None:
@@ -33,7 +33,7 @@ async def get_user(user_id: Annotated[UserId, Path()], request: Request, respons
 
 @app.post("/v1/users", status_code=201)
 async def create_user(new: NewUser, request: Request, response: Response) -> Envelope:
-    """Make a user."""
+    """Create a user."""
     caller = caller_of(request.scope["aws.event"])
     if not manages_users(caller):
         raise Refused("FORBIDDEN")
@@ -44,19 +44,19 @@ async def create_user(new: NewUser, request: Request, response: Response) -> Env
 
 @app.exception_handler(Refused)
 async def refuse(request: Request, refused: Refused):
-    """Answer that the request is not served."""
+    """Return 404 for a request that is not served."""
     return _failure(request, refused.code, refused.details)
 
 
 @app.exception_handler(users_table.Taken)
 async def taken(request: Request, error: users_table.Taken):
-    """Answer that another user has the address or the username."""
+    """Return the error that another user has the address or the username."""
     return _failure(request, error.args[0], [])
 
 
 @app.exception_handler(RequestValidationError)
 async def invalid(request: Request, error: RequestValidationError):
-    """Answer which fields are not valid."""
+    """Return the error that lists the invalid fields."""
     found = [{"field": ".".join(map(str, each["loc"][1:])), "message": each["msg"]} for each in error.errors()]
     return _failure(request, "VALIDATION_ERROR", found)
 
@@ -70,7 +70,7 @@ answer = Mangum(app, lifespan="off")
 
 
 def handler(event, context):
-    """Answer one request, and tell of it: a middleware of FastAPI's would take longer."""
+    """Handle and log one request; FastAPI's own middleware would take longer."""
     started = time.perf_counter()
     given = answer(event, context)
     tell(

@@ -19,13 +19,13 @@ app = APIGatewayRestResolver(enable_validation=True)
 
 
 def correlation_id():
-    """Tell the caller's correlation id, or API Gateway's id of the request."""
+    """Return the caller's correlation id, or API Gateway's id of the request."""
     return app.current_event.headers.get("X-Correlation-Id") or app.current_event.request_context.request_id
 
 
 @app.get("/v1/users/<user_id>")
 def get_user(user_id: Annotated[UserId, Path()]) -> Response[Envelope]:
-    """Answer a user."""
+    """Return a user."""
     caller = caller_of(app.current_event.raw_event)
     user = users_table.read(user_id)
     if user is None:
@@ -36,7 +36,7 @@ def get_user(user_id: Annotated[UserId, Path()]) -> Response[Envelope]:
 
 @app.post("/v1/users")
 def create_user(new: NewUser) -> Response[Envelope]:
-    """Make a user."""
+    """Create a user."""
     caller = caller_of(app.current_event.raw_event)
     if not manages_users(caller):
         raise Refused("FORBIDDEN")
@@ -47,19 +47,19 @@ def create_user(new: NewUser) -> Response[Envelope]:
 
 @app.exception_handler(Refused)
 def refuse(refused):
-    """Answer that the request is not served."""
+    """Return 404 for a request that is not served."""
     return _failure(refused.code, refused.details)
 
 
 @app.exception_handler(users_table.Taken)
 def taken(error):
-    """Answer that another user has the address or the username."""
+    """Return the error that another user has the address or the username."""
     return _failure(error.args[0], [])
 
 
 @app.exception_handler(RequestValidationError)
 def invalid(error):
-    """Answer which fields are not valid."""
+    """Return the error that lists the invalid fields."""
     found = [{"field": ".".join(map(str, each["loc"][1:])), "message": each["msg"]} for each in error.errors()]
     return _failure("VALIDATION_ERROR", found)
 
@@ -72,7 +72,7 @@ def _failure(code, details):
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST)
 @metrics.log_metrics
 def handler(event, context):
-    """Answer one request."""
+    """Handle one request."""
     started = time.perf_counter()
     answer = app.resolve(event, context)
     milliseconds = round((time.perf_counter() - started) * 1000, 1)

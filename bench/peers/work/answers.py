@@ -42,7 +42,7 @@ class Refused(Exception):
 
 
 def caller_of(event):
-    """Tell who asks, as the authorizer has established."""
+    """Return the caller that the authorizer has authenticated."""
     claims = event["requestContext"].get("authorizer") or {}
     if "user_id" not in claims:
         raise Refused("UNAUTHENTICATED")
@@ -50,7 +50,7 @@ def caller_of(event):
 
 
 def manages_users(caller):
-    """Tell whether the caller is an admin whose credential is good for it."""
+    """Return whether the caller is an admin with the required scope."""
     return caller["role"] == "admin" and "manage_users" in caller["scope"].split()
 
 
@@ -68,7 +68,7 @@ def failure(code, details, request_id):
 
 
 def headers(correlation_id, user=None, *, created=False):
-    """Give the headers of an answer."""
+    """Return the headers of a response."""
     given = {**SECURITY, "X-Correlation-Id": correlation_id}
     if user:
         given["ETag"] = f'"{user["id"]}-{user["version"]}"'

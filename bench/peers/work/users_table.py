@@ -200,7 +200,7 @@ def _now():
 
 
 def _new_id():
-    """Make a UUIDv7 (RFC 9562 section 5.7)."""
+    """Return a new UUIDv7 (RFC 9562 section 5.7)."""
     random = int.from_bytes(os.urandom(10), "big")
     value = (time.time_ns() // 1_000_000) << 80 | random
     value = value & ~(0xF << 76) | 7 << 76

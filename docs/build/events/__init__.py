@@ -34,7 +34,7 @@ schema beside the old one.
 
 
 def files() -> dict[Path, str]:
-    """Give the schemas and their list.
+    """Return the schemas and their list.
 
     Raises:
         Refused: when a schema that stands in the folder would be broken.
@@ -46,12 +46,12 @@ def files() -> dict[Path, str]:
 
 
 def path_of(declared: EventType[Any]) -> Path:
-    """Tell where the schema of an event is."""
+    """Return the path of the schema of an event."""
     return FOLDER / f"{declared.name}.v{declared.version}.json"
 
 
 def text_of(declared: EventType[Any]) -> str:
-    """Give the schema of an event as text."""
+    """Return the schema of an event as text."""
     return json.dumps(schema_of(declared), ensure_ascii=False, indent=2) + "\n"
 
 
@@ -68,7 +68,7 @@ def schema_of(declared: EventType[Any]) -> Json:
 
 
 def breaches(declared: EventType[Any], folder: Path = FOLDER) -> list[str]:
-    """Say in sentences how the code breaks what the schema in the folder promises of an event."""
+    """Return how the code breaks the promises of the existing schema of an event, as sentences."""
     path = folder / path_of(declared).name
     if not path.exists():
         return []
@@ -81,7 +81,7 @@ def breaches(declared: EventType[Any], folder: Path = FOLDER) -> list[str]:
 
 
 def _plain(schema: Json) -> Json:
-    """Put definitions in the place of the references to them, and drop the titles that only repeat a name."""
+    """Replace references by their definitions, and remove titles that only repeat a name."""
     definitions = schema.pop("$defs", {})
 
     def plain(found: Any) -> Any:  # noqa: ANN401 (whatever JSON holds)

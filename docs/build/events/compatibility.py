@@ -47,7 +47,7 @@ def _members(before: Json, after: Json, place: str) -> Iterator[str]:
 
 
 def _meaning(value: Any) -> Any:  # noqa: ANN401 (whatever JSON holds)
-    """Give what a keyword says, without the words for people inside it, and without an order where none counts."""
+    """Return the value of a keyword without descriptions, and without order where order is irrelevant."""
     if isinstance(value, dict):
         # What has a schema for its value is a property that happens to be called `title`.
         words = {key for key in value.keys() & SAYS_NOTHING if not isinstance(value[key], dict)}

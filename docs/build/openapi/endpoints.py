@@ -78,7 +78,7 @@ class Endpoint:
         return bool(self.route.dependant.body_params)
 
     def raises(self) -> list[ErrorClass]:
-        """Give every error that it may answer, each once: its own, and those that follow from what it is."""
+        """Return every error of the endpoint once: its own, and those implied by its options."""
         return list(dict.fromkeys(self._raises()))
 
     def _raises(self) -> Iterator[ErrorClass]:
@@ -108,7 +108,7 @@ def modules() -> Iterator[tuple[str, str, ModuleType]]:
 
 
 def endpoints() -> Iterator[Endpoint]:
-    """Give the route of every handler that has one."""
+    """Yield the route of every handler that has one."""
     for folder, file, module in modules():
         app = getattr(module, "app", None)
         if isinstance(app, App) and app.endpoint:

@@ -1,4 +1,4 @@
-"""Makes Powertools' and Pydantic's schemas say what matters, once."""
+"""Simplifies the schemas of Powertools and Pydantic."""
 
 import re
 from collections.abc import Iterator
@@ -75,7 +75,7 @@ def parameter(found: Json) -> Json:
 
 
 def named(name: str) -> str:
-    """Give a schema of a generic class a name that a client's generator can use: `EnvelopeOfUserView`.
+    """Return a name for a schema of a generic class that client generators can use: `EnvelopeOfUserView`.
 
     The class of its links follows from that of its data.
     """

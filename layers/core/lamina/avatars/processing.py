@@ -21,7 +21,7 @@ from lamina.users.model import User
 
 
 def follow(upload: Upload) -> None:
-    """Make an upload the avatar of its user, if it is a valid picture and the user has no newer avatar.
+    """Set an upload as the avatar of its user, if it is a valid picture and the user has no newer avatar.
 
     Raises:
         PreconditionFailed, Conflict: if the user is changed concurrently; the notification is redelivered.

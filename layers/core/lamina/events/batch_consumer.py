@@ -55,7 +55,7 @@ def bulk_consumer[Prepared](
 
 
 def _begin(event: Event) -> tracing.Segment:
-    """Begin this event's part in the trace of what caused it; the calls of the batch are in the invocation's own."""
+    """Start this event's segment in the trace of its cause; calls for the batch belong to the invocation's segment."""
     segment = tracing.begin(event.get("trace"))
     for name in ("correlation_id", "type"):
         if name in event:

@@ -123,7 +123,7 @@ def _put(chunk: "Sequence[Outgoing]") -> list[str | None] | None:
 
 
 def _begin(event: OutboxItem) -> tracing.Segment:
-    """Begin the publisher's part in the trace of what caused an event."""
+    """Start the publisher's segment in the trace of the request that caused an event."""
     segment = tracing.begin(event.trace)
     segment.put_annotation("correlation_id", event.correlation_id)
     segment.put_annotation("event_type", event.event_type)

@@ -189,7 +189,7 @@ class App(APIGatewayRestResolver):
         return tracing.traced(self._handle)
 
     def _prime(self) -> None:
-        """Answer a request that reaches no endpoint and calls nothing."""
+        """Process a request that reaches no endpoint and makes no calls."""
         request = self.incoming = Request(_PRIMING)
         request.is_counted = True
         finish(self.resolve(_PRIMING, cast("Any", None)), request, public=self.public)

@@ -16,7 +16,7 @@ FAILED = 300
 
 
 def observe() -> None:
-    """Have the clients of every session that is created from now on observed, where there is a daemon to tell."""
+    """Observe the clients of every session created from now on, if there is a daemon to send to."""
     if tracing.enabled:
         botocore.register_initializer(_register)
 

@@ -62,7 +62,7 @@ class Segment(BaseSegment):
     """
 
     def __init__(self, name: str, cause: TraceHeader, **fields: Any) -> None:  # noqa: ANN401 (X-Ray's own fields)
-        """Begin.
+        """Start the segment.
 
         Args:
             name: of the work; characters that X-Ray does not take are left out.
@@ -199,7 +199,7 @@ def subsegment(name: str, **fields: Any) -> Generator[Segment]:  # noqa: ANN401 
 
 
 def begin(caused_by: str | None) -> Segment:
-    """Begin work that follows from something earlier, in the trace of that; the caller closes it.
+    """Start a segment in the trace of the work that caused it; the caller closes it.
 
     Args:
         caused_by: the header of what it follows from.

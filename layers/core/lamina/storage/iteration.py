@@ -88,7 +88,7 @@ def keep(place: CheckpointItem, position: str) -> None:
 
 
 def start_over(place: CheckpointItem, every_seconds: int) -> None:
-    """Let the next run start over, if the list was completed and the last start was long enough ago.
+    """Reset the checkpoint, if the list was completed and the last start was long enough ago.
 
     Raises:
         Interrupted: if another run has stored a different position.

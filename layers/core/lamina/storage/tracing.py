@@ -12,7 +12,7 @@ NO_RESPONSE = 503
 
 
 def observe(client: DynamoDb) -> None:
-    """Have the calls of a client recorded, where there is a daemon to tell."""
+    """Record the calls of a client, if there is a daemon to send to."""
     if tracing.enabled:
         client.after.append(record)
 

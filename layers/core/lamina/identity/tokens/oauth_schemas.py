@@ -1,4 +1,4 @@
-"""What OAuth clients see, in the forms of the RFCs."""
+"""Response models of OAuth endpoints, in the formats of the RFCs."""
 
 from typing import Literal
 
@@ -13,12 +13,12 @@ def _is_absent(value: object) -> bool:
 
 
 class Tokens(BaseModel):
-    """What a client gets (RFC 6749 section 5.1).
+    """A token response (RFC 6749 section 5.1).
 
     Attributes:
-        expires_in: seconds.
-        scope: scopes, separated by spaces: fewer than asked for where the owner may less.
-        refresh_token: there only for clients that may use it.
+        expires_in: lifetime of the access token in seconds.
+        scope: granted scopes, space-separated; may be fewer than requested.
+        refresh_token: present only for clients with this grant type.
     """
 
     access_token: str
@@ -29,10 +29,10 @@ class Tokens(BaseModel):
 
 
 class ActiveToken(BaseModel):
-    """What an access token says that may be used now (RFC 7662 section 2.2); times are Unix seconds.
+    """The introspection of an active access token (RFC 7662 section 2.2); times are Unix seconds.
 
     Attributes:
-        client_id: there only for the token of a client.
+        client_id: present only for tokens of OAuth clients.
     """
 
     active: Literal[True]
@@ -51,13 +51,13 @@ class ActiveToken(BaseModel):
 
 
 class InactiveToken(BaseModel):
-    """All that is said of any other text."""
+    """The introspection of any other value."""
 
     active: Literal[False]
 
 
 class MetadataView(BaseModel):
-    """What the authorization server can do (RFC 8414 section 2)."""
+    """Authorization server metadata (RFC 8414 section 2)."""
 
     issuer: str
     token_endpoint: str
