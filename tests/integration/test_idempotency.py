@@ -77,7 +77,7 @@ def test_the_same_key_many_times_at_once_makes_one_user() -> None:
 
 def test_the_same_key_of_somebody_else_is_another_key() -> None:
     call()
-    with pytest.raises(Exception, match="belongs to another account"):
+    with pytest.raises(Exception, match="is already in use"):
         call(address="198.51.100.9")
 
 
