@@ -8,7 +8,7 @@
 #   ARGS=…               passed to the tool: make test ARGS="-k sign_in", make deploy ARGS=--guided
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run invoke sam-local test test-quick faults check seed build deploy admin redrive replay rotate-signing-key bench bench-quick growth scale performance openapi docs resource \
+.PHONY: help setup run invoke sam-local events test test-quick faults check seed build deploy admin redrive replay rotate-signing-key bench bench-quick growth scale performance openapi docs resource \
 	lock format clean
 
 JOBS ?= 3
@@ -35,11 +35,14 @@ setup:  ## install Python 3.13 and the locked packages into .venv; every other c
 run: setup  ## deploy into a local AWS and serve the API at http://127.0.0.1:3000
 	@exec $(WITHOUT_AWS) $(PYTHON) -m local
 
-invoke: setup  ## invoke a function of a running local stack: FUNCTION=users/get, with EVENT=events/users/get.json or its sample
+invoke: events  ## invoke a function of a running local stack: FUNCTION=users/get, with EVENT=events/users/get.json or its sample
 	@$(WITHOUT_AWS) $(PYTHON) -m local.invoke "$(FUNCTION)" $(EVENT)
 
-sam-local: setup  ## run `sam local` on the data of a running local stack, with Docker: ARGS=start-api, or "invoke GetUserFunction -e events/users/get.json"
+sam-local: events  ## run `sam local` on the data of a running local stack, with Docker: ARGS=start-api, or "invoke GetUserFunction -e events/users/get.json"
 	@exec $(WITHOUT_AWS) $(PYTHON) -m local.sam_local $(ARGS)
+
+events: setup  ## write the sample event of each function to events/<folder>/<file>.json, for `sam local invoke -e`
+	@$(PYTHON) -m local.samples
 
 seed: setup  ## create demo data in the running local stack, and print how to sign in
 	@$(WITHOUT_AWS) $(PYTHON) -m local.seed
@@ -52,7 +55,7 @@ test-quick:  ## run the unit tests: under 90 seconds on an idle machine
 	@$(SETUP) --engines
 	$(WITHOUT_AWS) $(PYTHON) -m pytest tests/unit --numprocesses $(JOBS) --dist worksteal $(ARGS)
 
-faults: setup  ## run tests with failing services and killed processes, and `sam local` if Docker is available: 13 minutes
+faults: events  ## run tests with failing services and killed processes, and `sam local` if Docker is available: 13 minutes
 	$(WITHOUT_AWS) $(PYTHON) -m pytest tests/faults $(ARGS)
 
 check: setup  ## check format, lint (with security rules), types, imports between packages, templates
@@ -117,5 +120,5 @@ lock: setup  ## update the lock files to the newest compatible versions
 	$(PYTHON) -m setup.lock
 
 clean:  ## delete all generated files except the data of the local stack
-	rm -rf .venv node_modules .aws-sam .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv node_modules .aws-sam events/*/ .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -5,7 +5,7 @@ from enum import StrEnum
 from itertools import count
 from typing import Any
 
-from bench import ROOT
+from local.samples import sample
 
 ADMIN = "0190a3f0-0000-7000-8000-000000000001"
 USER = "0190a3f0-0000-7000-8000-000000000002"
@@ -29,13 +29,13 @@ _numbers = count(1)
 
 def event(work: Work) -> bytes:
     """Compose an event: the sample event of our function; every POST is of another user, without a password."""
-    sample: dict[str, Any] = json.loads((ROOT / "events" / f"{PLACES[work]}.json").read_bytes())
-    for headers in (sample["headers"], sample["multiValueHeaders"]):
+    request = sample(PLACES[work])
+    for headers in (request["headers"], request["multiValueHeaders"]):
         for name in LEFT_OUT & headers.keys():
             del headers[name]
     if work is Work.POST:
-        sample["body"] = json.dumps(new_user(next(_numbers)))
-    return json.dumps(sample).encode()
+        request["body"] = json.dumps(new_user(next(_numbers)))
+    return json.dumps(request).encode()
 
 
 def new_user(number: int) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """`make invoke FUNCTION=users/get EVENT=events/users/get.json`: call a function of the running local stack.
 
 `FUNCTION` is the function's file in `functions/` or its name in the templates; `EVENT` is a file with the event, by
-default the sample in `events/`. The function's log goes to standard error, its result to standard output. `PORT` says
+default its sample event. The function's log goes to standard error, its result to standard output. `PORT` says
 which stack. It takes no Docker, and runs what `make run` runs.
 """
 
@@ -18,6 +18,7 @@ import boto3
 from botocore.config import Config
 from samtranslator.yaml_helper import yaml_parse
 
+from local.samples import sample
 from local.seed.connection import connect
 from local.settings import ROOT, STACK_NAME
 from local.terminal import Stopped, complain
@@ -49,7 +50,7 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         function = find(arguments.function)
-        event = read(arguments.event or ROOT / "events" / f"{function.place}.json")
+        event = read(arguments.event) if arguments.event else sample_of(function)
         connect(os.environ.get("PORT") or None)
         return call(physical_id(STACK_NAME, function.path), event)
     except Stopped as error:
@@ -83,6 +84,20 @@ def functions(template: Path, inside: str = "") -> Iterator[Function]:
         elif resource["Type"] == "AWS::Serverless::Function":
             folder = Path(properties["CodeUri"]).name
             yield Function(f"{inside}{logical}", f"{folder}/{properties['Handler'].removesuffix('.handler')}")
+
+
+def sample_of(function: Function) -> bytes:
+    """Return the sample event of a function.
+
+    Raises:
+        Stopped: when it has none.
+    """
+    try:
+        return json.dumps(sample(function.place)).encode()
+    except KeyError:
+        raise Stopped(
+            f"{function.place} has no sample in events/api.yaml and beside it: name a file, EVENT=…"
+        ) from None
 
 
 def read(path: Path) -> bytes:

@@ -8,9 +8,8 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from docs.build import Refused, generator
 
@@ -23,8 +22,6 @@ PROSE = re.compile(r'"""[\s\S]*?"""|"[A-Z][^"\n]*"|# .*')
 GENERATED = ("openapi", "permissions", "events")
 HEAVY = {"create": ["aws_lambda_powertools.utilities.idempotency", "boto3"], "list": ["boto3"]}
 """What functions may import that costs a cold start, as `bench/heavy_imports.json` has it."""
-SAMPLE_ID, RESOURCE_ID = "0190a3f0-0000-7000-8000-0000000000f1", "0190a3f0-0000-7000-8000-0000000000b1"
-BODIES: Mapping[str, Any] = {"create": {"name": "A name"}, "update": {"name": "Another name"}}
 
 
 class Part(NamedTuple):
@@ -105,18 +102,6 @@ def copied(names: Names) -> dict[Path, str]:
     }
 
 
-def samples(names: Names) -> Iterator[tuple[Path, str]]:
-    """Yield the sample events: those of webhooks, sent by the admin to the new address."""
-    for verb in ("create", "delete", "get", "list", "update"):
-        text = (ROOT / "events" / "webhooks" / f"{verb}.json").read_text(encoding="utf-8")
-        text = text.replace("webhook_id", "thing_id").replace("webhook", "thing").replace(SAMPLE_ID, RESOURCE_ID)
-        event = json.loads(names.apply(text, python=False))
-        admin = json.loads((ROOT / "events" / "users" / "create.json").read_text(encoding="utf-8"))
-        event["requestContext"]["authorizer"] = admin["requestContext"]["authorizer"]
-        event["body"] = json.dumps(BODIES[verb]) if verb in BODIES else None
-        yield ROOT / "events" / names.many / f"{verb}.json", json.dumps(event, indent=2) + "\n"
-
-
 def extended(names: Names) -> dict[Path, str]:
     """Return the files that are there already, with what the resource adds to them."""
     files: dict[Path, str] = {}
@@ -125,7 +110,10 @@ def extended(names: Names) -> dict[Path, str]:
         path = ROOT / part.file
         text = files.get(path) or path.read_text(encoding="utf-8")
         files[path] = _insert(lines, text, part.before) if part.before else text + lines
-    files[ROOT / "template.yaml"] = _in_template(names)
+    files[ROOT / "template.yaml"] = _in_order(
+        names, "template.yaml", "template.yaml", r"^  # (/v1/\S+)$", r"(?m)^Outputs:$"
+    )
+    files[ROOT / "events" / "api.yaml"] = _in_order(names, "samples.yaml", "events/api.yaml", r"^  (\w+/\w+):$", r"\Z")
     files[ROOT / "pyproject.toml"] = _in_layers(names)
     record = ROOT / "bench" / "heavy_imports.json"
     heavy = json.loads(record.read_text(encoding="utf-8"))
@@ -141,13 +129,13 @@ def _insert(lines: str, text: str, before: str) -> str:
     return text[: found.start()] + lines + text[found.start() :]
 
 
-def _in_template(names: Names) -> str:
-    """Return the template with the functions, in the order of their paths."""
-    text = (ROOT / "template.yaml").read_text(encoding="utf-8")
-    path = names.apply("/v1/things")
-    later = next((found for found in re.findall(r"^  # (/v1/\S+)$", text, re.MULTILINE) if found > path), None)
-    before = rf"(?m)^  # {later}$" if later else r"(?m)^Outputs:$"
-    return _insert(names.apply((PARTS / "template.yaml").read_text(encoding="utf-8"), python=False), text, before)
+def _in_order(names: Names, lines: str, file: str, heading: str, end: str) -> str:
+    """Return a file with lines before the first heading that is sorted after their own."""
+    text = (ROOT / file).read_text(encoding="utf-8")
+    added = names.apply((PARTS / lines).read_text(encoding="utf-8"), python=False)
+    own = re.findall(heading, added, re.MULTILINE)[0]
+    later = next((found for found in re.finditer(heading, text, re.MULTILINE) if found[1] > own), None)
+    return _insert(added, text, rf"(?m)^{re.escape(later[0])}$" if later else end)
 
 
 def _in_layers(names: Names) -> str:
@@ -158,7 +146,7 @@ def _in_layers(names: Names) -> str:
 
 def write(names: Names) -> None:
     """Write the resource, and everything that is generated from the code."""
-    new = copied(names) | dict(samples(names))
+    new = copied(names)
     for path, text in (extended(names) | new).items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")

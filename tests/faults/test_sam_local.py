@@ -19,6 +19,7 @@ from tests.e2e.client import Client
 from tests.e2e.conftest import PASSWORD, register
 from tests.faults.cloud import wait_until
 from tests.support import lambda_image
+from tests.support.samples import sample
 from tests.support.stack import ROOT, RunningStack, free_port
 
 START_SECONDS = 60
@@ -95,8 +96,9 @@ def test_users_register_sign_in_and_read_themselves_and_nothing_is_left_behind(
 def test_functions_of_queues_streams_and_schedules_are_invoked(
     stack: RunningStack, image: str, tmp_path: Path, function: str, event: str, answer: dict[str, object]
 ) -> None:
-    output = tmp_path / "output"
-    with sam_local(stack, image, output, "invoke", function, "--event", f"events/{event}.json") as sam:
+    output, file = tmp_path / "output", tmp_path / "event.json"
+    file.write_text(json.dumps(sample(event)), encoding="utf-8")
+    with sam_local(stack, image, output, "invoke", function, "--event", str(file)) as sam:
         assert sam.wait(INVOKE_SECONDS) == 0, output.with_name(LOG).read_text()
     result = json.loads(output.read_text().splitlines()[-1])
     assert answer.items() <= result.items(), output.with_name(LOG).read_text()

@@ -18,6 +18,7 @@ import pytest
 from bench.authority import CERTIFICATE, make_authority
 from layers.runtime.build import AMAZON_ROOTS
 from tests.conftest import ENVIRONMENT
+from tests.support.make import outside_make
 from tests.support.templates import Function, functions, template
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -98,7 +99,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
         subprocess.run(
             ["make", "--silent", f"build-{layer}", f"ARTIFACTS_DIR={made / layer}"],
             cwd=ROOT / "layers" / folder,
-            env={**os.environ, "PATH": path, "LAMINA_ARCHITECTURE": "host"},
+            env={**outside_make(), "PATH": path, "LAMINA_ARCHITECTURE": "host"},
             check=True,
             timeout=BUILD_SECONDS,
         )

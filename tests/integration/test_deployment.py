@@ -14,6 +14,8 @@ from urllib.parse import parse_qs
 
 import pytest
 
+from tests.support.make import outside_make
+
 ROOT = Path(__file__).resolve().parents[2]
 BUILT_FROM = ("Makefile", "functions", "layers", "operations", "samconfig.toml", "stacks", "template.yaml")
 ANSWERS = ("eu-central-1", "https://api.example.com", "", "no-reply@example.com", "")
@@ -42,7 +44,7 @@ def run(
     command: str, checkout: Path, answers: tuple[str, ...] = (), **variables: str
 ) -> subprocess.CompletedProcess[str]:
     """Run a command of the Makefile with nobody's credentials, and without the set-up."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "LAMINA_", "MAKE"))}
+    inherited = {name: value for name, value in outside_make().items() if not name.startswith(("AWS_", "LAMINA_"))}
     nobody = {
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,

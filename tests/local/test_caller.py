@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from local.settings import ROOT
+from tests.support.make import outside_make
 
 SECONDS = 30.0
 LOOKS_FIRST = """
@@ -55,8 +56,9 @@ def make(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[subprocess.
     child.write_text(request.param, encoding="utf-8")
     makefile.write_text(f"run:\n\t@PYTHONPATH={ROOT} exec {sys.executable} {child}\n", encoding="utf-8")
     command = [sys.executable, "-c", INTERRUPTIBLE, "make", "--no-print-directory", "-f", str(makefile), "run"]
-    alone = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
-    started = subprocess.Popen(command, cwd=ROOT, env=alone, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    started = subprocess.Popen(
+        command, cwd=ROOT, env=outside_make(), stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
     try:
         yield started
     finally:

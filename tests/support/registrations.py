@@ -27,6 +27,7 @@ from lamina.reports.schemas import ReportType
 from lamina.reports.service import CONTENTS
 from lamina.settings import Settings, variable
 from lamina.webhooks.model import REASONS, DisabledReason
+from local.samples import samples
 from tests.roles import declared
 from tests.roles.process import Scenario
 from tests.support.templates import ROOT, functions, template
@@ -82,8 +83,7 @@ def _deployed() -> set[str]:
 
 
 def _samples() -> set[str]:
-    events = ROOT / "events"
-    return {str(path.relative_to(events).with_suffix("")) for path in events.glob("**/*") if path.is_file()}
+    return set(samples())
 
 
 def _folders() -> set[str]:
@@ -161,7 +161,11 @@ SCENARIO = Registration(
     lambda: scenarios().keys(),
 )
 SAMPLE = Registration(
-    "function", "events/{folder}", "a sample event {file}.json, as `sam local invoke -e` takes it", _deployed, _samples
+    "function",
+    "events/api.yaml",
+    "a sample event {name}, or to queues.yaml, streams.yaml or schedules.yaml beside it",
+    _deployed,
+    _samples,
 )
 DEPLOYMENT = Registration(
     "file of functions/",

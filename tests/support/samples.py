@@ -1,6 +1,5 @@
 """The sample events of `events/`, and what they speak of: users, a session, tokens, a key, a client."""
 
-import json
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -50,9 +49,9 @@ from lamina.webhooks.items import (
     webhook_key,
 )
 from lamina.webhooks.model import DeliveryStatus, WebhookScope, WebhookStatus
+from local import samples
 from tests.roles import declared
 from tests.support.aws import PASSWORD
-from tests.support.templates import ROOT
 
 ADMIN = "0190a3f0-0000-7000-8000-000000000001"
 VIEWER = "0190a3f0-0000-7000-8000-000000000002"
@@ -73,14 +72,13 @@ TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
 
 def sample(place: str) -> dict[str, Any]:
-    """The sample event of the function at a place, `users/get`."""
-    path = ROOT / "events" / f"{place}.json"
-    if not path.is_file():
+    """Return the sample event of the function at a place, `users/get`."""
+    try:
+        return samples.sample(place)
+    except KeyError:
         from tests.support.registrations import SAMPLE  # it reads the scenarios, which import this
 
-        raise LookupError(SAMPLE.sentence(place))
-    event: dict[str, Any] = json.loads(path.read_bytes())
-    return event
+        raise LookupError(SAMPLE.sentence(place)) from None
 
 
 def store_samples() -> None:

@@ -55,7 +55,7 @@ def test_what_is_left_over_is_named(registration: Registration) -> None:
 
 
 def test_a_function_without_a_sample_event_is_named() -> None:
-    with pytest.raises(LookupError, match=r"The function users/rename is not in events/users: add a sample event"):
+    with pytest.raises(LookupError, match=r"The function users/rename is not in events/api.yaml: add a sample event"):
         sample("users/rename")
 
 

@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError, TokenRetrievalError
 
 from operations import command, configuration
+from tests.support.make import outside_make
 
 ROOT = Path(__file__).resolve().parents[3]
 CONFIGURED = """version = 0.1
@@ -89,7 +90,7 @@ def test_where_aws_refuses_the_message_says_what_to_do(error: BotoCoreError | Cl
     ],
 )
 def test_a_command_without_what_it_takes_names_that(line: str, said: str) -> None:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MAKE"))}
+    inherited = {name: value for name, value in outside_make().items() if not name.startswith("AWS_")}
     nobody = {
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
