@@ -52,4 +52,4 @@ def test_probes_within_five_seconds_ask_once(
 
 def test_what_is_down_is_named(dependencies: Dependencies) -> None:
     dependencies.down = True
-    assert Api().get("/health/ready").error["details"] == [{"field": "table", "message": "does not answer"}]
+    assert Api().get("/health/ready").error["details"] == [{"field": "table", "message": "does not respond"}]

@@ -1,7 +1,7 @@
 """Converts an upload to a small square picture, or refuses it.
 
 Uploads are untrusted. Only four decoders are enabled, and only for pictures that fit into the memory of the function.
-The result is encoded anew, so that nothing but pixels is taken over from the file.
+The result is encoded again, so that nothing but pixels is taken over from the file.
 """
 
 import io

@@ -1,4 +1,4 @@
-"""Structured logs: one JSON line for each request, with the ids that tie lines together and nothing personal."""
+"""Structured logs: one JSON line per request, with correlation ids and without personal data."""
 
 import logging
 import os
@@ -18,11 +18,11 @@ logger = Logger(
     service=SERVICE,
     utc=True,
     use_rfc3339=True,
-    # A message is text. Powertools would parse each one, in case it is JSON.
+    # Messages are text. Powertools would try to parse each one as JSON.
     json_deserializer=str,
 )
 """Writes from the level on that the function is configured for (`AWS_LAMBDA_LOG_LEVEL`)."""
-# Lambda's runtime writes what reaches the root logger as well: each line would come twice.
+# Lambda's runtime also writes what reaches the root logger: each line would be written twice.
 logging.getLogger(SERVICE).propagate = "AWS_LAMBDA_FUNCTION_NAME" not in os.environ
 
 
@@ -40,21 +40,21 @@ def about(**ids: str) -> Iterator[None]:
 
 
 def log_failure(error: BaseException) -> None:
-    """Log a bug: its class and where it happened. Its text stays out, because it may quote what a user sent."""
+    """Log an unexpected exception: its class and location, but not its text, which may contain user input."""
     frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
     logger.error("unexpected failure", extra={"error": _chain(error), "frames": frames[-INNERMOST_FRAMES:]})
 
 
 def log_unavailable(error: BaseException) -> None:
-    """Log that something we depend on does not answer: what was raised from what, with AWS's codes."""
+    """Log that a dependency does not respond: the chain of exceptions, with AWS error codes."""
     logger.warning("dependency unavailable", extra={"error": _chain(error)})
 
 
 def _chain(error: BaseException) -> list[str]:
-    """Name an exception and what lies beneath it, outermost first."""
+    """Return the names of an exception and its causes, outermost first."""
     chain: list[BaseException] = []
     beneath: BaseException | None = error
-    # Whoever raises an error again while handling what was raised from it closes a circle.
+    # Raising an exception again while handling one that it caused creates a cycle.
     while beneath is not None and not any(beneath is above for above in chain):
         chain.append(beneath)
         beneath = beneath.__cause__ or beneath.__context__

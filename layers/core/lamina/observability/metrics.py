@@ -11,22 +11,22 @@ from lamina.observability import SERVICE
 NAMESPACE = "lamina"
 
 metrics = Metrics(namespace=NAMESPACE, service=SERVICE)
-"""Metrics of what has no log line of its own; `flush_metrics` writes them."""
+"""Metrics of events without a log line of their own; `flush_metrics` writes them."""
 
 
 def timed(field: str, *, by: tuple[str, ...]) -> dict[str, Any]:
-    """Return the fields that make a log line a metric as well, so that a request has one line.
+    """Return fields that turn a log line into a metric as well, so that a request has one line.
 
     Args:
-        field: of the line that holds milliseconds.
-        by: fields of the line that are the metric's dimensions. Each combination is billed as a metric of its own.
+        field: name of the field that contains milliseconds.
+        by: fields that are the metric's dimensions. Each combination is billed as a separate metric.
     """
     return {"_aws": {"Timestamp": time.time_ns() // 1_000_000, "CloudWatchMetrics": _directives(field, by)}}
 
 
 @cache
 def _directives(field: str, by: tuple[str, ...]) -> list[dict[str, Any]]:
-    """Return the part that is the same for each line. The values are the line's, so these here do not matter."""
+    """Return the constant part of each line. CloudWatch reads the values from the line."""
     described = EphemeralMetrics(namespace=NAMESPACE, service=SERVICE)
     described.add_metric(field, MetricUnit.Milliseconds, 0)
     for name in by:

@@ -1,4 +1,4 @@
-"""Whether everything that requests depend on answers."""
+"""Readiness: checks the dependencies of requests."""
 
 import time
 from collections.abc import Callable
@@ -29,27 +29,29 @@ def _secret() -> object:
 
 
 FRESH_SECONDS = 5
-"""How long a process repeats what it has found, so that a rush of probes costs one call of each service."""
+"""How long a process caches the result, so that many probes cost one call per service."""
 
 DEPENDENCIES: dict[str, Callable[[], object]] = {"table": _table, "signing_key": _signing_key, "secrets": _secret}
 
 
 _found: tuple[float, tuple[str, ...]] = (-FRESH_SECONDS, ())
-"""When the dependencies were asked last, and which of them did not answer."""
+"""When the dependencies were checked last, and which of them did not respond."""
 
 
 def check() -> list[str]:
-    """Return the names of the dependencies, each of which has answered within the last five seconds.
+    """Return the names of the dependencies; each has responded within the last five seconds.
 
     Raises:
-        Unavailable: naming those that do not answer.
+        Unavailable: if dependencies do not respond; `details` names them.
     """
     global _found  # noqa: PLW0603 (what the process remembers)
     now = time.monotonic()
     if now - _found[0] >= FRESH_SECONDS:
         _found = (now, tuple(name for name, ask in DEPENDENCIES.items() if not _answers(ask)))
     if down := _found[1]:
-        raise Unavailable("A dependency does not answer.", details=[Problem(name, "does not answer") for name in down])
+        raise Unavailable(
+            "A dependency does not respond.", details=[Problem(name, "does not respond") for name in down]
+        )
     return list(DEPENDENCIES)
 
 

@@ -37,10 +37,10 @@ def prepare(webhook_id: str, event: Mapping[str, Any], *, urgent: bool = False, 
     """Create the delivery of an event to an endpoint, unless it exists.
 
     Args:
-        webhook_id: of the endpoint.
-        event: its envelope, sent as it is, but for the trace, which is ours.
-        urgent: whether to try though the endpoint is failing.
-        request: names the idempotent request, as `RequestContext.request`; its retry gets what was written before.
+        webhook_id: id of the webhook.
+        event: its envelope, sent unchanged except for the trace, which is internal.
+        urgent: whether to attempt it even if the endpoint is failing.
+        request: name of the idempotent request, as `RequestContext.request`; a retry returns the same delivery.
     """
     delivery_id = ids.derived_id(event["id"], webhook_id)
     item = DeliveryItem(

@@ -29,7 +29,7 @@ type Address = IPv4Address | IPv6Address
 
 
 class Refused(Exception):
-    """Requests to the target are not allowed; the text states the reason for whoever entered it."""
+    """Requests to the target are not allowed; the text states the reason for the person who entered it."""
 
 
 @dataclass(frozen=True)

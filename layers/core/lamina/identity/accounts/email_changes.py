@@ -174,7 +174,7 @@ def _changes_since(user_id: str, change_id: str) -> list[FormerEmailItem]:
 
 
 def _recent_factor(user_id: str, former: FormerEmailItem) -> list[MfaItem]:
-    """Return the second factor if whoever changed the address may have created it."""
+    """Return the second factor if the person who changed the address may have created it."""
     try:
         item = MfaItem.get(*mfa_key(user_id), consistent_read=True)
     except MfaItem.DoesNotExist:
