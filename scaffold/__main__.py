@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 RESOURCE, PARTS = ROOT / "scaffold" / "resource", ROOT / "scaffold" / "parts"
 LAMINA = Path("layers/core/lamina")
 NAME = re.compile(r"[a-z]+(_[a-z]+)*")
-PROSE = re.compile(r'"""[\s\S]*?"""|"[A-Z][^"\n]*"|# .*')
+PROSE = re.compile(r'"""[\s\S]*?"""|(?<!f)"[A-Z][^"\n]*"|# .*')
 """Where a name is words: docstrings, sentences, comments."""
 GENERATED = ("openapi", "permissions", "events")
 HEAVY = {"create": ["aws_lambda_powertools.utilities.idempotency", "boto3"], "list": ["boto3"]}

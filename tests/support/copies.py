@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from tests.support.make import outside_make
 from tests.support.templates import ROOT
 
 SHARED = (".venv", "node_modules")
@@ -23,7 +24,7 @@ def copy_tree(target: Path) -> Path:
         if (ROOT / name).is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, target / name)
-    for name in SHARED:
+    for name in filter(lambda name: (ROOT / name).exists(), SHARED):
         (target / name).symlink_to((ROOT / name).resolve())
     if (cache := ROOT / ".mypy_cache").is_dir():
         shutil.copytree(cache, target / ".mypy_cache")
@@ -32,7 +33,7 @@ def copy_tree(target: Path) -> Path:
 
 def run(tree: Path, *command: str, **variables: str) -> str:
     """Run a command in a copy, and return what it prints; one that fails is shown whole."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("LAMINA_", "PYTEST_"))}
+    environment = {name: value for name, value in outside_make().items() if not name.startswith(("LAMINA_", "PYTEST_"))}
     environment |= {"PATH": f"{tree / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}", **variables}
     done = subprocess.run(
         command, cwd=tree, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
