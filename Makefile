@@ -55,7 +55,7 @@ test-quick:  ## run the unit tests: under 90 seconds on an idle machine
 	@$(SETUP) --engines
 	$(WITHOUT_AWS) $(PYTHON) -m pytest tests/unit --numprocesses $(JOBS) --dist worksteal $(ARGS)
 
-faults: events  ## run tests with failing services and killed processes, and `sam local` if Docker is available: 13 minutes
+faults: events  ## run tests with failing services and killed processes, `sam local` if Docker is available, and the tutorial: 20 minutes
 	$(WITHOUT_AWS) $(PYTHON) -m pytest tests/faults $(ARGS)
 
 check: setup  ## check format, lint (with security rules), types, imports between packages, templates
