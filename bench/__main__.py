@@ -27,7 +27,7 @@ def main() -> int:
     machine = rounds.machine()
     everybody = contenders.build(arguments.only)
     with engine.running() as running:
-        agreement.store_user(running)
+        agreement.store_users(running)
         with step("checking that all give the same answers and write the same items"):
             agreement.check(everybody, running)
         with step("metering the table"):

@@ -22,12 +22,16 @@ class Disagreement(RuntimeError):
     """A contender does other work than the others; the text says which."""
 
 
-def store_user(engine: Engine) -> None:
-    """Store the user that every GET reads."""
-    body = new_user(0)
+def store_users(engine: Engine) -> None:
+    """Store the user that every GET reads, and the administrator who makes every POST."""
+    _store(engine, USER, new_user(0), "viewer")
+    _store(engine, ADMIN, new_user(1), "admin")
+
+
+def _store(engine: Engine, identifier: str, body: Mapping[str, Any], role: str) -> None:
     instant = "2026-11-20T09:30:00.000000Z"
-    texts = {"pk": f"USER#{USER}", "sk": "USER", "kind": "user", "created_at": instant, "updated_at": instant}
-    texts |= {"email": body["email"], "username": body["username"], "name": body["name"], "role": "viewer"}
+    texts = {"pk": f"USER#{identifier}", "sk": "USER", "kind": "user", "created_at": instant, "updated_at": instant}
+    texts |= {"email": body["email"], "username": body["username"], "name": body["name"], "role": role}
     texts |= {"status": "active", "metadata": json.dumps(body["metadata"]), "created_by": ADMIN}
     numbers = {"version": "1", "schema_version": "1", "session_epoch": "0", "age": "47"}
     item: dict[str, Any] = {name: {"S": text} for name, text in texts.items()}

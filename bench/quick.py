@@ -56,7 +56,7 @@ def _sizes() -> list[str]:
 def _cpu() -> list[str]:
     target = next(target for target in TARGETS if (target.figure, target.against) == ("cpu", BARE))
     with engine.running() as running:
-        agreement.store_user(running)
+        agreement.store_users(running)
         pairs = _pairs(contenders.build([BARE]), running)
     measured = median(own / bare for own, bare in pairs)
     say(f"a GET takes {measured:.2f} × the CPU time of a bare boto3 handler, {len(pairs)} pairs")
