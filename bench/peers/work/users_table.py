@@ -104,6 +104,7 @@ def _user_item(user):
         "email_verified": {"BOOL": user["email_verified"]},
         "metadata": {"S": json.dumps(user["metadata"])},
         "session_epoch": {"N": "0"},
+        "credential_epoch": {"N": "0"},
     }
     if user["age"] is not None:
         item["age"] = {"N": str(user["age"])}
