@@ -6,13 +6,16 @@ It requires permissions on the consumer's own queue: `sqs:ChangeMessageVisibilit
 
 import math
 import random
+from typing import TYPE_CHECKING
 
 import boto3
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lamina.aws import CALLS
 from lamina.observability.logs import log_failure, log_unavailable, logger
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 FIRST_SECONDS = 1
 LONGEST_SECONDS = 15 * 60
@@ -53,7 +56,7 @@ def backoff(receive_count: int) -> int:
     return max(1, math.ceil(random.uniform(0, longest)))  # noqa: S311 (jitter, not a secret)
 
 
-def hide(record: SQSRecord, seconds: int) -> None:
+def hide(record: "SQSRecord", seconds: int) -> None:
     """Delay the redelivery of a failed message.
 
     If SQS refuses the call, the message is redelivered after its visibility timeout: later, but not lost.
@@ -66,7 +69,7 @@ def hide(record: SQSRecord, seconds: int) -> None:
         log_unavailable(error)
 
 
-def put_off(record: SQSRecord, error: Exception) -> None:
+def put_off(record: "SQSRecord", error: Exception) -> None:
     """Log a failure, and delay the redelivery of its message."""
     # Powertools would log the text of exceptions, which may contain personal data.
     log_failure(error)
@@ -76,7 +79,7 @@ def put_off(record: SQSRecord, error: Exception) -> None:
     hide(record, seconds)
 
 
-def send_again(record: SQSRecord, postponed: Postponed, age: float) -> None:
+def send_again(record: "SQSRecord", postponed: Postponed, age: float) -> None:
     """Send a delayed copy of a message to its queue; the copy's receive count starts at zero.
 
     The message itself is then complete. If it is received again nevertheless, the event's id shows that it is a
@@ -98,7 +101,7 @@ def send_again(record: SQSRecord, postponed: Postponed, age: float) -> None:
     logger.info("postponed", extra={"seconds": seconds})
 
 
-def _queue_url(record: SQSRecord) -> str:
+def _queue_url(record: "SQSRecord") -> str:
     """Return the URL of the queue that a message came from, composed like SQS does; needs no call and no permission."""
     account, name = record.event_source_arn.split(":")[-2:]
     return f"{_sqs.meta.endpoint_url}/{account}/{name}"
