@@ -1,36 +1,23 @@
 """PUT /v1/users/{user_id}: replace a user."""
 
-from lamina.access.policy import Action, require
-from lamina.errors import Conflict, Forbidden, NotFound, ReauthenticationRequired
 from lamina.http import App, Envelope, Id, Response
 from lamina.identity.accounts.email_changes import set_by_admin
 from lamina.users import service
-from lamina.users.errors import EmailNotVerified, EmailTaken, UseChangeEmail, UsernameTaken
+from lamina.users.authorization import UPDATE_ERRORS, require_update
 from lamina.users.schemas import UserLinks, UserReplacement, UserView, etag, links
 
 app = App(
     versioned=True,
-    errors=(
-        Forbidden,
-        ReauthenticationRequired,
-        NotFound,
-        Conflict,
-        EmailTaken,
-        UsernameTaken,
-        EmailNotVerified,
-        UseChangeEmail,
-    ),
+    errors=UPDATE_ERRORS,
 )
 
 
 @app.put("/v1/users/<user_id>", summary="Replace a user")
 def replace_user(user_id: Id, body: UserReplacement) -> Response[Envelope[UserView, UserLinks]]:
     """Sets every field. Omitted fields are reset, except role and status, which are kept: only admins can set them."""
-    require(app.caller, Action.USER_UPDATE, owner_id=user_id)
-    if body.role or body.status:
-        require(app.caller, Action.USER_SET_ROLE)
     kept = {name for name in ("role", "status") if getattr(body, name) is None}
     changes = body.model_dump(exclude=kept)
+    require_update(app.caller, user_id, changes.keys())
     user = service.update(
         user_id,
         changes,

@@ -1,36 +1,23 @@
 """PATCH /v1/users/{user_id}: update a user."""
 
-from lamina.access.policy import Action, require
-from lamina.errors import Conflict, Forbidden, NotFound, ReauthenticationRequired
 from lamina.http import MERGE_PATCH, App, Envelope, Id, Response
 from lamina.identity.accounts.email_changes import set_by_admin
 from lamina.users import service
-from lamina.users.errors import EmailNotVerified, EmailTaken, UseChangeEmail, UsernameTaken
+from lamina.users.authorization import UPDATE_ERRORS, require_update
 from lamina.users.schemas import UserChange, UserLinks, UserView, etag, links
 
 app = App(
     versioned=True,
     media_types=MERGE_PATCH,
-    errors=(
-        Forbidden,
-        ReauthenticationRequired,
-        NotFound,
-        Conflict,
-        EmailTaken,
-        UsernameTaken,
-        EmailNotVerified,
-        UseChangeEmail,
-    ),
+    errors=UPDATE_ERRORS,
 )
 
 
 @app.patch("/v1/users/<user_id>", summary="Update a user")
 def update_user(user_id: Id, body: UserChange) -> Response[Envelope[UserView, UserLinks]]:
     """Updates the fields that are sent; `metadata` is merged (RFC 7396). Only admins can set role and status."""
-    require(app.caller, Action.USER_UPDATE, owner_id=user_id)
     changes = body.model_dump(exclude_unset=True)
-    if changes.keys() & {"role", "status"}:
-        require(app.caller, Action.USER_SET_ROLE)
+    require_update(app.caller, user_id, changes.keys())
     user = service.update(
         user_id,
         changes,

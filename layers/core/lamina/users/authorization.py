@@ -1,9 +1,34 @@
 """Field-level authorization of changes to a user, decided on the stored user."""
 
+from collections.abc import Collection
+
 from lamina.access.policy import Action, Caller, Credential, Role, require
-from lamina.errors import Forbidden, Unauthenticated
-from lamina.users.errors import UseChangeEmail
+from lamina.errors import Conflict, Forbidden, NotFound, ReauthenticationRequired, Unauthenticated
+from lamina.users.errors import EmailNotVerified, EmailTaken, UseChangeEmail, UsernameTaken
 from lamina.users.model import User
+
+UPDATE_ERRORS = (
+    Forbidden,
+    ReauthenticationRequired,
+    NotFound,
+    Conflict,
+    EmailTaken,
+    UsernameTaken,
+    EmailNotVerified,
+    UseChangeEmail,
+)
+"""Every error of a request to update or replace a user, beyond those of its input."""
+
+
+def require_update(caller: Caller, user_id: str, fields: Collection[str]) -> None:
+    """Refuse a request to set fields of a user that the caller may not set, even to their present values.
+
+    Raises:
+        Forbidden, ReauthenticationRequired: see `access.policy.require`.
+    """
+    require(caller, Action.USER_UPDATE, owner_id=user_id)
+    if {"role", "status"}.intersection(fields):
+        require(caller, Action.USER_SET_ROLE)
 
 
 def require_change(caller: Caller, before: User, after: User) -> None:
