@@ -109,7 +109,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_PUT = do_DELETE = do_POST  # noqa: N815 (as above)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (http.server's name)
-        """Say nothing."""
+        """Log nothing."""
 
     def _answer(self, status: int, content_type: str, body: bytes) -> None:
         self.send_response(status)

@@ -92,7 +92,7 @@ def test_the_document_is_not_made_of_a_folder_that_nothing_describes(monkeypatch
 
 def test_the_document_is_not_made_of_an_endpoint_without_an_envelope(monkeypatch: pytest.MonkeyPatch) -> None:
     def hello() -> Response[str | int]:
-        """Say hello."""
+        """Return a greeting."""
         raise NotImplementedError
 
     monkeypatch.setattr("importlib.import_module", lambda _: App(public=True).get("/hello")(hello))
