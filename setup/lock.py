@@ -20,6 +20,7 @@ BOUND_BY_TOOLS = (
     "layers/runtime/images",
     "layers/runtime/crypto",
     "layers/runtime/egress",
+    "layers/runtime/content",
     "bench/runtime/requirements",
     "bench/peers/boto3/requirements",
     "bench/peers/chalice/requirements",

@@ -19,6 +19,7 @@ LOCKS = {
     "CryptoLayer": "crypto.txt",
     "ImagesLayer": "images.txt",
     "EgressLayer": "egress.txt",
+    "ContentLayer": "content.txt",
 }
 """What the layers of packages hold."""
 EVERYWHERE = {"CoreLayer", "RuntimeLayer"}

@@ -16,6 +16,7 @@ LOCKS = [
     ROOT / "layers/runtime/images.txt",
     ROOT / "layers/runtime/crypto.txt",
     ROOT / "layers/runtime/egress.txt",
+    ROOT / "layers/runtime/content.txt",
 ]
 
 

@@ -39,10 +39,11 @@ def test_a_version_is_described_by_what_the_parameters_say(function: Function) -
 
 def test_the_description_of_a_nested_version_holds_the_layers() -> None:
     event = template(ROOT)["Resources"]["Async"]["Properties"]["Parameters"]["Configuration"]["Fn::Sub"]
-    assert event[0].startswith("${Core} ${Runtime} ${PublicUrl} ")
+    assert event[0].startswith("${Core} ${Runtime} ${Content} ${PublicUrl} ")
     assert [next(iter(value.values()))[1]["Fn::Split"][1] for value in event[1].values()] == [
         {"Ref": "CoreLayer"},
         {"Ref": "RuntimeLayer"},
+        {"Ref": "ContentLayer"},
     ]
 
 
