@@ -22,6 +22,7 @@ HEAVY = (
     "aws_lambda_powertools.event_handler",
     "aws_lambda_powertools.utilities.batch",
     "aws_lambda_powertools.utilities.idempotency",
+    "aws_lambda_powertools.utilities.parser",
     "aws_xray_sdk",
     "boto3",
     "cryptography",

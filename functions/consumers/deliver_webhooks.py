@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
-
-from lamina.events.redelivery import backoff, hide
-from lamina.observability.logs import about, log_failure
+from lamina.events.batches import EventType, process_each
+from lamina.events.redelivery import put_off
+from lamina.observability.logs import about
 from lamina.observability.tracing import traced
 from lamina.webhooks.delivering import attempt
 from lamina.webhooks.queue import read_message
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 THREADS = 10
 """The maximum number of messages in a batch."""
@@ -19,21 +21,12 @@ _threads = ThreadPoolExecutor(THREADS, thread_name_prefix="deliver")
 
 
 @traced
-def handler(event: Mapping[str, Any], _: object) -> dict[str, list[dict[str, str]]]:
+def handler(event: Mapping[str, Any], _: object) -> dict[str, Any]:
     """Attempt the deliveries of a batch. Messages whose delivery could not be read are returned to the queue."""
-    failed = [each for each in _threads.map(_failed, event["Records"]) if each]
-    return {"batchItemFailures": [{"itemIdentifier": each} for each in failed]}
+    return process_each(EventType.SQS, event["Records"], _attempt, put_off, threads=_threads).response
 
 
-def _failed(record: dict[str, Any]) -> str | None:
-    """Attempt one delivery. Return the id of its message if the delivery could not be processed, else None."""
-    message = SQSRecord(record)
-    try:
-        webhook_id, delivery_id = read_message(message.body)
-        with about(webhook_id=webhook_id, delivery_id=delivery_id):
-            attempt(webhook_id, delivery_id)
-    except Exception as error:  # noqa: BLE001 (whatever befalls one must not befall the others of its batch)
-        log_failure(error)
-        hide(message, backoff(int(message.attributes.approximate_receive_count)))
-        return message.message_id
-    return None
+def _attempt(message: "SQSRecord") -> None:
+    webhook_id, delivery_id = read_message(message.body)
+    with about(webhook_id=webhook_id, delivery_id=delivery_id):
+        attempt(webhook_id, delivery_id)

@@ -192,7 +192,7 @@ def _record(_: World, lived: list[ActivityItem | None]) -> None:
 
 
 def _count(world: World, _: object) -> int:
-    return counting.count([counting.standing(world.somebody)])
+    return counting.count([counting.membership(world.somebody)])
 
 
 HOOK = NewWebhook(url="https://example.com/hook", events=["session.*"])

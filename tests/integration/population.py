@@ -10,7 +10,7 @@ from typing import Any
 from lamina.access.policy import Role
 from lamina.settings import settings
 from lamina.storage.item import Item
-from lamina.users.counting import CountedItem, CounterItem, buckets, counter_key, standing
+from lamina.users.counting import CountedItem, CounterItem, buckets, counter_key, membership
 from lamina.users.items import guard_item, search_items, user_item
 from lamina.users.model import Status, User
 
@@ -70,12 +70,12 @@ def _items(user: User) -> Iterator[Item]:
     yield guard_item(user, "email")
     yield guard_item(user, "username")
     yield from search_items(user).values()
-    counted = standing(user)
+    counted = membership(user)
     yield CountedItem(f"USER#{user.id}", "COUNTED", bucket=counted.bucket, user_version=user.version)
 
 
 def _counters(population: Sequence[User]) -> Iterator[Item]:
-    amounts = Counter(bucket for user in population for bucket in buckets(standing(user).bucket))
+    amounts = Counter(bucket for user in population for bucket in buckets(membership(user).bucket))
     for bucket, amount in amounts.items():
         yield CounterItem(*counter_key(bucket), amount=amount, came=amount)
 

@@ -27,13 +27,13 @@ def test_the_walk_mends_what_is_wrong_and_nothing_else(table: Engine, monkeypatc
     assert report.corrected == {"#": (2, live + 1)}
     assert reconcile(lambda: True).corrected == {}
     assert counting.total() == live + 1
-    assert counting.count([counting.standing(missed)]) == 0
+    assert counting.count([counting.membership(missed)]) == 0
     assert list(CountCheckpointItem.scan(consistent_read=True)) == []
 
 
 def test_users_come_and_go_in_the_counters(table: Engine) -> None:  # noqa: ARG001 (the table must be there)
     population = users(NUMBER)
-    assert counting.count(map(counting.standing, population)) == NUMBER
-    assert counting.count(map(counting.standing, population)) == 0
-    assert counting.count(map(counting.gone, population)) == NUMBER
+    assert counting.count(map(counting.membership, population)) == NUMBER
+    assert counting.count(map(counting.membership, population)) == 0
+    assert counting.count(map(counting.removal, population)) == NUMBER
     assert (counting.total(), counting.total(deleted=True)) == (0, 0)

@@ -189,9 +189,9 @@ def test_a_stale_copy_is_refused_by_name_and_a_missing_user_is_not_made() -> Non
 
 def test_many_who_count_the_same_users_count_them_once() -> None:
     users = [make(f"user{number}") for number in range(5)]
-    standings = [counting.standing(user) for user in users]
-    results = at_once(lambda number: counting.count(standings[number % 3 :]), crowd=12)
+    memberships = [counting.membership(user) for user in users]
+    results = at_once(lambda number: counting.count(memberships[number % 3 :]), crowd=12)
     for result in results:
         assert isinstance(result, int | Conflict), result
-    counting.count(standings)
+    counting.count(memberships)
     assert (counting.total(), counting.total(role="viewer", status="active")) == (5, 5)

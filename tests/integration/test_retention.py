@@ -42,7 +42,7 @@ class World:
         service.delete(self.ann.id, CONTEXT, if_version=lambda _: True)
         for user in (self.ann, self.bob, self.zoe):
             age(self.client, settings().table, user.id, 31)
-        counting.count([counting.standing(user) for user in (self.ann, self.bob, self.zoe)])
+        counting.count([counting.membership(user) for user in (self.ann, self.bob, self.zoe)])
         self.before = self.items()
         self.bobs = self.of(self.bob)
 

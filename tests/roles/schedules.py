@@ -22,7 +22,7 @@ def reconcile_counts() -> None:
 def purge_users() -> None:
     store_sample_users()
     furnish(service.get(VIEWER))
-    counting.count([counting.standing(service.get(VIEWER))])
+    counting.count([counting.membership(service.get(VIEWER))])
     service.delete(VIEWER, RequestContext(None, "roles"), if_version=lambda _: True)
     for folder in ("uploads", "avatars"):
         boto3.client("s3").put_object(Bucket=settings().files, Key=f"{folder}/{VIEWER}/one", Body=b"a picture")

@@ -105,7 +105,7 @@ def test_what_a_job_has_made_goes_and_nobody_is_told_by_a_webhook_any_more() -> 
     files.put_object(Bucket=settings().files, Key=str(job.result_key), Body=b"...")
     delete(ann, 31)
     purge_users(always)
-    assert files.list_objects_v2(Bucket=settings().files, Prefix="reports/")["KeyCount"] == 0
+    assert files.list_objects_v2(Bucket=settings().files, Prefix=str(job.result_key))["KeyCount"] == 0
     assert directory.read(EVERYBODY).webhook_ids == directory.read(bob.id).webhook_ids
     assert directory.read(ann.id).webhook_ids == []
 
@@ -177,7 +177,7 @@ def test_events_of_the_last_day_stay_until_the_purge_looks_again() -> None:
 
 def test_the_second_look_takes_what_a_request_has_left_meanwhile_and_ends_the_counting() -> None:
     ann = make_user("ann")
-    counting.count([counting.standing(ann)])
+    counting.count([counting.membership(ann)])
     delete(ann, 31)
     purge_users(always)
     new_token(Purpose.VERIFY_EMAIL, ann.id, ann.email).item.save()
@@ -194,7 +194,7 @@ def test_a_user_is_counted_out_once_by_the_stream_and_the_purge() -> None:
     ann, bob = make_user("ann"), make_user("bob")
     delete(ann, 31)
     deleted = UserItem.get(*user_key(ann.id)).serialize()
-    counting.count([counting.standing(bob), counting.Standing(ann.id, counting.DELETED, 2)])
+    counting.count([counting.membership(bob), counting.Membership(ann.id, counting.DELETED, 2)])
     purge_users(always)
     count_users.handler({"Records": [{"eventName": "REMOVE", "dynamodb": {"OldImage": deleted}}]}, None)
     days_pass(ann, 2)
@@ -252,7 +252,7 @@ OF_A_WEBHOOK = {"webhook_delivery", "webhook_lane", "webhook_parked", "webhook_p
 def test_every_kind_of_item_that_a_user_can_have_is_among_those_that_are_purged_here() -> None:
     ann = make_user("ann")
     furnish(ann)
-    counting.count([counting.standing(ann)])
+    counting.count([counting.membership(ann)])
     here = {item["kind"]["S"] for item in naming(boto3.client("dynamodb"), settings().table, "") if "kind" in item}
     known = {Item.kind.get_discriminator(kind) for kind in ITEMS}
     nobodys = NOBODYS.union(*declared("NOBODYS"))

@@ -42,7 +42,7 @@ def record(name: str, of: User, number: int = 0) -> dict[str, Any]:
     return {"eventName": name, "dynamodb": {"SequenceNumber": str(number or of.version), side: image(of)}}
 
 
-def deliver(*records: Mapping[str, Any]) -> list[dict[str, str]]:
+def deliver(*records: Mapping[str, Any]) -> Any:
     return handler({"Records": list(records)}, None)["batchItemFailures"]
 
 

@@ -15,7 +15,7 @@ from lamina.storage import transactions
 from lamina.storage.item import Item
 from lamina.storage.transactions import ConditionFailed
 from lamina.users import counting
-from lamina.users.counting import CountedItem, CounterItem, Standing, buckets, counter_key
+from lamina.users.counting import CountedItem, CounterItem, Membership, buckets, counter_key
 from lamina.users.model import Status
 
 BUCKETS = [*(f"{role}#{status}" for role in Role for status in Status), counting.DELETED, counting.NOWHERE]
@@ -71,9 +71,9 @@ def table(monkeypatch: pytest.MonkeyPatch) -> FakeTable:
     return fake
 
 
-def standings(history: list[list[str]]) -> list[Standing]:
+def memberships(history: list[list[str]]) -> list[Membership]:
     return [
-        Standing(f"user {number}", bucket, version)
+        Membership(f"user {number}", bucket, version)
         for number, versions in enumerate(history)
         for version, bucket in enumerate(versions, start=1)
     ]
@@ -91,7 +91,7 @@ def test_duplicates_and_any_order_come_to_the_same_count(
 ) -> None:
     table.markers.clear()
     table.counters.clear()
-    once = standings(history)
+    once = memberships(history)
     again = data.draw(st.lists(st.sampled_from(once), max_size=10))
     delivered = data.draw(st.permutations(once + again))
     while delivered:
@@ -103,7 +103,7 @@ def test_duplicates_and_any_order_come_to_the_same_count(
 
 
 def test_hundreds_at_once_are_counted_in_transactions_that_fit(table: FakeTable) -> None:
-    every = [Standing(f"user {number}", BUCKETS[number % len(BUCKETS)], 1) for number in range(500)]
+    every = [Membership(f"user {number}", BUCKETS[number % len(BUCKETS)], 1) for number in range(500)]
     assert counting.count(every) == 500
     assert counting.count(every) == 0
     live = sum(each.bucket not in (counting.DELETED, counting.NOWHERE) for each in every)
@@ -112,30 +112,30 @@ def test_hundreds_at_once_are_counted_in_transactions_that_fit(table: FakeTable)
 
 def test_somebody_who_moves_the_same_marker_meanwhile_makes_it_start_again(table: FakeTable) -> None:
     table.refusals = 3
-    assert counting.count([Standing("user", "viewer#active", 1)]) == 1
+    assert counting.count([Membership("user", "viewer#active", 1)]) == 1
     table.refusals = 100
     with pytest.raises(Conflict):
-        counting.count([Standing("user", "viewer#active", 2)])
+        counting.count([Membership("user", "viewer#active", 2)])
 
 
 def test_a_counter_knows_that_somebody_came_as_somebody_went(table: FakeTable) -> None:
-    counting.count([Standing("one", "admin#active", 1)])
-    counting.count([Standing("one", "viewer#active", 2), Standing("two", "admin#active", 1)])
+    counting.count([Membership("one", "admin#active", 1)])
+    counting.count([Membership("one", "viewer#active", 2), Membership("two", "admin#active", 1)])
     assert table.counters["admin#active"] == 1
     assert (table.came["admin#active"], table.gone["admin#active"]) == (2, 1)
 
 
 def test_a_change_that_leaves_a_user_in_its_bucket_moves_no_counter(table: FakeTable) -> None:
-    counting.count([Standing("one", "admin#active", 1)])
-    counting.count([Standing("one", "admin#active", 2)])
-    counting.count([Standing("one", "admin#inactive", 3)])
+    counting.count([Membership("one", "admin#active", 1)])
+    counting.count([Membership("one", "admin#active", 2)])
+    counting.count([Membership("one", "admin#inactive", 3)])
     assert (table.came["#"], table.gone["#"]) == (1, 0)
 
 
 @pytest.mark.usefixtures("aws")
 def test_totals_by_role_and_status_are_read_from_the_table() -> None:
     counting.count(
-        [Standing("one", "admin#active", 1), Standing("two", "viewer#active", 1), Standing("x", "deleted", 2)]
+        [Membership("one", "admin#active", 1), Membership("two", "viewer#active", 1), Membership("x", "deleted", 2)]
     )
     totals = [counting.total(), counting.total(role="admin"), counting.total(status="active")]
     assert totals == [2, 1, 2]
@@ -145,8 +145,8 @@ def test_totals_by_role_and_status_are_read_from_the_table() -> None:
 
 @pytest.mark.usefixtures("aws")
 def test_counters_are_items_like_all_others() -> None:
-    counting.count([Standing("one", "admin#active", 1)])
-    counting.count([Standing("two", "admin#active", 1)])
+    counting.count([Membership("one", "admin#active", 1)])
+    counting.count([Membership("two", "admin#active", 1)])
     counter = Item.get(*counter_key("#"))
     assert isinstance(counter, CounterItem)
     assert (int(counter.amount), int(counter.came), int(counter.gone), int(counter.schema_version)) == (2, 2, 0, 1)
@@ -155,9 +155,9 @@ def test_counters_are_items_like_all_others() -> None:
 
 @pytest.mark.usefixtures("aws")
 def test_the_marker_of_a_purged_user_stays_for_a_while_and_then_goes() -> None:
-    counting.count([Standing("one", "admin#active", 1)])
+    counting.count([Membership("one", "admin#active", 1)])
     assert counting.markers(["one"])["one"].expires_at is None
-    counting.count([Standing("one", counting.NOWHERE, 2)])
+    counting.count([Membership("one", counting.NOWHERE, 2)])
     assert counting.markers(["one"])["one"].expires_at is not None
-    assert counting.count([Standing("one", "admin#active", 1)]) == 0
+    assert counting.count([Membership("one", "admin#active", 1)]) == 0
     assert counting.total() == 0

@@ -12,7 +12,7 @@ from functions.schedules import reconcile_counts
 from lamina.events import schedule
 from lamina.events.request_context import RequestContext
 from lamina.users import counting, reconciling, service
-from lamina.users.counting import CounterItem, Standing, counter_key
+from lamina.users.counting import CounterItem, Membership, counter_key
 from lamina.users.model import Status, User
 from lamina.users.reconciling import CountCheckpointItem, Report, reconcile
 from lamina.users.service import NewUser
@@ -46,7 +46,7 @@ def make(names: str) -> list[User]:
 
 def counted(names: str) -> list[User]:
     users = make(names)
-    counting.count(map(counting.standing, users))
+    counting.count(map(counting.membership, users))
     return users
 
 
@@ -86,7 +86,7 @@ def test_a_counter_that_is_wrong_for_certain_is_corrected() -> None:
 def test_counters_that_are_lost_or_that_nobody_is_in_are_corrected_too() -> None:
     counted("ab")
     CounterItem(*counter_key("#")).delete(add_version_condition=False)
-    counting.count([Standing("0190c6c0-0000-7000-8000-00000000ffff", "admin#active", 1)])
+    counting.count([Membership("0190c6c0-0000-7000-8000-00000000ffff", "admin#active", 1)])
     CounterItem(*counter_key("#")).delete(add_version_condition=False)
     report = reconcile(always)
     assert report.corrected["#"] == (0, 2)
@@ -157,7 +157,7 @@ def _somebody_moves(users: list[User], chance: random.Random) -> int:
     else:
         status = chance.choice(list(Status))
         service.update(user.id, {"status": status}, CONTEXT, if_version=lambda _: True)
-    return counting.count([counting.standing(_stored(user))])
+    return counting.count([counting.membership(_stored(user))])
 
 
 def _stored(user: User) -> User:

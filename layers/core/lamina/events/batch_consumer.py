@@ -2,14 +2,15 @@
 
 import json
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
-
+from lamina.events.batches import EventType, partial_response, process_each
 from lamina.events.envelope import Event, Handler
 from lamina.events.redelivery import put_off
 from lamina.observability import tracing
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 
 def bulk_consumer[Prepared](
@@ -23,33 +24,26 @@ def bulk_consumer[Prepared](
         prepare: reads one event; if it raises, only this event fails.
         work: processes all of them; must be idempotent. Raises to have all of them retried.
     """
-    processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
 
-    def read(record: SQSRecord) -> tuple[SQSRecord, Prepared, tracing.Segment]:
-        try:
-            event: Event = json.loads(record.body)["detail"]
-            return record, prepare(event), _begin(event)
-        except Exception as error:
-            put_off(record, error)
-            raise
+    def read(record: "SQSRecord") -> "tuple[SQSRecord, Prepared, tracing.Segment]":
+        event: Event = json.loads(record.body)["detail"]
+        return record, prepare(event), _begin(event)
 
     def handler(event: dict[str, Any], _: object) -> dict[str, Any]:
-        with processor(event["Records"], read):
-            outcomes = processor.process()
-        failures = [*processor.response()["batchItemFailures"]]
-        good = [result for outcome, result, _ in outcomes if outcome == "success"]
+        batch = process_each(EventType.SQS, event["Records"], read, put_off)
+        failed = [*batch.failed]
         failure: Exception | None = None
         try:
-            work([prepared for _, prepared, _ in good])
+            work([prepared for _, prepared, _ in batch.results])
         except Exception as error:  # noqa: BLE001 (whatever it was, the messages must be received again)
             failure = error
-        for record, _, segment in good:
+        for record, _, segment in batch.results:
             if failure:
                 put_off(record, failure)
-                failures.append({"itemIdentifier": record.message_id})
+                failed.append(record.message_id)
                 segment.add_exception(failure)
             segment.close()
-        return {"batchItemFailures": failures}
+        return partial_response(failed)
 
     return tracing.traced(handler)
 

@@ -9,20 +9,22 @@ import json
 import math
 import time
 from collections.abc import Callable
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.idempotency import IdempotencyConfig, idempotent_function
 from aws_lambda_powertools.utilities.idempotency.exceptions import IdempotencyAlreadyInProgressError
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lamina import ids
+from lamina.events.batches import EventType, process_each
 from lamina.events.envelope import Event, Handler
 from lamina.events.redelivery import Postponed, hide, put_off, send_again
 from lamina.observability import tracing
 from lamina.observability.logs import about, logger
 from lamina.storage.idempotency import records
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 REMEMBERED_SECONDS = 14 * 24 * 3600
 """The retention period of the queue."""
@@ -37,7 +39,6 @@ def consumer(name: str, work: Work) -> Handler:
         name: distinguishes its records of processed events from those of other consumers.
         work: processes an event. Raises to have it retried, `Postponed` to have it retried without counting an attempt.
     """
-    processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
     config = IdempotencyConfig(
         event_key_jmespath="id", expires_after_seconds=REMEMBERED_SECONDS, hash_function="sha256"
     )
@@ -48,20 +49,19 @@ def consumer(name: str, work: Work) -> Handler:
     def once(*, event: Event) -> None:
         work(event)
 
-    def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
         config.register_lambda_context(context)
         timeout = math.ceil(context.get_remaining_time_in_millis() / 1000)
 
-        def take(record: SQSRecord) -> None:
-            _take(record, lambda event: once(event=event), timeout)
+        def process(record: "SQSRecord") -> None:
+            _process(record, lambda event: once(event=event), timeout)
 
-        answer = process_partial_response(event=event, record_handler=take, processor=processor, context=context)
-        return cast("dict[str, Any]", answer)
+        return process_each(EventType.SQS, event["Records"], process).response
 
     return tracing.traced(handler)
 
 
-def _take(record: SQSRecord, work: Work, timeout: int) -> None:
+def _process(record: "SQSRecord", work: Work, timeout: int) -> None:
     """Process a message, or arrange for its redelivery.
 
     Args:
@@ -88,7 +88,7 @@ def _take(record: SQSRecord, work: Work, timeout: int) -> None:
             raise
 
 
-def _do_or_postpone(record: SQSRecord, event: Event, work: Work) -> None:
+def _do_or_postpone(record: "SQSRecord", event: Event, work: Work) -> None:
     try:
         work(event)
     except Postponed as postponed:

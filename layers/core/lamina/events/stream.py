@@ -1,17 +1,22 @@
 """Reads events from the table's stream."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 from pydantic import TypeAdapter
 
+from lamina.events.batches import EventType, process_each
 from lamina.events.envelope import Envelope, envelope
 from lamina.events.outbox import OutboxItem
 from lamina.events.publisher import publish
 from lamina.observability import tracing
 from lamina.observability.logs import log_failure
 from lamina.observability.metrics import metrics
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
 
 type Record = Mapping[str, Any]
 
@@ -32,42 +37,43 @@ def publish_records(records: Sequence[Record], has_time: Callable[[], bool]) -> 
     Returns:
         The sequence number of the first record to be redelivered; None if all are published.
     """
-    readable, failed = _readable(records)
+    read = partial(_read_unless_stopped, stopped=set())
+    batch = process_each(EventType.DynamoDBStreams, records, read, _log_failure)
     with tracing.subsegment("## publish"):
-        not_taken = publish(readable.values(), has_time)
-    failed |= {number for number, event in readable.items() if event.event_id in not_taken}
+        unpublished = publish((event for _, event in batch.results), has_time)
+    failed = {*batch.failed, *(number for number, event in batch.results if event.event_id in unpublished)}
     metrics.add_metric("EventsPublished", MetricUnit.Count, len(records) - len(failed))
     metrics.add_metric("EventsHeldUp", MetricUnit.Count, len(failed))
     metrics.flush_metrics()
     return next((number for record in records if (number := _number(record)) in failed), None)
 
 
-def _readable(records: Sequence[Record]) -> tuple[dict[str, OutboxItem], set[str]]:
-    """Return the events by sequence number, and the sequence numbers that cannot be published yet.
-
-    The latter are records that cannot be read, and later records of the same subject.
-    """
-    readable: dict[str, OutboxItem] = {}
-    failed: set[str] = set()
-    stopped: set[str] = set()
-    for record in records:
-        subject = record["dynamodb"]["Keys"]["pk"]["S"]
-        if subject not in stopped:
-            try:
-                readable[_number(record)] = _read(record)
-                continue
-            except (AttributeError, KeyError, TypeError, ValueError) as error:
-                log_failure(error)
-                stopped.add(subject)
-        failed.add(_number(record))
-    return readable, failed
+class _Stopped(Exception):
+    """An earlier event of the same subject cannot be read, and order must be preserved."""
 
 
-def _read(record: Record) -> OutboxItem:
+def _read_unless_stopped(record: "DynamoDBRecord", stopped: set[str]) -> tuple[str, OutboxItem]:
+    """Return an event with its sequence number. If it cannot be read, later events of its subject fail as well."""
+    subject = record["dynamodb"]["Keys"]["pk"]["S"]
+    if subject in stopped:
+        raise _Stopped
+    try:
+        return _number(record), _read(record)
+    except Exception:
+        stopped.add(subject)
+        raise
+
+
+def _log_failure(_: object, error: Exception) -> None:
+    if not isinstance(error, _Stopped):
+        log_failure(error)
+
+
+def _read(record: "Record | DynamoDBRecord") -> OutboxItem:
     event = OutboxItem.from_raw_data(record["dynamodb"]["NewImage"])
     _envelope.validate_python(envelope(event))
     return event
 
 
-def _number(record: Record) -> str:
+def _number(record: "Record | DynamoDBRecord") -> str:
     return str(record["dynamodb"]["SequenceNumber"])

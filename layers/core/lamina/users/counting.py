@@ -47,7 +47,7 @@ class CountedItem(Item, discriminator="counted"):
 
 
 @dataclass(frozen=True)
-class Standing:
+class Membership:
     """Where a user is to be counted, from one of its versions on.
 
     Attributes:
@@ -61,14 +61,14 @@ class Standing:
     version: int
 
 
-def standing(user: User) -> Standing:
+def membership(user: User) -> Membership:
     """Return where a user is to be counted."""
-    return Standing(user.id, _narrowest(user.role, user.status, deleted=user.deleted_at is not None), user.version)
+    return Membership(user.id, _narrowest(user.role, user.status, deleted=user.deleted_at is not None), user.version)
 
 
-def gone(user: User) -> Standing:
-    """Return the standing of a purged user, given its last version: it is no longer counted."""
-    return Standing(user.id, NOWHERE, user.version + 1)
+def removal(user: User) -> Membership:
+    """Return the removal of a purged user, given its last version: it is no longer counted."""
+    return Membership(user.id, NOWHERE, user.version + 1)
 
 
 def total(*, role: str = "", status: str = "", deleted: bool = False) -> int:
@@ -79,8 +79,8 @@ def total(*, role: str = "", status: str = "", deleted: bool = False) -> int:
         return 0
 
 
-def count(standings: Iterable[Standing]) -> int:
-    """Update markers and counters to these standings; older ones than are counted have no effect.
+def count(memberships: Iterable[Membership]) -> int:
+    """Update markers and counters to these memberships; those of older versions have no effect.
 
     Returns:
         The number of markers moved.
@@ -88,7 +88,7 @@ def count(standings: Iterable[Standing]) -> int:
     Raises:
         Conflict: if the same markers kept being moved concurrently.
     """
-    latest = {each.user_id: each for each in sorted(standings, key=lambda each: each.version)}
+    latest = {each.user_id: each for each in sorted(memberships, key=lambda each: each.version)}
     return sum(_move(chosen) for chosen in batched(latest.values(), MAX_MARKERS, strict=False))
 
 
@@ -99,8 +99,8 @@ def markers(user_ids: Iterable[str]) -> dict[str, CountedItem]:
     return {keys[item.pk, item.sk]: item for item in found}
 
 
-def is_behind(marker: CountedItem | None, wanted: Standing) -> bool:
-    """Return whether a marker must move to reach a standing."""
+def is_behind(marker: CountedItem | None, wanted: Membership) -> bool:
+    """Return whether a marker must move to reach a membership."""
     return marker is None or marker.user_version < wanted.version
 
 
@@ -129,11 +129,11 @@ def change(bucket: str, *changes: Action) -> Update:
     ]
 
 
-def _move(standings: Collection[Standing]) -> int:
+def _move(memberships: Collection[Membership]) -> int:
     """Move markers and update counters in one transaction; retry if another process moved a marker."""
     for _ in range(transactions.ATTEMPTS):
-        stored = markers(each.user_id for each in standings)
-        behind = [each for each in standings if is_behind(stored.get(each.user_id), each)]
+        stored = markers(each.user_id for each in memberships)
+        behind = [each for each in memberships if is_behind(stored.get(each.user_id), each)]
         if not behind:
             return 0
         came, gone = _movements(behind, stored)
@@ -146,7 +146,7 @@ def _move(standings: Collection[Standing]) -> int:
     raise Conflict
 
 
-def _movements(behind: Iterable[Standing], stored: dict[str, CountedItem]) -> tuple[Counter[str], Counter[str]]:
+def _movements(behind: Iterable[Membership], stored: dict[str, CountedItem]) -> tuple[Counter[str], Counter[str]]:
     """Return how many users enter and leave each bucket."""
     came: Counter[str] = Counter()
     gone: Counter[str] = Counter()
@@ -158,7 +158,7 @@ def _movements(behind: Iterable[Standing], stored: dict[str, CountedItem]) -> tu
     return came, gone
 
 
-def _moved(marker: CountedItem | None, to: Standing) -> CountedItem:
+def _moved(marker: CountedItem | None, to: Membership) -> CountedItem:
     moved = marker or CountedItem(*_marker_key(to.user_id))
     moved.bucket, moved.user_version, moved.updated_at = to.bucket, to.version, ids.now()
     moved.expires_at = ids.epoch_in(TOMBSTONE_SECONDS) if to.bucket == NOWHERE else None

@@ -18,7 +18,7 @@ from lamina.storage.keys import SHARDS, identifier_of, key, list_partition, list
 from lamina.storage.sharded_list import Source
 from lamina.storage.transactions import ConditionFailed
 from lamina.users import counting, repository
-from lamina.users.counting import Standing
+from lamina.users.counting import Membership
 from lamina.users.items import GuardItem, guard_key, list_partitions, search_items, user_item
 from lamina.users.model import User
 
@@ -101,7 +101,7 @@ def settle(tombstone: TombstoneItem) -> None:
     """
     try:
         if tombstone.swept_at:
-            counting.count([Standing(user_of(tombstone), counting.NOWHERE, int(tombstone.user_version) + 1)])
+            counting.count([Membership(user_of(tombstone), counting.NOWHERE, int(tombstone.user_version) + 1)])
             transactions.write(delete=[tombstone])
         else:
             tombstone.swept_at = ids.now()

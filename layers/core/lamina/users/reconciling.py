@@ -119,14 +119,14 @@ def _begin() -> CountCheckpointItem:
 def _reach(positions: Sequence[str], report: Report, *, dry_run: bool) -> Collection[str]:
     """Update the markers of the users at these positions, and return the bucket of each."""
     users = repository.get_many(map(identifier_of, positions), as_last_written=True)
-    standings = {user.id: counting.standing(user) for user in users.values()}
-    stored = counting.markers(standings)
-    behind = [each for each in standings.values() if counting.is_behind(stored.get(each.user_id), each)]
+    memberships = {user.id: counting.membership(user) for user in users.values()}
+    stored = counting.markers(memberships)
+    behind = [each for each in memberships.values() if counting.is_behind(stored.get(each.user_id), each)]
     reached = {user_id: marker.bucket for user_id, marker in stored.items()}
     if not dry_run:
         counting.count(behind)
         reached |= {each.user_id: each.bucket for each in behind}
-    report.users += len(standings)
+    report.users += len(memberships)
     report.markers += len(behind)
     return reached.values()
 
