@@ -3,13 +3,15 @@
 import json
 import re
 from pathlib import Path
-
-from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from typing import TYPE_CHECKING
 
 from lamina.errors import NotFound
 from lamina.http import App, Response
 from lamina.http.errors import MethodNotAllowed
 from lamina.http.headers import preflight
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 
 app = App(public=True, counted=False)
 
@@ -24,7 +26,7 @@ _methods = {
 
 
 @app.not_found
-def fall_back(_error: NotFoundError) -> Response[None]:
+def fall_back(_error: "NotFoundError") -> Response[None]:
     """Return a preflight response, 404 for an unknown path or 405 for an unsupported method."""
     request = app.incoming
     allowed = next((methods for pattern, methods in _methods.items() if pattern.fullmatch(request.path)), [])

@@ -12,7 +12,7 @@ from http import HTTPStatus
 from inspect import signature
 from typing import TYPE_CHECKING, Any, cast
 
-from aws_lambda_powertools.event_handler.api_gateway import APIGatewayRestResolver, Response, Route
+from aws_lambda_powertools.event_handler.api_gateway import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 
@@ -32,6 +32,7 @@ from lamina.settings import settings
 from lamina.snapshots import before_snapshot
 
 if TYPE_CHECKING:
+    from aws_lambda_powertools.event_handler.api_gateway import Route
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 type Authorize = Callable[..., object]
@@ -102,7 +103,7 @@ class App(APIGatewayRestResolver):
         self.incoming: Request
 
     @property
-    def endpoint(self) -> Route | None:
+    def endpoint(self) -> "Route | None":
         """The route of the endpoint; None for an app that only handles `not_found`."""
         return next(iter(self._static_routes + self._dynamic_routes), None)
 

@@ -4,11 +4,13 @@ It is not a credential: it only allows its holder to keep signing in while the a
 """
 
 import re
-
-from aws_lambda_powertools.event_handler.api_gateway import Response
+from typing import TYPE_CHECKING
 
 from lamina.http.request import Request
 from lamina.settings import settings
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.event_handler.api_gateway import Response
 
 NAME = "lamina_device"
 LIFE_SECONDS = 400 * 24 * 3600
@@ -23,7 +25,7 @@ def device_token(request: Request) -> str:
     return found[1] if found else ""
 
 
-def with_device[T](response: Response[T], token: str) -> Response[T]:
+def with_device[T](response: "Response[T]", token: str) -> "Response[T]":
     """Return the response with a new device token as a cookie; unchanged if the token is `""`."""
     if token:
         # Only the local stack is served without TLS.

@@ -4,14 +4,15 @@ The authorizer does not run for them, so they count requests themselves: an auth
 or client, so that clients behind one busy IP address do not block each other; any other counts for its IP address.
 """
 
-from typing import Any
-
-from aws_lambda_powertools.event_handler.api_gateway import Response
+from typing import TYPE_CHECKING, Any
 
 from lamina.http.app import App
 from lamina.http.request import Request
 from lamina.limits import rules
 from lamina.limits.quota import RateLimited
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.event_handler.api_gateway import Response
 
 
 class CredentialApp(App):
@@ -31,7 +32,7 @@ class CredentialApp(App):
             self.incoming.is_counted = True
             self.incoming.quota = rules.count([(rules.CALLER, subject)])
 
-    def refuse(self, error: Exception, request: Request) -> Response[Any]:
+    def refuse(self, error: Exception, request: Request) -> "Response[Any]":
         """Return the response to an error. The request counts for the IP address if nobody has authenticated before."""
         if not request.is_counted:
             request.is_counted = True
@@ -41,6 +42,6 @@ class CredentialApp(App):
                 error = refused
         return self.error_response(error, request)
 
-    def error_response(self, error: Exception, request: Request) -> Response[Any]:
+    def error_response(self, error: Exception, request: Request) -> "Response[Any]":
         """Return an error response in the envelope."""
         return super().refuse(error, request)

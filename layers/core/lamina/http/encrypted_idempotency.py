@@ -7,14 +7,16 @@ again.
 import json
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools.event_handler.api_gateway import Response
 from aws_lambda_powertools.utilities.idempotency.serialization.base import BaseIdempotencySerializer
 
 from lamina.http.app import App, Middleware
 from lamina.http.idempotency import Record, run_idempotent
 from lamina.storage import one_time_secrets
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.event_handler.api_gateway import Response
 
 _GAP = "\x00"
 """Placeholder for the secret. No response contains it, because JSON escapes it."""
@@ -38,7 +40,7 @@ class _WithoutSecret(BaseIdempotencySerializer):
 def idempotent_secret(field: str) -> Middleware:
     """Return a middleware like `idempotent`, for responses with a field that is returned only once."""
 
-    def idempotent_secret(app: App, next_middleware: Callable[[App], Response[Any]]) -> Response[Any]:
+    def idempotent_secret(app: App, next_middleware: Callable[[App], "Response[Any]"]) -> "Response[Any]":
         return run_idempotent(app, next_middleware, keep=partial(_WithoutSecret, field))
 
     return idempotent_secret

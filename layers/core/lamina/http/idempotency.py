@@ -23,7 +23,6 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import (
     IdempotencyInconsistentStateError,
     IdempotencyValidationError,
 )
-from aws_lambda_powertools.utilities.idempotency.persistence.datarecord import DataRecord
 from aws_lambda_powertools.utilities.idempotency.serialization.base import BaseIdempotencySerializer
 
 from lamina.errors import Conflict, Invalid, Problem
@@ -33,6 +32,8 @@ from lamina.storage.idempotency import records
 from lamina.storage.run_once import KeyReused
 
 if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.idempotency.persistence.datarecord import DataRecord
+
     from lamina.http.app import App
 
 KEPT_SECONDS = 24 * 3600
@@ -132,6 +133,6 @@ def _number(text: str) -> float:
     return int(number) if number.is_integer() else number
 
 
-def _replayed(record: Record, idempotent_data: DataRecord) -> Record:  # noqa: ARG001 (Powertools names them)
+def _replayed(record: Record, idempotent_data: "DataRecord") -> Record:  # noqa: ARG001 (Powertools names them)
     record["headers"]["Idempotent-Replayed"] = "true"
     return record

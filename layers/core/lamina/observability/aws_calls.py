@@ -1,13 +1,15 @@
 """Records each call that a botocore client makes: the service, the operation, retries, and how it failed."""
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import botocore
-from botocore.model import OperationModel
-from botocore.session import Session
 
 from lamina.observability import tracing
+
+if TYPE_CHECKING:
+    from botocore.model import OperationModel
+    from botocore.session import Session
 
 STARTED = "lamina_started"
 """Keeps in botocore's context of a call when it began."""
@@ -21,12 +23,12 @@ def observe() -> None:
         botocore.register_initializer(_register)
 
 
-def _register(session: Session) -> None:
+def _register(session: "Session") -> None:
     for event, observer in (("before-call", _begin), ("after-call", _end), ("after-call-error", _fail)):
         session.register(event, observer)  # type: ignore[arg-type]  # its arguments depend on the event
 
 
-def _begin(*, model: OperationModel, context: dict[str, Any], **_: Any) -> None:  # noqa: ANN401 (botocore's own)
+def _begin(*, model: "OperationModel", context: dict[str, Any], **_: Any) -> None:  # noqa: ANN401 (botocore's own)
     context[STARTED] = time.time(), model
 
 

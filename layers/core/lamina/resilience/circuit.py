@@ -8,15 +8,13 @@ therefore a failure is reported to it only when that rate is reached (`docs/deci
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import boto3
 from aws_lambda_powertools.utilities.circuit_breaker import (
     CircuitBreakerConfig,
     CircuitBreakerOpenError,
-    CircuitInfo,
     CircuitState,
-    CircuitTransition,
     circuit_breaker,
 )
 from aws_lambda_powertools.utilities.circuit_breaker.persistence import CircuitBreakerDynamoDBPersistence
@@ -26,6 +24,12 @@ from lamina.observability.logs import logger
 from lamina.resilience.outcomes import Outcomes
 from lamina.settings import settings
 from lamina.storage.keys import key
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.circuit_breaker import (
+        CircuitInfo,
+        CircuitTransition,
+    )
 
 RESET_SECONDS = 30
 """How long an open circuit blocks all calls until a single one may probe."""
@@ -117,14 +121,14 @@ class Circuit:
         self._outcomes.note(failed=False)
         return _Answered(value)
 
-    def _changed(self, transition: CircuitTransition) -> None:
+    def _changed(self, transition: "CircuitTransition") -> None:
         self._is_probing = transition.to_state == CircuitState.HALF_OPEN
         self._outcomes.forget()
         states = {"from_state": str(transition.from_state), "to_state": str(transition.to_state)}
         logger.warning("circuit", extra={"circuit": self._service, **states})
 
 
-def _seconds_left(circuit: CircuitInfo | None) -> int:
+def _seconds_left(circuit: "CircuitInfo | None") -> int:
     opened_at = (circuit.opened_at if circuit else None) or 0
     return max(0, opened_at + RESET_SECONDS - int(time.time()))
 

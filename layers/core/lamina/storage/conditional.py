@@ -1,20 +1,23 @@
 """Single conditional writes, independent of the version of the item."""
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from pynamodb.exceptions import DeleteError, UpdateError
-from pynamodb.expressions.condition import Condition
-from pynamodb.expressions.update import Action
 
 from lamina.storage.item import Item
 
+if TYPE_CHECKING:
+    from pynamodb.expressions.condition import Condition
+    from pynamodb.expressions.update import Action
 
-def update(item: Item, actions: Sequence[Action], condition: Condition | None = None) -> bool:
+
+def update(item: Item, actions: Sequence["Action"], condition: "Condition | None" = None) -> bool:
     """Update an item, refresh it from the table, and return whether the condition was met."""
     return _is_done(lambda: item.update(list(actions), condition=condition, add_version_condition=False))
 
 
-def delete(item: Item, condition: Condition) -> bool:
+def delete(item: Item, condition: "Condition") -> bool:
     """Delete an item, and return whether the condition was met."""
     return _is_done(lambda: item.delete(condition=condition, add_version_condition=False))
 

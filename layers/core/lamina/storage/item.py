@@ -1,10 +1,9 @@
 """The base class of items, and the four sparse indexes of the table."""
 
 import os
-from typing import Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from pynamodb.attributes import DiscriminatorAttribute, NumberAttribute, UnicodeAttribute, VersionAttribute
-from pynamodb.connection import Connection
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 
@@ -13,6 +12,9 @@ from lamina.settings import settings
 from lamina.storage import tracing
 from lamina.storage.connections import dynamodb_endpoint
 from lamina.storage.transport import DynamoDb
+
+if TYPE_CHECKING:
+    from pynamodb.connection import Connection
 
 
 class ListIndex1(GlobalSecondaryIndex[Any]):  # type: ignore[no-untyped-call]  # PynamoDB leaves it so
@@ -117,7 +119,7 @@ class Item(Entry):
         return self
 
 
-def connect() -> Connection:
+def connect() -> "Connection":
     """Return the DynamoDB connection of this process with its client. Call it at init, not in a request."""
     connection = Entry._get_connection().connection  # noqa: SLF001 (PynamoDB offers no other way to its shared connection)
     if connection._client is None and settings().table_transport == "direct":  # noqa: SLF001 (the seam for a client)

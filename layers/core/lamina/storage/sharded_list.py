@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import chain, groupby, islice
 from math import ceil, isqrt
-from typing import Any
-
-from pynamodb.attributes import UnicodeAttribute
-from pynamodb.expressions.condition import Condition
+from typing import TYPE_CHECKING, Any
 
 from lamina.storage.item import Entry
 from lamina.storage.keys import SHARDS
 from lamina.storage.parallel import threads
+
+if TYPE_CHECKING:
+    from pynamodb.attributes import UnicodeAttribute
+    from pynamodb.expressions.condition import Condition
 
 _LAST = "\U0010ffff"
 """Sorts after every character of a key: DynamoDB compares UTF-8 bytes."""
@@ -105,7 +106,7 @@ def _begin(source: Source, chunk: int, descending: bool, edge: str, partition: s
     return chain(list(islice(positions, 1)), positions)
 
 
-def _range(sort_key: UnicodeAttribute, prefix: str, descending: bool, edge: str) -> Condition | None:
+def _range(sort_key: "UnicodeAttribute", prefix: str, descending: bool, edge: str) -> "Condition | None":
     """Return the condition on sort keys. DynamoDB accepts only one, so a prefix with an edge becomes a range."""
     if not edge:
         return sort_key.startswith(prefix) if prefix else None

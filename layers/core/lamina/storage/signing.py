@@ -5,11 +5,14 @@ import hmac
 import os
 import time
 from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 
-from botocore.credentials import Credentials as BotocoreCredentials
 from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import NoCredentialsError
 from botocore.session import get_session
+
+if TYPE_CHECKING:
+    from botocore.credentials import Credentials as BotocoreCredentials
 
 
 def credentials_of_process() -> ReadOnlyCredentials:
@@ -36,7 +39,7 @@ def credentials_of_process() -> ReadOnlyCredentials:
 
 
 @cache
-def _provided_credentials() -> BotocoreCredentials | None:
+def _provided_credentials() -> "BotocoreCredentials | None":
     return get_session().get_credentials()
 
 

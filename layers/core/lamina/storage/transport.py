@@ -16,14 +16,16 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from types import SimpleNamespace
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlsplit
 
-from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConnectionError
 
 from lamina.storage.connections import Exchange, NotSentError, OutcomeUnknownError, RawResponse, pooled_exchange
 from lamina.storage.signing import credentials_of_process, forget_credentials, signed_headers
+
+if TYPE_CHECKING:
+    from botocore.credentials import ReadOnlyCredentials
 
 ATTEMPTS: Final = 3
 BUDGET_SECONDS: Final = 8.0
@@ -88,7 +90,7 @@ class DynamoDb:
         endpoint_url: str,
         region: str,
         *,
-        credentials: Callable[[], ReadOnlyCredentials] = credentials_of_process,
+        credentials: Callable[[], "ReadOnlyCredentials"] = credentials_of_process,
         exchange: Exchange | None = None,
     ) -> None:
         """Create a client.

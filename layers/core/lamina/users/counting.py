@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from itertools import batched
+from typing import TYPE_CHECKING
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
-from pynamodb.expressions.update import Action
 
 from lamina import ids
 from lamina.errors import Conflict
@@ -20,6 +20,9 @@ from lamina.storage.item import Item
 from lamina.storage.keys import key
 from lamina.storage.transactions import ConditionFailed, Update
 from lamina.users.model import User
+
+if TYPE_CHECKING:
+    from pynamodb.expressions.update import Action
 
 MAX_MARKERS = 80
 """Markers moved per transaction: with all counters within its limit of 100 items."""
@@ -117,7 +120,7 @@ def counter_key(bucket: str) -> tuple[str, str]:
     return key("COUNTER", "USERS"), bucket
 
 
-def change(bucket: str, *changes: Action) -> Update:
+def change(bucket: str, *changes: "Action") -> Update:
     """Return an update of a counter; it creates the counter if necessary."""
     now = ids.now()
     return CounterItem(*counter_key(bucket)), [

@@ -8,9 +8,9 @@ therefore never exhausts the threads that send.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
-from pynamodb.expressions.update import Action
 
 from lamina import ids
 from lamina.storage import conditional
@@ -19,6 +19,9 @@ from lamina.storage.keys import key
 from lamina.storage.transactions import Update
 from lamina.webhooks import retries
 from lamina.webhooks.items import DELIVERY_KEPT_SECONDS
+
+if TYPE_CHECKING:
+    from pynamodb.expressions.update import Action
 
 LEASE_SECONDS = 30
 """Duration of a slot's lease in seconds: much longer than a request may take."""
@@ -161,7 +164,7 @@ def _probe(queue: EndpointQueueItem) -> Slot | QueueFull:
     return QueueFull(until)
 
 
-def _well() -> Sequence[Action]:
+def _well() -> Sequence["Action"]:
     return [
         EndpointQueueItem.failures.set(0),
         EndpointQueueItem.probes.set(0),
@@ -170,7 +173,7 @@ def _well() -> Sequence[Action]:
     ]
 
 
-def _described() -> Sequence[Action]:
+def _described() -> Sequence["Action"]:
     """Return the actions that create the item if necessary; failures, probes and the backlog come last."""
     return [
         EndpointQueueItem.kind.set(EndpointQueueItem),

@@ -1,6 +1,6 @@
 """Pending deliveries: claimed, postponed, parked and woken, each by a conditional write."""
 
-from pynamodb.expressions.update import Action
+from typing import TYPE_CHECKING
 
 from lamina import ids
 from lamina.storage import conditional
@@ -8,6 +8,9 @@ from lamina.storage.keys import value_of
 from lamina.webhooks.endpoint_queue import LEASE_SECONDS
 from lamina.webhooks.items import ParkedItem, PendingItem, due_place, parked_key, pending_key
 from lamina.webhooks.queue import DeliveryKey, enqueue
+
+if TYPE_CHECKING:
+    from pynamodb.expressions.update import Action
 
 LOST_AFTER_SECONDS = 60
 """Seconds after which a message is considered lost."""
@@ -117,5 +120,5 @@ def place_of(pending: PendingItem | ParkedItem) -> DeliveryKey:
     return value_of(pending.pk), value_of(pending.sk)
 
 
-def _wakes(pending: PendingItem, at: str) -> Action:
+def _wakes(pending: PendingItem, at: str) -> "Action":
     return PendingItem.gsisk.set(due_place(*place_of(pending), at)[1])

@@ -1,12 +1,15 @@
 """Purges the webhooks of a user and their deliveries."""
 
-from pynamodb.expressions.condition import Condition
+from typing import TYPE_CHECKING
 
 from lamina.storage.batch_deletion import BatchDeletion
 from lamina.storage.item import Entry
 from lamina.storage.keys import key
 from lamina.webhooks import directory
 from lamina.webhooks.items import directory_key
+
+if TYPE_CHECKING:
+    from pynamodb.expressions.condition import Condition
 
 
 def purge(user_id: str, requeue_due: BatchDeletion) -> None:

@@ -1,8 +1,7 @@
 """Sets a new password, given a mailed token or the current password."""
 
 from dataclasses import dataclass, replace
-
-from pydantic import SecretStr
+from typing import TYPE_CHECKING
 
 from lamina.events.catalog import PASSWORD_CHANGED, PASSWORD_REFUSED, PASSWORD_RESET
 from lamina.events.request_context import RequestContext
@@ -22,8 +21,11 @@ from lamina.users import service as users
 from lamina.users.model import User
 from lamina.users.service import Amendment
 
+if TYPE_CHECKING:
+    from pydantic import SecretStr
 
-def prove_password(user_id: str, password: SecretStr, address: str, context: RequestContext) -> CredentialsItem:
+
+def prove_password(user_id: str, password: "SecretStr", address: str, context: RequestContext) -> CredentialsItem:
     """Return the credentials of a signed-in user after verifying the password.
 
     Args:
@@ -49,11 +51,11 @@ def prove_password(user_id: str, password: SecretStr, address: str, context: Req
 class PasswordChange:
     """The current password and the new one."""
 
-    current: SecretStr
-    new: SecretStr
+    current: "SecretStr"
+    new: "SecretStr"
 
 
-def reset_password(token: str, password: SecretStr, context: RequestContext, *, keep_api_keys: bool = False) -> None:
+def reset_password(token: str, password: "SecretStr", context: RequestContext, *, keep_api_keys: bool = False) -> None:
     """Set a new password with the mailed token, and end every session.
 
     Args:

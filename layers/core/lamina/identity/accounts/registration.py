@@ -1,6 +1,6 @@
 """Creates accounts."""
 
-from pydantic import SecretStr
+from typing import TYPE_CHECKING
 
 from lamina.access.policy import Caller
 from lamina.events.request_context import RequestContext
@@ -11,8 +11,11 @@ from lamina.users import service as users
 from lamina.users.model import User
 from lamina.users.service import NewUser
 
+if TYPE_CHECKING:
+    from pydantic import SecretStr
 
-def register(new: NewUser, password: SecretStr | None, context: RequestContext, *, by: Caller | None = None) -> User:
+
+def register(new: NewUser, password: "SecretStr | None", context: RequestContext, *, by: Caller | None = None) -> User:
     """Create a user with a password; without one, nobody can sign in until it is set.
 
     Raises:

@@ -1,6 +1,6 @@
 """Reauthentication in an existing session, by the password and, if a second factor is active, a code."""
 
-from pydantic import SecretStr
+from typing import TYPE_CHECKING
 
 from lamina import ids
 from lamina.access.policy import Caller
@@ -16,12 +16,15 @@ from lamina.identity.sessions.login_attempts import failure_of, own_attempt
 from lamina.storage import transactions
 from lamina.storage.transactions import ConditionFailed
 
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+
 ATTEMPTS = 5
 """Number of attempts to write the session while its tokens are refreshed concurrently."""
 
 
 def reauthenticate(
-    caller: Caller, password: SecretStr, code: str | None, address: str, context: RequestContext
+    caller: Caller, password: "SecretStr", code: str | None, address: str, context: RequestContext
 ) -> None:
     """Record that the user of the caller's session has reauthenticated.
 

@@ -2,9 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import cast
-
-from pydantic import SecretStr
+from typing import TYPE_CHECKING, cast
 
 from lamina.errors import Unauthenticated
 from lamina.events.catalog import EMAIL_VERIFIED, SECOND_FACTOR_FAILED, SECOND_FACTOR_REQUESTED, SIGN_IN_FAILED
@@ -34,6 +32,9 @@ from lamina.users.items import UserItem, to_user, user_key
 from lamina.users.model import Status, User
 from lamina.users.service import Amendment
 
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+
 NO_LONGER = "The mfa_token is invalid or has expired. Sign in again."
 
 
@@ -47,7 +48,7 @@ class Account:
     known: TrustedDevicesItem | None
 
 
-def sign_in(email: str, password: SecretStr, sign_in_context: SignInContext, context: RequestContext) -> SignedIn:
+def sign_in(email: str, password: "SecretStr", sign_in_context: SignInContext, context: RequestContext) -> SignedIn:
     """Start a session for a user who authenticates with address and password.
 
     The same calls and the same hashing are done whether or not the address is known.
@@ -200,7 +201,7 @@ def _code_is_spent() -> Unauthenticated:
     return Unauthenticated("This code or link was used concurrently. Sign in again.")
 
 
-def _rehashed(credentials: CredentialsItem, password: SecretStr, proven: Match) -> list[Item]:
+def _rehashed(credentials: CredentialsItem, password: "SecretStr", proven: Match) -> list[Item]:
     """Return the credentials with a new hash, if the stored one is outdated."""
     if proven is Match.CURRENT:
         return []
