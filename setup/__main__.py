@@ -1,5 +1,6 @@
-"""``python3 -m setup [--engines]``: make everything ready, or say in one line what is missing and exit 1."""
+"""``python3 -m setup [--engines]``: install what is missing, or print in one line why that failed and exit 1."""
 
+import signal
 import sys
 
 from setup import engines, environment
@@ -7,7 +8,9 @@ from setup.progress import SetupError
 
 
 def main() -> int:
-    """Prepare ``.venv`` and, with ``--engines``, the DynamoDB engines too; the exit code says whether it is ready."""
+    """Prepare ``.venv`` and, with ``--engines``, the DynamoDB engines too; return the exit code."""
+    # In the background of a shell script, SIGINT is inherited as ignored, and Python leaves it so.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         environment.prepare()
         if "--engines" in sys.argv[1:]:

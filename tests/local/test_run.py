@@ -6,6 +6,8 @@ import re
 import signal
 import socket
 import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,10 +16,26 @@ import pytest
 
 from local.running import ports
 from tests.local.conftest import ask, aws, copy_checkout
-from tests.support.stack import RunningStack, free_port, start
+from tests.support.stack import LOCAL, ROOT, RunningStack, free_port, start
 
 pytestmark = pytest.mark.xdist_group("local")
 
+IN_THE_BACKGROUND = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+"""Starts a command with SIGINT ignored, as a shell does in a script for a command with `&`."""
+INTERRUPTED_BY_AN_IMPORT = """
+import os, runpy, signal, sys
+class Interrupts:
+    def find_spec(self, name, *_):
+        if name == "local.supervisor":
+            os.kill(os.getpid(), signal.SIGINT)
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+sys.meta_path.insert(0, Interrupts())
+runpy.run_module("local", run_name="__main__")
+"""
 LISTENING = "0A"
 LOOPBACK = "0100007F"
 
@@ -173,6 +191,24 @@ def test_a_template_that_cannot_be_read_is_named_with_its_line_and_not_built(
     assert not [line for line in small.lines[seen:] if line.startswith("template changed")]
     template.write_text(text, encoding="utf-8")
     small.wait_for("redeployed", after=seen)
+
+
+def test_sigint_stops_it_and_all_that_it_started_in_the_background_of_a_script(checkout: Path) -> None:
+    with start(root=checkout, command=[sys.executable, "-c", IN_THE_BACKGROUND, *LOCAL]) as running:
+        running.wait_for("lamina: ")
+        wait_until(lambda: len(running.processes()) > 1, "it starts processes", 10)
+        processes = running.processes()
+        running.process.send_signal(signal.SIGINT)
+        assert running.wait_for_end() == 0
+    wait_until(lambda: not any(map(_runs, processes)), "all of them end", 10)
+
+
+def test_sigint_stops_it_while_it_is_being_imported() -> None:
+    invalid = {**os.environ, "PORT": "none"}
+    ended = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED_BY_AN_IMPORT], cwd=ROOT, env=invalid, timeout=30, check=False
+    )
+    assert ended.returncode == 130
 
 
 def test_a_taken_port_is_one_line_and_a_failure(checkout: Path) -> None:

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 240.0
 STOP_SECONDS = 30.0
 ANSWER_SECONDS = 30.0
+LOCAL = (sys.executable, "-m", "local")
 
 
 @dataclass
@@ -84,13 +85,15 @@ class RunningStack:
 
 
 @contextmanager
-def start(state: Path | str = "memory", port: int | None = None, root: Path = ROOT) -> Iterator[RunningStack]:
+def start(
+    state: Path | str = "memory", port: int | None = None, root: Path = ROOT, command: Sequence[str] = LOCAL
+) -> Iterator[RunningStack]:
     """`python -m local` over the checkout at `root`; whatever it started is gone at the end."""
     port = port or free_port()
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     environment = {**kept, "PORT": str(port), "LAMINA_STATE": str(state), "LAMINA_ROOT": str(root)}
     process = subprocess.Popen(
-        [sys.executable, "-m", "local"],
+        command,
         cwd=ROOT,
         env=environment,
         stdin=subprocess.DEVNULL,
