@@ -109,7 +109,7 @@ def replay(selection: "Selection", rate: float, *, dry_run: bool) -> str:
     progress = Progress()
     try:
         replaying.replay(selection, rate, progress.count, dry_run=dry_run)
-    except replaying.NotTaken as error:
+    except replaying.NotPublished as error:
         give_up(f"{error}; published before: {progress.summary()}")
     return f"{'would publish' if dry_run else 'published'} {progress.summary()}"
 

@@ -28,12 +28,12 @@ def costs(figure: Mapping[str, Any], prices: Mapping[str, Any], overhead_ms: flo
     seconds = milliseconds(figure, overhead_ms) / 1000 * MILLION
     calls = figure["calls"]
     signed = sum(calls.get(operation, 0) for operation in ECC)
-    sealed = sum(number for call, number in calls.items() if call.startswith("kms:")) - signed
+    decrypts = sum(number for call, number in calls.items() if call.startswith("kms:")) - signed
     return {
         "lambda": lambda_["million_requests"] + seconds * figure["memory"] / 1024 * lambda_["gb_second"],
         "table": figure["reads"] * dynamodb["million_read_request_units"]
         + figure["writes"] * dynamodb["million_write_request_units"],
-        "keys": signed * prices["kms"]["million_ecc_requests"] + sealed * prices["kms"]["million_requests"],
+        "keys": signed * prices["kms"]["million_ecc_requests"] + decrypts * prices["kms"]["million_requests"],
         "gateway": prices["api_gateway_rest"]["million_requests"] * bool(figure["routes"]),
     }
 

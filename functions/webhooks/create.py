@@ -19,7 +19,7 @@ def authorize(body: WebhookInput) -> None:
     """Allow everybody to subscribe to their own events, and callers who manage users to subscribe to all events."""
     require(app.caller, Action.WEBHOOK_WRITE, owner_id=app.caller.user_id)
     if body.scope == WebhookScope.ALL:
-        require(app.caller, Action.WEBHOOK_HEAR_ALL)
+        require(app.caller, Action.WEBHOOK_RECEIVE_ALL)
 
 
 @app.post("/v1/webhooks", summary="Create a webhook", status_code=201, middlewares=[idempotent_secret("secret")])

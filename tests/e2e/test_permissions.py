@@ -144,7 +144,7 @@ def webhook_questions(inside: Inside) -> dict[Action, Callable[[Client, str], in
         Action.WEBHOOK_READ: lambda asker, user: event(asker.get(path(user)).status),
         Action.WEBHOOK_WRITE: lambda asker, user: event(asker.patch(path(user), {"description": "Changed"}).status),
         Action.WEBHOOK_DELETE: lambda asker, user: event(asker.delete(path(user)).status),
-        Action.WEBHOOK_HEAR_ALL: lambda asker, _: asker.post("/v1/webhooks", everybody).status,
+        Action.WEBHOOK_RECEIVE_ALL: lambda asker, _: asker.post("/v1/webhooks", everybody).status,
     }
 
 

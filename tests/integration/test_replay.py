@@ -6,7 +6,7 @@ import pytest
 
 from lamina.events import publisher
 from lamina.events.outbox import OutboxItem
-from lamina.events.replaying import NotTaken, Selection, Window, replay
+from lamina.events.replaying import NotPublished, Selection, Window, replay
 from lamina.ids import ETERNITY
 from tests.unit.events.bus import Bus, outbox
 
@@ -21,9 +21,9 @@ def bus(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bus]:
     made = Bus()
     monkeypatch.setattr(publisher, "_bus", made)
     monkeypatch.setattr(publisher, "BACKOFF_SECONDS", 0)
-    publisher._taken.clear()
+    publisher._accepted.clear()
     yield made
-    publisher._taken.clear()
+    publisher._accepted.clear()
 
 
 def stored(*subjects: str, at: str = "") -> list[OutboxItem]:
@@ -81,5 +81,5 @@ def test_a_dry_run_publishes_nothing(bus: Bus) -> None:
 def test_a_bus_that_takes_nothing_ends_the_replay_and_names_the_subjects(bus: Bus) -> None:
     stored("a", "b")
     bus.answer = lambda _: None
-    with pytest.raises(NotTaken, match=r"subjects: [ab]"):
+    with pytest.raises(NotPublished, match=r"subjects: [ab]"):
         replayed(Selection(EVER))

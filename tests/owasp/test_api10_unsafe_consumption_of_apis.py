@@ -74,7 +74,7 @@ def test_the_secret_of_one_does_not_decrypt_as_anothers(ann: Person) -> None:
     item = second_factor.find(ann.id)
     assert item is not None
     with pytest.raises(ClientError):
-        encryption.unseal(item.secret, second_factor._purpose(bob.id))
+        encryption.decrypt(item.secret, second_factor._purpose(bob.id))
 
 
 def test_events_that_the_bus_did_not_take_are_brought_again(ann: Person, monkeypatch: pytest.MonkeyPatch) -> None:

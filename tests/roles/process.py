@@ -67,7 +67,7 @@ def forget_keys() -> None:
 
 def forget_published() -> None:
     """Do as if the process were new: what it has published, it publishes again."""
-    publisher._taken.clear()
+    publisher._accepted.clear()
 
 
 @contextmanager

@@ -33,7 +33,7 @@ from lamina.identity.tokens.one_time_tokens import LIFE_SECONDS, OneTimeTokenIte
 from lamina.identity.tokens.token_secrets import digest
 from lamina.jobs.items import job_item
 from lamina.jobs.model import Job, JobType
-from lamina.storage.encryption import seal
+from lamina.storage.encryption import encrypt
 from lamina.storage.keys import key
 from lamina.users import repository, service
 from lamina.users.model import Status, User
@@ -147,7 +147,7 @@ def _store_session(user_id: str, session_id: str, token: str, client_id: str | N
 def _store_second_factor(user_id: str, *, active: bool) -> None:
     MfaItem(
         *mfa_key(user_id),
-        secret=seal(TOTP_SECRET, {"totp_of": user_id}),
+        secret=encrypt(TOTP_SECRET, {"totp_of": user_id}),
         active=active,
         recovery=[digest("samplerecoverycode")] if active else [],
         created_by=user_id,
@@ -256,7 +256,7 @@ def webhook_item(webhook_id: str, owner_id: str, *, secret: str) -> WebhookItem:
 
 def _store_webhook() -> None:
     """A webhook, and a delivery to it that is due: to a port of this machine, where nothing may be sent."""
-    webhook = webhook_item(WEBHOOK, VIEWER, secret=secret_keeping.seal_new(WEBHOOK)[1])
+    webhook = webhook_item(WEBHOOK, VIEWER, secret=secret_keeping.create_encrypted(WEBHOOK)[1])
     delivery = DeliveryItem(
         *delivery_key(WEBHOOK, DELIVERY),
         event_id="0190a3f0-0000-7000-8000-0000000000e1",

@@ -156,7 +156,7 @@ def test_log_lines_of_a_consumer_tell_the_event_and_never_what_it_holds(deliver:
         raise Broken("ada@example.com")
 
     deliver(work)(happened("e1", correlation_id="c7", data={"email": "ada@example.com"}), tries=3)
-    assert [line["message"] for line in log.lines] == ["unexpected failure", "to be tried again"]
+    assert [line["message"] for line in log.lines] == ["unexpected failure", "retry scheduled"]
     assert all((line["correlation_id"], line["event_id"]) == ("c7", "e1") for line in log.lines)
-    assert log.lines[1]["tries"] == 3
+    assert log.lines[1]["attempts"] == 3
     assert "ada@example.com" not in log.text

@@ -30,9 +30,9 @@ def bus(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bus]:
     made = Bus()
     monkeypatch.setattr(publisher, "_bus", made)
     monkeypatch.setattr(publisher, "BACKOFF_SECONDS", 0)
-    publisher._taken.clear()
+    publisher._accepted.clear()
     yield made
-    publisher._taken.clear()
+    publisher._accepted.clear()
 
 
 def by_subject(events: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
@@ -53,7 +53,7 @@ def seen(bus: Bus) -> dict[str, list[str]]:
 
 
 def reset(bus: Bus, failing: list[set[int] | None]) -> None:
-    publisher._taken.clear()
+    publisher._accepted.clear()
     bus.taken.clear()
     bus.requests.clear()
     left = iter(failing)
@@ -87,7 +87,7 @@ def test_a_stream_that_brings_a_batch_again_loses_nothing_and_turns_no_order_rou
         batch = [record for record in batch if int(record["dynamodb"]["SequenceNumber"]) >= int(failed)]
         attempt += 1
         if attempt in deaths:
-            publisher._taken.clear()
+            publisher._accepted.clear()
     assert seen(bus) == wanted(events)
     assert deaths or len(bus.ids) == len(events)
 

@@ -46,7 +46,7 @@ ALLOWED: dict[Action, tuple[set[Role], set[Role]]] = {
     Action.WEBHOOK_READ: ({Role.ADMIN}, {Role.ADMIN, Role.EDITOR, Role.VIEWER}),
     Action.WEBHOOK_WRITE: ({Role.ADMIN}, {Role.ADMIN, Role.EDITOR, Role.VIEWER}),
     Action.WEBHOOK_DELETE: ({Role.ADMIN}, {Role.ADMIN, Role.EDITOR, Role.VIEWER}),
-    Action.WEBHOOK_HEAR_ALL: ({Role.ADMIN}, {Role.ADMIN}),
+    Action.WEBHOOK_RECEIVE_ALL: ({Role.ADMIN}, {Role.ADMIN}),
     Action.REPORT_USERS: ({Role.ADMIN}, {Role.ADMIN}),
     Action.REPORT_ACTIVITIES: ({Role.ADMIN}, {Role.ADMIN, Role.EDITOR, Role.VIEWER}),
     Action.JOB_READ: ({Role.ADMIN}, {Role.ADMIN, Role.EDITOR, Role.VIEWER}),

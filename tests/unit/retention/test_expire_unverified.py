@@ -70,7 +70,7 @@ def test_the_next_purge_takes_what_was_theirs(mailbox: Mailbox) -> None:
     expire_unverified(always)
     report = purge_users(always)
     assert (report.users, report.tombstones) == (0, 1)
-    assert report.items.keys() == {"credentials", "events", "known origins", "sessions", "tokens and clients"}
+    assert report.items.keys() == {"credentials", "events", "trusted devices", "sessions", "tokens and clients"}
     found = naming(boto3.client("dynamodb"), settings().table, ann.id, ann.user.email)
     assert sorted(item["kind"]["S"] for item in found) == ["event", "tombstone"]
 

@@ -81,7 +81,7 @@ def test_a_user_who_was_deleted_a_month_ago_goes_with_all_that_was_theirs(mailbo
         "former addresses": 1,
         "items of jobs": 3,
         "jobs": 1,
-        "known origins": 1,
+        "trusted devices": 1,
         "lists of webhooks": 1,
         "results": 1,
         "second factors": 1,
@@ -243,9 +243,9 @@ def test_a_run_of_the_function_takes_its_event_literally() -> None:
     assert function.handler({}, Context())["users"] == 1  # type: ignore[arg-type]  # it has what is read
 
 
-NOBODYS = {"counter", "counting_walk", "decoy", "key_ring", "place"}
+NOBODYS = {"counter", "count_checkpoint", "decoy", "key_ring", "checkpoint"}
 """Kinds of items that belong to no user."""
-OF_A_WEBHOOK = {"webhook_delivery", "webhook_lane", "webhook_parked", "webhook_pending"}
+OF_A_WEBHOOK = {"webhook_delivery", "webhook_endpoint_queue", "webhook_parked", "webhook_pending"}
 """Kinds that lie in the partition of a webhook, which goes as a whole."""
 
 

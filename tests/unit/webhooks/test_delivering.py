@@ -301,7 +301,7 @@ def test_what_is_parked_just_as_everybody_is_done_is_not_forgotten(
     park = pending.park
 
     def park_late(waiting: PendingItem, _: str) -> None:
-        """The four are done between our look at the lane and our note that somebody waits."""
+        """The four are done between the read of the endpoint queue and the parking of the delivery."""
         for place in places:
             assert isinstance(place, endpoint_queue.Slot)
             endpoint_queue.release(queue, place, succeeded=True)

@@ -88,7 +88,7 @@ class Action(StrEnum):
     WEBHOOK_WRITE = "webhooks.write"
     """Create and update webhooks, send test events, redeliver events."""
     WEBHOOK_DELETE = "webhooks.delete"
-    WEBHOOK_HEAR_ALL = "webhooks.hear_all"
+    WEBHOOK_RECEIVE_ALL = "webhooks.receive_all"
     """Create a webhook that receives the events of all users."""
 
 
@@ -140,7 +140,7 @@ RULES: dict[Action, Rule] = {
     Action.WEBHOOK_READ: Rule(Permission.MANAGE_USERS, owner=Permission.READ),
     Action.WEBHOOK_WRITE: Rule(Permission.MANAGE_USERS, owner=Permission.WRITE),
     Action.WEBHOOK_DELETE: Rule(Permission.MANAGE_USERS, owner=Permission.DELETE),
-    Action.WEBHOOK_HEAR_ALL: Rule(Permission.MANAGE_USERS),
+    Action.WEBHOOK_RECEIVE_ALL: Rule(Permission.MANAGE_USERS),
 }
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {

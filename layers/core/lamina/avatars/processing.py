@@ -78,8 +78,10 @@ def _was_refused(upload: Upload) -> bool:
 def _refuse(upload: Upload, reason: str, context: RequestContext) -> None:
     """Publish the event that an upload was refused; once, because the event has the id of the upload."""
     fact = USER_AVATAR_REFUSED.of({"upload_id": upload.id, "reason": reason})
-    told = event(fact, upload.user_id, actor=context.actor, correlation_id=context.correlation_id, event_id=upload.id)
+    outcome = event(
+        fact, upload.user_id, actor=context.actor, correlation_id=context.correlation_id, event_id=upload.id
+    )
     try:
-        transactions.write(put=[told])
+        transactions.write(put=[outcome])
     except ConditionFailed:
-        logger.info("told before")
+        logger.info("no event: it was written before")

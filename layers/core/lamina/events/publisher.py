@@ -36,11 +36,11 @@ if TYPE_CHECKING:
 
     type Outgoing = tuple[str, PutEventsRequestEntryTypeDef, tracing.Segment]
 
-type Lanes = dict[str, deque[OutboxItem]]
+type Queues = dict[str, deque[OutboxItem]]
 """Events to be published, by subject, in order."""
 
 _bus = boto3.client("events", config=CALLS)
-_taken: OrderedDict[str, None] = OrderedDict()
+_accepted: OrderedDict[str, None] = OrderedDict()
 """Ids of events that the bus has accepted from this process, so that a redelivered batch does not repeat them."""
 
 
@@ -54,49 +54,51 @@ def publish(events: Iterable[OutboxItem], has_time: Callable[[], bool] = lambda:
     Returns:
         Ids of the events that were not accepted and must be retried.
     """
-    lanes = _lanes(event for event in events if event.event_id not in _taken)
+    queues = _by_subject(event for event in events if event.event_id not in _accepted)
     for attempt in range(ROUNDS):
-        lanes = _round(lanes, has_time)
-        if not lanes or not has_time():
+        queues = _round(queues, has_time)
+        if not queues or not has_time():
             break
         if attempt < ROUNDS - 1:
             time.sleep(random.uniform(0, BACKOFF_SECONDS * 2**attempt))  # noqa: S311 (jitter, not a secret)
-    return {event.event_id for lane in lanes.values() for event in lane}
+    return {event.event_id for queue in queues.values() for event in queue}
 
 
-def _lanes(events: Iterable[OutboxItem]) -> Lanes:
-    lanes: Lanes = defaultdict(deque)
+def _by_subject(events: Iterable[OutboxItem]) -> Queues:
+    queues: Queues = defaultdict(deque)
     for event in events:
-        lanes[event.pk].append(event)
-    return lanes
+        queues[event.pk].append(event)
+    return queues
 
 
-def _round(lanes: Lanes, has_time: Callable[[], bool]) -> Lanes:
+def _round(queues: Queues, has_time: Callable[[], bool]) -> Queues:
     """Publish what is possible. Return the remaining events of each subject, from the first that was not accepted."""
-    stopped: Lanes = {}
-    while lanes and has_time():
-        chunk = _chunk(lanes)
-        refused = _put(chunk)
-        if refused is None:
+    stopped: Queues = {}
+    while queues and has_time():
+        chunk = _chunk(queues)
+        rejected = _put(chunk)
+        if rejected is None:
             break
-        for (subject, *_), error in zip(chunk, refused, strict=True):
+        for (subject, *_), error in zip(chunk, rejected, strict=True):
             if error:
-                logger.warning("event not taken", extra={"error": error, "event_id": lanes[subject][0].event_id})
-                stopped[subject] = lanes.pop(subject)
+                logger.warning(
+                    "event rejected by the bus", extra={"error": error, "event_id": queues[subject][0].event_id}
+                )
+                stopped[subject] = queues.pop(subject)
                 continue
-            _remember(lanes[subject].popleft())
-            if not lanes[subject]:
-                del lanes[subject]
-    return {**lanes, **stopped}
+            _remember(queues[subject].popleft())
+            if not queues[subject]:
+                del queues[subject]
+    return {**queues, **stopped}
 
 
-def _chunk(lanes: Lanes) -> "Sequence[Outgoing]":
+def _chunk(queues: Queues) -> "Sequence[Outgoing]":
     """Choose the next event of as many subjects as one request takes."""
     chunk: list[Outgoing] = []
     size = 0
-    for subject, lane in lanes.items():
-        segment = _begin(lane[0])
-        entry = _entry(lane[0], segment.header)
+    for subject, queue in queues.items():
+        segment = _begin(queue[0])
+        entry = _entry(queue[0], segment.header)
         size += sum(len(entry[part].encode()) for part in ("Source", "DetailType", "Detail"))
         if chunk and (len(chunk) == MAX_ENTRIES or size > MAX_BYTES):
             break
@@ -138,9 +140,9 @@ def _close(chunk: "Sequence[Outgoing]", errors: "Sequence[str | None]") -> None:
 
 
 def _remember(event: OutboxItem) -> None:
-    _taken[event.event_id] = None
-    if len(_taken) > REMEMBERED:
-        _taken.popitem(last=False)
+    _accepted[event.event_id] = None
+    if len(_accepted) > REMEMBERED:
+        _accepted.popitem(last=False)
 
 
 def _entry(event: OutboxItem, trace: tracing.TraceHeader | None) -> "PutEventsRequestEntryTypeDef":

@@ -73,9 +73,9 @@ def put_off(record: "SQSRecord", error: Exception) -> None:
     """Log a failure, and delay the redelivery of its message."""
     # Powertools would log the text of exceptions, which may contain personal data.
     log_failure(error)
-    tries = int(record.attributes.approximate_receive_count)
-    seconds = backoff(tries)
-    logger.info("to be tried again", extra={"tries": tries, "seconds": seconds})
+    attempts = int(record.attributes.approximate_receive_count)
+    seconds = backoff(attempts)
+    logger.info("retry scheduled", extra={"attempts": attempts, "seconds": seconds})
     hide(record, seconds)
 
 

@@ -18,7 +18,7 @@ PAGE = 1000
 BATCH = 100
 
 
-class NotTaken(Exception):
+class NotPublished(Exception):
     """The bus kept refusing events; later events of their subjects were not published either."""
 
 
@@ -60,14 +60,14 @@ def replay(selection: Selection, rate: float, report: Callable[[OutboxItem], Non
         dry_run: report without publishing.
 
     Raises:
-        NotTaken: if the bus keeps refusing an event.
+        NotPublished: if the bus keeps refusing an event.
     """
     if selection.subject is not None:
-        _bring(_of_subject(selection.subject, rate), selection, report, dry_run=dry_run)
+        _publish(_of_subject(selection.subject, rate), selection, report, dry_run=dry_run)
         return
     parts = [_of_segment(selection, segment, rate / SEGMENTS) for segment in range(SEGMENTS)]
     with ThreadPoolExecutor(SEGMENTS) as pool:
-        for _ in pool.map(partial(_bring, selection=selection, report=report, dry_run=dry_run), parts):
+        for _ in pool.map(partial(_publish, selection=selection, report=report, dry_run=dry_run), parts):
             pass
 
 
@@ -93,12 +93,14 @@ def _of_segment(selection: Selection, segment: int, rate: float) -> Iterator[Out
     )
 
 
-def _bring(
+def _publish(
     events: Iterable[OutboxItem], selection: Selection, report: Callable[[OutboxItem], None], *, dry_run: bool
 ) -> None:
     for batch in batched(filter(selection.holds, events), BATCH, strict=False):
         if not dry_run and (left := publish(batch)):
-            raise NotTaken(f"{len(left)} events were not taken, of these subjects: {_subjects(batch, left)}")
+            raise NotPublished(
+                f"{len(left)} events were not accepted by the bus, of these subjects: {_subjects(batch, left)}"
+            )
         for event in batch:
             report(event)
 

@@ -84,7 +84,7 @@ class ListRequest:
         if page and page * limit > MAX_OFFSET:
             advice = f"must not exceed {MAX_OFFSET} items; use cursor with next_cursor instead"
             raise Invalid(details=[Problem("page", advice)])
-        return PageRequest(limit, _signer().open(cursor, self._binding) if cursor else None, page)
+        return PageRequest(limit, _signer().verify(cursor, self._binding) if cursor else None, page)
 
     def describe(self, at: PageRequest, page: Page[Any]) -> tuple[PageMeta, PageLinks]:
         """Return `meta` and `links` of a page."""
@@ -117,7 +117,7 @@ class ListRequest:
         return links
 
     def _seal(self, cursor: Cursor) -> str:
-        return _signer().seal(cursor, self._binding)
+        return _signer().sign(cursor, self._binding)
 
     def _link(self, at: PageRequest, *, cursor: str | None = None, page: int | None = None) -> str:
         place = {"limit": at.limit} | ({"page": page} if page else {})

@@ -8,7 +8,7 @@ from lamina.storage.keys import key
 OWN = {
     "credentials": "CREDENTIALS",
     "second factors": "MFA",
-    "known origins": "KNOWN_ORIGINS",
+    "trusted devices": "TRUSTED_DEVICES",
     "changes of address": "EMAIL_CHANGE",
     "former addresses": "FORMER_EMAIL#",
     "sessions": "SESSION#",

@@ -106,8 +106,8 @@ def run(job_id: str, work: Work, discard: Callable[[str], None]) -> None:
         _succeed(taken, key, discard)
     except LeaseLost:
         logger.info("job lost")
-    except NonRetryable as hopeless:
-        _give_up(taken, hopeless.error)
+    except NonRetryable as failure:
+        _give_up(taken, failure.error)
     except Exception as error:
         # The attempt has failed for any reason, and the job must not stay in status running.
         if _put_back(taken):

@@ -51,8 +51,8 @@ def create(new: NewJob, context: RequestContext) -> Job:
         updated_at=now,
         due_at=ids.ahead(WAIT_SECONDS),
     )
-    told = event(JOB_REQUESTED.of(facts(job)), job.id, actor=context.actor, correlation_id=job.correlation_id)
-    return get(repository.insert(job, [told], request=context.request))
+    requested = event(JOB_REQUESTED.of(facts(job)), job.id, actor=context.actor, correlation_id=job.correlation_id)
+    return get(repository.insert(job, [requested], request=context.request))
 
 
 def get(job_id: str) -> Job:
@@ -137,9 +137,9 @@ def change(job_id: str, edit: Edit, *, actor: str | None = None) -> Job:
         if after == before:
             return before
         after = replace(after, updated_at=ids.now())
-        told = [event(fact, job_id, actor=actor, correlation_id=after.correlation_id)] if fact else []
+        events = [event(fact, job_id, actor=actor, correlation_id=after.correlation_id)] if fact else []
         try:
-            repository.update(after, told)
+            repository.update(after, events)
         except ConditionFailed:
             continue
         return replace(after, version=before.version + 1)

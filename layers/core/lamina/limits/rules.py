@@ -65,15 +65,15 @@ def count(windows: Sequence[Window]) -> Quota | None:
         RateLimited: if one of the windows is full.
     """
     try:
-        standings = _spend_all(windows)
-        refusals = [standing for standing in standings.values() if isinstance(standing, RateLimited)]
+        results = _spend_all(windows)
+        refusals = [result for result in results.values() if isinstance(result, RateLimited)]
         if refusals:
-            _refund_all(standings)
+            _refund_all(results)
             raise max(refusals, key=lambda refusal: refusal.quota.reset if refusal.quota else 0)
     except (ClientError, BotoCoreError) as error:
         logger.error("rate limit not counted", extra={"metric": "RateLimitUnavailable", "error": type(error).__name__})
         return None
-    quotas = [standing for standing in standings.values() if isinstance(standing, Quota)]
+    quotas = [result for result in results.values() if isinstance(result, Quota)]
     return min(quotas, key=lambda quota: quota.remaining)
 
 
@@ -85,10 +85,10 @@ def count_mail(kind: str, whose: str, unproven: str = "") -> bool:
         whose: the account.
         unproven: the target address, if it is not verified.
     """
-    standings = _spend_all(_windows_of_mail(kind, whose, unproven))
-    if all(isinstance(standing, Quota) for standing in standings.values()):
+    results = _spend_all(_windows_of_mail(kind, whose, unproven))
+    if all(isinstance(result, Quota) for result in results.values()):
         return True
-    _refund_all(standings)
+    _refund_all(results)
     return False
 
 
@@ -122,7 +122,7 @@ class LoginAttempt:
         self._here = by_address(HERE, address, account)
         self._address = by_address(ADDRESS, address)
         self._account = (ACCOUNT, everywhere or account)
-        self._standing: dict[Window, Quota | RateLimited] = {}
+        self._results: dict[Window, Quota | RateLimited] = {}
         self._has_failed = False
 
     def __enter__(self) -> Self:
@@ -130,17 +130,17 @@ class LoginAttempt:
 
     def __exit__(self, *_: object) -> None:
         if not self._has_failed:
-            self._take_back()
+            self._refund()
 
     @property
     def is_account_locked(self) -> bool:
         """Whether the account is locked for unknown IP addresses and devices."""
-        return isinstance(self._standing.get(self._account), RateLimited)
+        return isinstance(self._results.get(self._account), RateLimited)
 
     @property
     def was_last(self) -> bool:
         """Whether no further attempt is allowed, from this IP address or in total."""
-        return any(not standing.remaining for standing in self._standing.values() if isinstance(standing, Quota))
+        return any(not result.remaining for result in self._results.values() if isinstance(result, Quota))
 
     def begin(self) -> None:
         """Count the attempt.
@@ -151,17 +151,17 @@ class LoginAttempt:
             RateLimited: if the IP address, or the account from this IP address, has failed too often; nothing is
                 counted.
         """
-        self._standing = _spend_all([*self._here, *self._address, self._account])
+        self._results = _spend_all([*self._here, *self._address, self._account])
         for one in (*self._here, *self._address):
-            standing = self._standing[one]
-            if isinstance(standing, RateLimited):
-                self._take_back()
-                raise standing
+            result = self._results[one]
+            if isinstance(result, RateLimited):
+                self._refund()
+                raise result
 
     def refusal(self) -> RateLimited:
         """Return the error for an account that is locked."""
-        standing = self._standing[self._account]
-        return standing if isinstance(standing, RateLimited) else RateLimited()
+        result = self._results[self._account]
+        return result if isinstance(result, RateLimited) else RateLimited()
 
     def failed(self) -> None:
         """Keep the attempt counted."""
@@ -170,14 +170,14 @@ class LoginAttempt:
     def succeeded(self) -> None:
         """Refund the attempt, and clear the failures of this account from this IP address."""
         for one in self._here:
-            self._standing.pop(one, None)
+            self._results.pop(one, None)
         for _ in _windows.map(lambda one: window.clear(*one), self._here):
             pass
-        self._take_back()
+        self._refund()
 
-    def _take_back(self) -> None:
-        standings, self._standing = self._standing, {}
-        _refund_all(standings)
+    def _refund(self) -> None:
+        results, self._results = self._results, {}
+        _refund_all(results)
 
 
 def _spend_all(windows: Sequence[Window]) -> dict[Window, Quota | RateLimited]:
@@ -188,8 +188,8 @@ def _spend_all(windows: Sequence[Window]) -> dict[Window, Quota | RateLimited]:
     return dict(zip(windows, together, strict=True))
 
 
-def _refund_all(standings: dict[Window, Quota | RateLimited]) -> None:
-    counted = [one for one, standing in standings.items() if isinstance(standing, Quota)]
+def _refund_all(results: dict[Window, Quota | RateLimited]) -> None:
+    counted = [one for one, result in results.items() if isinstance(result, Quota)]
     for _ in _windows.map(lambda one: window.refund(*one), counted):
         pass
 
@@ -201,9 +201,9 @@ def spend_email_change(user_id: str, email: str) -> None:
         RateLimited: if the account has requested too many, or too many were requested to this address.
     """
     for subject in (f"of {user_id}", f"to {email}"):
-        standing = _spend(EMAIL_CHANGES, subject)
-        if isinstance(standing, RateLimited):
-            raise standing
+        result = _spend(EMAIL_CHANGES, subject)
+        if isinstance(result, RateLimited):
+            raise result
 
 
 def _spend(limit: Limit, subject: str) -> Quota | RateLimited:

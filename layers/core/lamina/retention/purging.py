@@ -81,7 +81,7 @@ def purge_users(has_time: HasTime, *, dry_run: bool = False) -> Report:
         purge.report.finished = True
     except Interrupted:
         pass  # Reported by `finished`.
-    purge.report.items = dict(sorted(purge.sweep.removed.items()))
+    purge.report.items = dict(sorted(purge.deletion.removed.items()))
     return purge.report
 
 
@@ -89,7 +89,7 @@ class _Purge:
     """A single run."""
 
     def __init__(self, deletion: BatchDeletion) -> None:
-        self.sweep = deletion
+        self.deletion = deletion
         self.report = Report()
         self._context = RequestContext(None, ids.new_id())
         self._deadline = ids.ago(settings().purge_after_days * DAY_SECONDS)
@@ -97,7 +97,7 @@ class _Purge:
     def walk_deleted(self, has_time: HasTime) -> None:
         """Iterate over deleted users created before the deadline: nobody is deleted before being created."""
         until = users.before(self._deadline)
-        if self.sweep.dry_run:
+        if self.deletion.dry_run:
             iterate(users.deleted_users(), self.visit, has_time, until=until)
             return
         reached = place(WALK)
@@ -108,8 +108,8 @@ class _Purge:
     def visit(self, positions: Sequence[str]) -> None:
         """Purge the users at these positions whose retention period has passed."""
         for user in filter(self._is_due, users.users_at(positions)):
-            self.sweep.check_time()
-            if self.sweep.dry_run:
+            self.deletion.check_time()
+            if self.deletion.dry_run:
                 self.report.users += 1
                 self._sweep(user.id)
             elif tombstone := users.remove(user.id, self._is_due, "deleted", self._context):
@@ -119,18 +119,18 @@ class _Purge:
     def look_again(self, positions: Sequence[str]) -> None:
         """Continue with users that earlier runs have removed."""
         for tombstone in users.tombstones_at(positions):
-            self.sweep.check_time()
+            self.deletion.check_time()
             self.report.tombstones += 1
             self._finish(tombstone)
 
     def _finish(self, tombstone: TombstoneItem) -> None:
         self._sweep(users.user_of(tombstone))
-        if not self.sweep.dry_run:
+        if not self.deletion.dry_run:
             users.settle(tombstone)
 
     def _sweep(self, user_id: str) -> None:
         for purge in OWNERS:
-            purge(user_id, self.sweep)
+            purge(user_id, self.deletion)
 
     def _is_due(self, user: User) -> bool:
         return user.deleted_at is not None and user.deleted_at < self._deadline

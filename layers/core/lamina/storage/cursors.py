@@ -36,19 +36,19 @@ class CursorSigner:
         """Create a signer with a key of at least 32 random bytes."""
         self._secret = secret
 
-    def seal(self, cursor: Cursor, query: str) -> str:
+    def sign(self, cursor: Cursor, query: str) -> str:
         """Return a cursor as URL-safe text, bound to `query` (any text that is equal for equal queries)."""
         payload = json.dumps([cursor.position, int(cursor.backwards)], ensure_ascii=False, separators=(",", ":"))
         return _text(self._tag(payload.encode(), query) + payload.encode())
 
-    def open(self, text: str, query: str) -> Cursor:
+    def verify(self, text: str, query: str) -> Cursor:
         """Return the cursor of a text.
 
         Raises:
-            Invalid: if it was not created by `seal` with this key and this query.
+            Invalid: if it was not created by `sign` with this key and this query.
         """
-        sealed = _bytes(text)
-        tag, payload = sealed[:TAG_BYTES], sealed[TAG_BYTES:]
+        signed = _bytes(text)
+        tag, payload = signed[:TAG_BYTES], signed[TAG_BYTES:]
         if not hmac.compare_digest(tag, self._tag(payload, query)):
             advice = "is not a cursor of this query; use next_cursor or a link, with the same filters and sort"
             raise Invalid(details=[Problem("cursor", advice)])
@@ -61,8 +61,8 @@ class CursorSigner:
         return hmac.new(self._secret, message, hashlib.sha256).digest()[:TAG_BYTES]
 
 
-def _text(sealed: bytes) -> str:
-    return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
+def _text(signed: bytes) -> str:
+    return base64.urlsafe_b64encode(signed).decode().rstrip("=")
 
 
 def _bytes(text: str) -> bytes:
@@ -70,7 +70,7 @@ def _bytes(text: str) -> bytes:
     if len(text) > MAX_CHARACTERS or not text.isascii():
         return b""
     try:
-        sealed = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        signed = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except ValueError:
         return b""
-    return sealed if _text(sealed) == text else b""
+    return signed if _text(signed) == text else b""

@@ -11,7 +11,7 @@ from lamina.settings import settings
 _kms = boto3.client("kms", config=CALLS)
 
 
-def seal(text: str, context: Mapping[str, str]) -> str:
+def encrypt(text: str, context: Mapping[str, str]) -> str:
     """Return the ciphertext of a text of up to 4,096 bytes (KMS API reference, Encrypt): one call.
 
     Args:
@@ -22,13 +22,13 @@ def seal(text: str, context: Mapping[str, str]) -> str:
     return base64.b64encode(answer["CiphertextBlob"]).decode()
 
 
-def unseal(sealed: str, context: Mapping[str, str]) -> str:
-    """Return the text of a ciphertext of `seal` with the same context: one call.
+def decrypt(encrypted: str, context: Mapping[str, str]) -> str:
+    """Return the text of a ciphertext of `encrypt` with the same context: one call.
 
     Raises:
         ClientError: if the context differs.
     """
     answer = _kms.decrypt(
-        KeyId=settings().secrets_key, CiphertextBlob=base64.b64decode(sealed), EncryptionContext=dict(context)
+        KeyId=settings().secrets_key, CiphertextBlob=base64.b64decode(encrypted), EncryptionContext=dict(context)
     )
     return answer["Plaintext"].decode()

@@ -22,8 +22,8 @@ class Interrupted(Exception):
     """Time has run out, or another run is active. The next run continues."""
 
 
-class CheckpointItem(Item, discriminator="place"):
-    """The position of an iteration: `WALK#<name>` / `PLACE`."""
+class CheckpointItem(Item, discriminator="checkpoint"):
+    """The position of an iteration: `CHECKPOINT#<name>` / `POSITION`."""
 
     position = UnicodeAttribute(default="")
     began_at = UnicodeAttribute(null=True)
@@ -106,4 +106,4 @@ def _save(place: CheckpointItem) -> None:
 
 
 def _place_key(name: str) -> tuple[str, str]:
-    return key("WALK", name), "PLACE"
+    return key("CHECKPOINT", name), "POSITION"

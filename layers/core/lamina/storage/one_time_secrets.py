@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from lamina.storage import run_once
-from lamina.storage.encryption import seal, unseal
+from lamina.storage.encryption import decrypt, encrypt
 from lamina.storage.item import Item
 from lamina.storage.transactions import Check
 
@@ -24,15 +24,15 @@ def write(
     Returns:
         What the request has created, now or in an earlier attempt.
     """
-    sealed = seal(secret, _context(request)) if request else ""
-    earlier = run_once.write(request, created, put, note=sealed, check=check)
-    return CreatedSecret(created, secret) if earlier is None else _told(request, earlier)
+    encrypted = encrypt(secret, _context(request)) if request else ""
+    earlier = run_once.write(request, created, put, note=encrypted, check=check)
+    return CreatedSecret(created, secret) if earlier is None else _created_secret(request, earlier)
 
 
 def read(request: str) -> CreatedSecret | None:
     """Return what an earlier attempt of a request has created, if any: one consistent read, and one call of KMS."""
     earlier = run_once.read(request)
-    return None if earlier is None else _told(request, earlier)
+    return None if earlier is None else _created_secret(request, earlier)
 
 
 def secret_of(request: str) -> str:
@@ -44,11 +44,11 @@ def secret_of(request: str) -> str:
     earlier = run_once.read(request, within=run_once.KEPT_SECONDS)
     if earlier is None:
         raise LookupError("the secret expired before the recorded response")
-    return _told(request, earlier).secret
+    return _created_secret(request, earlier).secret
 
 
-def _told(request: str, earlier: run_once.Made) -> CreatedSecret:
-    return CreatedSecret(earlier.id, unseal(earlier.note, _context(request)))
+def _created_secret(request: str, earlier: run_once.Created) -> CreatedSecret:
+    return CreatedSecret(earlier.id, decrypt(earlier.note, _context(request)))
 
 
 def _context(request: str) -> dict[str, str]:

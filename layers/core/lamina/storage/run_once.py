@@ -38,7 +38,7 @@ class RequestItem(Item, discriminator="request"):
     note = UnicodeAttribute(null=True)
 
 
-class Made(NamedTuple):
+class Created(NamedTuple):
     """What an earlier attempt of a request has created: its id, and further data for the retry."""
 
     id: str
@@ -47,7 +47,7 @@ class Made(NamedTuple):
 
 def write(
     request: str, created: str, put: Sequence[Item], *, note: str = "", check: Sequence[Check] = ()
-) -> Made | None:
+) -> Created | None:
     """Write items in one transaction, unless an earlier attempt of the same request has done so.
 
     Args:
@@ -81,13 +81,13 @@ def write(
     else:
         return None
     if _is_younger(left, RETRIED_SECONDS):
-        return _made(left, request)
+        return _created(left, request)
     # DynamoDB deletes expired items late.
     transactions.write(put=[*put, marker.over(int(left.version))], check=check)
     return None
 
 
-def read(request: str, within: int = RETRIED_SECONDS) -> Made | None:
+def read(request: str, within: int = RETRIED_SECONDS) -> Created | None:
     """Return what an earlier attempt of a request has created within so many seconds, if any: one consistent read."""
     if not request:
         return None
@@ -95,7 +95,7 @@ def read(request: str, within: int = RETRIED_SECONDS) -> Made | None:
         left = RequestItem.get(*_request_key(request), consistent_read=True)
     except RequestItem.DoesNotExist:
         return None
-    return _made(left, request) if _is_younger(left, within) else None
+    return _created(left, request) if _is_younger(left, within) else None
 
 
 def _request_key(request: str) -> tuple[str, str]:
@@ -110,7 +110,7 @@ def _is_younger(left: RequestItem, seconds: int) -> bool:
     return left.created_at > ids.ago(seconds)
 
 
-def _made(left: RequestItem, request: str) -> Made:
+def _created(left: RequestItem, request: str) -> Created:
     if left.body != _body(request):
         raise KeyReused
-    return Made(left.created, left.note or "")
+    return Created(left.created, left.note or "")

@@ -118,11 +118,11 @@ def user_of(tombstone: TombstoneItem) -> str:
 
 def _replace(user: User, tombstone: TombstoneItem, reason: str, context: RequestContext) -> None:
     fact = USER_PURGED.of({"id": user.id, "reason": reason})
-    told = event(fact, user.id, actor=context.actor, correlation_id=context.correlation_id)
+    purged = event(fact, user.id, actor=context.actor, correlation_id=context.correlation_id)
     keys = [guard_key("email", user.email), guard_key("username", user.username)]
     guards = [guard for guard in GuardItem.batch_get(keys, consistent_read=True) if guard.user_id == user.id]
     transactions.write(
-        put=[tombstone, told], delete=[user_item(user), *guards], discard=list(search_items(user).values())
+        put=[tombstone, purged], delete=[user_item(user), *guards], discard=list(search_items(user).values())
     )
 
 

@@ -28,8 +28,8 @@ SETTLED = timedelta(minutes=1)
 """Longer than an index takes to show a user, in seconds."""
 
 
-class CountCheckpointItem(Item, discriminator="counting_walk"):
-    """The checkpoint of the iteration: `COUNTING#USERS` / `WALK`."""
+class CountCheckpointItem(Item, discriminator="count_checkpoint"):
+    """The checkpoint of the iteration: `COUNTING#USERS` / `CHECKPOINT`."""
 
     began_at = UnicodeAttribute(default_for_new=ids.now)
     deleted = BooleanAttribute(default=False)
@@ -178,4 +178,4 @@ def _counters() -> dict[str, CounterItem]:
 
 
 def _checkpoint_key() -> tuple[str, str]:
-    return key("COUNTING", "USERS"), "WALK"
+    return key("COUNTING", "USERS"), "CHECKPOINT"

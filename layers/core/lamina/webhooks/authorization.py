@@ -18,10 +18,10 @@ def reach(caller: Caller, action: Action, webhook_id: str) -> Webhook:
     webhook = service.get(webhook_id)
     if webhook.owner_id == caller.user_id and webhook.credential_epoch != caller.credential_epoch:
         raise NotFound(service.NO_SUCH_WEBHOOK)
-    hears_all = webhook.scope == WebhookScope.ALL and action == Action.WEBHOOK_WRITE
+    receives_all = webhook.scope == WebhookScope.ALL and action == Action.WEBHOOK_WRITE
     may_reach = may(caller, action, owner_id=webhook.owner_id)
-    if may_reach and (not hears_all or may(caller, Action.WEBHOOK_HEAR_ALL)):
+    if may_reach and (not receives_all or may(caller, Action.WEBHOOK_RECEIVE_ALL)):
         return webhook
     if webhook.owner_id != caller.user_id:
         raise NotFound(service.NO_SUCH_WEBHOOK)
-    raise refusal(caller, Action.WEBHOOK_HEAR_ALL) if may_reach else refusal(caller, action, webhook.owner_id)
+    raise refusal(caller, Action.WEBHOOK_RECEIVE_ALL) if may_reach else refusal(caller, action, webhook.owner_id)

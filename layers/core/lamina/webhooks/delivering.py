@@ -165,9 +165,9 @@ def _settle(work: _Work, attempt: Attempt, retry_after: float = 0, *, final: boo
         )
     except ConditionFailed:
         # The attempt took so long that it was assigned to another process, whose result counts.
-        logger.warning("delivery settled by another", extra=facts)
+        logger.warning("delivery settled by another process", extra=facts)
         return
-    logger.info("delivery tried", extra={**facts, "status": attempt.status, "milliseconds": attempt.milliseconds})
+    logger.info("delivery attempted", extra={**facts, "status": attempt.status, "milliseconds": attempt.milliseconds})
     if wait is not None and soon:
         enqueue([pending.place_of(waiting)], wait)
 

@@ -19,14 +19,16 @@ def dispatch(event: Event) -> None:
 
     Revoked webhooks are deleted, at the latest by the event that announces the revocation.
     """
-    heard = list(_within_earshot(event))
-    wanting = [webhook for webhook in heard if wants(webhook.events, event["type"])]
-    owners = users.get_many({hook.owner_id for hook in heard if hook in wanting or hook.owner_id == event["subject"]})
-    for webhook in heard:
+    candidates = list(_candidates(event))
+    subscribed = [webhook for webhook in candidates if wants(webhook.events, event["type"])]
+    owners = users.get_many(
+        {hook.owner_id for hook in candidates if hook in subscribed or hook.owner_id == event["subject"]}
+    )
+    for webhook in candidates:
         if (owner := owners.get(webhook.owner_id)) is not None and webhook.is_revoked(owner):
             _delete(webhook, event)
-    told = [webhook for webhook in wanting if not refusal(webhook, owners.get(webhook.owner_id))]
-    deliveries = [prepare(webhook.id, event) for webhook in told]
+    receiving = [webhook for webhook in subscribed if not refusal(webhook, owners.get(webhook.owner_id))]
+    deliveries = [prepare(webhook.id, event) for webhook in receiving]
     enqueue([(each.webhook_id, each.id) for each in deliveries if each.status == DeliveryStatus.PENDING])
 
 
@@ -37,7 +39,7 @@ def _delete(webhook: Webhook, event: Event) -> None:
         return  # Deleted by an earlier attempt, or by another event.
 
 
-def _within_earshot(event: Event) -> Iterator[Webhook]:
+def _candidates(event: Event) -> Iterator[Webhook]:
     """Yield the webhooks of the user that an event is about, of the owner of its subject, and of scope `all`.
 
     Two consistent calls of the table, so that a new webhook misses no event.

@@ -31,8 +31,8 @@ GIVEN_UP_SECONDS = retries.GIVEN_UP_SECONDS
 """How long an endpoint may fail without a success until it is disabled: longer than a delivery is retried."""
 
 
-class EndpointQueueItem(Item, discriminator="webhook_lane"):
-    """The state of an endpoint: `WEBHOOK#<id>` / `LANE`. It is created on first use."""
+class EndpointQueueItem(Item, discriminator="webhook_endpoint_queue"):
+    """The state of an endpoint: `WEBHOOK#<id>` / `ENDPOINT_QUEUE`. It is created on first use."""
 
     place1 = UnicodeAttribute(null=True)
     """Expiry of each occupied slot."""
@@ -70,7 +70,7 @@ class QueueFull:
 
 def endpoint_queue_key(webhook_id: str) -> tuple[str, str]:
     """Return the key of the queue of a webhook."""
-    return key("WEBHOOK", webhook_id), "LANE"
+    return key("WEBHOOK", webhook_id), "ENDPOINT_QUEUE"
 
 
 def is_open(queue: EndpointQueueItem) -> bool:

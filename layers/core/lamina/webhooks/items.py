@@ -37,7 +37,7 @@ class WebhookItem(Item, discriminator="webhook"):
     secret = UnicodeAttribute()
     """Encrypted for this webhook."""
     old_secrets = JSONAttribute(default=list)
-    """Replaced secrets that still sign until they expire: `[[sealed, until], …]`, newest first."""
+    """Replaced secrets that still sign until they expire: `[[encrypted, until], …]`, newest first."""
     credential_epoch = NumberAttribute(default=0)
     """The owner's credential epoch at creation; the webhook is void if it differs now."""
 

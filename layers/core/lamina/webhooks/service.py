@@ -58,7 +58,7 @@ def create(owner: Caller, new: NewWebhook, context: RequestContext) -> tuple[Web
     """
     owner_id = owner.user_id
     webhook_id = ids.new_id()
-    secret, sealed = secret_keeping.seal_new(webhook_id)
+    secret, encrypted = secret_keeping.create_encrypted(webhook_id)
     for _ in range(ATTEMPTS):
         # Read once: if the directory is changed afterwards, the conditional write fails.
         own = directory.read(owner_id)
@@ -78,7 +78,7 @@ def create(owner: Caller, new: NewWebhook, context: RequestContext) -> tuple[Web
             description=new.description,
             scope=new.scope,
             status=WebhookStatus.ENABLED,
-            secret=sealed,
+            secret=encrypted,
             created_by=context.actor,
             credential_epoch=owner.credential_epoch,
         )
@@ -168,10 +168,10 @@ def rotate_secret(webhook_id: str, context: RequestContext, *, by: Caller | None
     Raises:
         NotFound, Unauthenticated, Conflict: see `update`.
     """
-    secret, sealed = secret_keeping.seal_new(webhook_id)
+    secret, encrypted = secret_keeping.create_encrypted(webhook_id)
     for _ in range(ATTEMPTS):
         item = _get(webhook_id)
-        secret_keeping.replace(item, sealed)
+        secret_keeping.replace(item, encrypted)
         item.updated_at = ids.now()
         rotated = _event(catalog.WEBHOOK_SECRET_ROTATED.of({"webhook_id": webhook_id}), item, context)
         try:

@@ -110,13 +110,13 @@ def create(
     grants.grant(item, owner)
     event = account_event(API_KEY_CREATED.of({"key_id": key_id}), owner_id, context)
     try:
-        told = one_time_secrets.write(
+        created = one_time_secrets.write(
             context.request, key_id, text, put=[item, event], check=sessions.as_authenticated(owner)
         )
     except ConditionFailed as refused:
         sessions.raise_if_over(refused, owner)
         raise
-    return _api_key(item if told.id == key_id else _get(owner_id, told.id), owner.role), told.secret
+    return _api_key(item if created.id == key_id else _get(owner_id, created.id), owner.role), created.secret
 
 
 def list_keys(owner_id: str, limit: int, cursor: Cursor | None) -> Page[ApiKey]:
@@ -142,9 +142,9 @@ def revoke(owner: Caller, key_id: str, context: RequestContext) -> None:
         Unauthenticated: if the owner's session ends concurrently.
     """
     item = _get(owner.user_id, key_id)
-    told = account_event(API_KEY_REVOKED.of({"key_id": key_id}), owner.user_id, context)
+    event = account_event(API_KEY_REVOKED.of({"key_id": key_id}), owner.user_id, context)
     try:
-        transactions.write(put=[told], delete=[item], check=sessions.as_authenticated(owner))
+        transactions.write(put=[event], delete=[item], check=sessions.as_authenticated(owner))
     except ConditionFailed as refused:
         sessions.raise_if_over(refused, owner)
         # Its use was recorded concurrently; try again.

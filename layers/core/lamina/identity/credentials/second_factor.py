@@ -20,7 +20,7 @@ from lamina.identity.sessions import service as sessions
 from lamina.identity.sessions.login_attempts import failure_of, own_attempt
 from lamina.identity.tokens.token_secrets import digest
 from lamina.storage import transactions
-from lamina.storage.encryption import seal, unseal
+from lamina.storage.encryption import decrypt, encrypt
 from lamina.storage.item import Item
 from lamina.storage.transactions import ConditionFailed
 from lamina.users.model import User
@@ -65,7 +65,7 @@ def enroll(user: User, caller: Caller) -> Enrolment:
         raise MfaActive
     secret = pyotp.random_base32()
     item = stored or MfaItem(*mfa_key(user.id), created_by=user.id)
-    item.secret, item.active, item.last_step, item.recovery = seal(secret, _purpose(user.id)), False, 0, []
+    item.secret, item.active, item.last_step, item.recovery = encrypt(secret, _purpose(user.id)), False, 0, []
     _write(caller, put=[item])
     return Enrolment(secret, pyotp.TOTP(secret).provisioning_uri(name=user.email, issuer_name="Lamina"))
 
@@ -133,7 +133,7 @@ def accept(item: MfaItem, user_id: str, code: str) -> bool:
     if hashed in item.recovery:
         item.recovery = [kept for kept in item.recovery if kept != hashed]
         return True
-    step = _matching_step(unseal(item.secret, _purpose(user_id)), code.encode())
+    step = _matching_step(decrypt(item.secret, _purpose(user_id)), code.encode())
     if step is None or step <= item.last_step:
         return False
     item.last_step = step

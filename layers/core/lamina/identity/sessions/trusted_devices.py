@@ -12,8 +12,8 @@ REMEMBERED = 20
 """Maximum number of addresses, and of devices, remembered per account: the latest."""
 
 
-class TrustedDevicesItem(Item, discriminator="known_origins"):
-    """Hashes of IP addresses and of device tokens: `USER#<id>` / `KNOWN_ORIGINS`."""
+class TrustedDevicesItem(Item, discriminator="trusted_devices"):
+    """Hashes of IP addresses and of device tokens: `USER#<id>` / `TRUSTED_DEVICES`."""
 
     addresses = JSONAttribute()
     devices = JSONAttribute()
@@ -21,7 +21,7 @@ class TrustedDevicesItem(Item, discriminator="known_origins"):
 
 def trusted_devices_key(user_id: str) -> tuple[str, str]:
     """Return the key of a user's trusted devices."""
-    return key("USER", user_id), "KNOWN_ORIGINS"
+    return key("USER", user_id), "TRUSTED_DEVICES"
 
 
 def knows(item: TrustedDevicesItem | None, sign_in_context: SignInContext) -> bool:

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from lamina.access.policy import Role
 from lamina.settings import settings
-from lamina.storage.encryption import seal, unseal
+from lamina.storage.encryption import decrypt, encrypt
 from tests.support.aws import signed_in
 
 CASES = {
@@ -60,7 +60,7 @@ def test_the_table_holds_no_secret_that_was_answered(path: str) -> None:
 
 @pytest.mark.usefixtures("aws")
 def test_what_is_sealed_opens_for_the_same_purpose_alone() -> None:
-    sealed = seal("secret", {"answer_to": "one"})
-    assert unseal(sealed, {"answer_to": "one"}) == "secret"
+    encrypted = encrypt("secret", {"answer_to": "one"})
+    assert decrypt(encrypted, {"answer_to": "one"}) == "secret"
     with pytest.raises(ClientError):
-        unseal(sealed, {"answer_to": "another"})
+        decrypt(encrypted, {"answer_to": "another"})
