@@ -23,14 +23,14 @@ def main() -> int:
         print(f"bench: {reason}", file=sys.stderr)
         return 1
     plan = FAST if arguments.fast else Plan()
-    say("about 3 minutes" if arguments.fast else "about 15 minutes on a quiet machine")
+    say("about 3 minutes" if arguments.fast else "about 15 minutes on an idle machine")
     machine = rounds.machine()
     everybody = contenders.build(arguments.only)
     with engine.running() as running:
         agreement.store_users(running)
-        with step("checking that all give the same answers and write the same items"):
+        with step("checking that all return the same responses and write the same items"):
             agreement.check(everybody, running)
-        with step("metering the table"):
+        with step("measuring consumed capacity"):
             metered = units.measure(everybody, running)
         results = rounds.measure(everybody, running, plan)
     data = {
@@ -50,8 +50,8 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
-    parser.add_argument("--fast", action="store_true", help="fewer rounds, and nothing is written")
-    parser.add_argument("--only", nargs="+", default=[], help="with these peers alone (boto3-tuned, …); writes nothing")
+    parser.add_argument("--fast", action="store_true", help="run fewer rounds, and write nothing")
+    parser.add_argument("--only", nargs="+", default=[], help="run only these peers (boto3-tuned, …); write nothing")
     return parser.parse_args()
 
 

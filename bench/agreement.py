@@ -53,7 +53,9 @@ def check(contenders: Sequence[Contender], engine: Engine) -> None:
                 assert contender.name == OURS  # noqa: S101 (ours is built first)
                 expected = found
             elif found != expected:
-                raise Disagreement(f"{contender.name} answers {work} otherwise:\n{found}\nwhere ours is\n{expected}")
+                raise Disagreement(
+                    f"{contender.name} returns another response to {work}:\n{found}\nwhere ours is\n{expected}"
+                )
 
 
 def _ask(contender: Contender, work: Work, engine: Engine) -> tuple[Any, Any]:

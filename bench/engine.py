@@ -48,7 +48,7 @@ def missing() -> str:
     """Return why the benchmark cannot run on this machine; empty if it can."""
     if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
         return "the benchmark needs Linux on x86-64, for which its DynamoDB engine is locked"
-    return "" if PROGRAM.is_file() else "dynoxide is not here; fetch it with `python3 -m setup --engines`"
+    return "" if PROGRAM.is_file() else "dynoxide was not found; install it with `python3 -m setup --engines`"
 
 
 @contextmanager

@@ -62,7 +62,7 @@ def unwanted(found: Imports, record: Imports) -> Iterator[str]:
     for place, modules in found.items():
         for module in modules:
             if module not in record.get(place, ()):
-                yield f"functions/{place}.py now imports {module}, which it could do without before"
+                yield f"functions/{place}.py now imports {module}, which bench/heavy_imports.json does not allow"
 
 
 def read_record() -> Imports:
@@ -90,6 +90,6 @@ def _modules_of(package: Package) -> list[str]:
     )
     if run.returncode:
         print(run.stderr, file=sys.stderr)
-        raise RuntimeError(f"{package.task.name} does not start as it is built")
+        raise RuntimeError(f"{package.task.name} cannot be imported as it is built")
     modules: list[str] = json.loads(run.stdout.splitlines()[-1])
     return modules

@@ -30,7 +30,7 @@ MARGIN = 1.15
 def main() -> int:
     """Check everything, and say what is not as it should be."""
     parser = argparse.ArgumentParser(prog="bench.quick", description=__doc__)
-    parser.add_argument("--record", action="store_true", help="take what functions import now for what they may import")
+    parser.add_argument("--record", action="store_true", help="record the current imports as the allowed ones")
     arguments = parser.parse_args()
     end_in_order()
     if reason := engine.missing():

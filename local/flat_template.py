@@ -78,9 +78,7 @@ def flatten(
             resources[resource.name] = {"Type": API, "Properties": _api(resource.properties)}
         elif resource.type == FUNCTION and resource.path in stack:
             if resource.name in resources:
-                raise Stopped(
-                    f"{resource.name} is the name of two resources: sam local can tell them apart by it alone"
-                )
+                raise Stopped(f"two resources are named {resource.name}, but sam local needs unique names")
             configuration = deployed[stack[resource.path]]
             attached = [layer_names[layer["Arn"]] for layer in configuration.get("Layers", [])]
             resources[resource.name] = {

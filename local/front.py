@@ -148,15 +148,15 @@ class Front:
     def _foreign(self, request: web.BaseRequest) -> str | None:
         """Why a request is none of this stack's: it comes of a page from elsewhere, or a name that leads here."""
         if not names_this_machine(request.headers.get("Host", "")):
-            return f"The local stack is called {HOST} or localhost, and by no other name."
+            return f"The local stack is available at {HOST} and localhost only."
         origins = request.headers.getall("Origin", [])
         if not self._origins.issuperset(origins):
-            return "Pages of this origin may not call the local stack. ALLOWED_ORIGINS=… make run allows it."
+            return "This origin is not allowed to call the local stack. Allow it with ALLOWED_ORIGINS=… make run."
         return None
 
     async def _api_answer(self, request: web.BaseRequest, body: bytes) -> web.StreamResponse:
         if request.method not in METHODS:
-            return refuse(405, "METHOD_NOT_ALLOWED", "No address takes this method.", request.headers, ALLOW)
+            return refuse(405, "METHOD_NOT_ALLOWED", "No path supports this method.", request.headers, ALLOW)
         if self.look is not None:
             await self.look()
         traced = self._traces.begin(request.headers.get(HEADER, ""))
@@ -170,9 +170,9 @@ class Front:
                 await self._find()
             return _unavailable(request, "The local stack is starting.")
         except TimeoutError:
-            return refuse(504, "INTERNAL", "The function did not answer in time.", request.headers, RETRY)
+            return refuse(504, "INTERNAL", "The function timed out.", request.headers, RETRY)
         except aiohttp.ClientError:
-            return _unavailable(request, "The local AWS is not answering.")
+            return _unavailable(request, "The local AWS does not respond.")
 
     async def _pass_on(self, request: web.BaseRequest, api: str, body: bytes, trace: str) -> web.StreamResponse | None:
         """Return the API's answer; None where that API is gone, and so has not seen the request."""

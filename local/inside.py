@@ -91,7 +91,7 @@ def routes(account: Account, stack: Stack) -> list[Route]:
 
 
 def mails(account: Account) -> list[Mail]:
-    """Caught mails, newest first."""
+    """Return the captured mails, newest first."""
     caught = [mail for sent in ask_aws(account, "_ministack/ses/messages")["messages"].values() for mail in sent]
     caught.sort(key=lambda mail: mail["Timestamp"], reverse=True)
     return [

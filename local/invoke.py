@@ -71,7 +71,7 @@ def find(name: str) -> Function:
             return function
     like = [function.place for function in known if wanted.lower() in f"{function.place} {function.path}".lower()]
     raise Stopped(
-        f"there is no function {name!r}: {', '.join(like) or 'its name is its file in functions/, users/get say'}"
+        f"unknown function {name!r}: {', '.join(like) or 'write its file in functions/, for example users/get'}"
     )
 
 
@@ -95,9 +95,7 @@ def sample_of(function: Function) -> bytes:
     try:
         return json.dumps(sample(function.place)).encode()
     except KeyError:
-        raise Stopped(
-            f"{function.place} has no sample in events/api.yaml and beside it: name a file, EVENT=…"
-        ) from None
+        raise Stopped(f"{function.place} has no sample event in events/*.yaml: pass a file with EVENT=…") from None
 
 
 def read(path: Path) -> bytes:
@@ -110,7 +108,7 @@ def read(path: Path) -> bytes:
         content = path.read_bytes()
         json.loads(content)
     except (OSError, ValueError) as error:
-        raise Stopped(f"{path} holds no event: {error}") from None
+        raise Stopped(f"{path} is not a valid event: {error}") from None
     return content
 
 

@@ -48,16 +48,18 @@ PAGES = {
     "/forgot-password": LinkPage(
         "Reset your password",
         "/v1/auth/forgot-password",
-        "If there is such an account, a mail is on its way.",
+        "If the account exists, a mail has been sent.",
         (Field("email", "E-mail address", "email", "email"),),
         has_token=False,
     ),
-    "/confirm-email": LinkPage("Confirm your new address", "/v1/auth/confirm-email", "The address is changed."),
+    "/confirm-email": LinkPage("Confirm your new address", "/v1/auth/confirm-email", "The address has been changed."),
     "/undo-email-change": LinkPage(
-        "Undo the change of your address", "/v1/auth/undo-email-change", "The former address is back; see its mail."
+        "Undo the change of your address",
+        "/v1/auth/undo-email-change",
+        "The previous address has been restored. Check its mail.",
     ),
     "/sign-in-link": LinkPage(
-        "Sign in", "/v1/auth/sign-in-link/redeem", "You are signed in; an app keeps these tokens."
+        "Sign in", "/v1/auth/sign-in-link/redeem", "You are signed in. An app would store these tokens."
     ),
 }
 """By the path of the link."""

@@ -70,7 +70,7 @@ class LocalPages:
             return _nothing(request)
         if request.method not in {"GET", "HEAD"}:
             allowed = {"Allow": "GET, HEAD"}
-            return refuse(405, "METHOD_NOT_ALLOWED", "This address can be read only.", request.headers, allowed)
+            return refuse(405, "METHOD_NOT_ALLOWED", "This path is read-only.", request.headers, allowed)
         stack = self._stack()
         try:
             if stack is not None:
@@ -91,7 +91,7 @@ class LocalPages:
         wanted = request.path.removeprefix(MAIL)
         html = next((mail.html for mail in inside.mails(self._aws.account) if mail.message_id == wanted), None)
         if html is None:
-            return refuse(404, "NOT_FOUND", "There is no such mail.", request.headers)
+            return refuse(404, "NOT_FOUND", "The mail was not found.", request.headers)
         headers = {**SECURITY_HEADERS, "Content-Security-Policy": MAIL_POLICY, "X-Frame-Options": "SAMEORIGIN"}
         return Answer(text=_with_links_outside(html), headers=headers, content_type="text/html", charset="utf-8")
 

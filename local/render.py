@@ -59,7 +59,7 @@ def content(inside: Inside) -> str:
             _section("failures", "Failures", _failures(inside)) if inside.broken or inside.failures else "",
             _section("queues", "Queues and dead letters", _queues(inside)),
             _section("events", "Recent events", _events(inside.events)),
-            _section("mail", "Caught mail", _mails(inside.mails)),
+            _section("mail", "Captured mail", _mails(inside.mails)),
             _section("logs", "Recent logs", _logs(inside.logs)),
             _section("routes", "Routes", _routes(inside.routes)),
         )
@@ -69,7 +69,7 @@ def content(inside: Inside) -> str:
 def mail_content(mails: list[Mail]) -> str:
     """Return the caught mails by themselves."""
     header = (
-        '<header><h1>Caught mail</h1><a href="/_local">/_local</a><span class="end" id="state">live</span></header>'
+        '<header><h1>Captured mail</h1><a href="/_local">/_local</a><span class="end" id="state">live</span></header>'
     )
     return header + _section("mail", "", _mails(mails))
 
@@ -122,7 +122,7 @@ def _failures(inside: Inside) -> str:
 
 def _logs(lines: list[LogLine]) -> str:
     if not lines:
-        return _empty("No function has logged anything lately. Try <code>curl -i /health</code>.")
+        return _empty("No recent log lines. Try <code>curl -i /health</code>.")
     return "".join(_log(line) for line in lines)
 
 
@@ -140,7 +140,9 @@ def _log(line: LogLine) -> str:
 
 def _mails(mails: list[Mail]) -> str:
     if not mails:
-        return _empty("No mail yet. What the API would send appears here and at <a href=/_local/mail>/_local/mail</a>.")
+        return _empty(
+            "No mail yet. Mail that the API sends is captured here and at <a href=/_local/mail>/_local/mail</a>."
+        )
     return "".join(_mail(mail) for mail in mails)
 
 
@@ -184,7 +186,7 @@ def _letters(queue: Queue, inside: Inside) -> str:
     more = f", the newest {len(queue.letters)} below" if queue.dead > len(queue.letters) else ""
     place = f"AWS_SHARED_CREDENTIALS_FILE={shlex.quote(inside.credentials)} AWS_DEFAULT_REGION={REGION}"
     command = f"AWS_ENDPOINT_URL={inside.aws} {place} make redrive QUEUE={queue.name}"
-    hint = f"Bring them back to their queue: <code>{escape(command)}</code>" if queue.redrivable else ""
+    hint = f"Return them to their queue: <code>{escape(command)}</code>" if queue.redrivable else ""
     return f'<div class="hint"><b>{queue.dead:,} in {escape(queue.name)}</b>{more}. {hint}</div>{shown}'
 
 
@@ -199,7 +201,7 @@ def _letter(queue: str, letter: Letter) -> str:
 
 def _events(events: list[Event]) -> str:
     if not events:
-        return _empty("Nothing has happened yet. Every change puts an event on the bus, and it appears here.")
+        return _empty("No events yet. Each change publishes an event, which is shown here.")
     return "".join(
         f'<details data-key="{escape(event.more)}"><summary>{_time(event.at)}'
         f'<span class="line mono">{escape(event.type)}</span><span class="who mono">{escape(event.subject)}</span>'

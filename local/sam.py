@@ -146,7 +146,7 @@ def summary(findings: str) -> str:
     causes = causes or {line: text for line, _, text in reversed(wrong)}
     told = [f"{line}: {shortened(text, LONGEST_FINDING)}" for line, text in reversed(causes.items())][:FINDINGS]
     more = len({line for line, _, _ in wrong}) - len(told)
-    return "; ".join([*told, f"{more} more, which `cfn-lint` lists"] if more else told)
+    return "; ".join([*told, f"{more}more; run `cfn-lint` to list them"] if more else told)
 
 
 def shortened(text: str, most: int) -> str:
@@ -257,4 +257,4 @@ def _reason(output: str) -> str:
     for line in reversed(lines):
         if line.startswith(("Error:", "Build Failed", "Template Error")) or "Error" in line.split(":")[0]:
             return shortened(line.removeprefix("Error:").strip(), LONGEST_REASON)
-    return shortened(" / ".join(lines[-LAST_LINES:]), LONGEST_REASON) or "it printed nothing"
+    return shortened(" / ".join(lines[-LAST_LINES:]), LONGEST_REASON) or "it printed no output"

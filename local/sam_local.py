@@ -64,7 +64,8 @@ def bridge_address() -> str:
             networks: list[dict[str, str]] = engine.networks.get("bridge").attrs["IPAM"]["Config"]
     except docker.errors.DockerException as error:
         raise Stopped(
-            f"sam local needs Docker, which does not answer ({error}): start it, or use `make invoke`, which needs none"
+            f"sam local needs Docker, which does not respond ({error}): start it, "
+            "or use `make invoke`, which needs no Docker"
         ) from error
     # The gateway is not listed until a container has run.
     return networks[0].get("Gateway") or str(next(ipaddress.ip_network(networks[0]["Subnet"]).hosts()))

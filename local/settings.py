@@ -119,7 +119,7 @@ def read_settings(environment: Mapping[str, str] = os.environ, root: Path = ROOT
     """
     if sys.version_info[:2] != (3, 13):
         found = ".".join(map(str, sys.version_info[:3]))
-        raise ConfigurationError(f"Python 3.13 is needed, as on Lambda, and this is {found}: run `make run`")
+        raise ConfigurationError(f"Python 3.13 is required, as on Lambda, but this is {found}: run `make run`")
     root = Path(environment.get("LAMINA_ROOT") or root).resolve()
     port, origins = (
         _port(environment.get("PORT") or str(DEFAULT_PORT)),
@@ -138,7 +138,9 @@ def _origins(text: str) -> str:
     origins = [origin.strip() for origin in text.split(",") if origin.strip()]
     for origin in origins:
         if not re.fullmatch(r"https?://[a-z0-9.-]+(:\d+)?", origin):
-            raise ConfigurationError(f"ALLOWED_ORIGINS has {origin!r}: an origin is like http://localhost:5173")
+            raise ConfigurationError(
+                f"ALLOWED_ORIGINS has {origin!r}, which is not an origin such as http://localhost:5173"
+            )
     return ",".join(origins)
 
 

@@ -83,7 +83,7 @@ class _Stack:
         with step("first request"):
             await self._wait_for_health()
         url, took = self._settings.url, seconds(time.monotonic() - begun)
-        say(f"ready   {url}   in {took}; endpoints: {url}/docs, what goes on inside: {url}/_local")
+        say(f"ready   {url}   in {took}; endpoints: {url}/docs, console: {url}/_local")
         making_live = watcher.make_live(self._deployed_stack, self._redeploy)
         with _running(making_live) as reloading, _running(self._keep_aws_running(watcher)) as keeping:
             ended, _ = await asyncio.wait({reloading, keeping}, return_when=asyncio.FIRST_COMPLETED)
@@ -115,7 +115,7 @@ class _Stack:
 
     def _deployed_stack(self) -> stack.Stack:
         if self._stack is None:
-            raise Stopped("the stack is not there")
+            raise Stopped("the stack was not found")
         return self._stack
 
     async def _listen(self) -> None:
@@ -126,7 +126,8 @@ class _Stack:
                 raise
             port = self._settings.port
             raise Stopped(
-                f"port {port} is taken: stop what listens there, or choose another with PORT={port + 1} make run"
+                f"port {port} is in use: stop the process that listens on it, "
+                f"or choose another with PORT={port + 1} make run"
             ) from error
 
     async def _start(self) -> None:
@@ -201,20 +202,20 @@ class _Stack:
                 if NOT_LOADED in answer:
                     break
             await asyncio.sleep(HEALTH_POLL_SECONDS)
-        raise Stopped(f"GET /health does not answer 200 but {answer}; the log is {self._settings.state.log}")
+        raise Stopped(f"GET /health did not return 200 but {answer}; the log is {self._settings.state.log}")
 
     async def _keep_aws_running(self, watcher: Watcher) -> None:
         """Start the local AWS again when it dies; it is at most seconds behind."""
         for _ in range(RESTARTS):
             code = await self._aws.ended()
-            complain(f"the local AWS ended with {code}: starting it again")
+            complain(f"the local AWS exited with {code}: restarting it")
             self._front.api = None
             await self._aws.start()
             self._stack = None
             await self._deploy_if_needed(await sam.build(self._settings))
             await watcher.catch_up(self._deployed_stack())
             say("ready again")
-        raise Stopped(f"the local AWS keeps ending; its log is {self._settings.state.log}")
+        raise Stopped(f"the local AWS keeps exiting; its log is {self._settings.state.log}")
 
 
 @contextlib.contextmanager
@@ -235,7 +236,7 @@ def _state_folder(state: State) -> Iterator[Path]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise Stopped(
-                f"another `make run` uses {state.folder}: stop it, or choose another with LAMINA_STATE=.local-2"
+                f"another `make run` is using {state.folder}: stop it, or choose another with LAMINA_STATE=.local-2"
             ) from error
         try:
             yield state.folder

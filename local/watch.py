@@ -120,9 +120,9 @@ class Watcher:
             self._waiting -= files
             self._reloaded |= files
         except Stopped as error:
-            complain(f"{error}; what was there keeps serving")
+            complain(f"{error}; the previous version keeps serving")
         except PASSING as error:
-            complain(f"the change could not be made live: {error}")
+            complain(f"the change could not be applied: {error}")
 
     async def _redeploy_when_wanted(self, redeploy: Redeploy) -> None:
         while True:
@@ -140,9 +140,9 @@ class Watcher:
                     if again and self._stack:
                         await self._take_up(self._waiting | again, self._stack())
             except Stopped as error:
-                complain(f"{error}; what was there keeps serving")
+                complain(f"{error}; the previous version keeps serving")
             except PASSING as error:
-                complain(f"the change could not be made live: {error}")
+                complain(f"the change could not be applied: {error}")
 
     def _needs_deploy(self, path: Path) -> bool:
         return not any(path.is_relative_to(self._root / part) for part in ("functions", "layers/core"))
@@ -150,7 +150,7 @@ class Watcher:
     def _complains(self, path: Path) -> bool:
         reason = self._broken(path)
         if reason:
-            complain(f"{reason}; what was there keeps serving")
+            complain(f"{reason}; the previous version keeps serving")
         return reason is not None
 
     def _broken(self, path: Path) -> str | None:

@@ -60,7 +60,7 @@ def _architecture(given: dict[str, str]) -> str:
     known = template_parameters()["Architecture"]
     chosen = given.get("Architecture", known["Default"])
     if chosen not in known["AllowedValues"]:
-        give_up(f"Architecture is {chosen!r}, and can be {' or '.join(known['AllowedValues'])}")
+        give_up(f"Architecture is {chosen!r}, but must be {' or '.join(known['AllowedValues'])}")
     return str(chosen)
 
 

@@ -32,11 +32,11 @@ SIGN_IN = "run `aws configure` or `aws sso login`, or name a profile with AWS_PR
 ADVICE = {
     NoRegionError: "no AWS region: `make deploy` writes it to samconfig.toml; until then, set AWS_REGION=…",
     NoCredentialsError: f"no AWS credentials: {SIGN_IN}",
-    PartialCredentialsError: f"the AWS credentials are not whole: {SIGN_IN}",
-    ProfileNotFound: "no such profile: `aws configure list-profiles` lists them",
-    EndpointConnectionError: "AWS does not answer: check the name of the region, and the network",
-    TokenRetrievalError: f"the AWS session has ended: {SIGN_IN}",
-    UnauthorizedSSOTokenError: f"the AWS session has ended: {SIGN_IN}",
+    PartialCredentialsError: f"the AWS credentials are incomplete: {SIGN_IN}",
+    ProfileNotFound: "the profile does not exist: list all with `aws configure list-profiles`",
+    EndpointConnectionError: "AWS does not respond: check the name of the region and the network",
+    TokenRetrievalError: f"the AWS session has expired: {SIGN_IN}",
+    UnauthorizedSSOTokenError: f"the AWS session has expired: {SIGN_IN}",
     SSOError: f"the AWS session cannot be used: {SIGN_IN}",
 }
 DETAILED = {PartialCredentialsError, ProfileNotFound, EndpointConnectionError, SSOError}
@@ -52,8 +52,8 @@ EXPIRED = {
 def parser(command: str, description: str | None) -> argparse.ArgumentParser:
     """Return the parser of a command with the options that all of them have."""
     made = argparse.ArgumentParser(prog=f"make {command}", description=description)
-    made.add_argument("--stack", default="", help="its name; by default the one in samconfig.toml")
-    made.add_argument("--region", default="", help="where it is; by default the region in samconfig.toml")
+    made.add_argument("--stack", default="", help="name of the stack; default: the one in samconfig.toml")
+    made.add_argument("--region", default="", help="AWS region of the stack; default: the one in samconfig.toml")
     made.add_argument("--config-env", default="default", help="the environment of samconfig.toml")
     return made
 
@@ -104,7 +104,7 @@ def _reason_of_service(error: ClientError, stack: str, region: str | None) -> st
         return f"AWS does not accept the credentials ({code}): {SIGN_IN}"
     if code == "ValidationError" and "does not exist" in message:
         return (
-            f"there is no stack {stack!r} in {region or 'the region'}: deploy it with `make deploy`, "
-            "or name another with STACK=… and AWS_REGION=…"
+            f"stack {stack!r} does not exist in {region or 'the region'}: deploy it with `make deploy`, "
+            "or choose another with STACK=… and AWS_REGION=…"
         )
     return str(error)

@@ -97,7 +97,10 @@ def _check(given: Mapping[str, str]) -> None:
 
 
 def _ask(configuration: Configuration) -> None:
-    print(f"{len(ASKED) + 1} questions, whose answers go into samconfig.toml. Enter takes what is in brackets.\n")
+    print(
+        f"{len(ASKED) + 1} questions; the answers are saved in samconfig.toml. "
+        "Press Enter to accept the value in brackets.\n"
+    )
     region = _answer("region", REGION, configuration.region or boto3.session.Session().region_name)
     known = template_parameters()
     answers = {name: _parameter(name, known[name], configuration.parameters.get(name)) for name in ASKED}
@@ -105,7 +108,7 @@ def _ask(configuration: Configuration) -> None:
         # The pages that mails lead to call the API from their own origin.
         answers["AllowedOrigins"] = "/".join(answers["AppUrl"].split("/")[:3])
     configuration.save(region, answers)
-    print("\nWritten to samconfig.toml, beside which every other parameter of template.yaml can be set.\n", flush=True)
+    print("\nSaved in samconfig.toml, where all other parameters of template.yaml can be set too.\n", flush=True)
 
 
 def _parameter(name: str, described: Mapping[str, Any], current: str | None) -> str:
@@ -128,7 +131,7 @@ def _answer(name: str, described: Mapping[str, Any], suggested: str | None) -> s
         refused = refusal(name, described, given)
         if refused is None:
             return given
-        print(f"  {given!r} is not taken: {refused}.\n")
+        print(f"  {given!r} is invalid: {refused}.\n")
 
 
 if __name__ == "__main__":

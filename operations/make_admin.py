@@ -16,11 +16,11 @@ def main() -> None:
     """Read the command line, and make the administrator."""
     options = parser("admin", __doc__)
     options.add_argument("email", nargs="?", default="")
-    options.add_argument("--username", help="of a new user; by default what stands before the @")
-    options.add_argument("--password", action="store_true", help="set a password that is read from the terminal")
+    options.add_argument("--username", help="username of a new user; default: the part of the address before the @")
+    options.add_argument("--password", action="store_true", help="ask for a password in the terminal, and set it")
     given = parse(options)
     if not given.email:
-        give_up("no address: make admin EMAIL=you@example.com")
+        give_up("EMAIL is missing: make admin EMAIL=you@example.com")
     with explained(given.stack, given.region):
         connect(given.stack)
         password = getpass.getpass("Password of a new user: ") if given.password else None
@@ -49,7 +49,7 @@ def settle(email: str, username: str, password: str | None) -> str:
         if known is not None:
             changes = {"role": Role.ADMIN, "status": Status.ACTIVE}
             users.update(known, changes, context, if_version=lambda _: True)
-            return f"{email} is an administrator now; its sessions are over"
+            return f"{email} is an administrator now; its sessions were ended"
         given = NewUserInput.model_validate(
             {"email": email, "username": username, "name": username, "role": Role.ADMIN, "password": password}
         )
@@ -59,7 +59,7 @@ def settle(email: str, username: str, password: str | None) -> str:
         give_up("; ".join(f"{problem.field} {problem.message}" for problem in invalid(error.errors()).details))
     except LaminaError as error:
         give_up(error.message)
-    return f"{email} is an administrator; it sets its password with POST /v1/auth/forgot-password"
+    return f"{email} is an administrator; set a password with POST /v1/auth/forgot-password"
 
 
 if __name__ == "__main__":

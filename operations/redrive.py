@@ -42,11 +42,11 @@ def main() -> None:
     options.add_argument("queue", nargs="?", default="")
     given = parse(options)
     if not given.queue:
-        give_up(f"no queue: make redrive QUEUE=…, which is one of {', '.join(names())}")
+        give_up(f"QUEUE is missing: make redrive QUEUE=…, one of {', '.join(names())}")
     with explained(given.stack, given.region):
         known = queues(given.stack)
         if given.queue not in known:
-            give_up(f"{given.queue} is none of the queues, which are {', '.join(sorted(known))}")
+            give_up(f"unknown queue {given.queue}: the queues are {', '.join(sorted(known))}")
         run(given.queue, known[given.queue])
 
 
@@ -80,7 +80,7 @@ def run(name: str, queue: Queue) -> None:
         if time.monotonic() - event > PROGRESS_SECONDS:
             event = time.monotonic()
             print(f"{name}: {moved} of {total} moved", flush=True)
-    print(f"{name}: {moved} of {total} moved, {waiting(queue.dead_letters)} dead letters are there now")
+    print(f"{name}: {moved} of {total} moved, {waiting(queue.dead_letters)} dead letters remain")
 
 
 def waiting(url: str) -> int:

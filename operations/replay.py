@@ -78,13 +78,14 @@ def chosen(given: argparse.Namespace) -> "Selection":
     from lamina.events.replaying import Selection, Window
 
     if not given.since and not given.subject:
-        give_up("FROM= says since when; only SUBJECT= can do without")
+        give_up("FROM= is required unless SUBJECT= is given")
     window = Window(instant(given.since, DAWN), instant(given.until, ids.now()))
     remembered = ids.ago(REMEMBERED_SECONDS)
     if window.since < remembered and not given.again and not given.dry_run:
         give_up(
-            f"consumers remember events since {remembered}: of older ones they would send the mails again; "
-            "begin later with FROM=, or say AGAIN=1"
+            f"consumers recognize duplicates of events since {remembered}: for older events, "
+            "they would send mails again; "
+            "choose a later FROM=, or confirm with AGAIN=1"
         )
     return Selection([window], given.type or "*", given.subject or None)
 
@@ -98,7 +99,7 @@ def instant(text: str, otherwise: str) -> str:
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
-        give_up(f"{text!r} is no time; write 2026-11-20 or 2026-11-20T09:30:00Z")
+        give_up(f"{text!r} is not a date or time; write 2026-11-20 or 2026-11-20T09:30:00Z")
     return ids.stamp(found if found.tzinfo else found.replace(tzinfo=UTC))
 
 
@@ -119,11 +120,13 @@ def replay_given_up(stack: str, rate: float, *, dry_run: bool) -> str:
     from lamina.events.replaying import Selection
 
     letters = DeadLetters(stack, PUBLISHER)
-    others = f"; {letters.others} messages are of other functions and stay" if letters.others else ""
+    others = f"; {letters.others} messages of other functions were left in the queue" if letters.others else ""
     if letters.hidden:
-        others += f"; {letters.hidden} are hidden by another replay: if it has died, they come back within two hours"
+        others += (
+            f"; {letters.hidden} are in use by another replay; if it crashed, they become visible within two hours"
+        )
     if not letters.windows:
-        return f"the publisher has given up nothing{others}"
+        return f"no batch of the publisher has failed{others}"
     try:
         said = replay(Selection(letters.windows), rate, dry_run=dry_run)
     except BaseException:
@@ -133,7 +136,7 @@ def replay_given_up(stack: str, rate: float, *, dry_run: bool) -> str:
         letters.put_back()
     else:
         letters.delete()
-    return f"{said}, of {len(letters.windows)} batches that were given up{others}"
+    return f"{said}, of {len(letters.windows)} failed batches{others}"
 
 
 if __name__ == "__main__":

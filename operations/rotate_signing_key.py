@@ -36,7 +36,7 @@ def rotate() -> str:
     except LaminaError as error:
         kms.schedule_key_deletion(KeyId=key_id, PendingWindowInDays=7)
         give_up(error.message)
-    return f"{key_id} signs from {ring[0].signs_from:%H:%M:%S} UTC on; {len(ring)} keys are known"
+    return f"{key_id} signs tokens from {ring[0].signs_from:%H:%M:%S} UTC on; the key ring has {len(ring)} keys"
 
 
 if __name__ == "__main__":

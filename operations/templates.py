@@ -36,7 +36,7 @@ def fault(path: Path, root: Path) -> str | None:
         mark = error.problem_mark or error.context_mark
         line = min(mark.line, text.count("\n")) + 1 if mark else 1
         begun = error.context_mark.line + 1 if error.context_mark else line
-        where = f" ({error.context} that begins in line {begun})" if begun != line else ""
+        where = f" ({error.context} that starts in line {begun})" if begun != line else ""
         return f"{name}:{line}: {error.problem}{where}"
     except yaml.YAMLError as error:
         return f"{name}:1: {error}"
@@ -49,7 +49,7 @@ def _untyped(document: yaml.Node | None) -> Iterator[tuple[int, str]]:
         if TYPE in entries or any(key.startswith("Fn::") for key in entries) or logical.startswith("Fn::"):
             continue
         near = get_close_matches(TYPE, entries, 1)
-        meant = f"; is {near[0]!r} meant as that?" if near else ""
+        meant = f"; is {near[0]!r} meant?" if near else ""
         yield _lines(resource)[near[0]][0] if near else line, f"the resource {logical} has no {TYPE!r}{meant}"
 
 

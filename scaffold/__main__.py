@@ -83,7 +83,8 @@ def plural(name: str) -> str:
 def refusal(names: Names) -> str:
     """Return why there can be no resource of this name; `""` if there can."""
     if not NAME.fullmatch(names.one) or not NAME.fullmatch(names.many) or names.one == names.many:
-        return "NAME is one thing in lower case, such as book or order_line; PLURAL=… helps where it is irregular."
+        return "NAME must be a singular noun in lower case, such as book or order_line; "
+            "set PLURAL=… if its plural is irregular."
     taken = [place for place in (f"functions/{names.many}", f"{LAMINA}/{names.many}") if (ROOT / place).exists()]
     if names.many in sys.stdlib_module_names or taken:
         return f"The name {names.many} is taken: see {taken[0] if taken else 'the standard library'}."
@@ -125,7 +126,7 @@ def extended(names: Names) -> dict[Path, str]:
 def _insert(lines: str, text: str, before: str) -> str:
     found = re.search(before, text)
     if not found:
-        raise Refused(f"nothing matches {before!r} any more; say in scaffold/__main__.py where lines go now")
+        raise Refused(f"nothing matches {before!r} any more; update the pattern in scaffold/__main__.py")
     return text[: found.start()] + lines + text[found.start() :]
 
 
@@ -166,7 +167,7 @@ def main(arguments: list[str]) -> None:
         sys.exit(reason)
     write(names)
     print(f"functions/{names.many}, {LAMINA}/{names.many} and their tests are written; `git status` lists every file.")
-    print("Next: `make check test-quick`; docs/tutorial.md goes on from here.")
+    print("Next: `make check test-quick`; docs/tutorial.md continues from here.")
 
 
 if __name__ == "__main__":

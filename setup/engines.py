@@ -21,11 +21,11 @@ def prepare() -> None:
         return
     npm = shutil.which("npm")
     if not npm:
-        print("set-up: no npm here, so the storage tests leave out DynamoDB Local and dynoxide", flush=True)
+        print("set-up: npm was not found, so the storage tests skip DynamoDB Local and dynoxide", flush=True)
         return
     try:
         with step("fetching the DynamoDB engines of the storage tests"):
             run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", str(ROOT)], 300, "npm ci")
             STAMP.write_text(wanted)
     except SetupError as problem:
-        print(f"set-up: the storage tests leave out DynamoDB Local and dynoxide: {problem}", flush=True)
+        print(f"set-up: the storage tests skip DynamoDB Local and dynoxide: {problem}", flush=True)

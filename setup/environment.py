@@ -23,11 +23,11 @@ LOCK = ROOT / "requirements" / "dev.txt"
 DOWNLOAD_SECONDS = 600
 
 NO_PYTHON = (
-    "Python 3.13 was not found and could not be fetched: install it (for example `pyenv install 3.13`, "
+    "Python 3.13 was not found and could not be downloaded: install it (for example `pyenv install 3.13`, "
     "`uv python install 3.13` or `brew install python@3.13`), or set LAMINA_PYTHON to its path"
 )
 NO_INSTALLER = (
-    "this Python can install no packages: it needs pip or venv (on Debian and Ubuntu: apt-get install python3-venv)"
+    "this Python cannot install packages: it needs pip or venv (on Debian and Ubuntu: apt-get install python3-venv)"
 )
 
 

@@ -73,7 +73,7 @@ def lock_npm() -> None:
     """Write ``package-lock.json`` anew, where npm is there."""
     npm = shutil.which("npm")
     if not npm:
-        print("lock: no npm here, so package-lock.json stays as it is")
+        print("lock: npm was not found, so package-lock.json is unchanged")
         return
     # Elsewhere, because npm leaves out the hashes of packages that it finds installed beside the lock file.
     with step("resolving package.json"), tempfile.TemporaryDirectory(prefix="lamina-lock-") as scratch:

@@ -45,4 +45,4 @@ def run(command: Sequence[str], seconds: float, what: str) -> str:
 
 def last_lines(output: str, count: int = 12) -> str:
     """Return the end of a program's output, where the reason of a failure stands."""
-    return "\n".join(output.strip().splitlines()[-count:]) or "it said nothing"
+    return "\n".join(output.strip().splitlines()[-count:]) or "it printed no output"

@@ -20,7 +20,7 @@ READ = "users/get"
 def main() -> int:
     """Measure, unless only the page is wanted, and write it."""
     parser = argparse.ArgumentParser(prog="bench.cost", description=__doc__)
-    parser.add_argument("--page", action="store_true", help="only write the page anew, for new prices say")
+    parser.add_argument("--page", action="store_true", help="only write the page, for example for new prices")
     arguments = parser.parse_args()
     end_in_order()
     if reason := engine.missing():

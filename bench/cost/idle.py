@@ -98,7 +98,7 @@ def lines(runs: Mapping[str, Mapping[str, Any]], prices: Mapping[str, Any], over
         elif kind in MONTHLY:
             counted[kind] += 1
         elif kind not in FREE:
-            raise KeyError(f"bench/cost/idle.py is to say what {kind} costs while nobody calls")
+            raise KeyError(f"bench/cost/idle.py has no idle cost for {kind}: add it")
     watched = prices["cloudwatch"]["alarm_metric_month"] * metrics
     polls = POLLS * polled / MILLION * prices["sqs"]["million_requests"]
     each = {place: _run(figure, prices, overhead_ms) for place, figure in runs.items()}

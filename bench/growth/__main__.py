@@ -20,8 +20,10 @@ UNLIMITED = dict.fromkeys(("LAMINA_ANONYMOUS_LIMIT", "LAMINA_CALLER_LIMIT"), "10
 def main() -> int:
     """Measure each size, and write what was found."""
     parser = argparse.ArgumentParser(prog="bench.growth", description=__doc__)
-    parser.add_argument("--sizes", nargs="+", type=int, default=SIZES, help="users; nothing is written for others")
-    parser.add_argument("--page", action="store_true", help="only write the page anew from what was measured last")
+    parser.add_argument(
+        "--sizes", nargs="+", type=int, default=SIZES, help="numbers of users; other sizes are not written to the page"
+    )
+    parser.add_argument("--page", action="store_true", help="only write the page, from the last measurement")
     arguments = parser.parse_args()
     end_in_order()
     if arguments.page:
@@ -30,7 +32,7 @@ def main() -> int:
     if reason := engine.missing():
         print(f"bench: {reason}", file=sys.stderr)
         return 1
-    say("about 15 minutes on a quiet machine, and 8 GB of a temporary folder")
+    say("about 15 minutes on an idle machine, with 8 GB of temporary disk space")
     data = {"measured": datetime.now(UTC).isoformat(timespec="minutes"), "sizes": _measure(arguments.sizes)}
     FOLDER.mkdir(exist_ok=True)
     print(page.render(data))

@@ -50,9 +50,9 @@ def measure_sizes(numbers: Iterable[int]) -> dict[str, Any]:
 
 def _measure_size(number: int) -> dict[str, Any]:
     with TemporaryDirectory(prefix="lamina-growth-") as folder, _table(number, Path(folder)) as client:
-        with step("asking for units"):
+        with step("measuring consumed units"):
             figures = [asdict(figure) for figure in measure(Meter(client))]
-        with step("asking for times"):
+        with step("measuring durations"):
             rounds = [_times(name) for name in range(REPEATS)]
             for figure, *taken in zip(figures, *rounds, strict=True):
                 figure["milliseconds"] = round(median(taken) * 1000, 2)
@@ -98,7 +98,7 @@ def _pages(admin: Api, number: int) -> dict[str, float]:
 def _table(number: int, folder: Path) -> Iterator[Any]:
     """Fill a table and have everything talk to it, through the client that is given."""
     definition = {"TableName": settings().table, **table_definition()}
-    with step(f"making up {number:,} users"):
+    with step(f"generating {number:,} users"):
         write_export(definition, number, folder)
     _load(folder)
     with _serving(folder) as client, ExitStack() as patched:

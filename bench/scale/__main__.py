@@ -16,14 +16,14 @@ SECONDS = 15.0
 def main() -> int:
     """Measure the small load, unless only the page is wanted, and write it."""
     parser = argparse.ArgumentParser(prog="bench.scale", description=__doc__)
-    parser.add_argument("--page", action="store_true", help="only write the page anew from what was measured last")
+    parser.add_argument("--page", action="store_true", help="only write the page, from the last measurement")
     arguments = parser.parse_args()
     end_in_order()
     if not COSTS.is_file():
         print("bench: run `python -m bench.cost` first", file=sys.stderr)
         return 1
     if not arguments.page:
-        say("about 4 minutes on a quiet machine, and 10 GB of memory")
+        say("about 4 minutes on an idle machine, with 10 GB of memory")
         instant = datetime.now(UTC).isoformat(timespec="minutes")
         loads = load.measure(CLIENTS, SECONDS)
         page.FILE.parent.mkdir(exist_ok=True)

@@ -56,7 +56,7 @@ def measure(counts: list[int], seconds: float) -> list[dict[str, Any]]:
         path, headers = _sign_up(port)
         found = []
         for clients in counts:
-            with step(f"settling with {clients} clients"):
+            with step(f"warming up with {clients} clients"):
                 _load(clients, 5 + clients * SETTLING_SECONDS, port, path, headers, process)
             load = _load(clients, seconds, port, path, headers, process)
             say(f"{clients} clients: {load.requests:.0f} requests/s, p50 {load.p50 * 1000:.0f} ms")
@@ -159,7 +159,7 @@ def _stack() -> Iterator[tuple[int, subprocess.Popen[str]]]:
         text=True,
     )
     try:
-        with step("starting the laptop's stack"):
+        with step("starting the local stack"):
             _wait(process)
         yield port, process
     finally:
@@ -176,4 +176,4 @@ def _wait(process: subprocess.Popen[str]) -> None:
             giving_up.cancel()
             threading.Thread(target=process.stdout.read, daemon=True).start()  # so that it can go on printing
             return
-    raise RuntimeError("the laptop's stack did not start")
+    raise RuntimeError("the local stack did not start")

@@ -63,7 +63,7 @@ def _tell_errors(function: str, _request: str, text: str, failed: bool, *_more: 
     if getattr(workers.this_thread, "has_told", False):
         return  # the exception itself says more
     if failed and not messages:
-        messages = ["it ended without an answer"]
+        messages = ["it exited without a response"]
     for message in messages:
         workers.tell(function=function, error=message)
 

@@ -1,4 +1,4 @@
-"""Caught mails outlive a restart.
+"""Captured mails outlive a restart.
 
 MiniStack saves SES's identities and templates and forgets the mails that it caught. What a laptop stack keeps, it
 keeps whole: the mail with the link that someone was about to click as well.

@@ -93,7 +93,7 @@ def _errors_logged() -> Any:
     try:
         yield
     except Exception:  # a save that fails must not end the saving
-        logger.exception("saving failed; trying again")
+        logger.exception("saving failed; retrying")
 
 
 def _stack_in_progress() -> bool:

@@ -93,4 +93,4 @@ def _reported_failures(result: dict[str, Any], mapping: dict[str, Any]) -> list[
 
 
 def _partial() -> dict[str, str]:
-    return {"errorType": "BatchItemFailures", "errorMessage": "the function asked for some records again"}
+    return {"errorType": "BatchItemFailures", "errorMessage": "the function reported failed records"}

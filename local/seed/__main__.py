@@ -40,7 +40,7 @@ def _how_to_sign_in(url: str, password: str) -> str:
     known = password if password == DEFAULT_PASSWORD else "<SEED_PASSWORD>"
     body = json.dumps({"email": DEMO[0].email, "password": known})
     return (
-        f"sign in as {people}, by the password of the first seeding:\n"
+        f"sign in as {people}with the password of the first seeding:\n"
         f"  curl -s {url}/v1/auth/login -H 'Content-Type: application/json' -d '{body}'"
     )
 
@@ -53,7 +53,7 @@ def _fill(password: str) -> None:
     for name, people in (("people to sign in as", DEMO), ("more users", OTHERS)):
         with step(name):
             made = sum(map(seeder.settle, people))
-        say(f"    {made} made, {len(people) - made} were there")
+        say(f"    {made} created, {len(people) - made} existed already")
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ def _running() -> int:
     found = running.ports(ROOT)
     if len(found) > 1:
         known = " and ".join(map(str, found))
-        raise Stopped(f"stacks run on the ports {known}: say which by PORT={found[0]}")
+        raise Stopped(f"stacks run on the ports {known}: choose one with PORT={found[0]}")
     return found[0] if found else DEFAULT_PORT
 
 
@@ -62,5 +62,5 @@ def _ask(url: str) -> Any:  # noqa: ANN401  JSON
         with urllib.request.urlopen(f"{url}/_local/stack", timeout=SECONDS_TO_ANSWER) as answer:  # noqa: S310 (http only)
             return json.load(answer)
     except (urllib.error.URLError, TimeoutError, ValueError) as error:
-        advice = "start it with `make run` and wait for its line `ready`, then try again in another terminal"
-        raise Stopped(f"no Lamina runs at {url}: {advice} (PORT says where, if not 3000)") from error
+        advice = "start it with `make run`, wait for the line `ready`, then try again in another terminal"
+        raise Stopped(f"no stack runs at {url}: {advice} (set PORT if it is not 3000)") from error

@@ -52,11 +52,11 @@ def test_what_cannot_be_called_is_said_in_a_line(tmp_path: Path) -> None:
     broken = tmp_path / "event.json"
     broken.write_text("{", encoding="utf-8")
     for arguments, said in (
-        (["users/gte"], "there is no function 'users/gte'"),
+        (["users/gte"], "unknown function 'users/gte'"),
         (["users"], "users/get"),
-        (["users/get", str(broken)], "holds no event"),
-        (["users/get", str(tmp_path / "none.json")], "holds no event"),
-        (["users/get"], "no Lamina runs"),
+        (["users/get", str(broken)], "is not a valid event"),
+        (["users/get", str(tmp_path / "none.json")], "is not a valid event"),
+        (["users/get"], "no stack runs"),
     ):
         done = invoke(free_port(), *arguments)
         assert done.returncode == 1

@@ -117,8 +117,8 @@ def test_every_route_is_there_with_its_function_and_the_authorizer(
 def test_what_keeps_sam_local_from_running_is_said_in_a_line(stack: RunningStack) -> None:
     nowhere = {"DOCKER_HOST": "unix:///nonexistent"}
     for port, environment, said in (
-        (free_port(), {}, "no Lamina runs"),
-        (stack.port, nowhere, "Docker, which does not answer"),
+        (free_port(), {}, "no stack runs"),
+        (stack.port, nowhere, "Docker, which does not respond"),
     ):
         done = subprocess.run(
             [sys.executable, "-m", "local.sam_local"],

@@ -43,7 +43,7 @@ def test_a_second_time_changes_nothing(stack: RunningStack, inside: Inside, seed
     before = inside.items()
     again = seed(stack.port, SEED_PASSWORD="Another-password-1")
     assert again.returncode == 0
-    assert "0 made, 3 were there" in again.stdout
+    assert "0 created, 3 existed already" in again.stdout
     assert inside.items() == before
 
 
@@ -67,7 +67,7 @@ def test_where_nothing_runs_one_line_says_so() -> None:
     failed = seed(port)
     assert failed.returncode == 1
     assert failed.stderr.count("\n") == 1
-    assert f"no Lamina runs at http://127.0.0.1:{port}" in failed.stderr
+    assert f"no stack runs at http://127.0.0.1:{port}" in failed.stderr
     assert "make run" in failed.stderr
 
 

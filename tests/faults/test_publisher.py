@@ -227,7 +227,7 @@ def test_what_the_publisher_gives_up_is_published_by_a_replay(
     assert first.startswith("published ")
     assert (counted.duplicates, counted.lost) == (0, 0)
     assert cloud.is_empty(GIVEN_UP)
-    assert said(operate(cloud, "replay")) == "the publisher has given up nothing\n"
+    assert said(operate(cloud, "replay")) == "no batch of the publisher has failed\n"
     everyone_has_a_mail(cloud, prefix, 5)
 
     subject, ids = next(iter(committed.events.items()))

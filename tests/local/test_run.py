@@ -159,7 +159,7 @@ def test_a_syntax_error_is_one_line_and_the_old_code_keeps_serving(small: Runnin
     broken.write_text("def (\n", encoding="utf-8")
     assert ask(small, "/health").status == 200
     line = small.wait_for("functions/web/broken.py:1:", seconds=5)
-    assert line.endswith("what was there keeps serving")
+    assert line.endswith("the previous version keeps serving")
     assert "functions/web/broken.py:1: " in ask(small, "/_local").body.decode()
     broken.unlink()
     assert ask(small, "/health").status == 200
@@ -174,7 +174,7 @@ def test_a_changed_template_is_deployed_and_no_request_fails(small: RunningStack
     statuses = set()
     while not any(line.startswith("redeployed") for line in small.lines):
         statuses.add(ask(small, "/echo/x").status)
-        assert "what was there keeps serving" not in small.lines[-1]
+        assert "the previous version keeps serving" not in small.lines[-1]
     assert statuses == {200}
     assert ask(small, "/alive").json["event"]["resource"] == "/alive"
 
@@ -187,7 +187,7 @@ def test_a_template_that_cannot_be_read_is_named_with_its_line_and_not_built(
     seen = len(small.lines)
     template.write_text(text.replace("Resources:\n", "Resources:\n  X: {\n"), encoding="utf-8")
     line = small.wait_for("template.yaml:", seconds=5, after=seen)
-    assert re.match(r"template\.yaml:\d+: .*; what was there keeps serving$", line)
+    assert re.match(r"template\.yaml:\d+: .*; the previous version keeps serving$", line)
     assert not [line for line in small.lines[seen:] if line.startswith("template changed")]
     template.write_text(text, encoding="utf-8")
     small.wait_for("redeployed", after=seen)
@@ -218,7 +218,7 @@ def test_a_taken_port_is_one_line_and_a_failure(checkout: Path) -> None:
         port = taken.getsockname()[1]
         with start(port=port, root=checkout) as running:
             assert running.wait_for_end() == 1
-            assert running.lines[-1].startswith(f"stopped: port {port} is taken: ")
+            assert running.lines[-1].startswith(f"stopped: port {port} is in use: ")
 
 
 def test_a_broken_template_is_one_line_and_a_failure_that_leaves_nothing(tmp_path: Path) -> None:

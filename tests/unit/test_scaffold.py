@@ -31,8 +31,8 @@ def test_every_file_of_a_resource_of_several_words_is_python() -> None:
 @pytest.mark.parametrize(
     ("one", "many", "reason"),
     [
-        ("", "s", "NAME is one thing"),
-        ("Book", "Books", "NAME is one thing"),
+        ("", "s", "NAME must be a singular noun"),
+        ("Book", "Books", "NAME must be a singular noun"),
         ("sheep", "sheep", "PLURAL="),
         ("user", "users", "functions/users"),
         ("session", "sessions", "lamina/identity/items.py"),

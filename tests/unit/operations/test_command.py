@@ -68,7 +68,10 @@ def refused(code: str, message: str) -> ClientError:
         (NoCredentialsError(), "aws configure"),
         (TokenRetrievalError(provider="sso", error_msg="expired"), "aws sso login"),
         (refused("ExpiredToken", "The security token included in the request is expired"), "aws sso login"),
-        (refused("ValidationError", "Stack 'x' does not exist"), "there is no stack 'x' in eu-west-1: deploy it with"),
+        (
+            refused("ValidationError", "Stack 'x' does not exist"),
+            "stack 'x' does not exist in eu-west-1: deploy it with",
+        ),
     ],
 )
 def test_where_aws_refuses_the_message_says_what_to_do(error: BotoCoreError | ClientError, advice: str) -> None:
@@ -81,8 +84,8 @@ def test_where_aws_refuses_the_message_says_what_to_do(error: BotoCoreError | Cl
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("redrive", "no queue: make redrive QUEUE=…, which is one of activities, deliveries, dispatch, mail,"),
-        ("admin", "no address: make admin EMAIL="),
+        ("redrive", "QUEUE is missing: make redrive QUEUE=…, one of activities, deliveries, dispatch, mail,"),
+        ("admin", "EMAIL is missing: make admin EMAIL="),
         ("redrive QUEUE=mail", "no AWS credentials"),
         ("admin EMAIL=a@example.com", "no AWS credentials"),
         ("replay", "no AWS credentials"),

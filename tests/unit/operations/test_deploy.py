@@ -136,7 +136,7 @@ def test_an_answer_that_cannot_work_is_asked_for_again_in_words(
     assert terminal.start(deploy, answers=tuple(answers)) == 0
     assert len(terminal.asked) == len(ANSWERS) + 1
     said = capsys.readouterr().out
-    assert f"{answer!r} is not taken: {name} must be" in said
+    assert f"{answer!r} is invalid: {name} must be" in said
     assert wanted in said
     assert not set("^$\\") & set(said), "a refusal is no pattern"
     written = terminal.written()["global"]["parameters"]
@@ -265,5 +265,5 @@ def test_each_way_of_building_has_a_cache_of_its_own(terminal: Terminal, monkeyp
 
 def test_an_architecture_that_lambda_does_not_have_is_refused(terminal: Terminal) -> None:
     event = terminal.start(build, "--parameter-overrides", "Architecture=amd64")
-    assert event == "stopped: Architecture is 'amd64', and can be arm64 or x86_64"
+    assert event == "stopped: Architecture is 'amd64', but must be arm64 or x86_64"
     assert terminal.ran == []

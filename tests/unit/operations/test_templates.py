@@ -39,8 +39,8 @@ def test_the_templates_have_no_fault(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("was", "becomes", "said"),
     [
-        ("    Type: AWS", "    Tpye: AWS", "5: the resource Web has no 'Type'; is 'Tpye' meant as that?"),
-        ("    Type: AWS", "    type: AWS", "5: the resource Web has no 'Type'; is 'type' meant as that?"),
+        ("    Type: AWS", "    Tpye: AWS", "5: the resource Web has no 'Type'; is 'Tpye' meant?"),
+        ("    Type: AWS", "    type: AWS", "5: the resource Web has no 'Type'; is 'type' meant?"),
         ("    Type: AWS::Serverless::Function\n", "", "4: the resource Web has no 'Type'"),
         ("Resources:\n", "Resources:\n  X:\n", "4: the resource X has no 'Type'"),
         ("Resources:\n", "Resources:\n  X: {\n", "6: did not find expected ',' or '}'"),
@@ -84,7 +84,7 @@ def test_the_cause_is_told_and_not_what_follows_from_it() -> None:
     other = REFERENCE.replace("184", "343")
     assert summary(f"{VAGUE}\n{WARNING}\n{REFERENCE}\n{REFERENCE}\n{other}\n{CAUSE}\n{elsewhere}") == (
         "template.yaml:428: Resource type 'AWS::Serverless::Funktion' does not exist in 'us-east-1'; "
-        "2 more, which `cfn-lint` lists"
+        "2more; run `cfn-lint` to list them"
     )
 
 
