@@ -1,4 +1,4 @@
-"""`python -m bench`: measures everybody and writes `docs/performance/`; `--fast` for a first impression."""
+"""`python -m bench`: measures all contenders and writes `docs/performance/`; `--fast` runs fewer rounds."""
 
 import argparse
 import subprocess
@@ -16,7 +16,7 @@ FAST = Plan(cold=6, fleets=1, warm=1000)
 
 
 def main() -> int:
-    """Measure, and write what was found."""
+    """Measure, and write the results."""
     end_in_order()
     arguments = _arguments()
     if reason := engine.missing():

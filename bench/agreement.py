@@ -1,4 +1,4 @@
-"""Before anything is measured: everybody gives the same answer, and leaves the same items in the table."""
+"""Checks before the measurement that all contenders return the same responses and write the same items."""
 
 import json
 import re
@@ -19,11 +19,11 @@ WITHIN_SECONDS = re.compile(r'(?<="expires_at": \{"N": ")\d+')
 
 
 class Disagreement(RuntimeError):
-    """A contender does other work than the others; the text says which."""
+    """A contender does other work than the others; the message names it."""
 
 
 def store_users(engine: Engine) -> None:
-    """Store the user that every GET reads, and the administrator who makes every POST."""
+    """Store the user that every GET reads, and the administrator who sends every POST."""
     _store(engine, USER, new_user(0), "viewer")
     _store(engine, ADMIN, new_user(1), "admin")
 
@@ -43,7 +43,7 @@ def check(contenders: Sequence[Contender], engine: Engine) -> None:
     """Send each request to each contender once, and compare the responses.
 
     Raises:
-        Disagreement: when an answer or the items of a POST differ from ours.
+        Disagreement: if a response or the items of a POST differ from ours.
     """
     for work in Work:
         expected: tuple[Any, Any] | None = None
@@ -71,13 +71,13 @@ def _ask(contender: Contender, work: Work, engine: Engine) -> tuple[Any, Any]:
 
 
 def _headers(answer: Mapping[str, Any]) -> list[str]:
-    """Return the headers that all have in common; only ours counts requests."""
+    """Return the headers that all contenders send; only ours has rate limits."""
     given = {**(answer.get("headers") or {}), **(answer.get("multiValueHeaders") or {})}
     return sorted(name.lower() for name in given if not name.lower().startswith(("ratelimit", "content-length")))
 
 
 def _items_of(user: Mapping[str, Any], engine: Engine) -> list[str]:
-    """Read all that a POST has written, without what is different each time."""
+    """Return the items that a POST has written, without fields that differ each time."""
     client = engine.client()
     found = []
     for kind, value in (("USER", user["id"]), ("EMAIL", user["email"]), ("USERNAME", user["username"])):

@@ -1,4 +1,4 @@
-"""A certificate authority for one run, which nothing else trusts."""
+"""A certificate authority for one run; nothing else trusts it."""
 
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address

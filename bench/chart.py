@@ -1,4 +1,4 @@
-"""Bars and lines as SVG: the few shapes that our pages need, readable on a light and on a dark page."""
+"""Bar and line charts as SVG, readable on light and dark pages."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,8 +27,8 @@ class Bar:
     Attributes:
         label: left of it.
         value: its length.
-        low: where the spread begins.
-        high: where it ends.
+        low: start of the spread.
+        high: end of the spread.
         own: whether it is ours.
     """
 
@@ -65,7 +65,7 @@ def bars(title: str, unit: str, shown: Sequence[Bar]) -> str:
 
 
 def lines(title: str, x_name: str, y_name: str, shown: Sequence[Line], height: int = 320) -> str:
-    """Draw lines over a logarithmic x and a y that begins at 0; what they are called stands on the right."""
+    """Draw lines over a logarithmic x axis and a y axis from 0, with a legend on the right."""
     xs = [x for line in shown for x, _ in line.points]
     top = max(y for line in shown for _, y in line.points) * 1.1 or 1.0
     left, right, bottom = 60, WIDTH - 250, height - 40
@@ -100,5 +100,5 @@ def _svg(height: float, parts: Sequence[str]) -> str:
 
 
 def _figure(value: float) -> str:
-    """Write a number with three digits that count, or with as many as stand before the point."""
+    """Return a number with three significant digits, or all digits before the decimal point."""
     return f"{value:,.0f}" if value >= NO_DECIMALS_FROM else f"{value:.3g}"

@@ -53,7 +53,7 @@ def missing() -> str:
 
 @contextmanager
 def running() -> Iterator[Engine]:
-    """Start an engine with an empty table in it, and what puts TLS before it; end both."""
+    """Start an engine with an empty table, and a TLS proxy before it; stop both at the end."""
     with tempfile.TemporaryDirectory(prefix="lamina-bench-") as scratch:
         folder = Path(scratch)
         plain, encrypted = free_port(), free_port()
@@ -67,7 +67,7 @@ def running() -> Iterator[Engine]:
 
 @contextmanager
 def program(port: int, *options: str) -> Iterator[None]:
-    """Run dynoxide on a port, in memory unless an option says otherwise; end it."""
+    """Run dynoxide on a port, in memory by default; stop it at the end."""
     with tempfile.TemporaryDirectory(prefix="lamina-bench-") as scratch:
         serve = [str(PROGRAM), "serve", "--host", HOST, "--port", str(port), *options]
         with _process(serve, port, Path(scratch)):

@@ -40,7 +40,7 @@ INIT = re.compile(r"INIT REPORT\(durationMs: ([\d.]+)\)")
 
 @dataclass
 class Environment:
-    """One environment that has not been called yet, or has.
+    """An execution environment, before or after its first call.
 
     Attributes:
         process: the emulator's.
@@ -52,7 +52,7 @@ class Environment:
     _connection: http.client.HTTPConnection
 
     def invoke(self, event: bytes) -> tuple[float, bytes]:
-        """Call the function: the seconds that it took, and its answer."""
+        """Call the function; return the duration in seconds and the response."""
         begun = time.perf_counter()
         self._connection.request("POST", INVOCATIONS, event)
         body = self._connection.getresponse().read()
@@ -78,7 +78,7 @@ class Environment:
         return {"rss": found["rss"], "pss": found["pss"]}
 
     def init_seconds(self) -> float:
-        """How long the emulator says that init took: from the start of the process until it asks for work."""
+        """Init duration reported by the emulator: from the start of the process until it requests an invocation."""
         found = INIT.search(self.log.read_text(encoding="utf-8", errors="replace"))
         assert found, self.log.read_text(encoding="utf-8", errors="replace")  # noqa: S101 (every version says it)
         return float(found[1]) / 1000
@@ -86,12 +86,12 @@ class Environment:
 
 @contextmanager
 def environment(package: Package, engine: Engine, **variables: str) -> Iterator[Environment]:
-    """Start an environment for a function, and end it.
+    """Start an environment for a function; stop it at the end.
 
     Args:
         package: the function.
-        engine: what it finds behind DynamoDB's address.
-        variables: of the environment, beside what Lambda and the deployment set.
+        engine: the engine at DynamoDB's address.
+        variables: of the environment, besides those of Lambda and the deployment.
     """
     with tempfile.TemporaryDirectory(prefix="lamina-bench-") as scratch:
         folder = Path(scratch)
@@ -147,7 +147,7 @@ def lambda_variables(package: Package) -> Mapping[str, str]:
 
 @cache
 def runtime_client() -> Path:
-    """Install the runtime client, compiled as in Lambda's image; where it is."""
+    """Install the runtime client, compiled as in Lambda's image; return its folder."""
     target = install(ROOT / "bench" / "runtime" / "requirements.txt", BUILT / "runtime")
     compileall.compile_dir(target, quiet=1)
     return target

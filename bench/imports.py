@@ -1,7 +1,7 @@
-"""What each function imports when it starts: heavy packages only where they are on the record.
+"""Checks that each function imports only those heavy packages that are recorded for it.
 
-The record, `bench/heavy_imports.json`, names for each function the heavy modules that it may import. One that is not
-there may import none, so that an `import` in the wrong place cannot slow down functions that do not need it unseen.
+The record, `bench/heavy_imports.json`, lists the heavy modules that each function may import. A function that is not
+listed may import none, so that a misplaced `import` cannot slow down other functions unnoticed.
 """
 
 import json
@@ -32,7 +32,7 @@ HEAVY = (
     "jwt",
     "pyotp",
 )
-"""Each costs a cold start 10 ms or more."""
+"""Each adds 10 ms or more to a cold start."""
 WORKERS = 2
 IMPORT_SECONDS = 60
 PROGRAM = "import importlib, json, sys; importlib.import_module(sys.argv[1]); print(json.dumps(sorted(sys.modules)))"
@@ -58,7 +58,7 @@ def heavy(modules: Sequence[str]) -> list[str]:
 
 
 def unwanted(found: Imports, record: Imports) -> Iterator[str]:
-    """Yield a sentence for each function that imports a module which is not on the record."""
+    """Yield a message for each function that imports a module that is not recorded."""
     for place, modules in found.items():
         for module in modules:
             if module not in record.get(place, ()):
@@ -66,13 +66,13 @@ def unwanted(found: Imports, record: Imports) -> Iterator[str]:
 
 
 def read_record() -> Imports:
-    """Read what is on the record."""
+    """Return the record."""
     record: dict[str, list[str]] = json.loads(RECORD.read_text(encoding="utf-8"))
     return record
 
 
 def write_record(found: Imports) -> None:
-    """Write what was found to the record."""
+    """Write the record."""
     lines = (f"  {json.dumps(place)}: {json.dumps(modules)}" for place, modules in sorted(found.items()) if modules)
     RECORD.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
 

@@ -1,4 +1,4 @@
-"""The page of the benchmark: what was reached, the tables, how to read them."""
+"""The benchmark page: targets, tables, and how to read them."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -50,7 +50,7 @@ def render(data: Mapping[str, Any]) -> str:
 
 
 def target_table(data: Mapping[str, Any]) -> str:
-    """Write the targets, and whether each was met."""
+    """Return the table of targets, and whether each was met."""
     found = {contender["name"]: contender for contender in data["contenders"]}
     known = [target for target in TARGETS if target.against in ("", *found)]
     return table(("figure", "at most", "measured", ""), (_target(target, found) for target in known))
@@ -64,13 +64,13 @@ def _target(target: Target, found: Mapping[str, Any]) -> Sequence[str]:
 
 
 def request_table(data: Mapping[str, Any], request: str) -> str:
-    """Write what one request took, contender by contender."""
+    """Return the table of a request: its figures by contender."""
     head = ("", "cold", "× bare", "init", "warm p50", "p95", "p99", "CPU a call", "× bare", "memory", "table")
     return table(head, (_row(contender, request) for contender in data["contenders"]))
 
 
 def size_table(data: Mapping[str, Any]) -> str:
-    """Write how large each contender is."""
+    """Return the table of package sizes."""
     rows = (
         (each["title"], *(f"{each['sizes'][n] / MB:.1f} MB" for n in ("zipped", "unzipped"))) for each in _all(data)
     )
@@ -78,7 +78,7 @@ def size_table(data: Mapping[str, Any]) -> str:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], texts: Collection[int] = (0,)) -> str:
-    """Write a Markdown table; its columns are numbers, to the right, but for those that are texts."""
+    """Return a Markdown table; columns of numbers are aligned to the right."""
     lines = [head, ["---" if column in texts else "---:" for column in range(len(head))], *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
@@ -109,7 +109,7 @@ def _row(contender: Mapping[str, Any], request: str) -> Sequence[str]:
 
 
 def _spread(figure: Mapping[str, float], digits: int) -> str:
-    """Write seconds as milliseconds, with half of their 95 % interval."""
+    """Return seconds as milliseconds, with half of their 95 % interval."""
     half = (figure["high"] - figure["low"]) / 2 * 1000
     return f"{figure['value'] * 1000:.{digits}f} ± {half:.{digits}f} ms"
 

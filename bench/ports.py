@@ -1,4 +1,4 @@
-"""Ports of 127.0.0.1, and waiting for what listens there."""
+"""Ports of 127.0.0.1, and waiting for servers."""
 
 import socket
 import subprocess
@@ -11,7 +11,7 @@ PAUSE_SECONDS = 0.01
 
 
 def free_port() -> int:
-    """Find a port that nobody listens on."""
+    """Return a free port."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]
@@ -22,7 +22,7 @@ def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
     """Wait until a program that was started listens.
 
     Raises:
-        RuntimeError: when it has ended, or takes too long.
+        RuntimeError: if it has exited, or takes too long.
     """
     deadline = time.monotonic() + START_SECONDS
     while True:

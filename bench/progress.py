@@ -1,4 +1,4 @@
-"""What a run tells while it goes on."""
+"""Progress output of a run."""
 
 import signal
 import sys
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def step(name: str) -> Iterator[None]:
-    """Print what starts, and how long it took."""
+    """Print the name of a step, and its duration."""
     print(f"bench: {name} ...", end=" ", flush=True)
     begun = time.monotonic()
     try:

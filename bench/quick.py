@@ -1,4 +1,4 @@
-"""`python -m bench.quick`: what can be told without a quiet machine, in less than two minutes; CI runs it.
+"""`python -m bench.quick`: checks that need no idle machine, in less than two minutes; CI runs it.
 
 Import sets and sizes are exact. CPU time is compared with the bare handler's, in turns, and has a margin.
 """
@@ -22,13 +22,13 @@ CHUNKS = 30
 CHUNK = 20
 WARM_UP = 40
 MAX_MB = 30
-"""Bytes of a read function with its layers, unzipped: what it is, and a little more."""
+"""Maximum size of a read function with its layers, unzipped: the current size and a margin."""
 MARGIN = 1.15
-"""How much more CPU than the target is let pass: the medians of thirty pairs stray by less on a busy machine."""
+"""Tolerance above the target: the medians of thirty pairs vary by less on a busy machine."""
 
 
 def main() -> int:
-    """Check everything, and say what is not as it should be."""
+    """Run all checks, and print the problems."""
     parser = argparse.ArgumentParser(prog="bench.quick", description=__doc__)
     parser.add_argument("--record", action="store_true", help="record the current imports as the allowed ones")
     arguments = parser.parse_args()

@@ -1,4 +1,4 @@
-"""The two requests that every contender answers, as API Gateway hands them on."""
+"""The two requests that every contender serves, as API Gateway passes them on."""
 
 import json
 from enum import StrEnum
@@ -11,18 +11,18 @@ ADMIN = "0190a3f0-0000-7000-8000-000000000001"
 USER = "0190a3f0-0000-7000-8000-000000000002"
 METADATA = {"team": "compilers"}
 LEFT_OUT = {"Idempotency-Key", "If-None-Match"}
-"""Headers of the sample events that ask for what only ours does: an idempotency key, an answer without a body."""
+"""Headers of the sample events that only Lamina supports: an idempotency key, a response without a body."""
 
 
 class Work(StrEnum):
-    """What is asked."""
+    """A kind of request."""
 
     GET = "GET"
     POST = "POST"
 
 
 PLACES = {Work.GET: "users/get", Work.POST: "users/create"}
-"""The function of ours that answers, by its place, which is also that of its sample event."""
+"""Our function, by its place, which is also that of its sample event."""
 
 _numbers = count(1)
 

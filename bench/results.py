@@ -1,4 +1,4 @@
-"""What a run found, as JSON keeps it and as pages read it."""
+"""The results of a run, stored as JSON."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -49,12 +49,12 @@ def _rounded(value: Estimate, digits: int = 6) -> dict[str, float]:
 
 
 def save(data: Mapping[str, Any]) -> None:
-    """Keep what a run found."""
+    """Store the results of a run."""
     FOLDER.mkdir(exist_ok=True)
     FILE.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
 
 
 def load() -> dict[str, Any]:
-    """Read what the last run found."""
+    """Return the results of the last run."""
     data: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
     return data

@@ -1,4 +1,4 @@
-"""The measurement: everybody in turns, so that what the machine does beside meets all alike."""
+"""The measurement: contenders in turns, so that other load on the machine affects all equally."""
 
 import json
 import time
@@ -16,7 +16,7 @@ from bench.requests import Work, event
 MEMORY_AFTER = 1000
 """GETs after which memory is read."""
 CHUNK = 50
-"""Warm calls of one contender before it is another's turn."""
+"""Warm calls of a contender per turn."""
 TOLD = 4
 """Rounds of cold starts between two lines of progress."""
 WARM_UP = 20
@@ -25,11 +25,11 @@ WARM_UP = 20
 
 @dataclass(frozen=True)
 class Plan:
-    """How much is measured.
+    """Numbers of measurements.
 
     Attributes:
         cold: cold starts of each contender and request.
-        fleets: how often all get fresh environments for warm calls.
+        fleets: how often fresh environments are started for warm calls.
         warm: counted calls of each environment.
     """
 
@@ -40,11 +40,11 @@ class Plan:
 
 @dataclass
 class Figures:
-    """What one contender took for one request; seconds and bytes.
+    """Measurements of a contender and request, in seconds and bytes.
 
     Attributes:
-        cold: from the start of the process to the first answer.
-        init: from the start of the process until it asks for work, as the emulator says.
+        cold: from the start of the process to the first response.
+        init: from the start of the process until it requests an invocation, as reported by the emulator.
         warm: of each call.
         cpu: of the function's process for a call, by chunk of calls.
         memory: resident after 1,000 GETs.
@@ -63,7 +63,7 @@ type Results = dict[str, dict[Work, Figures]]
 
 
 def measure(contenders: Sequence[Contender], engine: Engine, plan: Plan) -> Results:
-    """Measure everybody as planned, telling how far it is."""
+    """Measure all contenders as planned, and print the progress."""
     results: Results = {contender.name: {work: Figures() for work in Work} for contender in contenders}
     begun = time.monotonic()
     for number in range(plan.cold):
@@ -124,7 +124,7 @@ def _call(started: Environment, work: Work, figures: Figures) -> None:
 
 
 def check(contender: Contender, raw: bytes) -> None:
-    """Stop the run at an answer that is none; `raw` is what the function returned."""
+    """Stop the run at a failed response; `raw` is what the function returned."""
     if json.loads(raw).get("statusCode") not in (200, 201):
         raise RuntimeError(f"{contender.name} failed: {raw.decode()}")
 

@@ -1,4 +1,4 @@
-"""Figures of a sample: medians and how far they can be trusted."""
+"""Statistics of a sample: medians and confidence intervals."""
 
 import random
 from collections.abc import Sequence
@@ -15,8 +15,8 @@ class Estimate:
 
     Attributes:
         value: the median.
-        low: below which it lies in one of forty resamples.
-        high: above which it lies in one of forty.
+        low: lower end of the 95 % interval.
+        high: upper end of the 95 % interval.
     """
 
     value: float
@@ -25,10 +25,10 @@ class Estimate:
 
 
 def quantile(values: Sequence[float], share: float) -> float:
-    """Return the value below which this share of a sample lies, with linear interpolation.
+    """Return a quantile of a sample, with linear interpolation.
 
     Raises:
-        ValueError: of an empty sample.
+        ValueError: if the sample is empty.
     """
     if not values:
         raise ValueError("an empty sample has no quantiles")

@@ -1,4 +1,4 @@
-"""What Lamina has to reach, and whether it did."""
+"""The performance targets, and whether they are met."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ MB = 1_000_000
 
 @dataclass(frozen=True)
 class Target:
-    """One figure of ours that has an upper bound.
+    """A figure with an upper bound.
 
     Attributes:
         name: what it is.
@@ -30,7 +30,7 @@ class Target:
     request: str = "GET"
 
     def measured(self, found: Mapping[str, Any]) -> float:
-        """Compute it from what a run found, by contender."""
+        """Return the figure, from the results by contender."""
         own = self._of(found[OURS])
         return own / self._of(found[self.against]) if self.against else own / MB
 
@@ -52,4 +52,4 @@ TARGETS = (
     Target("memory after 1,000 GETs", 52, "MB", "memory"),
     Target("unzipped size of a read function with its layers", 27, "MB", "unzipped"),
 )
-"""Those against peers that are packaged as well as we are come first: they compare the code, not the packaging."""
+"""Targets against equally packaged peers come first: they compare the code, not the packaging."""

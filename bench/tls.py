@@ -1,6 +1,6 @@
 """Terminates TLS in front of a port: `python -m bench.tls <port> <upstream port> <folder with server.pem>`.
 
-A process of its own, so that what it computes is nobody's but the network's.
+It is a separate process, so that its CPU time does not count for any contender.
 """
 
 import asyncio

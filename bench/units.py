@@ -1,6 +1,6 @@
-"""What a request costs at the table: the engine says it, when it is asked to on the way.
+"""Capacity units consumed by a request, as reported by the engine.
 
-Functions do not ask for it, so a proxy between them and the engine adds the question and reads the answer.
+Functions do not request this report, so a proxy between them and the engine adds the parameter and reads it.
 """
 
 import http.client
@@ -30,7 +30,7 @@ READS = ("GetItem", "BatchGetItem", "Query")
 
 @dataclass
 class Bill:
-    """What was called since the last time: operations in order, read and write request units."""
+    """Calls since the last reset: operations in order, read and write request units."""
 
     calls: list[str] = field(default_factory=list)
     reads: float = 0
@@ -72,7 +72,7 @@ def _metered(engine: Engine, bill: Bill) -> Iterator[Engine]:
     upstream = urlsplit(engine.http)
 
     class Proxy(BaseHTTPRequestHandler):
-        """Passes calls on, with one question more."""
+        """Passes calls on, and requests the consumed capacity."""
 
         protocol_version = "HTTP/1.1"
 

@@ -1,1 +1,1 @@
-"""What operators do with a deployed stack, with their own AWS credentials."""
+"""Commands for operators of a deployed stack, run with their own AWS credentials."""

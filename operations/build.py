@@ -1,8 +1,8 @@
-"""`make build`: `sam build` for the architecture that is to be deployed.
+"""`make build`: `sam build` for the architecture of the deployment.
 
 The layers are built by makefiles, which see no parameter of the template, and sam's cache looks at their sources alone.
-So the architecture is read where sam reads it, told to the makefiles by `LAMINA_ARCHITECTURE`, and each way of
-building has a cache of its own. Takes the arguments of `sam build`.
+Therefore the architecture is read from sam's sources and passed to the makefiles in `LAMINA_ARCHITECTURE`, and each
+architecture has its own cache. Accepts the arguments of `sam build`.
 """
 
 import os
@@ -25,7 +25,7 @@ VARIABLES = ("LAMINA_ARCHITECTURE", "LAMINA_ROOTS", "LAMINA_SLIM")
 
 
 def main() -> None:
-    """Build, and end with sam's exit code."""
+    """Build, and exit with sam's exit code."""
     sys.exit(build(sys.argv[1:]))
 
 
@@ -33,7 +33,7 @@ def build(arguments: Sequence[str]) -> int:
     """Run `sam build` and return its exit code.
 
     Args:
-        arguments: of `sam build`; its parameters count before those of samconfig.toml, as for sam.
+        arguments: of `sam build`; its parameters override those of samconfig.toml, as for sam.
     """
     check_templates()
     given = {**Configuration(environment_of(arguments)).parameters, **parameters_of(arguments)}
@@ -45,7 +45,7 @@ def build(arguments: Sequence[str]) -> int:
 
 
 def check_templates() -> None:
-    """End the process with the file and line of what is no template; sam would name neither."""
+    """Exit with the file and line of an invalid template; sam would name neither."""
     if broken := next(filter(None, (fault(path, ROOT) for path in templates(ROOT))), None):
         give_up(broken)
 

@@ -1,4 +1,4 @@
-"""The command line of what works on a deployed stack: which stack, in which region, and what to do where AWS refuses.
+"""The command line of commands for a deployed stack: its name, its region, and explanations of AWS errors.
 
 `make deploy` writes the region and the stack's name to samconfig.toml, so they are read from there. `--stack` and
 `--region` override them, and so do `AWS_REGION` and `AWS_DEFAULT_REGION`.
@@ -50,7 +50,7 @@ EXPIRED = {
 
 
 def parser(command: str, description: str | None) -> argparse.ArgumentParser:
-    """Return the parser of a command with the options that all of them have."""
+    """Return the parser of a command, with the common options."""
     made = argparse.ArgumentParser(prog=f"make {command}", description=description)
     made.add_argument("--stack", default="", help="name of the stack; default: the one in samconfig.toml")
     made.add_argument("--region", default="", help="AWS region of the stack; default: the one in samconfig.toml")
@@ -59,7 +59,7 @@ def parser(command: str, description: str | None) -> argparse.ArgumentParser:
 
 
 def parse(arguments: argparse.ArgumentParser) -> argparse.Namespace:
-    """Read the command line; every client of boto3 that is made later works in the stack's region."""
+    """Read the command line; boto3 clients that are created later use the stack's region."""
     given = arguments.parse_args()
     configured = Configuration(given.config_env)
     given.stack = given.stack or configured.stack or STACK
@@ -70,7 +70,7 @@ def parse(arguments: argparse.ArgumentParser) -> argparse.Namespace:
 def use_region(named: str, configured: Configuration) -> str | None:
     """Set the region of boto3: the named one, else the environment's, else that of samconfig.toml.
 
-    Returns the region, or None where only boto3 itself may know one (`~/.aws/config`).
+    Returns the region, or None if only boto3's own configuration may have one (`~/.aws/config`).
     """
     of_environment = next(filter(None, map(os.environ.get, REGION_VARIABLES)), None)
     region = named or of_environment or configured.region
@@ -81,7 +81,7 @@ def use_region(named: str, configured: Configuration) -> str | None:
 
 @contextmanager
 def explained(stack: str = "", region: str | None = None) -> Iterator[None]:
-    """End the process with one line that says what to do, where AWS refuses."""
+    """Exit with one line of advice if AWS rejects a call."""
     try:
         yield
     except (BotoCoreError, ClientError) as error:

@@ -1,4 +1,4 @@
-"""SAM CLI's configuration, `samconfig.toml`: what of it `make build` and `make deploy` read and write."""
+"""The part of SAM CLI's configuration, `samconfig.toml`, that `make build` and `make deploy` read and write."""
 
 import argparse
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Finds a deployed stack; this process then works on its data as its functions do, with the operator's credentials."""
+"""Connects this process to a deployed stack, to access its data like a function, with the operator's credentials."""
 
 import os
 import sys
@@ -10,7 +10,7 @@ from typing import NoReturn
 import boto3
 
 MODEL = "RegisterFunction"
-"""The function whose settings this process takes on, unless told otherwise."""
+"""The function whose settings this process uses by default."""
 NESTED = "AWS::CloudFormation::Stack"
 CORE = Path(__file__).resolve().parent.parent / "layers" / "core"
 

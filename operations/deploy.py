@@ -1,7 +1,7 @@
-"""`make deploy`: asks what differs from one deployment to the next, once, then runs `sam build` and `sam deploy`.
+"""`make deploy`: asks once for what differs between deployments, then runs `sam build` and `sam deploy`.
 
-`sam deploy --guided` would ask for every parameter of the template, and whether each endpoint that anybody may call is
-meant to be one. Here five answers go into samconfig.toml; `ARGS=--guided` asks again. All other arguments are those of
+`sam deploy --guided` would ask for every parameter of the template, and for a confirmation of each public endpoint.
+This command saves five answers in samconfig.toml; `ARGS=--guided` asks again. All other arguments are passed to
 `sam deploy`.
 """
 
@@ -20,16 +20,16 @@ from operations.connection import give_up
 
 GUIDED = "--guided"
 ASKED = ("PublicUrl", "AppUrl", "MailFrom", "AlarmTopic")
-"""Parameters to ask for, beside the region; each of the others has a default that suits most."""
+"""Parameters to ask for, besides the region; the others have suitable defaults."""
 LOCAL = ".test"
-"""The end of names that no mail gets out of (RFC 2606): such a default is for the laptop alone."""
+"""Top-level domain that never receives mail (RFC 2606): such a default is for local use only."""
 REGION = {
     "Description": "The AWS region to deploy to.",
     "AllowedPattern": r"[a-z]{2}(-[a-z]+)+-\d",
     "ConstraintDescription": "must be the name of a region, such as eu-central-1",
 }
 FIRST_REGION = "us-east-1"
-"""Where to ask whose the credentials are, while no region is known: they hold in all of them."""
+"""Region in which credentials are checked if none is known; credentials are valid in all regions."""
 
 
 def main() -> None:
@@ -49,7 +49,7 @@ def main() -> None:
 
 
 def refusal(name: str, described: Mapping[str, Any], value: str) -> str | None:
-    """Return why CloudFormation would refuse a value of a parameter, in words; None where it would take it."""
+    """Return the reason why CloudFormation would reject a value of a parameter; None if it would accept it."""
     wanted = described.get("ConstraintDescription") or _constraint(described)
     if name == "PublicUrl" and value.startswith(
         "http:"

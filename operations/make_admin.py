@@ -1,9 +1,9 @@
-"""`make admin EMAIL=…`: makes the first administrator of a deployed stack, or one of a user who is there.
+"""`make admin EMAIL=…`: creates an administrator in a deployed stack, or promotes an existing user.
 
-It takes AWS credentials that may write the stack's table; no endpoint of the API can do this. A user who is there must
-have proven the address first, for a stranger may have registered it. A new administrator gets
-no password: it asks for one with POST /v1/auth/forgot-password, so that no password passes through a shell. Where no
-mail can be sent yet, `ARGS=--password` reads one from the terminal.
+It requires AWS credentials that may write the stack's table; no endpoint of the API can do this. An existing user must
+have verified the address first, because a stranger may have registered it. A new administrator has no password and
+sets one with POST /v1/auth/forgot-password, so that no password passes through a shell. If no mail can be sent yet,
+`ARGS=--password` reads one from the terminal.
 """
 
 import getpass
@@ -13,7 +13,7 @@ from operations.connection import connect, give_up
 
 
 def main() -> None:
-    """Read the command line, and make the administrator."""
+    """Read the command line, and create the administrator."""
     options = parser("admin", __doc__)
     options.add_argument("email", nargs="?", default="")
     options.add_argument("--username", help="username of a new user; default: the part of the address before the @")

@@ -1,7 +1,7 @@
-"""`make redrive QUEUE=…`: brings the messages of a dead-letter queue back to the queue that they were put aside from.
+"""`make redrive QUEUE=…`: returns the messages of a dead-letter queue to the queue that they came from.
 
-Each is sent first and deleted then, so that a crash in between doubles a message rather than loses it; consumers know
-an event by its id. It moves as many as there were when it began: what is put aside again meanwhile stays.
+Each message is sent before it is deleted, so that a crash duplicates it rather than loses it; consumers recognize
+duplicates by the event's id. It moves as many messages as there were at the start; those that fail again stay.
 """
 
 import re
@@ -24,7 +24,7 @@ STACKS = Path(__file__).resolve().parent.parent / "stacks"
 WAIT_SECONDS = 2
 """Long enough for SQS to ask all of its servers (SQS developer guide, "Long polling")."""
 HIDDEN_SECONDS = 60
-"""How long a message is hidden that was received and not yet moved."""
+"""How long a message that was received, but not yet moved, is hidden."""
 PROGRESS_SECONDS = 1.0
 
 
@@ -61,7 +61,7 @@ def names() -> list[str]:
 
 
 def queues(stack: str) -> dict[str, Queue]:
-    """Return the queues of a stack by name: `mail` is that of the nested stack `Mail`, made of `stacks/queue.yaml`."""
+    """Return the queues of a stack by name: `mail` is the queue of the nested stack `Mail` (`stacks/queue.yaml`)."""
     return {
         _name(name): Queue(outputs["QueueUrl"], outputs["DeadLettersUrl"])
         for name, outputs in nested_stacks(stack)
@@ -74,7 +74,7 @@ def _name(logical: str) -> str:
 
 
 def run(name: str, queue: Queue) -> None:
-    """Move the messages, and say how far it is."""
+    """Move the messages, and print the progress."""
     total, moved, event = waiting(queue.dead_letters), 0, time.monotonic()
     for moved in move(queue, total):
         if time.monotonic() - event > PROGRESS_SECONDS:
@@ -84,13 +84,13 @@ def run(name: str, queue: Queue) -> None:
 
 
 def waiting(url: str) -> int:
-    """Count the messages of a queue, those that somebody has just received too; SQS counts approximately."""
+    """Return the approximate number of messages of a queue, including those in flight."""
     found = boto3.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
     return int(found["ApproximateNumberOfMessages"]) + int(found["ApproximateNumberOfMessagesNotVisible"])
 
 
 def move(queue: Queue, most: int) -> Iterator[int]:
-    """Move up to so many messages one by one; yield how many it has moved."""
+    """Move up to this number of messages one by one; yield the number moved so far."""
     sqs = boto3.client("sqs")
     moved = 0
     while moved < most and (messages := _receive(queue.dead_letters, min(10, most - moved))):

@@ -1,12 +1,12 @@
-"""`make replay`: publishes events again from the outbox, where they lie for 90 days.
+"""`make replay`: publishes events again from the outbox, which stores them for 90 days.
 
-`FROM=… TO=…` (RFC 3339 or a date, UTC where it does not say) choose by time, `TYPE=user.*` by type, `SUBJECT=…` by the
-id of what they are about. Without any of them, it publishes what the publisher has given up, as the messages in the
-stream's dead-letter queue say, and deletes those. `DRY_RUN=1` only counts. Events keep their ids, so that consumers do
-nothing twice; those of one subject come in order. Consumers remember for 14 days: what is older, they would do again,
-and send its mails again, which takes `AGAIN=1`.
+Events are selected by time with `FROM=… TO=…` (RFC 3339 or a date, UTC by default), by type with `TYPE=user.*`, and by
+the id of their subject with `SUBJECT=…`. Without any of these, it publishes the events of batches that the publisher
+failed to publish, and deletes their dead letters. `DRY_RUN=1` only counts. Events keep their ids, so that consumers
+recognize duplicates, and the order of their subject. Consumers remember ids for 14 days: they would process older
+events again, and send their mails again, so that requires `AGAIN=1`.
 
-A subject is read by a query. For anything else the whole table is read, `RATE=500` read units a second at the most.
+A subject is read by a query. Any other selection scans the table, with at most `RATE=500` read units per second.
 """
 
 import argparse
@@ -31,7 +31,7 @@ PROGRESS_SECONDS = 1.0
 
 
 class Progress:
-    """Counts the events that were published, and says so now and then."""
+    """Counts published events, and prints the number from time to time."""
 
     def __init__(self) -> None:
         self.types: Counter[str] = Counter()
@@ -72,7 +72,7 @@ def main() -> None:
 
 
 def chosen(given: argparse.Namespace) -> "Selection":
-    """Understand the options; a bound that is not given is as far away as can be."""
+    """Return the selection of the options; a missing bound does not limit it."""
     from lamina import ids
     from lamina.events.consumer import REMEMBERED_SECONDS
     from lamina.events.replaying import Selection, Window
@@ -91,7 +91,7 @@ def chosen(given: argparse.Namespace) -> "Selection":
 
 
 def instant(text: str, otherwise: str) -> str:
-    """Understand an instant as somebody writes it."""
+    """Return the instant of a date or time, as typed by a person."""
     from lamina import ids
 
     if not text:
@@ -104,7 +104,7 @@ def instant(text: str, otherwise: str) -> str:
 
 
 def replay(selection: "Selection", rate: float, *, dry_run: bool) -> str:
-    """Publish what is chosen; say what it was."""
+    """Publish the selected events; return a summary."""
     from lamina.events import replaying
 
     progress = Progress()
@@ -116,7 +116,7 @@ def replay(selection: "Selection", rate: float, *, dry_run: bool) -> str:
 
 
 def replay_given_up(stack: str, rate: float, *, dry_run: bool) -> str:
-    """Publish what the publisher has given up, and delete the messages that tell of it; say what it was."""
+    """Publish the events of failed batches, and delete their dead letters; return a summary."""
     from lamina.events.replaying import Selection
 
     letters = DeadLetters(stack, PUBLISHER)

@@ -1,7 +1,7 @@
-"""`make rotate-signing-key`: has access tokens signed by a new KMS key.
+"""`make rotate-signing-key`: starts to sign access tokens with a new KMS key.
 
-The new key is published at once and signs after seven minutes, when every function and every holder of the key set
-knows it. The old one is trusted until its last token is over, and can be deleted in KMS a day later.
+The new key is published at once and signs after seven minutes, when every function and every cache of the key set
+has it. The old key is trusted until its last token expires, and can be deleted in KMS a day later.
 """
 
 import boto3
@@ -11,7 +11,7 @@ from operations.connection import connect, give_up
 
 
 def main() -> None:
-    """Read the command line, and rotate."""
+    """Read the command line, and rotate the key."""
     given = parse(parser("rotate-signing-key", __doc__))
     with explained(given.stack, given.region):
         connect(given.stack)

@@ -1,7 +1,7 @@
-"""The dead letters of the table's stream: messages that name batches which a consumer has given up.
+"""The dead letters of the table's stream: messages that name the batches that a consumer failed to process.
 
-They do not hold the records, only where in the stream and when they were (Lambda developer guide, "Discarded batches of
-DynamoDB Streams"), and the stream forgets within a day. Of events, the outbox still knows.
+They contain positions and times instead of records (Lambda developer guide, "Discarded batches of
+DynamoDB Streams"), and the stream deletes records within a day. Events are still in the outbox.
 """
 
 import json
@@ -19,17 +19,17 @@ QUEUE = "Async/StreamDeadLetters"
 MARGIN = timedelta(seconds=60)
 """An event carries the time at which it was composed: before its transaction, by the clock of its function."""
 HIDDEN_SECONDS = 2 * 3600
-"""How long the messages are ours; an hour of scanning is 1.8 million read units, 14 GB of a table."""
+"""How long the messages are hidden from others; an hour of scanning is 1.8 million read units, 14 GB of a table."""
 WAIT_SECONDS = 2
 
 
 class DeadLetters:
-    """The messages that tell of one function, taken out of sight of everybody else.
+    """The messages about one function, hidden from all other consumers.
 
     Attributes:
-        windows: the time of each batch that was given up.
-        others: how many messages tell of other functions.
-        hidden: how many messages somebody else has taken out of sight.
+        windows: the time of each failed batch.
+        others: number of messages about other functions.
+        hidden: number of messages that another process has hidden.
     """
 
     def __init__(self, stack: str, function: str) -> None:
@@ -53,7 +53,7 @@ class DeadLetters:
         self._show(foreign)
 
     def delete(self) -> None:
-        """Delete the messages: what they tell of is done."""
+        """Delete the messages, once their events are published."""
         for receipt in self._receipts:
             self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=receipt)
 

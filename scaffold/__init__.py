@@ -1,1 +1,1 @@
-"""What writes the skeleton of a resource."""
+"""Creates the skeleton of a resource."""

@@ -1,7 +1,7 @@
 """`python -m scaffold book [books]`: write the skeleton of a resource, as `make resource NAME=book` does.
 
-`scaffold/resource` is a whole resource by the name of `thing`, laid out like the repository. It is copied under the new
-name; `scaffold/parts` holds the lines that go into files which are there already.
+`scaffold/resource` is a complete resource named `thing`, laid out like the repository. It is copied under the new
+name; `scaffold/parts` holds the lines that are added to existing files.
 """
 
 import json
@@ -18,19 +18,19 @@ RESOURCE, PARTS = ROOT / "scaffold" / "resource", ROOT / "scaffold" / "parts"
 LAMINA = Path("layers/core/lamina")
 NAME = re.compile(r"[a-z]+(_[a-z]+)*")
 PROSE = re.compile(r'"""[\s\S]*?"""|(?<!f)"[A-Z][^"\n]*"|# .*')
-"""Where a name is words: docstrings, sentences, comments."""
+"""Places where the name appears as words: docstrings, sentences, comments."""
 GENERATED = ("openapi", "permissions", "events")
 HEAVY = {"create": ["aws_lambda_powertools.utilities.idempotency", "boto3"], "list": ["boto3"]}
-"""What functions may import that costs a cold start, as `bench/heavy_imports.json` has it."""
+"""The heavy imports of the new functions, as in `bench/heavy_imports.json`."""
 
 
 class Part(NamedTuple):
-    """Lines that go into a file.
+    """Lines to add to an existing file.
 
     Attributes:
         lines: the file of `scaffold/parts` that holds them.
-        file: where they go.
-        before: the pattern of the line that they go before; the end of the file where it is empty.
+        file: the existing file.
+        before: pattern of the line before which they are inserted; empty for the end of the file.
     """
 
     lines: str
@@ -53,7 +53,7 @@ class Names(NamedTuple):
     many: str
 
     def apply(self, text: str, *, python: bool = True) -> str:
-        """Return a text about things as one about this resource."""
+        """Return a text of the template with the names of this resource."""
         text = text.replace("/v1/things", f"/v1/{self.many.replace('_', '-')}")
         if self.one[0] in "aeiou":
             text = re.sub(r"\b([Aa]) thing\b", r"\1n thing", text)
@@ -74,17 +74,19 @@ def _camel(name: str) -> str:
 
 
 def plural(name: str) -> str:
-    """Return the plural of an English word, as regular ones have it."""
+    """Return the regular plural of an English word."""
     if re.search(r"[^aeiou]y$", name):
         return name[:-1] + "ies"
     return name + ("es" if re.search(r"(s|x|z|ch|sh)$", name) else "s")
 
 
 def refusal(names: Names) -> str:
-    """Return why there can be no resource of this name; `""` if there can."""
+    """Return why this name cannot be used; `""` if it can."""
     if not NAME.fullmatch(names.one) or not NAME.fullmatch(names.many) or names.one == names.many:
-        return "NAME must be a singular noun in lower case, such as book or order_line; "
+        return (
+            "NAME must be a singular noun in lower case, such as book or order_line; "
             "set PLURAL=… if its plural is irregular."
+        )
     taken = [place for place in (f"functions/{names.many}", f"{LAMINA}/{names.many}") if (ROOT / place).exists()]
     if names.many in sys.stdlib_module_names or taken:
         return f"The name {names.many} is taken: see {taken[0] if taken else 'the standard library'}."
@@ -104,7 +106,7 @@ def copied(names: Names) -> dict[Path, str]:
 
 
 def extended(names: Names) -> dict[Path, str]:
-    """Return the files that are there already, with what the resource adds to them."""
+    """Return the existing files, with the lines of the resource added."""
     files: dict[Path, str] = {}
     for part in INSERTIONS:
         lines = names.apply((PARTS / part.lines).read_text(encoding="utf-8"))
@@ -146,7 +148,7 @@ def _in_layers(names: Names) -> str:
 
 
 def write(names: Names) -> None:
-    """Write the resource, and everything that is generated from the code."""
+    """Write the resource, and update all generated files."""
     new = copied(names)
     for path, text in (extended(names) | new).items():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -160,7 +162,7 @@ def write(names: Names) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """Write the skeleton of the resource that is named, or say why not."""
+    """Write the skeleton of the named resource, or print why it cannot be written."""
     one, many = [*arguments, "", ""][:2]
     names = Names(one, many or plural(one))
     if reason := refusal(names):

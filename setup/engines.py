@@ -1,6 +1,6 @@
-"""Fetches the DynamoDB engines that the storage tests run on, where this machine has npm for it.
+"""Installs the DynamoDB engines of the storage tests, if npm is available.
 
-They are a second opinion on the local AWS, not a need: without them those tests are skipped, with the reason.
+They are optional: without them, those tests are skipped with the reason.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""Creates ``.venv``: Python 3.13 with the packages of the lock files, and nothing else."""
+"""Creates ``.venv``: Python 3.13 with exactly the packages of the lock files."""
 
 import contextlib
 import fcntl
@@ -46,12 +46,12 @@ def prepare() -> None:
 
 
 def is_ready() -> bool:
-    """Whether ``.venv`` was made here, from these lock files, with a Python that is still there."""
+    """Whether ``.venv`` was created here, from these lock files, with a Python that still exists."""
     return STAMP.is_file() and PYTHON.exists() and STAMP.read_text() == fingerprint()
 
 
 def fingerprint() -> str:
-    """Return a digest of what ``.venv`` depends on. The folder is part of it: its scripts name their own path."""
+    """Return a digest of what ``.venv`` depends on, including its folder, because its scripts contain their path."""
     return hashlib.sha256(LOCK.read_bytes() + str(ROOT).encode()).hexdigest()
 
 
@@ -64,7 +64,7 @@ def one_at_a_time() -> Iterator[None]:
 
 
 def install() -> None:
-    """Find Python, fetch uv, make the virtual environment, fill it, and leave the stamp last."""
+    """Find Python, install uv, create the virtual environment, install the packages, and write the stamp last."""
     with contextlib.suppress(FileNotFoundError):
         STAMP.unlink()
     with tempfile.TemporaryDirectory(prefix="lamina-setup-") as scratch:
@@ -81,7 +81,7 @@ def install() -> None:
 
 
 def is_usable() -> bool:
-    """Whether ``.venv`` only needs other packages: it starts, has its uv, and was made in this folder."""
+    """Whether ``.venv`` can be updated in place: it starts, has uv, and was created in this folder."""
     activate = VENV / "bin" / "activate"
     made_here = activate.is_file() and str(VENV) in activate.read_text()
     return made_here and interpreter.probe(str(PYTHON)) is not None and starts(str(VENV / "bin" / "uv"))
@@ -131,7 +131,7 @@ def find_pip(scratch: Path, python: Optional[str]) -> List[str]:
 
 
 def starts(*command: str) -> bool:
-    """Whether the program runs and answers its version."""
+    """Whether the program runs and prints its version."""
     if not os.access(command[0], os.X_OK):
         return False
     return subprocess.run([*command, "--version"], capture_output=True, check=False).returncode == 0

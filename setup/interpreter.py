@@ -1,4 +1,4 @@
-"""Finds the Python that Lambda runs: 3.13, complete, and really able to start."""
+"""Finds a Python 3.13, as Lambda runs it, that is complete and starts."""
 
 import os
 import re
@@ -57,7 +57,7 @@ def probe(path: str) -> Optional[str]:
 
 
 def candidates() -> Iterator[str]:
-    """Each place where a Python 3.13 may be, the reader's own choice first, without repeats.
+    """Yield each possible path of Python 3.13 once, the user's own choice first.
 
     Not the one in ``.venv``, which the Makefile puts on PATH: it may be about to be replaced.
     """

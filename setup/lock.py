@@ -1,4 +1,4 @@
-"""``make lock``: take the newest versions that fit into every lock file.
+"""``make lock``: updates every lock file to the newest compatible versions.
 
 The files hold names, versions and hashes, and no addresses: the same lock serves any mirror. The tools are resolved
 first, together with what Lambda runs, and bound the other files, so that one virtual environment holds what is
@@ -44,7 +44,7 @@ NPM = (
 
 
 def main() -> int:
-    """Write the lock files anew; one that cannot be resolved is left as it was."""
+    """Update the lock files; a file that cannot be resolved is unchanged."""
     try:
         compile_lock("requirements/dev", ["--upgrade"])
         for name in BOUND_BY_TOOLS:

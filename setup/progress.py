@@ -1,4 +1,4 @@
-"""What the set-up shows while it works, and how it fails."""
+"""Progress output and errors of the set-up."""
 
 import contextlib
 import subprocess
@@ -24,10 +24,10 @@ def step(title: str) -> Iterator[None]:
 
 
 def run(command: Sequence[str], seconds: float, what: str) -> str:
-    """Run a program to its end and answer what it printed.
+    """Run a program to its end and return its output.
 
     Raises:
-        SetupError: it could not be started, failed, or took longer than ``seconds``. What it said is shown above.
+        SetupError: it could not be started, failed, or took longer than ``seconds``. Its output is part of the message.
 
     """
     try:

@@ -1,1 +1,1 @@
-"""Builds what is measured, as it would be shipped."""
+"""Builds the contenders as they would be shipped."""

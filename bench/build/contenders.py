@@ -1,4 +1,4 @@
-"""Who takes part."""
+"""The contenders of the benchmark."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ BARE = "boto3"
 
 @dataclass(frozen=True)
 class Contender:
-    """One way to answer the requests.
+    """An implementation of the requests.
 
     Attributes:
-        name: for machines.
-        title: for people.
-        functions: what it ships, by what it answers; the peers answer both with one function.
+        name: identifier.
+        title: name in tables and pictures.
+        functions: its package for each kind of request; peers serve both with one function.
     """
 
     name: str
@@ -27,10 +27,10 @@ class Contender:
 
 
 def build(only: Collection[str] = ()) -> list[Contender]:
-    """Build everybody: ours, each peer as shipped, each peer with our packaging.
+    """Build all contenders: ours, each peer as shipped, each peer with our packaging.
 
     Args:
-        only: names of those to build; everybody if empty. Ours and the bare one are always there, to compare with.
+        only: names of those to build; all if empty. Ours and the bare one are always built, for comparison.
     """
     wanted = {*only, OURS, BARE}
     found = [Contender(OURS, "Lamina", {work: ours.package(place) for work, place in PLACES.items()})]

@@ -1,4 +1,4 @@
-"""Ours: what `sam build` makes of the template, for the machine that measures."""
+"""Builds Lamina with `sam build`, for the architecture of this machine."""
 
 import os
 import platform
@@ -29,17 +29,17 @@ ENVIRONMENT = {
     "LAMINA_MAIL_FROM": "no-reply@lamina.test",
     "LAMINA_FILES": "bench",
 }
-"""What the deployment would fill in. Only the table is ever called."""
+"""Values of the deployment. Only the table is called."""
 
 
 @dataclass(frozen=True)
 class Built:
-    """One function as `sam build` left it.
+    """A function in the output of `sam build`.
 
     Attributes:
         name: its logical id.
         folder: of its own code.
-        properties: as its template has them, with what holds for all.
+        properties: those of its template, merged with `Globals`.
     """
 
     name: str
@@ -53,16 +53,16 @@ class Built:
 
 
 def machine() -> str:
-    """Name this machine's architecture as Lambda does."""
+    """Return Lambda's name of this machine's architecture."""
     return {"x86_64": "x86_64", "AMD64": "x86_64"}.get(platform.machine(), "arm64")
 
 
 @cache
 def build() -> Mapping[str, Built]:
-    """Run `sam build`, and give every function by its place.
+    """Run `sam build`, and return the functions by place.
 
     Raises:
-        RuntimeError: with what sam says.
+        RuntimeError: with sam's output.
     """
     with step("sam build"):
         SAM.mkdir(parents=True, exist_ok=True)
@@ -98,7 +98,7 @@ def package(place: str) -> Package:
 
 
 def _layer(name: str, function: Path) -> Path:
-    """Find a layer that a function names: it is built with the function's own stack, or with one around it."""
+    """Return a layer of a function: it is built with the function's stack, or with a parent stack."""
     return next(found for stack in function.parents if (found := stack / name / "python").is_dir())
 
 
@@ -121,14 +121,14 @@ def _functions(folder: Path, source: Path) -> Iterator[Built]:
 
 
 def _with_globals(everywhere: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    """Add what the template says of all functions, as SAM does: variables and layers add up."""
+    """Merge the template's `Globals` as SAM does: variables and layers are combined."""
     variables = [each.get("Environment", {}).get("Variables", {}) for each in (everywhere, own)]
     layers = [*everywhere.get("Layers", []), *own.get("Layers", [])]
     return {**everywhere, **own, "Environment": {"Variables": {**variables[0], **variables[1]}}, "Layers": layers}
 
 
 def _name(reference: object) -> str:
-    """Return the layer that a reference means; nested stacks name their parameters after the layers."""
+    """Return the layer of a reference; parameters of nested stacks have the names of layers."""
     assert isinstance(reference, dict)  # noqa: S101 (our templates name layers by !Ref)
     return str(reference["Ref"])
 

@@ -1,4 +1,4 @@
-"""What one function ships: its code, its layers, its environment."""
+"""The package of a function: its code, layers and environment."""
 
 import os
 import shutil
@@ -50,7 +50,7 @@ class Package:
 
 
 def unzipped_bytes(folder: Path) -> int:
-    """Sum up the bytes of all files."""
+    """Return the total size of all files."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 

@@ -1,4 +1,4 @@
-"""The peers: what one would write otherwise, built as its documentation teaches, and once more with our packaging.
+"""The peers: built as their documentation teaches, and once more with our packaging.
 
 Each is shipped as `sam build` ships a Python function: the packages beside the code, as installed, without bytecode.
 Chalice has a packager of its own, which does the same and adds two files of Chalice itself.
@@ -18,12 +18,12 @@ from layers.runtime.build import slim
 PEERS = ROOT / "bench" / "peers"
 WORK = PEERS / "work"
 SHIPPED_BY_CHALICE = ("__init__.py", "app.py")
-"""What `chalice package` takes along of Chalice (`chalice/deploy/packager.py`)."""
+"""Files of Chalice that `chalice package` includes (`chalice/deploy/packager.py`)."""
 
 
 @dataclass(frozen=True)
 class Peer:
-    """Something else that one would write.
+    """A peer of Lamina.
 
     Attributes:
         name: its folder.
@@ -53,7 +53,7 @@ def as_shipped(peer: Peer) -> Package:
 
 
 def tuned(peer: Peer) -> Package:
-    """Build a peer and make it small and quick to start as our layer is made."""
+    """Build a peer with our packaging: slim, and with bytecode."""
     return _build(peer, "tuned", slim)
 
 

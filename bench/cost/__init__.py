@@ -1,1 +1,1 @@
-"""What a million calls of each endpoint cost."""
+"""The cost of a million calls of each endpoint."""

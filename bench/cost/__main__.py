@@ -18,7 +18,7 @@ READ = "users/get"
 
 
 def main() -> int:
-    """Measure, unless only the page is wanted, and write it."""
+    """Measure unless only the page is requested, and write the page."""
     parser = argparse.ArgumentParser(prog="bench.cost", description=__doc__)
     parser.add_argument("--page", action="store_true", help="only write the page, for example for new prices")
     arguments = parser.parse_args()

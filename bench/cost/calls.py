@@ -1,4 +1,4 @@
-"""Counts what functions call of AWS; imported before any client is made, for clients keep the handlers they find."""
+"""Counts AWS calls of functions; imported before any client is created, because clients copy the handlers."""
 
 from collections import Counter
 
@@ -6,7 +6,7 @@ from botocore import handlers
 from botocore.model import OperationModel
 
 made: Counter[str] = Counter()
-"""How often each operation was called, as `kms:Sign`."""
+"""Number of calls by operation, such as `kms:Sign`."""
 
 
 def _note(model: OperationModel, **_: object) -> None:

@@ -1,4 +1,4 @@
-"""What a month costs in which nobody calls, counted in the templates as they deploy to AWS."""
+"""The cost of an idle month, counted from the templates as they are deployed to AWS."""
 
 import re
 from collections import Counter
@@ -13,12 +13,12 @@ from bench.cost.duration import milliseconds
 from tests.support.templates import functions, template
 
 MONTH_SECONDS = 730 * 3600
-"""A month as AWS's price lists have it."""
+"""Hours of a month in AWS's price lists."""
 POLLERS = 5
 """Connections that Lambda keeps to an idle queue, each with a long poll of 20 s (Lambda developer guide, "SQS")."""
 POLLS = POLLERS * MONTH_SECONDS // 20
 RUN_LOG_BYTES = 1500
-"""Of Lambda's own lines and ours about a run of a schedule, as CloudWatch Logs counts them."""
+"""Size of the log lines of a run of a schedule, Lambda's and ours, as CloudWatch Logs counts them."""
 MILLION, GIGABYTE = 1_000_000, 1_000_000_000
 NESTED = "AWS::Serverless::Application"
 MONTHLY = {
@@ -28,7 +28,7 @@ MONTHLY = {
     "AWS::CloudWatch::Dashboard": ("dashboards", "cloudwatch", "dashboard_month"),
     "AWS::WAFv2::WebACL": ("firewalls", "waf", "acl_month"),
 }
-"""Resources with a price a month: what they are called, and where the price is."""
+"""Resources with a monthly price: their title, and the key of the price."""
 FREE = {
     "AWS::ApiGateway::Account",
     "AWS::ApiGateway::GatewayResponse",
@@ -55,16 +55,16 @@ FREE = {
     "AWS::Serverless::LayerVersion",
     "AWS::WAFv2::WebACLAssociation",
 }
-"""Resources that cost by use alone: nothing while idle and empty."""
+"""Resources that are billed by use only."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """What something costs in a month.
+    """A line of the monthly cost.
 
     Attributes:
         number: how many there are.
-        what: they are.
+        what: description.
         dollars: for all of them.
     """
 
@@ -74,15 +74,15 @@ class Line:
 
 
 def lines(runs: Mapping[str, Mapping[str, Any]], prices: Mapping[str, Any], overhead_ms: float) -> list[Line]:
-    """Return what an idle month costs, line by line.
+    """Return the cost of an idle month, line by line.
 
     Args:
-        runs: what a run of each schedule with nothing to do took, by its place, as `measurement` has it.
+        runs: measurement of an idle run of each schedule, by place (`measurement`).
         prices: of one day.
-        overhead_ms: CPU time of every call that was not measured with it.
+        overhead_ms: CPU time of every call that is not part of the measurement.
 
     Raises:
-        KeyError: for a type of resource of which nothing is known.
+        KeyError: for an unknown type of resource.
     """
     counted, metrics, polled, schedules = Counter[str](), 0, 0, Counter[str]()
     for kind, properties, place in _resources(ROOT / "template.yaml", {"OnAws": "true"}):
@@ -116,7 +116,7 @@ def runs_a_month(expression: str) -> int:
     """Return how often a schedule fires in a month: `rate(5 minutes)`, or `cron(…)` with one time a day.
 
     Raises:
-        ValueError: for an expression that says something else.
+        ValueError: for any other expression.
     """
     if rate := re.fullmatch(r"rate\((\d+) (minute|hour|day)s?\)", expression):
         return MONTH_SECONDS // (int(rate[1]) * {"minute": 60, "hour": 3600, "day": 86400}[rate[2]])
@@ -126,7 +126,7 @@ def runs_a_month(expression: str) -> int:
 
 
 def _run(figure: Mapping[str, Any], prices: Mapping[str, Any], overhead_ms: float) -> float:
-    """Return the dollars of one run of a schedule that finds nothing to do, with its firing, log and trace."""
+    """Return the dollars of an idle run of a schedule, including its invocation, log and trace."""
     lambda_, table = prices["lambda_arm64"], prices["dynamodb_on_demand"]
     gigabyte_seconds = milliseconds(figure, overhead_ms) / 1000 * figure["memory"] / 1024
     by_the_million = (
@@ -141,7 +141,7 @@ def _run(figure: Mapping[str, Any], prices: Mapping[str, Any], overhead_ms: floa
 
 
 def _metrics(alarm: Mapping[str, Any]) -> int:
-    """Return how many metrics an alarm is billed for: those that its expression takes, or the one that it names."""
+    """Return the number of metrics that an alarm is billed for: those of its expression, or one."""
     return sum("MetricStat" in query for query in alarm.get("Metrics", [])) or 1
 
 
@@ -182,7 +182,7 @@ def _holds(written: Mapping[str, Any], known: Mapping[str, str], conditions: Map
 
 
 def _text(written: object, known: Mapping[str, str]) -> str:
-    """Return what a value of a template is, or `?` where only AWS knows."""
+    """Return the value of an expression of a template, or `?` if only AWS knows it."""
     if isinstance(written, Mapping):
         return known.get(str(written.get("Ref")), "?")
     return str(written)

@@ -33,7 +33,7 @@ from tests.support.samples import EPOCH, sample, store_samples
 from tests.support.templates import Function, functions, template
 
 REPEATS = 7
-"""How often each endpoint is called, every time on a table that nobody has touched."""
+"""Number of calls of each endpoint, each on a fresh table."""
 AUTHORIZER = "gateway/authorizer"
 DEFAULT_MEMORY = 128
 NEWS = 20
@@ -41,7 +41,7 @@ NEWS = 20
 
 @dataclass(frozen=True)
 class Run:
-    """What one call took: seconds of CPU time, table units, and calls of AWS by operation."""
+    """Measurement of a call: seconds of CPU time, table units, and AWS calls by operation."""
 
     seconds: float
     reads: float
@@ -50,7 +50,7 @@ class Run:
 
 
 def measure() -> dict[str, dict[str, Any]]:
-    """Call every endpoint, and the authorizer: what each took, by its place."""
+    """Call every endpoint and the authorizer; return the measurements by place."""
     logging.disable(logging.WARNING)
     chosen = [function for function in functions() if function.routes or function.place == AUTHORIZER]
     found: dict[str, dict[str, Any]] = {}
@@ -75,7 +75,7 @@ def _call(function: Function, tables: Any, meter: Meter) -> dict[str, Any]:  # n
 
 
 def measure_idle() -> dict[str, dict[str, Any]]:
-    """Run every schedule on a table where nothing is due: what a run took, by its place."""
+    """Run every schedule on a table where nothing is due; return the measurements by place."""
     logging.disable(logging.WARNING)
     found: dict[str, dict[str, Any]] = {}
     with services(), _engine() as (client, tables):

@@ -1,4 +1,4 @@
-"""The page of costs: what was measured of each endpoint, at the prices of one day."""
+"""The cost page: measurements of each endpoint, at the prices of one day."""
 
 import json
 import re
@@ -39,7 +39,7 @@ def costs(figure: Mapping[str, Any], prices: Mapping[str, Any], overhead_ms: flo
 
 
 def files() -> dict[Path, str]:
-    """Return the page, from what was measured last and the templates as they are, and the README with its sum."""
+    """Return the page, from the last measurement and the current templates, and the README with its total."""
     data, prices = (json.loads(source.read_text(encoding="utf-8")) for source in (FILE, PRICES))
     month = sum(line.dollars for line in idle.lines(data["schedules"], prices, data["overhead_ms"]))
     readme = re.sub(r"About \$\d+ a month", f"About ${month:.0f} a month", README.read_text(encoding="utf-8"))
@@ -47,7 +47,7 @@ def files() -> dict[Path, str]:
 
 
 def render(data: Mapping[str, Any], prices: Mapping[str, Any]) -> str:
-    """Write the page from what was measured and from prices."""
+    """Return the page, from measurements and prices."""
     endpoints, overhead = data["endpoints"], data["overhead_ms"]
     head = ("endpoint", "memory", "Lambda", "table", "Lambda", "table", "KMS", "gateway", "a million calls")
     rows = [

@@ -1,1 +1,1 @@
-"""What each way to the table costs as the table grows."""
+"""The cost of each access pattern as the table grows."""

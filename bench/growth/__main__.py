@@ -1,4 +1,4 @@
-"""`python -m bench.growth`: each pattern at several sizes of the table, into `docs/performance/growth.md`."""
+"""`python -m bench.growth`: measures each access pattern at several table sizes, for `docs/performance/growth.md`."""
 
 import argparse
 import importlib
@@ -14,11 +14,11 @@ from bench.results import FOLDER
 
 SIZES = (1_000, 100_000, 1_000_000)
 UNLIMITED = dict.fromkeys(("LAMINA_ANONYMOUS_LIMIT", "LAMINA_CALLER_LIMIT"), "100000000")
-"""The measurement asks more often than anybody may."""
+"""Rate limits are raised for the measurement."""
 
 
 def main() -> int:
-    """Measure each size, and write what was found."""
+    """Measure each size, and write the results."""
     parser = argparse.ArgumentParser(prog="bench.growth", description=__doc__)
     parser.add_argument(
         "--sizes", nargs="+", type=int, default=SIZES, help="numbers of users; other sizes are not written to the page"

@@ -18,11 +18,11 @@ from lamina.users.model import Status, User
 from tests.integration.population import LAST, raw_items, users
 
 WHOLE = 1000
-"""Users as the tests make them."""
+"""Number of users that are created like those of the tests."""
 COMPLETE = 10
-"""Every which of the others has all that belongs to it."""
+"""One of this many other users has all of its items."""
 FIRST_INSTANT = datetime(2024, 1, 1, tzinfo=UTC)
-"""Long before those of the tests' users, so that the copies are the end of a list that begins with the newest."""
+"""Long before those of the tests' users, so that the copies are at the end of a list sorted newest first."""
 ROLES = [Role.ADMIN, *[Role.EDITOR] * 9, *[Role.VIEWER] * 90]
 STATUSES = [*[Status.ACTIVE] * 9, Status.INACTIVE]
 
@@ -30,7 +30,7 @@ type Kind = tuple[Role, Status, str, int]
 
 
 def write_export(table: dict[str, Any], number: int, folder: Path) -> None:
-    """Write so many users as an export of DynamoDB, with the schema beside it."""
+    """Write this number of users as a DynamoDB export, and its schema."""
     data = folder / "export" / table["TableName"] / "data"
     data.mkdir(parents=True)
     (folder / "schema.json").write_text(json.dumps({"Table": table}), encoding="utf-8")
@@ -82,7 +82,7 @@ def _pattern(kind: Kind) -> tuple[str, str]:
 
 
 def _stand_in(shard: int) -> int:
-    """Find a number past all users whose id lies in a shard."""
+    """Return a number beyond all users whose id is in a shard."""
     return next(index for index in range(10**9, 10**9 + 1000) if shard_of(_identifier(index)) == shard)
 
 

@@ -1,4 +1,4 @@
-"""Asks every pattern of the tests at one size of the table: what it costs, and how long it takes."""
+"""Measures the cost and duration of every access pattern of the tests at one table size."""
 
 import logging
 import subprocess
@@ -32,16 +32,16 @@ from tests.support.aws import Api, make_user, services, signed_in, table_definit
 NEWS_SECONDS = 30.0
 LOAD_SECONDS = 3600.0
 REPEATS = 7
-"""How often each pattern is asked for its time."""
+"""Number of timed calls of each pattern."""
 TURNS = 60
 """Pages of each position of a cursor, in turns."""
 LIST = "/v1/users?limit=20"
 FAR = 0.9
-"""How far into the list the page lies that is compared with that after the first user: 900,000 of a million."""
+"""Relative position of the page that is compared with the first page: user 900,000 of a million."""
 
 
 def measure_sizes(numbers: Iterable[int]) -> dict[str, Any]:
-    """Fill a table with each number of users, and ask everything: units and median milliseconds of each pattern."""
+    """Fill a table with each number of users; return units and median milliseconds of each pattern."""
     logging.disable(logging.WARNING)
     # The code keeps the signing key that it has read, so all tables share one.
     with services():
@@ -63,7 +63,7 @@ def _measure_size(number: int) -> dict[str, Any]:
 def _times(name: int) -> list[float]:
     """Send each pattern once, for a user of its own; return the seconds.
 
-    By people of this round alone, since some things nobody may have many of.
+    The users belong to this round only, because some things are limited per user.
     """
     taken = []
     admin, viewer = signed_in(f"timing.admin.{name}", Role.ADMIN)[0], signed_in(f"timing.viewer.{name}")[0]
@@ -77,7 +77,7 @@ def _times(name: int) -> list[float]:
 
 
 def _pages(admin: Api, number: int) -> dict[str, float]:
-    """Read the page after the first user and one far into the list, in turns: median milliseconds by place."""
+    """Read the first page and one far into the list, in turns; return median milliseconds by position."""
     query = user_query(sort=None, role=None, status=None, search=None, deleted=False, page=None, private=True)
     request = ListRequest("/v1/users", query.filters, audience="private")
     place = int(number * FAR)
@@ -96,7 +96,7 @@ def _pages(admin: Api, number: int) -> dict[str, float]:
 
 @contextmanager
 def _table(number: int, folder: Path) -> Iterator[Any]:
-    """Fill a table and have everything talk to it, through the client that is given."""
+    """Fill a table, and connect all code to it through the given client."""
     definition = {"TableName": settings().table, **table_definition()}
     with step(f"generating {number:,} users"):
         write_export(definition, number, folder)

@@ -1,4 +1,4 @@
-"""The page of growth: units and time of each pattern at each size."""
+"""The growth page: units and time of each pattern at each size."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -13,11 +13,11 @@ FILE = FOLDER / "growth.json"
 PAGE = Path(__file__).parents[1] / "pages" / "growth.md"
 SHOWN = ("Read a user", "List, newest first", "… filtered by role and status", "Search, as an admin", "Update a name")
 ALLOWED = 1.2
-"""How much longer a page far into a list may take than the first."""
+"""Allowed ratio of the duration of a page far into a list to that of the first."""
 
 
 def load() -> dict[str, Any]:
-    """Read what was measured last."""
+    """Return the last measurement."""
     data: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
     return data
 

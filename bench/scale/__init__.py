@@ -1,1 +1,1 @@
-"""What breaks first on the way to many requests a second, and what setting moves it."""
+"""Which quota is exceeded first under a growing load, and how to raise it."""

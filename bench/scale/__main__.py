@@ -14,7 +14,7 @@ SECONDS = 15.0
 
 
 def main() -> int:
-    """Measure the small load, unless only the page is wanted, and write it."""
+    """Measure the small load unless only the page is requested, and write the page."""
     parser = argparse.ArgumentParser(prog="bench.scale", description=__doc__)
     parser.add_argument("--page", action="store_true", help="only write the page, from the last measurement")
     arguments = parser.parse_args()

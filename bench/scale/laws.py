@@ -1,4 +1,4 @@
-"""What a closed system of clients can do at the most: the operational laws of queueing (Denning and Buzen, 1978)."""
+"""The maximum throughput of a closed system: the operational laws of queueing (Denning and Buzen, 1978)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Station:
-    """Something that requests wait for.
+    """A resource that requests wait for.
 
     Attributes:
-        name: for people.
+        name: name in tables.
         demand: seconds of it that a request takes.
         servers: how many requests it serves at once.
     """
@@ -24,7 +24,7 @@ def throughput(clients: int, latency: float, stations: Sequence[Station]) -> flo
 
     Args:
         clients: how many.
-        latency: seconds that one request takes while nobody else asks.
+        latency: seconds of a request without other load.
         stations: what requests wait for.
     """
     return min(clients / latency, *(station.servers / station.demand for station in stations if station.demand))

@@ -1,4 +1,4 @@
-"""A small load through the local front, and what the machine spent on it."""
+"""A small load through the local front, and its use of the machine."""
 
 import http.client
 import json
@@ -31,10 +31,10 @@ ACCOUNT = {"email": "load@example.com", "username": "load", "name": "Load", "pas
 
 @dataclass(frozen=True)
 class Load:
-    """What so many clients got.
+    """The result of a number of clients.
 
     Attributes:
-        clients: how many asked at once.
+        clients: number of concurrent clients.
         requests: a second.
         p50: seconds of a request.
         p95: likewise.
@@ -51,7 +51,7 @@ class Load:
 
 
 def measure(counts: list[int], seconds: float) -> list[dict[str, Any]]:
-    """Start the laptop's stack with nothing in it, and have so many clients read a user, one count after the other."""
+    """Start an empty local stack, and let each number of clients read a user."""
     with _stack() as (port, process):
         path, headers = _sign_up(port)
         found = []
@@ -146,7 +146,7 @@ def _post(port: int, path: str, body: dict[str, str]) -> dict[str, Any]:
 
 @contextmanager
 def _stack() -> Iterator[tuple[int, subprocess.Popen[str]]]:
-    """Run the laptop's stack in memory: its port, and its supervisor."""
+    """Run a local stack in memory; yield its port and its supervisor."""
     port = free_port()
     environment = os.environ | {"PORT": str(port), "LAMINA_STATE": "memory"}
     process = subprocess.Popen(

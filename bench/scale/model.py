@@ -21,7 +21,7 @@ NORMAL = 500
 
 @dataclass(frozen=True)
 class Quotas:
-    """What AWS gives an account, by default, and what the design adds.
+    """Default quotas of an AWS account, and limits of the design.
 
     Attributes:
         gateway_rate: requests a second, refilling the bucket.
@@ -50,10 +50,10 @@ class Quotas:
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of request, as measured.
+    """A kind of request, as measured.
 
     Attributes:
-        name: for people.
+        name: name in tables.
         share: of all requests.
         functions: seconds that it holds an environment of each function.
         reads: read units of the table.
@@ -75,7 +75,7 @@ class Kind:
 
 @dataclass(frozen=True)
 class Break:
-    """A quota that refuses.
+    """An exceeded quota.
 
     Attributes:
         quota: its name.
@@ -89,7 +89,7 @@ class Break:
 
 
 def first_break(kinds: Sequence[Kind], quotas: Quotas, target: float, rise: int, seed: int = 1) -> Break | None:
-    """Raise the load evenly from nothing to the target, hold it as long again, and give the quota that breaks first.
+    """Raise the load evenly from zero to the target, hold it as long, and return the first exceeded quota.
 
     Args:
         kinds: of requests; their shares add up to 1.
@@ -122,7 +122,7 @@ def first_break(kinds: Sequence[Kind], quotas: Quotas, target: float, rise: int,
 def path(
     kinds: Sequence[Kind], quotas: Quotas, target: float, rise: int, raised: float = 2.0, seed: int = 1
 ) -> list[tuple[Break, Quotas]]:
-    """Raise each quota that breaks until none does: the breaks in order, each with what was in force."""
+    """Raise each exceeded quota until none is; return the exceeded quotas in order, with those in force."""
     found: list[tuple[Break, Quotas]] = []
     while (broken := first_break(kinds, quotas, target, rise, seed)) is not None:
         found.append((broken, quotas))

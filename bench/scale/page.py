@@ -1,4 +1,4 @@
-"""The page of scale: what breaks, what moves it, and how the model fares against a small load."""
+"""The scale page: which quotas are exceeded, how to raise them, and the model compared with a small load."""
 
 import json
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ PAGE = Path(__file__).parents[1] / "pages" / "scale.md"
 TARGETS = (10_000, 100_000)
 RISES = {"in ten minutes": 600, "in ten seconds": 10}
 FIELDS = {"partition_writes": "shards"}
-"""What is raised where it is not the quota itself."""
+"""How to raise limits that are not quotas."""
 SETTINGS = {
     "gateway_rate": "raise RequestsPerSecond, and the account's throttle rate of API Gateway in Service Quotas",
     "concurrency": "raise it in Service Quotas (Lambda, concurrent executions)",
@@ -41,7 +41,7 @@ NAMES = {
 
 
 def write() -> None:
-    """Write the page from what was measured last."""
+    """Write the page from the last measurement."""
     (FOLDER / "scale.md").write_text(render(json.loads(FILE.read_text(encoding="utf-8"))), encoding="utf-8")
 
 
@@ -71,7 +71,7 @@ def render(load: Mapping[str, Any]) -> str:
 
 
 def _breaks(target: int, rise: int, measured: Mapping[str, Any]) -> str:
-    """Write each quota that breaks once, in the order of the rates at which they do, with what it has to be."""
+    """Return each exceeded quota once, in the order of the rates, with the required value."""
     first: dict[str, float] = {}
     needed: dict[str, float] = {}
     for broken, in_force in path(kinds(measured), quotas(), target, rise):

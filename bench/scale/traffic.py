@@ -1,4 +1,4 @@
-"""The load that the model raises, made from what `python -m bench.cost` has measured of each endpoint."""
+"""The load of the model, from the measurements of `python -m bench.cost`."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The contract's answers: who may see what, the envelope, the headers."""
+"""Responses of the contract: permissions, the envelope, the headers."""
 
 SECURITY = {
     "Strict-Transport-Security": "max-age=63072000; includeSubDomains",

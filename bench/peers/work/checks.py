@@ -1,4 +1,4 @@
-"""The contract's checks of what is sent, by hand, for those whose framework checks nothing."""
+"""Validation of requests by hand, for peers without a validating framework."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The contract's checks of what is sent, as Pydantic models."""
+"""Validation of requests, as Pydantic models."""
 
 import json
 from typing import Annotated, Any, Literal
@@ -26,7 +26,7 @@ def _whole(number):
 
 
 class NewUser(BaseModel):
-    """What is sent to make a user."""
+    """The request to create a user."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -40,7 +40,7 @@ class NewUser(BaseModel):
 
 
 class User(BaseModel):
-    """All of a user, as it is shown."""
+    """The private view of a user."""
 
     id: str
     email: str
@@ -60,7 +60,7 @@ class User(BaseModel):
 
 
 class PublicProfile(BaseModel):
-    """What everybody may see of a user."""
+    """The public profile of a user."""
 
     id: str
     username: str
@@ -70,7 +70,7 @@ class PublicProfile(BaseModel):
 
 
 class Envelope(BaseModel):
-    """An answer with a user in it."""
+    """A response with a user."""
 
     data: User | PublicProfile
     links: dict[str, str]

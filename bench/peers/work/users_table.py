@@ -49,7 +49,7 @@ def read(user_id):
 
 
 def create(new, actor, correlation_id):
-    """Write a user, its guards, its search entries and its event, all or nothing; give the user."""
+    """Write a user, its guards, its search entries and its event in one transaction; return the user."""
     now = _now()
     user = {
         "id": _new_id(),
