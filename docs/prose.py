@@ -1,4 +1,7 @@
-"""Checks that docstrings open in plain technical English (PEP 257): `python -m docs.prose`, part of `make check`."""
+"""Checks that texts in the code are plain technical English: `python -m docs.prose`, part of `make check`.
+
+Docstrings open with a plain verb (PEP 257); neither they nor printed texts contain certain phrases.
+"""
 
 import ast
 import re
@@ -26,16 +29,42 @@ INSTEAD = {
     "Tell": "Return whether, or Return",
 }
 """Words that no docstring starts with, and what to write instead."""
+PHRASES = {
+    r"anew": "again",
+    r"are let go|is let go": "the verb of what happens to it: is stopped, is released",
+    r"caught mails?": "captured mail",
+    r"for ever": "forever or without end",
+    r"hopeless": "not retryable",
+    r"is told|are told": "receives, or the verb of what happens",
+    r"laptop stack|laptop's stack": "local stack",
+    r"mends?|mended": "patch or fix",
+    r"not taken": "rejected or not accepted",
+    r"so many": "this number of",
+    r"were there": "existed",
+}
+"""Phrases that no docstring and no printed text contains, as regular expressions, and what to write instead."""
+_PHRASE = re.compile(rf"\b(?:{'|'.join(PHRASES)})\b", re.IGNORECASE)
 _OPENING = re.compile(rf"({'|'.join(INSTEAD)})s?\b")
 
 
 def faults(source: str) -> Iterator[tuple[int, str]]:
-    """Yield line and advice for each docstring with an unclear opening; strings below a constant count as well."""
+    """Yield line and advice for each unclear opening of a docstring, and for each unclear phrase of a text.
+
+    Strings below a constant are docstrings as well.
+    """
     for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            for found in _PHRASE.finditer(node.value):
+                line = node.lineno + node.value.count("\n", 0, found.start())
+                yield line, f'text contains "{found[0]}": write {_instead(found[0])}'
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
             opening = _OPENING.match(node.value.value)
             if opening:
                 yield node.lineno, f'docstring starts with "{opening[0]}": write {INSTEAD[opening[1]]}'
+
+
+def _instead(found: str) -> str:
+    return next(advice for phrase, advice in PHRASES.items() if re.fullmatch(phrase, found, re.IGNORECASE))
 
 
 def main() -> None:
@@ -45,13 +74,13 @@ def main() -> None:
         for path in _sources()
         for line, advice in faults(path.read_text("utf-8"))
     ]
-    print("\n".join(found) or "Docstrings: no unclear opening.")
+    print("\n".join(found) or "Texts: nothing unclear.")
     sys.exit(bool(found))
 
 
 def _sources() -> Iterator[Path]:
     for folder in FOLDERS:
-        yield from sorted((ROOT / folder).rglob("*.py"))
+        yield from sorted(path for path in (ROOT / folder).rglob("*.py") if path != Path(__file__))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""The account of one run: where its AWS is, and the credentials that only this run's processes know.
+"""The AWS account of one run: its endpoint, and credentials that only this run's processes know.
 
-They are made anew at each start and lie in a file of the state folder that its owner alone can read, in the form that
-AWS's own tools take (AWS_SHARED_CREDENTIALS_FILE).
+The credentials are created at each start and stored in a file of the state folder that only its owner can read, in the
+format of AWS's tools (AWS_SHARED_CREDENTIALS_FILE).
 """
 
 import configparser
@@ -14,16 +14,16 @@ from typing import Any, Self
 from local.settings import REGION
 
 RUN_HEADER = "X-Lamina-Run"
-"""Holds the secret in what AWS has no signature for: calls of the API by the front, orders of the supervisor."""
+"""Header with the secret, for requests that AWS does not sign: the front's API calls, the supervisor's commands."""
 PROFILE = "default"
 OWN_NAMES = ("127.0.0.1", "localhost")
 CONTAINERS_NAME = "aws.localhost"
 """The local AWS's name in the containers of `make sam-local`. Browsers resolve names under `localhost` to this machine
-themselves (RFC 6761 section 6.3), so that no page can have it as a name of its own."""
+themselves (RFC 6761 section 6.3), so that no web page can use it as its own name."""
 
 
 def names_this_machine(host: str) -> bool:
-    """Whether a request's `Host` is what this machine calls itself: a page whose own name leads here says another."""
+    """Whether a request's `Host` is a name of this machine; DNS rebinding would send another name."""
     return host.partition(":")[0].lower() in OWN_NAMES
 
 
@@ -37,7 +37,7 @@ class Account:
 
     @classmethod
     def create(cls, endpoint: str, file: Path) -> Self:
-        """Create credentials for a run, and write them to a file that the user alone can read."""
+        """Create credentials for a run, and write them to a file that only the user can read."""
         account = cls(endpoint, f"AKIA{secrets.token_hex(8).upper()}", secrets.token_urlsafe(30))
         content = configparser.ConfigParser()
         content[PROFILE] = {name.lower(): value for name, value in account.variables.items()} | {"region": REGION}
@@ -62,5 +62,5 @@ class Account:
 
     @property
     def headers(self) -> dict[str, str]:
-        """What a request bears that is no request of an AWS API."""
+        """Headers of requests that are not AWS API requests."""
         return {RUN_HEADER: self.secret_access_key}

@@ -1,6 +1,6 @@
 """`python -m local.aws`: the local AWS, in a process of its own.
 
-It is MiniStack with our patches, bound to 127.0.0.1. The supervisor holds the other end of its standard input: when
+It is MiniStack with our patches, bound to 127.0.0.1. The supervisor holds the other end of its standard input. When
 that closes, for whatever reason, it saves its state and exits, so that nothing outlives a supervisor that was killed.
 """
 
@@ -70,7 +70,7 @@ async def _serve(port: int) -> None:
 
 
 def main() -> None:
-    """Serve until told to stop; the port is in GATEWAY_PORT, the folders in MiniStack's own variables."""
+    """Serve until stopped; the port is in GATEWAY_PORT, the folders in MiniStack's own variables."""
     logging.getLogger("persistence").setLevel(logging.WARNING)
     temporary = Path(os.environ["TMPDIR"])
     patches.apply()

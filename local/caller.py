@@ -1,7 +1,7 @@
-"""Notices that `make`, which started us, was told to stop.
+"""Detects that `make`, the parent process, received SIGINT.
 
-A terminal sends Ctrl-C to everything in it. A program that signals `make` alone reaches only `make`, which passes on
-SIGTERM but not SIGINT: it takes its handler off and waits for its command to end by itself. Linux shows which signals
+A terminal sends SIGINT to all of its processes. A program that signals only `make` reaches only `make`, which passes on
+SIGTERM but not SIGINT: it removes its handler and waits for its command to exit. Linux shows which signals
 a process catches and ignores (proc_pid_status(5)); elsewhere nothing shows, and a terminal's Ctrl-C still works.
 """
 
@@ -15,9 +15,9 @@ MAKES = ("make", "gmake")
 
 
 async def told_to_stop() -> None:
-    """Return once the `make` that started us was sent SIGINT, be it before we look.
+    """Return once the parent `make` has received SIGINT, even before this call.
 
-    Never, if no `make` has started us, if it cannot be seen, or if it ignores SIGINT, as in the background of a script.
+    Never return if the parent is not `make`, is not visible, or ignores SIGINT, as in the background of a script.
     """
     status = Path("/proc", str(os.getppid()), "status")
     if not _is_make(status) or _interrupt_is_in("SigIgn", status):

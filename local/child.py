@@ -1,4 +1,4 @@
-"""The local AWS as seen from the supervisor: started, asked, stopped."""
+"""Starts, calls and stops the process of the local AWS."""
 
 import asyncio
 import contextlib
@@ -41,7 +41,7 @@ class LocalAws:
         self.account = Account.create(f"http://{HOST}:{self._port}", settings.state.credentials)
 
     async def start(self) -> None:
-        """Start it and wait until it answers. Raises Stopped when it does not."""
+        """Start it and wait until it responds. Raises Stopped if it does not."""
         state = self._settings.state
         shutil.rmtree(state.temporary, ignore_errors=True)
         for folder in (state.aws, state.objects, state.temporary, state.layers):
@@ -65,18 +65,18 @@ class LocalAws:
         await self._wait_until_it_answers()
 
     async def ended(self) -> int:
-        """Wait for its end; its exit code."""
+        """Wait until it exits; return its exit code."""
         assert self._process is not None  # noqa: S101  start() came first
         return await self._process.wait()
 
     async def ask(self, session: aiohttp.ClientSession, command: str, order: object = None) -> None:
-        """Send it one of the orders of `control.py`."""
+        """Send it one of the commands of `control.py`."""
         url = f"{self.account.endpoint}/_lamina/{command}"
         async with session.post(url, json=order, headers=self.account.headers) as answer:
             answer.raise_for_status()
 
     async def stop(self) -> None:
-        """Request it to save and exit; kill whatever is left after a while."""
+        """Request it to save and exit; kill it after a timeout."""
         process, self._process = self._process, None
         if process is None or process.returncode is not None:
             return
@@ -101,14 +101,14 @@ class LocalAws:
         raise Stopped(f"the local AWS did not start; its log is {self._settings.state.log}")
 
     async def _listen(self, output: asyncio.StreamReader | None) -> None:
-        """Pass on what it tells of functions, one object a line: what failed, was printed, was logged as an error."""
+        """Pass on its messages about functions, one JSON object per line: failures, output, logged errors."""
         assert output is not None  # noqa: S101  asked for at the start
         async for line in output:
             with contextlib.suppress(ValueError, KeyError, TypeError):
                 self._tell(json.loads(line))
 
     def _environment(self) -> dict[str, str]:
-        """MiniStack's settings and nothing of the user's AWS; functions inherit this too."""
+        """Return MiniStack's settings without the user's AWS variables; functions inherit them."""
         state = self._settings.state
         passed_on = {name: os.environ[name] for name in ("PATH", "HOME", "TZ") if name in os.environ}
         return {
@@ -137,7 +137,7 @@ class LocalAws:
 
 
 def _free_port(record: Path) -> int:
-    """Return the port of last time while it is free, else another."""
+    """Return the previous port if it is free, else another."""
     with contextlib.suppress(OSError, ValueError):
         remembered = int(record.read_text(encoding="utf-8"))
         if _is_free(remembered):

@@ -1,4 +1,4 @@
-"""What the supervisor may ask of the local AWS beyond AWS's own API, under a path that no API of AWS has."""
+"""Commands of the supervisor to the local AWS, under a path that no AWS API uses."""
 
 import json
 from collections.abc import Awaitable, Callable
@@ -10,7 +10,7 @@ from local.patches import layers, request_headers, saving
 
 PREFIX = "/_lamina/"
 EVENTS = 100
-"""Events of the bus that are told: the newest."""
+"""Number of newest events of the bus that are returned."""
 
 type Scope = dict[str, Any]
 type Message = dict[str, Any]
@@ -20,7 +20,7 @@ type Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 def with_control(application: Application) -> Application:
-    """Return the application with `/_lamina/…` before it, and with each request's header lines remembered."""
+    """Return the application with `/_lamina/…` added, and with each request's header lines stored."""
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"].startswith(PREFIX):
@@ -33,10 +33,10 @@ def with_control(application: Application) -> Application:
 
 
 async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
-    """Do what was asked.
+    """Execute a command.
 
-    POST `save` saves now; POST `layers` `{"layer": name, "folder": path}` swaps what every version of it holds; GET
-    `events` gives what was put on buses, oldest first.
+    POST `save` saves now; POST `layers` `{"layer": name, "folder": path}` replaces the content of all versions; GET
+    `events` returns the events of all buses, oldest first.
     """
     command = scope["path"].removeprefix(PREFIX)
     body = await body_of(receive)
@@ -56,7 +56,7 @@ async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 def _events() -> list[dict[str, Any]]:
-    """Return what buses were given last, of all accounts."""
+    """Return the newest events of the buses of all accounts."""
     kept = eventbridge._events_log.to_dict().values()  # noqa: SLF001  MiniStack tells nobody of it
     return sorted((entry for entries in kept for entry in entries[-EVENTS:]), key=lambda entry: entry["Time"])[-EVENTS:]
 

@@ -25,7 +25,7 @@ READABLE = {
 
 
 class Answer(web.Response):
-    """A response that does not name the software, as API Gateway's do not."""
+    """A response without a `Server` header, like API Gateway's."""
 
     async def _prepare_headers(self) -> None:
         await super()._prepare_headers()

@@ -1,4 +1,4 @@
-"""What went wrong in functions, told by the paths of the source tree: for the terminal, the page, and who called."""
+"""Failures of functions with the paths of the source tree, for the terminal, the console and callers."""
 
 import contextlib
 import json
@@ -22,7 +22,7 @@ INSTALLED = re.compile(r"/lib/python3[^/]*/")
 
 @dataclass(frozen=True)
 class Failure:
-    """An exception: what was raised, by which function, in which line of the sources, and the way there."""
+    """An exception: its text, its function, its line in the sources, and the traceback."""
 
     at: str
     function: str
@@ -32,28 +32,28 @@ class Failure:
 
     @property
     def line(self) -> str:
-        """All of it but the way, in one line."""
+        """The exception without the traceback, in one line."""
         return f"{self.place}: {self.error}" if self.place else self.error
 
 
 class Failures:
-    """Remembers what failed last, and which sources cannot be compiled."""
+    """Stores the newest failures, and which sources cannot be compiled."""
 
     def __init__(self, settings: Settings, stack: Callable[[], Stack | None]) -> None:
         self._settings = settings
         self._stack = stack
         self.recent: deque[Failure] = deque(maxlen=KEPT)
         self.broken: dict[Path, str] = {}
-        """By file: why it is not live."""
+        """The reason why a changed file is not live, by file."""
 
     def add(self, described: Mapping[str, Any]) -> Failure:
-        """Remember an exception as `bootstrap.py` describes it."""
+        """Store an exception that `bootstrap.py` has described."""
         failure = self._failure(described)
         self.recent.appendleft(failure)
         return failure
 
     def explained(self, message: str) -> str | None:
-        """Return what keeps a function from being loaded, where the message of a failed invocation describes that."""
+        """Return why a function cannot be loaded, if the message of a failed invocation describes that."""
         with contextlib.suppress(ValueError, KeyError, TypeError):
             error = json.loads(message)["errorMessage"]
             if error.startswith(FAILURE):
@@ -61,7 +61,7 @@ class Failures:
         return None
 
     def name(self, function: str) -> str:
-        """Return what the template calls a function, without the stack that it is in."""
+        """Return the logical id of a function, without its stack."""
         stack = self._stack()
         logical = {physical: name for name, physical in stack.resources.items()} if stack else {}
         return logical.get(function, function).rpartition("/")[2]
@@ -79,7 +79,7 @@ class Failures:
         )
 
     def _folders(self, described: Mapping[str, Any]) -> dict[str, str]:
-        """Where the sources of the folders are that the function ran from."""
+        """Return the source folders of the folders from which the function ran."""
         built, stack = sam.read_built(self._settings), self._stack()
         resources = stack.resources if stack else {}
         folders = {}

@@ -1,8 +1,8 @@
 """One flat template of the running stack, for `sam local`.
 
-SAM CLI does not resolve what the stack's own templates say: outputs of nested stacks and layers handed down to them
-become empty, and an authorizer given by its alias is dropped. So functions and layers of every stack stand side by side
-here, and what a function is given (environment, layers, memory, timeout) is read from the deployed function.
+SAM CLI does not resolve the stack's own templates: outputs of nested stacks and layers passed to them become empty, and
+an authorizer referenced by its alias is dropped. So this template has the functions and layers of all stacks at its
+root, and the configuration of a function (environment, layers, memory, timeout) is read from the deployed function.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ from local.terminal import Stopped
 FUNCTION, LAYER = "AWS::Serverless::Function", "AWS::Serverless::LayerVersion"
 API, NESTED = "AWS::Serverless::Api", "AWS::Serverless::Application"
 DIGEST_LENGTH = 10
-"""SAM appends as many characters of a digest to the logical id of a layer."""
+"""Number of characters of the digest that SAM appends to the logical id of a layer."""
 DEPLOYED = ("Handler", "Runtime", "MemorySize", "Timeout", "Architectures")
 
 type Template = dict[str, Any]
@@ -99,7 +99,7 @@ def build_layers(sources: Path, into: Path) -> dict[str, Path]:
         The folder of each layer, by logical id.
 
     Raises:
-        Stopped: when one cannot be built.
+        Stopped: if one cannot be built.
     """
     layers = (resource for resource in read(sources) if resource.type == LAYER)
     return {layer.name: _build(layer.name, layer.folder / layer.properties["ContentUri"], into) for layer in layers}

@@ -1,4 +1,4 @@
-"""The stable address: passes every request on to the REST API in the local AWS, as API Gateway's edge would get it.
+"""The front: passes every request on to the REST API in the local AWS, as API Gateway's edge would receive it.
 
 The path stays percent-encoded all the way into the function's event, as REST APIs deliver it: MiniStack decodes a path
 once, so each `%` is sent on as `%25`.
@@ -73,7 +73,7 @@ type Local = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
 class Front:
-    """Serves one port: what is under `/_local`, and where links of mails lead, by `local`, all else by the API.
+    """Serves one port: `local` serves `/_local` and the pages of mailed links, the API everything else.
 
     `find` points the front at the API as it is now, where a deploy has put another in its place. `explain` says what
     keeps a function from being loaded, given the message of its failure. `traces` keeps what is traced.
@@ -95,14 +95,14 @@ class Front:
         self._find = find
         self._explain = explain
         self.look: Callable[[], Awaitable[None]] | None = None
-        """Called before a request is passed on: makes live what has changed of the sources."""
+        """Called before a request is passed on: applies changes of the sources."""
         self._session: aiohttp.ClientSession | None = None
         self._server = Server(
             self._serve, access_log=None, max_line_size=HEAD_LIMIT, max_field_size=HEAD_LIMIT, auto_decompress=False
         )
         self._runner = web.ServerRunner(self._server, handle_signals=False, shutdown_timeout=5)
         self.api: str | None = None
-        """Where the API is: `http://127.0.0.1:<port>/_aws/execute-api/<id>/live`; None while there is none."""
+        """URL of the API: `http://127.0.0.1:<port>/_aws/execute-api/<id>/live`; None until it is deployed."""
 
     def point_at(self, account: Account, api_id: str) -> None:
         """Pass requests on to this API from now on."""
@@ -125,7 +125,7 @@ class Front:
         await self._traces.listen(self._port)
 
     async def close(self) -> None:
-        """Stop listening, let what is being answered finish for a moment, and let go."""
+        """Stop listening, wait shortly for requests in flight, and close all connections."""
         await self._runner.cleanup()
         self._traces.close()
         if self._session is not None:
@@ -146,7 +146,7 @@ class Front:
         return await self._api_answer(request, body)
 
     def _foreign(self, request: web.BaseRequest) -> str | None:
-        """Why a request is none of this stack's: it comes of a page from elsewhere, or a name that leads here."""
+        """Return why a request is refused: a foreign origin or a foreign host name."""
         if not names_this_machine(request.headers.get("Host", "")):
             return f"The local stack is available at {HOST} and localhost only."
         origins = request.headers.getall("Origin", [])
@@ -175,7 +175,7 @@ class Front:
             return _unavailable(request, "The local AWS does not respond.")
 
     async def _pass_on(self, request: web.BaseRequest, api: str, body: bytes, trace: str) -> web.StreamResponse | None:
-        """Return the API's answer; None where that API is gone, and so has not seen the request."""
+        """Return the API's response; None if that API no longer exists, and so has not received the request."""
         assert self._session is not None  # noqa: S101  listen() came first
         url = yarl.URL(api + _target(request.raw_path), encoded=True)
         headers = self._request_headers(request)
@@ -195,7 +195,7 @@ class Front:
             return _passed_back(request, answer.status, answer.raw_headers, content)
 
     def _request_headers(self, request: web.BaseRequest) -> CIMultiDict[str]:
-        """Return the client's lines in their order, less what API Gateway makes itself, and that."""
+        """Return the client's header lines in order, with those replaced that API Gateway sets itself."""
         dropped = (
             HOP_BY_HOP | REPLACED | {name.strip().lower() for name in request.headers.get("Connection", "").split(",")}
         )
@@ -222,7 +222,7 @@ def _size_of_head(request: web.BaseRequest) -> int:
 
 
 async def _body(request: web.BaseRequest) -> bytes | None:
-    """Return the whole body, or None where it is over the limit."""
+    """Return the whole body, or None if it exceeds the limit."""
     parts, size = [], 0
     async for part in request.content.iter_any():
         size += len(part)
@@ -234,7 +234,7 @@ async def _body(request: web.BaseRequest) -> bytes | None:
 
 
 def _target(raw: str) -> str:
-    """Return the request target as MiniStack must get it for the event to hold it as it came."""
+    """Return the request target for MiniStack, so that the event contains the original one."""
     path, mark, query = raw.partition("?")
     if not path.startswith("/"):  # absolute form: http://host/path
         path = yarl.URL(path, encoded=True).raw_path

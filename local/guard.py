@@ -1,4 +1,4 @@
-"""Who may ask the local AWS: whoever knows this run's credentials, and no page of a browser beside.
+"""Access control of the local AWS: only callers with this run's credentials, and no foreign web pages.
 
 MiniStack takes any signature of the root account, answers `Access-Control-Allow-Origin: *`, and serves its own paths
 and every API without asking who calls. While it runs, any page that a browser shows could create a function on it and
@@ -30,7 +30,7 @@ CORS = b"access-control-"
 
 
 def guarded(application: Application) -> Application:
-    """Return the application, asked by those only who may.
+    """Return the application with access control.
 
     The credentials are in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, the origins of pages in ALLOWED_ORIGINS.
     """
@@ -62,7 +62,7 @@ def guarded(application: Application) -> Application:
 
 
 def _admitted(scope: Scope, headers: dict[str, str], body: bytes) -> str | None:
-    """Whose request it is: `program` or `browser`; None where nobody has signed it."""
+    """Return who sent a request: `program` or `browser`; None if it is not signed."""
     query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
     if headers.get("authorization", "").startswith("AWS4-HMAC-SHA256 "):
         signature = sigv4.parse_header_signature(headers)
@@ -99,7 +99,7 @@ def _is_presigned(
     headers: dict[str, str],
     query: dict[str, list[str]],
 ) -> bool:
-    """Whether a link to S3 is signed, and good still."""
+    """Whether a link to S3 is signed and has not expired."""
     if isinstance(signature, tuple) or signature.service != "s3":
         return False
     expires = query.get("X-Amz-Expires", [""])[0]
@@ -111,7 +111,7 @@ def _is_presigned(
 
 
 def _secret(key: str, token: str) -> str | None:
-    """Return the secret of an access key that this run has given out: its own, a role's, or a user's."""
+    """Return the secret of an access key that this run has issued: its own, a role's, or a user's."""
     if iam_evaluator.is_root_access_key(key) and key != os.environ["AWS_ACCESS_KEY_ID"]:
         return None
     found = iam_evaluator.resolve_credential(key, _account_from_sts_session(key) or get_account_id(), token)
@@ -119,7 +119,7 @@ def _secret(key: str, token: str) -> str | None:
 
 
 def _is_preflight(scope: Scope, headers: dict[str, str]) -> bool:
-    """Whether it asks for what a bucket's CORS rules say, which S3 tells whoever asks."""
+    """Whether it is a CORS preflight, which S3 answers without authentication."""
     return (
         scope["method"] == "OPTIONS"
         and _goes_to_s3(scope, headers)
@@ -160,7 +160,7 @@ def _without_secret(scope: Scope) -> Scope:
 
 
 def _again(body: bytes, receive: Receive) -> Receive:
-    """Return what was read already, and then what comes."""
+    """Return what was read already, and then the rest."""
     read: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receive_again() -> Message:
@@ -170,7 +170,7 @@ def _again(body: bytes, receive: Receive) -> Receive:
 
 
 def _without_cors(send: Send) -> Send:
-    """Send what is answered, less what would let a page read it."""
+    """Send the response without the headers that would allow web pages to read it."""
 
     async def send_without(message: Message) -> None:
         if "headers" in message:

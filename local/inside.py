@@ -1,4 +1,4 @@
-"""What is in the local AWS right now, for the page: routes, mails, events, logs. What is here blocks."""
+"""Reads routes, mails, events and logs from the local AWS, for the console. All functions block."""
 
 import json
 import time
@@ -33,7 +33,7 @@ class Route:
 
 @dataclass(frozen=True)
 class Mail:
-    """A mail that SES would have sent."""
+    """A mail that SES has captured."""
 
     message_id: str
     to: tuple[str, ...]
@@ -43,7 +43,7 @@ class Mail:
     sent_at: str
 
     def as_json(self) -> dict[str, Any]:
-        """As `GET /_local/mail` gives it."""
+        """Return the representation in `GET /_local/mail`."""
         return {
             "to": list(self.to),
             "subject": self.subject,
@@ -108,7 +108,7 @@ def mails(account: Account) -> list[Mail]:
 
 
 def events(account: Account) -> list[Event]:
-    """Return what was put on the bus lately, newest first; the local AWS forgets it when it stops."""
+    """Return the latest events of the bus, newest first; they are lost when the local AWS stops."""
     return [_event(entry) for entry in reversed(ask_aws(account, "_lamina/events"))]
 
 
@@ -124,7 +124,7 @@ def _event(entry: dict[str, Any]) -> Event:
 
 
 def logs(account: Account, stack: Stack) -> list[LogLine]:
-    """Return what functions logged lately, newest first."""
+    """Return the latest log lines of functions, newest first."""
     logical = {physical: name.rpartition("/")[2] for name, physical in stack.resources.items()}
     client_of_logs = client("logs", account)
     since = int((time.time() - LOG_MINUTES * 60) * 1000)
@@ -166,7 +166,7 @@ def _metrics(content: Mapping[str, Any]) -> str:
 
 
 def ask_aws(account: Account, path: str) -> Any:  # noqa: ANN401  JSON that is MiniStack's own, or `control.py`'s
-    """Return what the local AWS tells beyond AWS's own API."""
+    """Return data that the local AWS provides beyond AWS's own API."""
     request = urllib.request.Request(f"{account.endpoint}/{path}", headers=account.headers)  # noqa: S310  http, and ours
     with urllib.request.urlopen(request, timeout=SECONDS_TO_ANSWER) as answer:  # noqa: S310  as above
         return json.load(answer)

@@ -2,7 +2,7 @@
 
 `FUNCTION` is the function's file in `functions/` or its name in the templates; `EVENT` is a file with the event, by
 default its sample event. The function's log goes to standard error, its result to standard output. `PORT` says
-which stack. It takes no Docker, and runs what `make run` runs.
+the stack. It needs no Docker, and runs the same code as `make run`.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from local.terminal import Stopped, complain
 from operations.connection import physical_id
 
 SECONDS = 900
-"""As long as Lambda lets a function run."""
+"""Lambda's maximum timeout."""
 PLATFORM_LINES = ("START ", "END ", "REPORT ")
 
 
@@ -43,7 +43,7 @@ class Function:
 
 
 def main() -> int:
-    """Call it. The exit code is 0 when the function returned, and 1 when it failed or could not be called."""
+    """Call the function. The exit code is 0 if it returned, and 1 if it failed or could not be called."""
     parser = argparse.ArgumentParser(prog="make invoke", description=__doc__)
     parser.add_argument("function")
     parser.add_argument("event", nargs="?", type=Path)
@@ -62,7 +62,7 @@ def find(name: str) -> Function:
     """Return the function of this name.
 
     Raises:
-        Stopped: when there is none; the message names those that are like it.
+        Stopped: if there is none; the message lists similar names.
     """
     wanted = name.removeprefix("functions/").removesuffix(".py")
     known = list(functions(ROOT / "template.yaml"))
@@ -90,7 +90,7 @@ def sample_of(function: Function) -> bytes:
     """Return the sample event of a function.
 
     Raises:
-        Stopped: when it has none.
+        Stopped: if it has none.
     """
     try:
         return json.dumps(sample(function.place)).encode()
@@ -99,10 +99,10 @@ def sample_of(function: Function) -> bytes:
 
 
 def read(path: Path) -> bytes:
-    """Return an event as it stands in a file.
+    """Return the event of a file.
 
     Raises:
-        Stopped: when it cannot be read or is no JSON.
+        Stopped: if it cannot be read or is not JSON.
     """
     try:
         content = path.read_bytes()

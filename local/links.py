@@ -1,4 +1,4 @@
-"""The pages that links of mails lead to.
+"""The pages of mailed links.
 
 On AWS they are an app's (`AppUrl`); here each calls the API as such a page does. It takes the token from its own
 address, asks for what else the endpoint wants, and shows what that returns. It acts on a click alone: a program that
@@ -15,7 +15,7 @@ from string import Template
 
 @dataclass(frozen=True)
 class Field:
-    """What is asked for: `kind` is the type of the HTML input."""
+    """A form field: `kind` is the type of the HTML input."""
 
     name: str
     label: str
@@ -66,7 +66,7 @@ PAGES = {
 
 
 def page(path: str) -> tuple[str, str]:
-    """Return the HTML of a page, and the Content-Security-Policy that lets it and nothing else run."""
+    """Return the HTML of a page, and the Content-Security-Policy that allows only its own script."""
     found, nonce = PAGES[path], secrets.token_urlsafe(16)
     template = Template(Path(__file__).with_name("link.html").read_text(encoding="utf-8"))
     html = template.substitute(

@@ -28,7 +28,7 @@ MAIL_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
 )
-"""What a mail may do: less than a mail program would let it."""
+"""Permissions of a displayed mail: fewer than in a mail program."""
 UNREACHABLE = (OSError, BotoCoreError, ClientError)
 
 
@@ -50,7 +50,7 @@ class LocalPages:
         self._failures = failures
 
     async def serve(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Route and answer."""
+        """Return the response to a request."""
         answers = {
             "/_local": self._page,
             "/_local/": self._page,
@@ -101,7 +101,7 @@ class LocalPages:
         return _json({"correlation_id": correlation_id, "traces": traces}) if traces else _nothing(request)
 
     def _described(self, stack: Stack) -> Answer:
-        """Where the local AWS is and what it calls the stack's resources, as `local.seed` and the tests need it."""
+        """Return the endpoint of the local AWS and the physical ids of resources, for `local.seed` and the tests."""
         where = {"endpoint": self._aws.account.endpoint, "credentials": str(self._settings.state.credentials)}
         return _json({**where, "resources": stack.resources})
 
@@ -140,12 +140,12 @@ class LocalPages:
 
 
 def serves(path: str) -> bool:
-    """Whether a path of the front is not the API's."""
+    """Whether the front itself serves a path."""
     return path == "/_local" or path.startswith("/_local/") or path in links.PAGES
 
 
 def wants_html(request: web.BaseRequest) -> bool:
-    """Whether a browser asks: it names HTML (RFC 9110 section 12.5.1), and programs do not."""
+    """Whether a browser sent the request: it accepts HTML (RFC 9110 section 12.5.1), and programs do not."""
     return "text/html" in request.headers.get("Accept", "")
 
 

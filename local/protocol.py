@@ -1,6 +1,6 @@
-"""What is not HTTP is refused in the envelope, as everything else that the front refuses.
+"""Refuses invalid HTTP with the error envelope, like all other errors of the front.
 
-aiohttp would answer it as text, with the piece of the request that it could not read.
+aiohttp would respond with text that quotes the invalid part of the request.
 """
 
 from aiohttp import web
@@ -29,7 +29,7 @@ class _Connection(web.RequestHandler):
 
 
 class Server(web.Server):
-    """aiohttp's server, with our words for what it cannot read."""
+    """aiohttp's server, with the error envelope for invalid requests."""
 
     def __call__(self) -> web.RequestHandler:
         """Serve one connection."""

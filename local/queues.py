@@ -1,4 +1,4 @@
-"""The queues of the stack and what waits in them, for the page. What is here blocks."""
+"""Reads the queues of the stack and their dead letters, for the console. All functions block."""
 
 import json
 import re
@@ -11,12 +11,12 @@ from local.inside import ask_aws, rfc3339
 from local.stack import Stack, client
 
 LETTERS = 20
-"""Dead letters of a queue that are shown: the newest."""
+"""Number of newest dead letters shown per queue."""
 
 
 @dataclass(frozen=True)
 class Letter:
-    """A message that was put aside: when it was sent, how often it was tried, what it is about, and all of it."""
+    """A dead letter: when it was sent, the number of attempts, its title, and its body."""
 
     message_id: str
     sent_at: str
@@ -34,7 +34,7 @@ class Queue:
         waiting: messages that could be received now.
         delayed: messages that wait for their time.
         in_flight: messages that are being worked on, or wait to come again.
-        dead: messages that were put aside.
+        dead: number of dead letters.
         letters: the newest of these.
         redrivable: whether its dead letters have a queue to go back to.
     """
@@ -100,7 +100,7 @@ def _letters(messages: list[dict[str, Any]]) -> Iterator[Letter]:
 
 
 def _name(logical: str) -> str:
-    """`Async/SendMail/Queue` is `send-mail`, as `make redrive` has it; `Async/StreamDeadLetters` stands for itself."""
+    """Return the name for `make redrive`: `send-mail` for `Async/SendMail/Queue`; others have their own name."""
     path = logical.split("/")
     piece = path[-2] if path[-1] == "Queue" and len(path) > 1 else path[-1]
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", piece).lower()

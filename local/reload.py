@@ -1,4 +1,4 @@
-"""New code for functions that stand, through Lambda's own API and without a deploy."""
+"""Updates the code of deployed functions through Lambda's API, without a deployment."""
 
 import asyncio
 import hashlib
@@ -28,7 +28,7 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 class Reload:
-    """Pushes changed folders, and remembers which so that a later start can catch up."""
+    """Uploads changed folders, and records them so that a later start can catch up."""
 
     def __init__(self, settings: Settings, aws: LocalAws, session: aiohttp.ClientSession) -> None:
         self._settings = settings
@@ -38,7 +38,7 @@ class Reload:
         self._published: dict[str, str] = {}
 
     def check_syntax(self, path: Path) -> None:
-        """Raise Stopped with one line where a Python file that is there cannot be compiled."""
+        """Raise Stopped with one line if an existing Python file cannot be compiled."""
         if path.suffix != ".py" or not path.is_file():
             return
         try:
@@ -77,7 +77,7 @@ class Reload:
             say(f"reloaded {folder.relative_to(self._settings.root)} in {seconds(time.monotonic() - begun)}")
 
     async def catch_up(self, stack: Stack) -> None:
-        """Push what was reloaded after the last deploy and is another by now; layers always: a restart drops them."""
+        """Upload reloaded folders that have changed since the last deployment; layers always: a restart drops them."""
         for name, digest in self._remembered().items():
             folder = self._settings.root / name
             if folder.is_relative_to(self._settings.root / "layers"):

@@ -1,4 +1,4 @@
-"""The page at `/_local`, from what `inside.py` found. Everything shown is escaped; nothing comes from another host."""
+"""Renders the console at `/_local` from the data of `inside.py`: escaped, and without resources of other hosts."""
 
 import re
 import secrets
@@ -21,7 +21,7 @@ ALARMING = {"ERROR": "bad", "CRITICAL": "bad", "WARNING": "warn"}
 
 @dataclass(frozen=True)
 class Inside:
-    """Everything that the page shows."""
+    """The data of the page."""
 
     url: str
     place: str
@@ -51,7 +51,7 @@ def page(content: str, live: str) -> tuple[str, str]:
 
 
 def content(inside: Inside) -> str:
-    """Return what of the page changes: the page fetches it again and again."""
+    """Return the live part of the page, which the page polls."""
     return "\n".join(
         (
             _header(inside),
@@ -67,7 +67,7 @@ def content(inside: Inside) -> str:
 
 
 def mail_content(mails: list[Mail]) -> str:
-    """Return the caught mails by themselves."""
+    """Return the page of captured mails."""
     header = (
         '<header><h1>Captured mail</h1><a href="/_local">/_local</a><span class="end" id="state">live</span></header>'
     )
@@ -110,7 +110,7 @@ def _empty(text: str) -> str:
 
 
 def _failures(inside: Inside) -> str:
-    """Return what of the sources is not live and why; then the exceptions of functions, newest first."""
+    """Return the source files that are not live, with the reason; then the exceptions of functions, newest first."""
     broken = "".join(f'<div class="hint"><b>{escape(line)}</b></div>' for line in inside.broken)
     return broken + "".join(
         f'<details data-key="{escape(failure.at + failure.error)}"><summary>{_time(failure.at)}'

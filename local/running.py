@@ -1,4 +1,4 @@
-"""Which stacks of a checkout run, for a command that looks for one: a file for each port, locked while it is served."""
+"""Records the running stacks of a checkout, so that commands find them: a file per port, locked while it is served."""
 
 import fcntl
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from local.settings import Settings
 
 @contextmanager
 def announced(settings: Settings) -> Iterator[None]:
-    """Meanwhile, others find this stack."""
+    """Announce this stack to other commands while the block runs."""
     file = _folder(settings.root) / str(settings.port)
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("w", encoding="ascii") as held:

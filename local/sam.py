@@ -59,7 +59,7 @@ def source_files(root: Path) -> Iterator[Path]:
 
 
 async def build(settings: Settings) -> str:
-    """`sam build`, where anything has changed; the fingerprint of what was built.
+    """Run `sam build` if anything has changed; return the fingerprint of the build.
 
     Raises Stopped with the line that names what is wrong.
     """
@@ -92,7 +92,7 @@ async def build(settings: Settings) -> str:
 
 
 async def deploy(settings: Settings, account: Account) -> None:
-    """`sam deploy` of what was built into an account. Raises Stopped with sam's reason."""
+    """Run `sam deploy` into an account. Raises Stopped with sam's reason."""
     code, output = await _sam(
         settings,
         "deploy",
@@ -119,7 +119,7 @@ async def deploy(settings: Settings, account: Account) -> None:
 
 
 async def lint(settings: Settings) -> str:
-    """Where the templates are wrong, as `file:line: what`; sam names neither file nor line. Empty where nothing is."""
+    """Return faults of the templates, as `file:line: what`, because sam names neither; empty if there are none."""
     names = [str(path.relative_to(settings.root)) for path in templates(settings.root)]
     process = await asyncio.create_subprocess_exec(
         *("cfn-lint", "--format", "parseable", "--", *names),
@@ -150,7 +150,7 @@ def summary(findings: str) -> str:
 
 
 def shortened(text: str, most: int) -> str:
-    """Return a text of so many characters at the most."""
+    """Return a text, shortened to this number of characters."""
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
@@ -252,7 +252,7 @@ def private_home(home: Path) -> Path:
 
 
 def _reason(output: str) -> str:
-    """Return the line of sam's output that says what went wrong."""
+    """Return the line of sam's output with the reason of a failure."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     for line in reversed(lines):
         if line.startswith(("Error:", "Build Failed", "Template Error")) or "Error" in line.split(":")[0]:

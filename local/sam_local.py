@@ -1,7 +1,7 @@
 """`make sam-local ARGS="invoke SendMailFunction -e events/consumers/send_mail.json"`: SAM's own `sam local`.
 
 It runs functions in Lambda's containers, on the data of the stack that `make run` serves; `PORT` says which. The
-default of ARGS is `start-api`, which serves at SAM_PORT. It takes Docker.
+default of ARGS is `start-api`, which serves at SAM_PORT. It needs Docker.
 
 Containers reach the local AWS by a name of its own, at Docker's bridge address, one port of which is forwarded to it.
 """
@@ -39,7 +39,7 @@ CHUNK = 64 * 1024
 
 
 def main() -> int:
-    """Return sam's exit code, or 1 where there is no stack or no Docker."""
+    """Return sam's exit code, or 1 if there is no stack or no Docker."""
     arguments = sys.argv[1:] or ["start-api"]
     try:
         url, described = find(os.environ.get("PORT") or None)
@@ -57,7 +57,7 @@ def bridge_address() -> str:
     """Return the address of the machine that runs Docker, on Docker's bridge.
 
     Raises:
-        Stopped: when Docker does not answer.
+        Stopped: if Docker does not respond.
     """
     try:
         with contextlib.closing(docker.from_env()) as engine:

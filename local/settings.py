@@ -1,4 +1,4 @@
-"""Where the laptop stack listens and keeps its data, read from the environment once."""
+"""The settings of the local stack, read from the environment once."""
 
 import contextlib
 import fcntl
@@ -22,7 +22,7 @@ HIGHEST_PORT = 65535
 
 
 class ConfigurationError(Exception):
-    """A setting that cannot work; its text is the one line that the user reads."""
+    """A setting is invalid; the message is one line for the user."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class State:
 
     @property
     def aws(self) -> Path:
-        """What the local AWS saves of itself."""
+        """The saved state of the local AWS."""
         return self.folder / "aws"
 
     @property
@@ -57,7 +57,7 @@ class State:
 
     @property
     def sam(self) -> Path:
-        """What `sam build` makes."""
+        """The output of `sam build`."""
         return self.folder / "sam"
 
     @property
@@ -67,13 +67,13 @@ class State:
 
     @property
     def log(self) -> Path:
-        """Everything that the local AWS prints."""
+        """The log of the local AWS."""
         return self.folder / "aws.log"
 
 
 @dataclass(frozen=True)
 class Settings:
-    """One laptop stack: `root` is the checkout, `port` the front's."""
+    """A local stack: `root` is the checkout, `port` the front's."""
 
     root: Path
     port: int
@@ -87,12 +87,12 @@ class Settings:
 
     @property
     def origins(self) -> str:
-        """Whose pages may call, separated by commas: the stack's own, and those of ALLOWED_ORIGINS."""
+        """The allowed origins, separated by commas: the stack's own, and ALLOWED_ORIGINS."""
         return ",".join(filter(None, (self.url, f"http://localhost:{self.port}", self.further_origins)))
 
     @property
     def parameters(self) -> dict[str, str]:
-        """What the template is told when it is deployed here."""
+        """The template parameters of a local deployment."""
         return {
             "Architecture": architecture(),
             "PublicUrl": self.url,

@@ -1,4 +1,4 @@
-"""What the sources of a checkout look like, so that a change is seen by who looks, before any notice of it comes."""
+"""Detects changes of a checkout's sources on demand, before the system reports them."""
 
 import os
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ IGNORED_FOLDERS = ("__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache")
 IGNORED_ENDINGS = (".pyc", ".pyo", ".tmp", ".swp", ".swx", "~")
 
 type Stamp = tuple[int, int, int]
-"""When a file was changed last, its size, and which file it is: an editor may put another in its place."""
+"""The modification time, size and inode of a file: an editor may replace it."""
 
 
 class Sources:

@@ -1,4 +1,4 @@
-"""The deployed stack, as CloudFormation in the local AWS describes it. What is here blocks: call it in a thread."""
+"""Reads the deployed stack from CloudFormation in the local AWS. All functions block: call them in a thread."""
 
 from dataclasses import dataclass, field
 from functools import cache
@@ -23,7 +23,7 @@ FAILED = ("CREATE_FAILED", "UPDATE_FAILED", "DELETE_FAILED")
 
 @dataclass(frozen=True)
 class Stack:
-    """A stack that stands: the id of its REST API, and physical ids by logical path (`Users`, `Async/Publish`)."""
+    """A deployed stack: the id of its REST API, and physical ids by logical path (`Users`, `Async/Publish`)."""
 
     api_id: str
     resources: dict[str, str] = field(default_factory=dict)
@@ -54,7 +54,7 @@ def prepare(account: Account) -> None:
 
 
 def find(account: Account) -> Stack | None:
-    """Return the stack, or None where there is none that stands with an API that is there."""
+    """Return the stack, or None if it is not deployed or its API does not exist."""
     if _status(account) not in SETTLED:
         return None
     cloudformation: CloudFormationClient = client("cloudformation", account)
@@ -66,7 +66,7 @@ def find(account: Account) -> Stack | None:
 
 
 def failure(account: Account) -> str | None:
-    """Which resource failed in the last operation and why, or None."""
+    """Return which resource failed in the last operation and why, or None."""
     cloudformation: CloudFormationClient = client("cloudformation", account)
     try:
         events = cloudformation.describe_stack_events(StackName=STACK_NAME)["StackEvents"]

@@ -34,7 +34,7 @@ LONGEST_MESSAGE = 400
 
 
 async def run(settings: Settings) -> int:
-    """Serve until SIGINT or SIGTERM; 0 then. Raises Stopped where it cannot start or go on."""
+    """Serve until SIGINT or SIGTERM; return 0. Raises Stopped if it cannot start or continue."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -71,7 +71,7 @@ class _Stack:
         self._stack: stack.Stack | None = None
 
     async def serve(self) -> None:
-        """Start everything, say `ready`, and watch over it; ends by an exception alone."""
+        """Start everything, print `ready`, and watch it; ends only by an exception."""
         begun = time.monotonic()
         say(f"lamina: {self._settings.url}, data in {self._place()}")
         self._session = aiohttp.ClientSession()
@@ -98,7 +98,7 @@ class _Stack:
             await self._session.close()
 
     def _tell(self, event: dict[str, Any]) -> None:
-        """Show what happened in a function, as the local AWS tells it."""
+        """Print a message of the local AWS about a function."""
         if "failure" in event:
             failure = self._failures.add(event["failure"])
             complain(f"{failure.function}: {failure.line}", failure.trace)
@@ -155,14 +155,14 @@ class _Stack:
                 await self._deploy(built)
 
     async def _find(self) -> None:
-        """Read the stack as it is now, and point the front at its API."""
+        """Read the deployed stack, and point the front at its API."""
         found = await asyncio.to_thread(stack.find, self._aws.account)
         if found is not None:
             self._stack = found
             self._front.point_at(self._aws.account, found.api_id)
 
     async def _look_again(self) -> None:
-        """For the front, when the API is not where it was; it may be that the local AWS is not there either."""
+        """Find the API again for the front; the local AWS may not be running."""
         with contextlib.suppress(BotoCoreError, ClientError):
             await self._find()
 
@@ -182,7 +182,7 @@ class _Stack:
         self._record.write_text(json.dumps({"fingerprint": built}), encoding="utf-8")
 
     async def _redeploy(self) -> None:
-        """Build and deploy what changed, while the front serves what was there."""
+        """Build and deploy changes, while the front serves the previous version."""
         await self._deploy(await sam.build(self._settings))
 
     def _recorded(self) -> str | None:
@@ -205,7 +205,7 @@ class _Stack:
         raise Stopped(f"GET /health did not return 200 but {answer}; the log is {self._settings.state.log}")
 
     async def _keep_aws_running(self, watcher: Watcher) -> None:
-        """Start the local AWS again when it dies; it is at most seconds behind."""
+        """Restart the local AWS if it exits; at most a few seconds of data are lost."""
         for _ in range(RESTARTS):
             code = await self._aws.ended()
             complain(f"the local AWS exited with {code}: restarting it")
@@ -230,7 +230,7 @@ def _running(work: Coroutine[None, None, None]) -> Iterator[asyncio.Task[None]]:
 
 @contextlib.contextmanager
 def _state_folder(state: State) -> Iterator[Path]:
-    """Yield the folder for one supervisor alone; a temporary one is removed at the end."""
+    """Yield the folder, locked for one supervisor; a temporary one is removed at the end."""
     with (state.folder / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,4 +1,4 @@
-"""What the user sees: one line a step with its time, one line a message; on a terminal also what is going on."""
+"""Terminal output: one line per step with its duration, one line per message; on a terminal also the current steps."""
 
 import sys
 import textwrap
@@ -15,18 +15,18 @@ _going_on: list[str] = []
 
 
 class Stopped(Exception):
-    """Start-up cannot go on; the text is the one line that says why and what to do."""
+    """The stack cannot start or continue; the message is one line with the reason and advice."""
 
 
 def say(text: str) -> None:
-    """One line on standard output, at once."""
+    """Print one line to standard output, flushed."""
     _clear()
     print(text, flush=True)
     _show()
 
 
 def complain(text: str, more: str = "") -> None:
-    """One line on standard error, at once, red on a terminal; and what there is to read about it, indented."""
+    """Print one line to standard error, red on a terminal, and details indented below."""
     _clear()
     print(f"{RED}{text}{PLAIN}" if sys.stderr.isatty() else text, file=sys.stderr)
     if more:

@@ -1,6 +1,6 @@
-"""What functions trace, received as X-Ray's daemon receives it: UDP datagrams on the front's own port number.
+"""Receives traces of functions like X-Ray's daemon: UDP datagrams on the front's port number.
 
-The newest traces are kept, in memory. API Gateway's part is recorded here too, for nothing else of this machine does.
+The newest traces are kept in memory. The segments of API Gateway are recorded here too.
 """
 
 import asyncio

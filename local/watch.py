@@ -1,4 +1,4 @@
-"""Changes to the sources, live on the next request: a function's code without a deploy, the template by one."""
+"""Applies changes of the sources before the next request: code without a deployment, templates with one."""
 
 import asyncio
 import time
@@ -52,14 +52,14 @@ class Watcher:
         await self._reload.catch_up(stack)
 
     def check_all(self) -> None:
-        """Complain of every file that cannot be compiled: what is in it fails where it is called, and only there."""
+        """Print every file that cannot be compiled: its functions fail when they are called, others do not."""
         for name in FOLDERS[:2]:
             for path in sorted((self._root / name).rglob("*.py")):
                 if reason := self._broken(path):
                     complain(reason)
 
     async def make_live(self, stack: Callable[[], Stack], redeploy: Redeploy) -> None:
-        """For ever: whatever changes is made live, and said in one line."""
+        """Apply changes as they happen, and print one line for each; never return."""
         self._stack = stack
         await asyncio.gather(self._look_when_told(), self._redeploy_when_wanted(redeploy))
 
@@ -154,7 +154,7 @@ class Watcher:
         return reason is not None
 
     def _broken(self, path: Path) -> str | None:
-        """Why a file cannot be compiled, or is no template, in one line; the page shows it for as long."""
+        """Return why a file cannot be compiled, or is not a valid template, in one line; the console shows it too."""
         reason = fault(path, self._root) if is_template(path, self._root) and path.is_file() else None
         try:
             self._reload.check_syntax(path)

@@ -70,7 +70,7 @@ def compile_lock(name: str, options: List[str]) -> None:
 
 
 def lock_npm() -> None:
-    """Write ``package-lock.json`` anew, where npm is there."""
+    """Update ``package-lock.json``, if npm is available."""
     npm = shutil.which("npm")
     if not npm:
         print("lock: npm was not found, so package-lock.json is unchanged")

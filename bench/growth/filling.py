@@ -40,7 +40,7 @@ def write_export(table: dict[str, Any], number: int, folder: Path) -> None:
 
 
 def position_of(place: int, number: int) -> str:
-    """Return the position of a user in the list by creation, newest first, of a table with so many users.
+    """Return the position of a user in the list by creation, newest first, of a table with this number of users.
 
     Args:
         place: its place in the list, from 1, past the thousand users of the tests.
@@ -51,7 +51,7 @@ def position_of(place: int, number: int) -> str:
 
 
 def _copies(number: int) -> Iterator[str]:
-    """Yield the lines of so many copies."""
+    """Yield the lines of this number of copies."""
     patterns: dict[Kind, tuple[str, str]] = {}
     for index in range(number):
         identifier = _identifier(index)

@@ -20,7 +20,7 @@ class Station:
 
 
 def throughput(clients: int, latency: float, stations: Sequence[Station]) -> float:
-    """Return the maximum requests per second of so many clients, each of which sends the next after a response.
+    """Return the maximum requests per second of these clients, each of which sends the next after a response.
 
     Args:
         clients: how many.

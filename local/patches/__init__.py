@@ -1,7 +1,7 @@
-"""What is done to MiniStack in memory so that it behaves as AWS does where we lean on it.
+"""Patches MiniStack in memory, so that it behaves like AWS where Lamina depends on it.
 
-One module a gap. Each says what MiniStack does, what AWS does, and has a test in `tests/local/test_patches.py` that
-fails once MiniStack has healed: the module can then go.
+One module per difference. Each describes what MiniStack does and what AWS does, and has a test in
+`tests/local/test_patches.py` that fails once MiniStack is corrected: the module can then be removed.
 """
 
 from local.patches import (
@@ -26,8 +26,8 @@ from local.patches import (
 
 
 def apply() -> None:
-    """Apply every mend; call it once, before MiniStack serves."""
-    for mend in (
+    """Apply every patch; call it once, before MiniStack serves."""
+    for patch in (
         credentials,
         nested_stacks,
         nested_updates,
@@ -46,4 +46,4 @@ def apply() -> None:
         layer_archives,
         saving,
     ):
-        mend.apply()
+        patch.apply()

@@ -35,7 +35,7 @@ FAILURE = "\x1ffailure\x1f"  # as workers.FAILURE
 
 
 class Context:
-    """What a handler gets as its context (https://docs.aws.amazon.com/lambda/latest/dg/python-context.html)."""
+    """The context of a handler (https://docs.aws.amazon.com/lambda/latest/dg/python-context.html)."""
 
     identity = None
     client_context = None
@@ -111,7 +111,7 @@ class Failures:
             sys.stderr.write(f"{FAILURE}{description or self.described(error)}\n")
 
     def described(self, error: BaseException) -> str:
-        """Return what was raised, where, and the way there, as one line of JSON."""
+        """Return an exception, its location and its traceback, as one line of JSON."""
         formatted = traceback.TracebackException.from_exception(error)
         frames = [(frame.filename, frame.lineno) for frame in _without_ours(formatted)]
         if isinstance(error, SyntaxError) and error.filename:

@@ -46,7 +46,7 @@ def apply() -> None:
 
 
 def replace_layer(arn: str, folder: str) -> None:
-    """From now on the layer version `arn` holds what is in `folder`; the processes that hold the old one are let go."""
+    """Replace the content of the layer version `arn` by `folder`; processes with the old content are retired."""
     with _lock:
         _folders[arn] = Path(folder)
     workers.retire(lambda worker: arn in _attached(worker.config))

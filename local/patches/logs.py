@@ -14,7 +14,7 @@ from local.patches import workers
 
 STREAMS_KEPT = 200
 STREAMS_NAMED = 20
-"""Among so many of the newest an invocation finds its own: others end at the same time."""
+"""Number of newest entries among which an invocation finds its own; others end at the same time."""
 POINTS_KEPT = 500
 
 

@@ -1,6 +1,6 @@
 """Captured mails outlive a restart.
 
-MiniStack saves SES's identities and templates and forgets the mails that it caught. What a laptop stack keeps, it
+MiniStack saves SES's identities and templates and loses captured mails. What a local stack keeps, it
 keeps whole: the mail with the link that someone was about to click as well.
 """
 

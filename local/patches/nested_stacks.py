@@ -8,7 +8,7 @@ MiniStack transforms the root template alone: a nested stack with an `AWS::Serve
 from typing import Any
 
 from ministack.services.cloudformation import (
-    changesets,  # noqa: F401  they take the parser as it is before the mend: theirs is transformed already
+    changesets,  # noqa: F401  they take the parser as it is before the patch: theirs is transformed already
     engine,
     handlers,  # noqa: F401  the same
 )

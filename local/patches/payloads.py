@@ -1,4 +1,4 @@
-"""An event of more than 6 MB is not given to a function of the API, nor an answer of more taken from it.
+"""Events and responses of API functions are limited to 6 MB.
 
 MiniStack hands on whatever the front lets through. Lambda takes and returns 6 MB of JSON for a synchronous invocation
 (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html), in which a body may be much longer than it

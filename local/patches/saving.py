@@ -43,7 +43,7 @@ _between_saves = asyncio.Lock()
 
 
 def apply() -> None:
-    """Where state is kept at all, save it as it changes and restore it whole."""
+    """If state is kept, save it as it changes and restore all of it."""
     global _store  # noqa: PLW0603  one local AWS a process, as MiniStack itself has it
     if not persistence.PERSIST_STATE:
         return

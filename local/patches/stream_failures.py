@@ -1,7 +1,7 @@
-"""A stream mapping tries again what a function reports as failed, and gives up when it is told to.
+"""A stream mapping retries records that a function reports as failed, up to its maximum number of attempts.
 
 MiniStack ignores `batchItemFailures` of a stream's consumer, so that records which it asked to see again are lost, and
-tries a batch that raises for ever. Lambda tries again from the first failed record on, and after
+retries a batch that raises without end. Lambda retries from the first failed record on, and after
 MaximumRetryAttempts sends the batch's address to the failure destination and goes on
 (https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html and
 https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html).

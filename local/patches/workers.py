@@ -1,6 +1,6 @@
-"""Function processes see what Lambda's see, are let go when idle, and finish what they serve before they go.
+"""Function processes see Lambda's environment, are stopped when idle, and finish their invocation first.
 
-MiniStack runs functions with its own packages importable and layers before code (the mended program is
+MiniStack runs functions with its own packages importable and layers before code (the patched program is
 `bootstrap.py`). It waits 5 ms for more of a log, and 50 ms where there is none, as it cannot know where a log ends. It
 never lets the first process of a function version go, so that each hot reload leaves one behind; and an update kills
 processes in the middle of a request. Lambda reclaims idle environments and lets running invocations finish
@@ -82,7 +82,7 @@ def tell(**event: Any) -> None:
 
 
 def retire(chosen: Callable[[Worker], bool]) -> None:
-    """Remove the chosen processes from service: idle ones now, busy ones after their response."""
+    """Retire the chosen processes: idle ones now, busy ones after their response."""
     doomed = []
     with lambda_runtime._lock:
         for key, pool in list(lambda_runtime._workers.items()):

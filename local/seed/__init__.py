@@ -1,5 +1,5 @@
-"""Demo data for a running laptop stack.
+"""Demo data for a running local stack.
 
-It is written through the domain's own services straight into the local AWS, because the API has no way to make a first
-admin, and shall have none.
+It is written into the local AWS by the domain's services, because the API cannot create a first
+administrator.
 """

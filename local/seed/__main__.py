@@ -1,6 +1,6 @@
-"""`python -m local.seed`: fills a running laptop stack with demo data; a second time changes nothing.
+"""`python -m local.seed`: fills a running local stack with demo data; idempotent.
 
-`SEED_PASSWORD` is the password of everybody who is made (default `Lamina-demo-1`). `PORT` says which stack, where more
+`SEED_PASSWORD` is the password of all created users (default `Lamina-demo-1`). `PORT` selects the stack if more
 than one runs from this checkout.
 """
 
@@ -17,7 +17,7 @@ DEFAULT_PASSWORD = "Lamina-demo-1"  # noqa: S105 (of demo users on a laptop; the
 
 
 def main() -> int:
-    """Return the exit code: 0 when the data is there, 1 when nothing runs that could take it."""
+    """Return the exit code: 0 if the data was written, 1 if no stack runs."""
     begun = time.monotonic()
     password = os.environ.get("SEED_PASSWORD") or DEFAULT_PASSWORD
     try:
@@ -35,7 +35,7 @@ def main() -> int:
 
 
 def _how_to_sign_in(url: str, password: str) -> str:
-    """Return what to do next: who there is, and the call that signs one of them in."""
+    """Return the next step: the users, and a command that signs one of them in."""
     people = ", ".join(person.email for person in DEMO)
     known = password if password == DEFAULT_PASSWORD else "<SEED_PASSWORD>"
     body = json.dumps({"email": DEMO[0].email, "password": known})

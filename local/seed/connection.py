@@ -1,4 +1,4 @@
-"""Finds the running stack, and makes this process one of its functions."""
+"""Connects this process to the running stack, as one of its functions."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from local.stack import client
 from local.terminal import Stopped
 
 MODEL = "RegisterFunction"
-"""The function whose environment this process takes on."""
+"""The function whose environment this process uses."""
 SECONDS_TO_ANSWER = 5
 
 
@@ -28,7 +28,7 @@ def connect(port: str | None) -> str:
         The address of its API.
 
     Raises:
-        Stopped: when none runs there, or several do.
+        Stopped: if none runs there, or several do.
     """
     url, stack = find(port)
     account = Account.of(stack)

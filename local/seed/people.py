@@ -1,4 +1,4 @@
-"""Who lives in the demo: three people to sign in as, and forty to list, search and page through."""
+"""The demo users: three to sign in as, and forty to list, search and page through."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ class Person:
     age: int | None = None
     locale: str = "en"
     leaves: bool = False
-    """Whether the user is deleted again, for somebody to restore."""
+    """Whether the user is deleted afterwards, to be restored."""
 
     @property
     def email(self) -> str:

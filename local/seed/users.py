@@ -16,7 +16,7 @@ from local.terminal import Stopped
 
 
 class Seeder:
-    """Settles people one by one; the admin comes first, and is the one who makes the others."""
+    """Creates users one by one; the administrator comes first and creates the others."""
 
     def __init__(self, password: str) -> None:
         """Set the password of all demo users. Raises Stopped if the API would refuse it."""

@@ -88,7 +88,7 @@ def write(
 
 
 def read(request: str, within: int = RETRIED_SECONDS) -> Created | None:
-    """Return what an earlier attempt of a request has created within so many seconds, if any: one consistent read."""
+    """Return what an earlier attempt of a request created in the last `within` seconds, if any: one consistent read."""
     if not request:
         return None
     try:

@@ -90,7 +90,7 @@ def _parked(webhook_id: str, count: int) -> list[ParkedItem]:
 
 
 def _make_due(note: ParkedItem, after: float) -> bool:
-    """Set a parked delivery due in so many seconds; return whether it was still parked."""
+    """Set a parked delivery due after this number of seconds; return whether it was still parked."""
     pending = PendingItem(*pending_key(*place_of(note)))
     due = PendingItem.next_attempt_at
     actions = [due.set(ids.ahead(after)), _wakes(pending, ids.ahead(after + LOST_AFTER_SECONDS))]

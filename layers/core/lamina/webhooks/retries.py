@@ -25,7 +25,7 @@ JITTER = 0.1
 
 
 def delay(tries: int, requested: float = 0) -> float | None:
-    """Return the delay in seconds after so many attempts, at least as requested; None if no attempt is left."""
+    """Return the delay in seconds after this number of attempts, at least as requested; None if no attempt is left."""
     return _spread(max(SCHEDULE[tries - 1], requested)) if tries <= len(SCHEDULE) else None
 
 
@@ -50,7 +50,7 @@ def asked_by(retry_after: str | None) -> float:
 
 
 def probe_delay(probes: int) -> float:
-    """Return the seconds until the next probe after so many failed ones."""
+    """Return the seconds until the next probe after this number of failed ones."""
     return _spread(PROBES[min(probes, len(PROBES) - 1)])
 
 
