@@ -1,8 +1,8 @@
 """Which posts match a query, and how well.
 
 Of each term, the entries with the highest impact are read: they give the candidates, and an estimate of their scores.
-The score itself needs the vector of a post. Both are the sum of what the words contribute, times the share of the words
-that the post has: a post with all words comes before one that has a single word more often.
+The score itself needs the vector of a post. Both are the sum of what the words contribute (BM25), lowered if the post
+does not have all words.
 """
 
 import math
@@ -27,6 +27,9 @@ COMPLETIONS = 32
 """Completions used, at most: each costs a Query."""
 READ_COMPLETION = 100
 """Entries read of each."""
+COVERAGE = 0.2
+"""Exponent of the share of the words that a post has, by which its score is multiplied: BM25 alone often ranks a post
+that has one word several times above those that have all."""
 COMPLETION_WEIGHT = 0.8
 """Weight of a word that only begins like the one in the query."""
 
@@ -86,7 +89,9 @@ class Matcher:
                 if all(post_id in part.scores or not part.is_complete for part in parts):
                     total[post_id] += sum(part.scores.get(post_id, 0.0) for part in parts)
                     matched[post_id] += 1
-        return sorted(total, key=lambda post_id: (total[post_id] * matched[post_id], post_id), reverse=True)
+        return sorted(
+            total, key=lambda post_id: (total[post_id] * self._share(matched[post_id]), post_id), reverse=True
+        )
 
     def score(self, vector: Vector) -> float:
         """Return the score of a post; 0 if it has none of the words."""
@@ -96,7 +101,10 @@ class Matcher:
             if all(parts):
                 total += sum(parts)
                 matched += 1
-        return total * matched / len(self.words)
+        return total * self._share(matched)
+
+    def _share(self, matched: int) -> float:
+        return float((matched / len(self.words)) ** COVERAGE)
 
 
 def matcher_of(words: Sequence[Word]) -> Matcher:
