@@ -55,7 +55,7 @@ class Memory:
 
     @contextmanager
     def in_place_of_the_table(self) -> Iterator[None]:
-        """Let searches read this index."""
+        """Replace the reads of searches by this index."""
         with (
             mock.patch.object(items, "read_postings", self._read_postings),
             mock.patch.object(items, "read_vectors", self._read_vectors),

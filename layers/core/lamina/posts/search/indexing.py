@@ -1,4 +1,4 @@
-"""Brings the search index to the state of one post, or removes the post from it.
+"""Updates the search index to the state of one post, or removes the post from it.
 
 An update first stores the new vector of the post, with everything that is to be written and deleted, then does it, then
 removes the note. A crash in between leaves the note, and the next update of the post does what it says, whatever it is.
@@ -10,8 +10,7 @@ neither write nor delete anything: two updates at once, in any order, end with t
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import batched
-
-from pynamodb.expressions.update import Action
+from typing import TYPE_CHECKING
 
 from lamina import ids
 from lamina.errors import Conflict
@@ -20,6 +19,9 @@ from lamina.posts.search.items import IndexedPostItem, PostTermItem, indexed_key
 from lamina.posts.search.vectors import WORD, Document, Entry, Vector, decode, encode, pack, unpack, vector_of
 from lamina.storage import conditional, transactions
 from lamina.storage.transactions import MAX_ITEMS, ConditionFailed
+
+if TYPE_CHECKING:
+    from pynamodb.expressions.update import Action
 
 ATTEMPTS = 5
 GONE = 2**53
@@ -45,7 +47,7 @@ NOTHING = Note()
 
 
 def index(document: Document) -> None:
-    """Bring the index to a version of a post, unless it has a newer one. May be repeated.
+    """Update the index to a version of a post, unless it has a newer one. May be repeated.
 
     Raises:
         Conflict: if other updates of the same post kept coming first.
