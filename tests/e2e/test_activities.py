@@ -40,7 +40,7 @@ def test_pages_of_activities_follow_each_other(anyone: Client) -> None:
     assert "next" not in following.links
 
 
-def test_others_see_none_of_them(anyone: Client) -> None:
+def test_activities_are_hidden_from_others(anyone: Client) -> None:
     user, other = register(anyone), register(anyone)
     answer = anyone.signed_in(other["email"], PASSWORD).get(f"/v1/users/{user['id']}/activities")
     assert (answer.status, answer.error["code"]) == (403, "FORBIDDEN")

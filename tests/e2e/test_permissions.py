@@ -177,5 +177,5 @@ def test_every_cell_of_the_policy_is_answered_as_it_says(
             assert status in {200, 201, 202, 204, FORBIDDEN}, f"{action} on {whose}: {status}"
 
 
-def test_every_action_is_asked_for(inside: Inside) -> None:
+def test_every_action_is_checked(inside: Inside) -> None:
     assert set(Action) - all_questions(inside).keys() == set(), "add each to `questions` in tests/roles/<resource>.py"

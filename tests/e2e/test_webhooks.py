@@ -92,7 +92,7 @@ def test_what_failed_is_tried_again_and_can_be_asked_for(
     assert third.headers["webhook-timestamp"] != first.headers["webhook-timestamp"]
 
 
-def test_an_admin_hears_of_everybody(
+def test_an_administrator_receives_events_about_all_users(
     anyone: Client, admin: Client, newcomer: dict[str, Any], endpoint: Receiver
 ) -> None:
     body = {"url": endpoint.url("/all"), "events": ["user.created"], "scope": "all"}

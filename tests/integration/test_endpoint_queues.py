@@ -206,7 +206,7 @@ def test_whoever_heals_has_everything_once(endpoints: Receiver, happen: Callable
     assert len(taken) - len(set(taken)) <= 4, "what was under way as it healed"
 
 
-def test_a_name_that_turns_private_between_two_requests_is_asked_no_more(
+def test_a_name_that_resolves_to_a_private_address_later_gets_no_request(
     endpoints: Receiver, happen: Callable[[str, int], set[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     addresses = iter(["127.0.0.1", *["10.0.0.1"] * 100])

@@ -54,7 +54,7 @@ def test_a_window_of_everything_comes_once_and_in_the_order_of_each_subject(bus:
         assert came == [item.event_id for item in events if item.subject == subject]
 
 
-def test_a_subject_is_asked_for_alone(bus: Bus) -> None:
+def test_a_subject_is_replayed_alone(bus: Bus) -> None:
     events = stored("a", "b", "a")
     assert replayed(Selection(EVER, subject="a")) == [events[0].event_id, events[2].event_id] == bus.ids
 

@@ -121,7 +121,7 @@ def test_an_event_that_is_dispatched_and_sent_by_many_at_once_arrives_once(ann: 
     assert list_deliveries(webhook.id, DeliveryStatus.SUCCEEDED, 20, None).items[0].id == delivery.id
 
 
-def test_a_lane_has_four_places_whoever_comes(ann: User) -> None:
+def test_an_endpoint_queue_has_four_slots_under_concurrency(ann: User) -> None:
     webhook = make(ann)
 
     def enter(_: int) -> object:
@@ -170,7 +170,7 @@ def test_a_redelivery_asked_for_by_many_at_once_is_sent_and_nothing_is_lost(ann:
     assert endpoint.sent == {happened["id"]: 2}
 
 
-def test_of_many_rotations_at_once_every_secret_that_was_told_signs(ann: User) -> None:
+def test_after_concurrent_rotations_every_returned_secret_signs(ann: User) -> None:
     webhook = make(ann)
     results = at_once(lambda _: service.rotate_secret(webhook.id, CONTEXT), 4)
     assert set(outcomes([*results])) <= {"done", "CONFLICT"}

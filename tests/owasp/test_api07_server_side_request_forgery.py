@@ -94,7 +94,7 @@ def test_a_webhook_is_not_pointed_inside(no_network: Person, url: str) -> None:
     assert me.patch(f"/v1/webhooks/{made['id']}", {"url": url}).status == 400
 
 
-def test_making_trying_and_having_told_again_a_webhook_fetches_nothing(no_network: Person) -> None:
+def test_creating_testing_and_redelivering_a_webhook_sends_no_request(no_network: Person) -> None:
     me = no_network.api
     made = me.post("/v1/webhooks", {"url": "https://example.com/", "events": ["*"]}).data
     delivery = me.post(f"/v1/webhooks/{made['id']}/test").data

@@ -112,7 +112,7 @@ def message(item: OutboxItem) -> str:
 
 
 @pytest.mark.usefixtures("aws")
-def test_a_message_that_is_none_of_ours_fails_alone_and_a_mail_is_sent_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_foreign_message_fails_alone_and_a_mail_is_sent_once(monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[str] = []
     monkeypatch.setattr(mail, "send", lambda to, *_: sent.append(to))
     good = message(events_of(make_user("ann").id)[0])

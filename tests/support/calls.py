@@ -19,7 +19,7 @@ type Context = tuple[tuple[str, str], ...]
 """What a condition of IAM may ask of a call: a condition key and one of its values, for each value."""
 
 
-class Made(NamedTuple):
+class AwsCall(NamedTuple):
     """A call that was made.
 
     Attributes:
@@ -45,7 +45,7 @@ TRANSACTED = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", 
 UPLOADING = {"CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"}
 """Parts of putting an object (S3 user guide, "Multipart upload API and permissions")."""
 
-made: defaultdict[str, set[Made]] = defaultdict(set)
+made: defaultdict[str, set[AwsCall]] = defaultdict(set)
 """What each function has called, by its place."""
 forgetting: list[Callable[[], None]] = []
 """What is done before each: roles are tried on functions that start anew, and have nothing from those before them."""
@@ -74,18 +74,18 @@ def _record(params: Mapping[str, Any], model: OperationModel, **_: object) -> No
         made[_callers[-1]].update(_permissions(params, model))
 
 
-def _permissions(params: Mapping[str, Any], model: OperationModel) -> Iterator[Made]:
+def _permissions(params: Mapping[str, Any], model: OperationModel) -> Iterator[AwsCall]:
     service = model.service_model.service_name
     if service == "kms":
         context = tuple((f"{ENCRYPTION}{key}", value) for key, value in params.get("EncryptionContext", {}).items())
         key = "secrets key" if params["KeyId"] == settings().secrets_key else "signing key"
-        yield Made(f"kms:{model.name}", key, context)
+        yield AwsCall(f"kms:{model.name}", key, context)
     elif service == "s3":
         yield from _file_permissions(model.name, params)
     elif service == "sqs":
-        yield Made(f"sqs:{model.name.removesuffix('Batch')}", "queue")
+        yield AwsCall(f"sqs:{model.name.removesuffix('Batch')}", "queue")
     elif service != "dynamodb":
-        yield Made(f"{PREFIXES.get(service, service)}:{model.name}", RESOURCES.get(service, "unknown"))
+        yield AwsCall(f"{PREFIXES.get(service, service)}:{model.name}", RESOURCES.get(service, "unknown"))
     else:
         yield from _table_permissions(model.name, params)
 
@@ -96,23 +96,25 @@ def record_table_call(call: Call) -> None:
         made[_callers[-1]].update(_table_permissions(call.operation, call.params))
 
 
-def _table_permissions(operation: str, params: Mapping[str, Any]) -> Iterator[Made]:
+def _table_permissions(operation: str, params: Mapping[str, Any]) -> Iterator[AwsCall]:
     if operation == "TransactWriteItems":
         for item in params["TransactItems"]:
             for part, written in item.items():
-                yield Made(f"dynamodb:{TRANSACTED[part]}", "table", _leading([written.get("Item", written.get("Key"))]))
+                yield AwsCall(
+                    f"dynamodb:{TRANSACTED[part]}", "table", _leading([written.get("Item", written.get("Key"))])
+                )
     elif operation == "BatchGetItem":
         (wanted,) = params["RequestItems"].values()
-        yield Made(f"dynamodb:{operation}", "table", _leading(wanted["Keys"]))
+        yield AwsCall(f"dynamodb:{operation}", "table", _leading(wanted["Keys"]))
     elif operation == "BatchWriteItem":
         (writes,) = params["RequestItems"].values()
         parts = [part for write in writes for part in write.values()]
-        yield Made(f"dynamodb:{operation}", "table", _leading(part.get("Item", part.get("Key")) for part in parts))
+        yield AwsCall(f"dynamodb:{operation}", "table", _leading(part.get("Item", part.get("Key")) for part in parts))
     elif operation == "Query":
         resource = f"index/{params['IndexName']}" if "IndexName" in params else "table"
-        yield Made(f"dynamodb:{operation}", resource, _leading([{"pk": _partition(params)}]))
+        yield AwsCall(f"dynamodb:{operation}", resource, _leading([{"pk": _partition(params)}]))
     else:
-        yield Made(f"dynamodb:{operation}", "table", _leading([params.get("Item", params.get("Key"))]))
+        yield AwsCall(f"dynamodb:{operation}", "table", _leading([params.get("Item", params.get("Key"))]))
 
 
 def _leading(items: Iterable[Any]) -> Context:
@@ -127,15 +129,15 @@ def _partition(query: Mapping[str, Any]) -> Any:
     return query["ExpressionAttributeValues"][found[1]] if found else None
 
 
-def _file_permissions(operation: str, params: Mapping[str, Any]) -> Iterator[Made]:
+def _file_permissions(operation: str, params: Mapping[str, Any]) -> Iterator[AwsCall]:
     if operation == "ListObjectsV2":
-        yield Made("s3:ListBucket", "files", ((PREFIX, params.get("Prefix", "")),))
+        yield AwsCall("s3:ListBucket", "files", ((PREFIX, params.get("Prefix", "")),))
         return
     action = "PutObject" if operation in UPLOADING else operation.replace("Head", "Get").removesuffix("s")
     for named in params["Delete"]["Objects"] if "Delete" in params else [params]:
         if "Key" not in named:
             continue  # A form was signed, which is no call.
-        yield Made(f"s3:{action}", f"files/{named['Key']}")
+        yield AwsCall(f"s3:{action}", f"files/{named['Key']}")
 
 
 handlers.BUILTIN_HANDLERS.append(("provide-client-params", _record))

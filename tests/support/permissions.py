@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.support.calls import ENCRYPTION, LEADING, PREFIX, Made
+from tests.support.calls import ENCRYPTION, LEADING, PREFIX, AwsCall
 from tests.support.templates import functions
 
 RESOURCES = {
@@ -102,13 +102,13 @@ def resource_named(reference: str) -> str:
     return RESOURCES[reference]
 
 
-def covers(permission: Permission, call: Made) -> bool:
+def covers(permission: Permission, call: AwsCall) -> bool:
     """Whether a permission allows a call."""
     named = permission.action == call.action and fnmatchcase(call.resource, permission.resource)
     return named and all(_holds(*condition, call) for condition in permission.conditions)
 
 
-def _holds(operator: str, key: str, patterns: tuple[str, ...], call: Made) -> bool:
+def _holds(operator: str, key: str, patterns: tuple[str, ...], call: AwsCall) -> bool:
     """Whether a condition holds for a call (IAM user guide, "Multivalued context keys")."""
     fits = [any(fnmatchcase(value, pattern) for pattern in patterns) for value in values_of(call, key)]
     if operator.startswith("ForAllValues:") or operator.endswith("IfExists"):
@@ -116,19 +116,19 @@ def _holds(operator: str, key: str, patterns: tuple[str, ...], call: Made) -> bo
     return any(fits)
 
 
-def values_of(call: Made, key: str) -> list[str]:
+def values_of(call: AwsCall, key: str) -> list[str]:
     """What a call shows to the conditions of a key."""
     if key == KEYS_OF_ENCRYPTION:
         return [name.removeprefix(ENCRYPTION) for name, _ in call.context if name.startswith(ENCRYPTION)]
     return [value for name, value in call.context if name == key]
 
 
-def refused(place: str, made: set[Made]) -> set[Made]:
+def refused(place: str, made: set[AwsCall]) -> set[AwsCall]:
     """Which of these calls the role of a function would refuse."""
     return {call for call in made if not any(covers(permission, call) for permission in allowed(place))}
 
 
-def needless(place: str, made: set[Made]) -> set[Permission | tuple[str, str]]:
+def needless(place: str, made: set[AwsCall]) -> set[Permission | tuple[str, str]]:
     """What a role allows that none of these calls needs: permissions, and values of conditions."""
     permissions = allowed(place)
     values = {(key, value) for call in made for key in SEEN for value in values_of(call, key)}

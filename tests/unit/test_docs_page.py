@@ -90,7 +90,7 @@ def test_the_page_finds_the_document_beside_itself_under_any_stage(page: Answer)
     assert 'location.pathname.replace(/\\/+$/, "").replace(/[^/]*$/, "openapi.json")' in start
 
 
-def test_the_page_may_be_kept_and_is_asked_for_again_by_its_tag(api: Api, page: Answer) -> None:
+def test_the_page_may_be_cached_and_is_revalidated_by_its_etag(api: Api, page: Answer) -> None:
     assert page.headers["Cache-Control"].startswith("public")
     assert api.get("/docs", headers={"If-None-Match": page.headers["ETag"]}).status == 304
 

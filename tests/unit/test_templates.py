@@ -194,7 +194,7 @@ def test_consumers_of_queues_leave_the_api_more_than_half_of_the_concurrency_tha
 
 
 @pytest.mark.parametrize(("stack", "alarm"), of_type("AWS::CloudWatch::Alarm"))
-def test_an_alarm_is_told_to_whoever_listens(stack: Any, alarm: Any) -> None:
+def test_an_alarm_notifies_its_topic(stack: Any, alarm: Any) -> None:
     topic = {"AlarmTopic": "arn:aws:sns:eu-central-1:123456789012:alarms"}
     assert evaluated(alarm["AlarmActions"], stack, topic) == list(topic.values())
     assert alarm["AlarmDescription"]

@@ -218,7 +218,7 @@ def test_who_is_changed_meanwhile_gets_the_avatar_with_the_next_try(
     assert ann.api.get("/v1/users/me").data["name"] == "Another"
 
 
-def test_what_is_no_picture_is_deleted_and_told_of_once(ann: Person) -> None:
+def test_an_invalid_picture_is_deleted_and_raises_one_event(ann: Person) -> None:
     before = send(ann)
     form = ask(ann.api, ann.user)
     for _ in range(2):

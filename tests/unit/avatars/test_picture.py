@@ -96,7 +96,7 @@ def test_a_picture_taken_sideways_stands_upright() -> None:
 
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
-def test_where_it_was_taken_is_told_to_nobody(form: str) -> None:
+def test_the_location_of_a_picture_is_removed(form: str) -> None:
     exif = Image.Exif()
     exif[0x010E] = "Ada at home"
     exif.get_ifd(0x8825).update({1: "N", 2: (51.0, 30.0, 26.0), 3: "W", 4: (0.0, 7.0, 39.0)})

@@ -63,7 +63,7 @@ def test_a_function_may_import_what_is_on_record_and_a_new_one_nothing_heavy() -
     ]
 
 
-def test_heavy_modules_are_told_from_others_that_begin_alike() -> None:
+def test_heavy_modules_are_distinguished_from_others_with_the_same_prefix() -> None:
     assert heavy(["boto3.session", "boto3", "jwt_tokens", "json"]) == ["boto3"]
 
 

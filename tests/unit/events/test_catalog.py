@@ -37,7 +37,7 @@ def test_a_version_after_the_first_stands_beside_the_one_before(declared: EventT
     assert declared.version == 1 or (declared.name, declared.version - 1) in CATALOG
 
 
-def test_an_incompatible_change_is_told_in_a_sentence_that_says_what_to_do(tmp_path: Path) -> None:
+def test_an_incompatible_change_is_explained_with_advice(tmp_path: Path) -> None:
     promised = schema_of(USER_CREATED)
     promised["properties"]["data"]["properties"]["age"] = {"type": "integer"}
     promised["properties"]["data"]["required"].append("age")

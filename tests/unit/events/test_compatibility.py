@@ -135,7 +135,7 @@ def test_whatever_is_broken_is_found(pair: tuple[Json, Json]) -> None:
         ),
     ],
 )
-def test_a_breakage_is_told_in_words(after: Json, sentence: str) -> None:
+def test_an_incompatible_change_is_explained(after: Json, sentence: str) -> None:
     assert sentence in differences(object_of({"id": {"type": "string"}}, ["id"]), after)
 
 

@@ -127,7 +127,7 @@ def test_what_the_bus_takes_at_a_second_try_is_published_without_the_stream(bus:
     assert seen(bus) == wanted(events)
 
 
-def test_a_bus_that_does_not_answer_is_asked_a_few_times_and_not_for_every_event(bus: Bus) -> None:
+def test_a_bus_that_does_not_respond_gets_a_few_requests_and_not_one_per_event(bus: Bus) -> None:
     bus.answer = lambda _: None
     assert len(publish(outbox(*"abcdefghijklmnopqrstuvwxyz"))) == 26
     assert len(bus.requests) == publisher.ROUNDS
@@ -138,7 +138,7 @@ def test_a_publisher_that_is_out_of_time_says_what_it_has_not_done(bus: Bus) -> 
     assert publish(events, lambda: len(bus.requests) < 2) == {events[2].event_id, events[3].event_id}
 
 
-def test_of_a_batch_that_comes_again_only_what_is_missing_goes_out_again(bus: Bus) -> None:
+def test_of_a_redelivered_batch_only_missing_events_are_published(bus: Bus) -> None:
     events = outbox("a", "b")
     refused = events[0].event_id
     bus.answer = lambda entries: {place for place, entry in enumerate(entries) if refused in entry["Detail"]}

@@ -124,7 +124,7 @@ def test_a_body_that_is_no_object_is_invalid(text: str) -> None:
 
 
 @pytest.mark.parametrize("body", [None, ""])
-def test_a_body_that_is_missing_is_asked_for(body: str | None) -> None:
+def test_a_missing_body_is_an_error(body: str | None) -> None:
     answer = make(body)
     assert (answer.status, answer.error["code"]) == (400, "VALIDATION_ERROR")
     assert answer.error["details"] == [{"field": "body", "message": "is required: send a JSON object"}]

@@ -48,5 +48,5 @@ def test_a_device_is_remembered_out_of_reach_of_scripts_and_other_sites() -> Non
     assert attributes >= {"Path=/live/v1/auth", "Max-Age=34560000", "Secure", "HttpOnly", "SameSite=Strict"}
 
 
-def test_a_known_device_is_not_named_anew() -> None:
+def test_a_known_device_gets_no_new_cookie() -> None:
     assert with_device(Response[None](200), "").headers == {}

@@ -1,4 +1,4 @@
-"""Answers that tell a secret once are kept without it, and only the same request opens it."""
+"""Responses that contain a secret once are stored without it, and only the same request decrypts it."""
 
 import json
 from typing import Any

@@ -72,25 +72,25 @@ def test_an_answer_that_depends_on_its_caller_says_so_to_caches() -> None:
     assert do().headers["Vary"] == "Origin, Authorization, X-Api-Key"
 
 
-def test_who_sends_no_credential_is_asked_for_one_without_an_error_code() -> None:
+def test_a_request_without_credential_gets_a_challenge_without_an_error_code() -> None:
     answer = do(claims={"problem": "UNAUTHENTICATED"})
     assert (answer.status, answer.error["code"]) == (401, "UNAUTHENTICATED")
     assert answer.headers["WWW-Authenticate"] == 'Bearer realm="lamina"'
 
 
-def test_who_sends_a_bad_credential_is_told_that_it_is_bad() -> None:
+def test_an_invalid_credential_gets_a_challenge_with_invalid_token() -> None:
     answer = do(claims={"problem": "UNAUTHENTICATED"}, headers={"Authorization": "Bearer x"})
     assert (answer.status, answer.error["code"]) == (401, "UNAUTHENTICATED")
     assert 'error="invalid_token"' in answer.headers["WWW-Authenticate"]
 
 
-def test_who_sends_an_expired_token_is_told_that_it_expired() -> None:
+def test_an_expired_token_gets_a_challenge_that_says_so() -> None:
     answer = do(claims={"problem": "TOKEN_EXPIRED"}, headers={"Authorization": "Bearer x"})
     assert (answer.status, answer.error["code"]) == (401, "TOKEN_EXPIRED")
     assert 'error="invalid_token"' in answer.headers["WWW-Authenticate"]
 
 
-def test_who_cannot_be_told_apart_for_the_moment_is_asked_to_wait() -> None:
+def test_an_unavailable_authorizer_gets_retry_after() -> None:
     answer = do(claims={"problem": "UNAVAILABLE"}, headers={"Authorization": "Bearer x"})
     assert (answer.status, answer.error["code"]) == (503, "UNAVAILABLE")
     assert answer.headers["Retry-After"]

@@ -121,7 +121,7 @@ def test_an_answer_is_replayed_to_those_alone_who_may_ask_for_it_now() -> None:
     assert ["Idempotent-Replayed" in answer.headers for answer in answers] == [False, True, False, True]
 
 
-def test_anonymous_callers_are_told_apart_by_their_address(api: Api) -> None:
+def test_anonymous_callers_are_distinguished_by_their_address(api: Api) -> None:
     assert api.post(REGISTER, ZOE, headers=KEY).status == 201
     assert Api(address="203.0.113.8").post(REGISTER, ZOE, headers=KEY).status == 409
 

@@ -32,7 +32,7 @@ def me(key: str) -> Answer:
     return Api().get("/v1/users/me", headers={"X-API-Key": key})
 
 
-def test_a_key_is_told_once_and_shown_by_its_prefix_from_then_on() -> None:
+def test_a_key_is_returned_once_and_then_shown_by_its_prefix() -> None:
     ann = person("ann")
     made = make(ann)
     assert made["key"].startswith(made["prefix"])
@@ -71,7 +71,7 @@ def test_only_a_hash_of_its_secret_is_kept_and_no_event_holds_it() -> None:
         lambda _: "",
     ],
 )
-def test_a_key_that_is_not_exactly_the_one_told_is_refused(spoil: Any) -> None:
+def test_a_key_that_differs_from_the_returned_one_is_refused(spoil: Any) -> None:
     answer = me(spoil(make(person("ann"))["key"]))
     assert (answer.status, answer.error["code"]) == (401, "UNAUTHENTICATED")
     assert "WWW-Authenticate" in answer.headers

@@ -56,7 +56,7 @@ def refused(answer: Answer) -> bool:
     return (answer.status, answer.error["code"]) == (422, "INVALID_TOKEN")
 
 
-def test_the_token_mailed_to_the_new_address_changes_it_and_both_are_told(mailbox: Mailbox) -> None:
+def test_the_token_mailed_to_the_new_address_changes_it_and_both_addresses_are_notified(mailbox: Mailbox) -> None:
     ann = proven()
     assert change(ann).status == 202
     token = mailbox.token(NEW, "confirm_email")
@@ -278,7 +278,7 @@ def administrator() -> Api:
     return person("root", Role.ADMIN).api
 
 
-def test_an_administrator_sets_an_address_and_both_are_told(mailbox: Mailbox) -> None:
+def test_an_administrator_sets_an_address_and_both_addresses_are_notified(mailbox: Mailbox) -> None:
     ann = proven()
     changed = administrator().patch(f"/v1/users/{ann.id}", {"email": NEW, "email_verified": True})
     assert (changed.status, changed.data["email_verified"]) == (200, True)

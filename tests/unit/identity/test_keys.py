@@ -121,6 +121,6 @@ def test_an_operator_makes_no_administrator_of_an_account_that_may_be_a_stranger
 
 
 @pytest.mark.usefixtures("aws")
-def test_an_operator_is_told_what_is_wrong_in_one_line() -> None:
+def test_an_operator_gets_one_line_of_explanation() -> None:
     with pytest.raises(SystemExit, match="stopped: email must be an e-mail address"):
         settle("root", "root", None)

@@ -66,7 +66,7 @@ def test_a_client_gets_a_token_in_the_rfcs_own_form(admin: Person) -> None:
     assert (claims["client_id"], claims["sub"], claims["scope"]) == (client["client_id"], admin.id, "read")
 
 
-def test_the_secret_is_told_once(admin: Person) -> None:
+def test_the_secret_is_returned_once(admin: Person) -> None:
     client = register(admin)
     (listed,) = admin.api.get("/v1/oauth-clients").data
     assert listed == {name: value for name, value in client.items() if name != "client_secret"}
@@ -107,7 +107,7 @@ def test_a_grant_that_the_client_is_not_registered_for_is_refused(admin: Person)
 
 
 @pytest.mark.parametrize("path", ["token", "revoke", "introspect"])
-def test_whoever_does_not_prove_to_be_a_client_is_told_how(admin: Person, path: str) -> None:
+def test_an_unauthenticated_client_gets_a_challenge(admin: Person, path: str) -> None:
     client = register(admin)
     wrong = {**client, "client_secret": "wrong"}
     unknown = {"client_id": "01890a5d-ac96-774b-bcce-b302099a8057", "client_secret": "x"}

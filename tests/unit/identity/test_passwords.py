@@ -105,7 +105,7 @@ def test_a_password_is_the_same_from_every_keyboard(one: str, other: str) -> Non
     assert new_password.validate_python(one) == new_password.validate_python(other)
 
 
-def test_a_hash_from_before_normalization_is_good_as_it_was_typed_and_is_to_be_made_anew() -> None:
+def test_a_hash_from_before_normalization_matches_and_needs_a_rehash() -> None:
     kept = passwords._hasher.hash(NFD)
     assert verify_password(kept, SecretStr(NFD)) is Match.OUTDATED
     assert verify_password(kept, SecretStr(NFC)) is Match.NONE

@@ -133,7 +133,7 @@ def test_reading_and_revoking_need_no_recent_authentication(clock: Clock) -> Non
     assert ann.api.post("/v1/auth/logout-all").status == 204
 
 
-def test_who_may_not_do_it_is_told_that(clock: Clock) -> None:
+def test_a_caller_without_permission_gets_forbidden(clock: Clock) -> None:
     ann, bob = person("ann"), make_user("bob").id
     clock.forward(11 * MINUTES)
     assert ann.api.patch(f"/v1/users/{bob}", {"role": "editor"}).error["code"] == "FORBIDDEN"

@@ -44,7 +44,7 @@ def test_a_refresh_token_is_random_and_only_its_hash_is_kept() -> None:
     assert ann.api.token not in str(stored)
 
 
-def test_a_second_use_ends_the_session_and_is_told_as_a_security_event(
+def test_a_second_use_ends_the_session_and_is_a_security_event(
     security_log: Callable[[], list[dict[str, Any]]],
 ) -> None:
     ann, spent = person("ann"), ""

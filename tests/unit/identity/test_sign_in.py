@@ -84,7 +84,7 @@ def test_a_password_signs_in_however_the_keyboard_composes_it(api: Api, typed: s
         assert api.post("/v1/auth/login", {"email": email, "password": typed}).status == 200
 
 
-def test_a_hash_from_before_normalization_is_made_anew_when_it_signs_in(api: Api) -> None:
+def test_a_hash_from_before_normalization_is_replaced_at_sign_in(api: Api) -> None:
     user = make_user("casey")
     stored = accounts.credentials_of(user.id)
     assert stored is not None

@@ -168,7 +168,7 @@ def test_a_link_that_kms_does_not_sign_for_is_good_again(
     assert redeem(token).status == 200
 
 
-def test_a_link_from_a_new_place_is_told_of_like_any_sign_in(mailbox: Mailbox) -> None:
+def test_a_link_from_a_new_location_is_notified_like_any_sign_in(mailbox: Mailbox) -> None:
     make_user("ann")
     verify(mailbox)
     assert login(ANN, address="192.0.2.1").status == 200

@@ -85,7 +85,7 @@ def test_whoever_knows_the_password_cannot_flood_its_owner_with_mails(mailbox: M
     assert mailbox.count(ada.user.email, "notice") == 5
 
 
-def test_an_address_that_nobody_has_proven_is_not_told(mailbox: Mailbox) -> None:
+def test_an_unverified_address_is_not_notified(mailbox: Mailbox) -> None:
     ada = person("ada")
     login(ada.user.email, address=THERE)
     mailbox.deliver()

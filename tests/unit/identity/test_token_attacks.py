@@ -209,7 +209,7 @@ def test_a_token_with_another_value_in_a_claim_is_refused(victim: Victim, change
     assert problem(victim.signed_by_us(change)) == "UNAUTHENTICATED"
 
 
-def test_an_expired_token_is_told_so(victim: Victim) -> None:
+def test_an_expired_token_gets_its_own_error_code(victim: Victim) -> None:
     assert problem(victim.signed_by_us({"exp": int(time.time()) - 60})) == "TOKEN_EXPIRED"
 
 

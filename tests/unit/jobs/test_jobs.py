@@ -161,7 +161,7 @@ def test_a_retry_of_the_last_job_that_one_may_have_gives_that_job(admin: Person)
     assert admin.api.post("/v1/reports", body, headers={"Idempotency-Key": "sixth"}).error["code"] == "TOO_MANY_JOBS"
 
 
-def test_a_key_of_the_day_before_asks_anew(admin: Person) -> None:
+def test_an_idempotency_key_of_the_day_before_creates_a_new_job(admin: Person) -> None:
     body, key = {"type": "users", "format": "csv"}, {"Idempotency-Key": "daily"}
     made = admin.api.post("/v1/reports", body, headers=key)
     forget_answers()

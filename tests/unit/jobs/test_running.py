@@ -259,7 +259,7 @@ def test_a_job_that_kills_its_runs_fails_after_three(files: Files) -> None:
     assert events() == ["job.failed"]
 
 
-def test_a_job_that_nobody_begins_is_asked_for_again_and_given_up_after_a_day() -> None:
+def test_a_job_that_does_not_start_is_requested_again_and_fails_after_a_day() -> None:
     store_job(due_at=ids.ago(1))
     (found,) = service.stale(ids.now())
     again = service.requeue_or_fail(found)

@@ -248,7 +248,7 @@ def counted() -> list[Any]:
     return sorted(json.dumps(item, sort_keys=True) for item in items if "LIMIT#anonymous" not in item["pk"]["S"])
 
 
-def test_failures_and_the_lock_out_are_told(security_log: Callable[[], list[dict[str, Any]]]) -> None:
+def test_failures_and_lock_outs_are_security_events(security_log: Callable[[], list[dict[str, Any]]]) -> None:
     user = make_user("ann")
     fail(6)
     event = activities(user.id)

@@ -37,7 +37,7 @@ def test_the_fifth_passes_and_the_sixth_does_not(clock: Clock) -> None:
     assert not passes()
 
 
-def test_what_remains_and_when_is_told(clock: Clock) -> None:
+def test_remaining_requests_and_reset_time_are_returned(clock: Clock) -> None:
     quotas = [window.spend(LIMIT, "ann") for _ in range(5)]
     assert [quota.remaining for quota in quotas] == [4, 3, 2, 1, 0]
     with pytest.raises(LimitReached) as refused:
@@ -51,7 +51,7 @@ def test_what_remains_and_when_is_told(clock: Clock) -> None:
     assert passes()
 
 
-def test_a_window_slides_and_does_not_start_anew(clock: Clock) -> None:
+def test_a_window_slides_and_does_not_restart(clock: Clock) -> None:
     for _ in range(5):
         assert passes()
         clock.forward(100)

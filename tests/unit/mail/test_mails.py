@@ -94,7 +94,7 @@ def store_changes_of(user: User) -> str:
     return change_id
 
 
-def test_a_former_address_that_an_administrator_has_changed_is_told_without_a_way_back(
+def test_a_former_address_changed_by_an_administrator_is_notified_without_an_undo_link(
     ada: User, mailbox: Mailbox
 ) -> None:
     former = FormerEmailItem(*former_email_key(ada.id, "c1"), email="former@example.com", can_undo=False)
@@ -133,11 +133,11 @@ def test_a_notice_that_could_not_be_sent_is_not_counted(ada: User, ses: "Refusin
     assert len(ses.tried) == 4 + 5
 
 
-def test_people_are_told_of_every_reason_for_which_a_webhook_is_disabled() -> None:
+def test_owners_are_notified_of_every_reason_for_which_a_webhook_is_disabled() -> None:
     assert REASONS.keys() == set(DisabledReason)
 
 
-def test_a_suspicious_sign_in_is_told_with_its_address(ada: User, mailbox: Mailbox) -> None:
+def test_a_suspicious_sign_in_is_notified_with_its_ip_address(ada: User, mailbox: Mailbox) -> None:
     session = begin_session(ada, WHERE)
     follow(happened(type="sign_in.suspicious", subject=ada.id, data={"session_id": session.id}))
     assert mailbox.sent[0][2].keys() == {"at", "address", "link"}

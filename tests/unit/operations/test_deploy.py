@@ -129,7 +129,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("name", "answer", "wanted"), REFUSED)
-def test_an_answer_that_cannot_work_is_asked_for_again_in_words(
+def test_an_invalid_answer_is_explained_and_asked_again(
     terminal: Terminal, capsys: pytest.CaptureFixture[str], name: str, answer: str, wanted: str
 ) -> None:
     answers = [given for asked, good in ANSWERS.items() for given in ([answer, good] if asked == name else [good])]

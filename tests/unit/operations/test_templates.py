@@ -79,7 +79,7 @@ WARNING = "template.yaml:2:1:2:2:W1100:This code is using yaml merge"
 VAGUE = "template.yaml:1:1:1:2:E0001:Error transforming template"
 
 
-def test_the_cause_is_told_and_not_what_follows_from_it() -> None:
+def test_the_cause_is_reported_and_not_its_consequences() -> None:
     elsewhere = CAUSE.replace("us-east-1", "eu-central-1")
     other = REFERENCE.replace("184", "343")
     assert summary(f"{VAGUE}\n{WARNING}\n{REFERENCE}\n{REFERENCE}\n{other}\n{CAUSE}\n{elsewhere}") == (
@@ -88,19 +88,19 @@ def test_the_cause_is_told_and_not_what_follows_from_it() -> None:
     )
 
 
-def test_findings_are_told_in_the_order_of_the_template() -> None:
+def test_findings_are_reported_in_the_order_of_the_template() -> None:
     assert re.findall(r"\w+\.yaml:\d+", summary(f"{CAUSE}\n{OTHER}")) == ["template.yaml:428", "data.yaml:9"]
 
 
-def test_a_reference_that_is_all_that_is_wrong_is_told() -> None:
+def test_a_wrong_reference_alone_is_reported() -> None:
     assert summary(REFERENCE).startswith("template.yaml:184: 'Web.Alias' is not one of [")
 
 
-def test_however_much_is_wrong_a_few_short_findings_are_told() -> None:
+def test_only_a_few_short_findings_are_reported() -> None:
     assert len(summary("\n".join([OTHER, REFERENCE] * 200))) < 600
     assert len(sam._reason(f"Error: {NAMES}")) <= sam.LONGEST_REASON
     assert len(sam._reason(f"{NAMES}\n" * 20)) <= sam.LONGEST_REASON
 
 
-def test_where_nothing_is_wrong_nothing_is_told() -> None:
+def test_a_valid_template_has_no_findings() -> None:
     assert summary(f"{WARNING}\n{VAGUE}\n") == ""

@@ -96,7 +96,7 @@ def test_a_user_who_was_deleted_a_month_ago_goes_with_all_that_was_theirs(mailbo
     assert bob.is_signed_in()
 
 
-def test_what_a_job_has_made_goes_and_nobody_is_told_by_a_webhook_any_more() -> None:
+def test_a_purge_deletes_results_of_jobs_and_webhooks() -> None:
     ann, bob = make_user("ann"), make_user("bob")
     for each in (ann, bob):
         furnish(each)

@@ -194,7 +194,7 @@ def test_no_attempt_starts_beyond_the_budget(server: Server, client: DynamoDb, m
 
 
 @pytest.mark.parametrize("request_", [READ, WRITE], ids=["read", "write"])
-def test_a_refusal_is_final_and_tells_what_dynamodb_told(
+def test_a_client_error_is_final_and_has_dynamodbs_message(
     server: Server, client: DynamoDb, request_: tuple[str, dict[str, Any]]
 ) -> None:
     server.script = [fails(400, "ConditionalCheckFailedException", Item={"pk": {"S": "b"}})]
@@ -270,7 +270,7 @@ def test_a_bad_signature_at_the_right_time_is_final(server: Server, client: Dyna
     assert len(server.requests) == 1
 
 
-def test_expired_credentials_are_found_anew(server: Server, patience: None) -> None:  # noqa: ARG001 (as above)
+def test_expired_credentials_are_reloaded(server: Server, patience: None) -> None:  # noqa: ARG001 (as above)
     found = iter(["old", "new"])
     client = DynamoDb(server.url, "us-east-1", credentials=lambda: ReadOnlyCredentials(next(found), "secret", "token"))
     server.script = [fails(400, "ExpiredTokenException"), sends(200, {})]

@@ -72,7 +72,7 @@ def test_a_record_that_cannot_be_read_is_reported_and_stops_no_other() -> None:
     assert counting.total() == 2
 
 
-def test_items_of_other_kinds_are_none_of_its_business() -> None:
+def test_items_of_other_kinds_are_ignored() -> None:
     other = record("INSERT", user(1))
     other["dynamodb"]["NewImage"] = {"kind": {"S": "session"}}
     assert deliver(other) == []

@@ -143,7 +143,7 @@ def test_a_refused_user_leaves_nothing_behind() -> None:
     assert {(item.pk, item.sk) for item in Item.scan()} == before
 
 
-def test_a_given_up_address_is_free_for_others() -> None:
+def test_a_former_address_is_free_for_others() -> None:
     first = change(make("ann"), email="other@example.com")
     second = make("bob", email="ann@example.com")
     assert holder("email", "ann@example.com") == second.id

@@ -21,7 +21,7 @@ from tests.unit.webhooks.conftest import CONTEXT, Behaviour, Time, World, happen
 URL = "https://example.com/hook"
 
 
-def test_an_endpoint_that_is_gone_is_disabled_at_once_and_its_owner_told(world: World, ann: User) -> None:
+def test_an_endpoint_that_is_gone_is_disabled_at_once_and_its_owner_notified(world: World, ann: User) -> None:
     made = hook(ann)
     world.behaviours[URL] = says(410)
     happen(ann.id)
@@ -38,7 +38,7 @@ def test_an_endpoint_that_is_gone_is_disabled_at_once_and_its_owner_told(world: 
     assert [each.error for each in delivery.attempts] == ["the response status was 410", "the webhook is disabled"]
 
 
-def test_an_endpoint_that_was_gone_is_told_again_when_its_owner_enables_it(world: World, ann: User) -> None:
+def test_an_endpoint_that_was_gone_receives_events_again_when_its_owner_enables_it(world: World, ann: User) -> None:
     made = hook(ann)
     world.behaviours[URL] = says(410)
     happen(ann.id)
@@ -119,7 +119,7 @@ def test_what_was_asked_for_together_is_not_tried_together() -> None:
     assert max(delays) <= HOUR * (1 + retries.JITTER)
 
 
-def test_an_event_for_which_more_time_is_always_asked_is_given_up_after_four_days(
+def test_an_event_that_an_endpoint_always_postpones_fails_after_four_days(
     world: World, ann: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     present = SimpleNamespace(time=lambda: ids.epoch_of(ids.now()), perf_counter=time.perf_counter)

@@ -1,4 +1,4 @@
-"""Sending, trying again, giving up: by the table, whatever becomes of messages."""
+"""Deliveries: sent, retried and failed as the table says, even if messages are lost."""
 
 import json
 from collections import Counter
@@ -73,7 +73,7 @@ def test_the_log_tells_of_each_request(world: World, ann: User) -> None:
     assert (succeeded.status, succeeded.error, len(succeeded.answer)) == (200, None, 1024)
 
 
-def test_it_is_tried_for_three_days_by_the_schedule_and_then_given_up(world: World, ann: User) -> None:
+def test_a_delivery_is_retried_for_three_days_by_the_schedule_and_then_fails(world: World, ann: User) -> None:
     made = hook(ann)
     world.behaviours[URL] = says(500)
     happen(ann.id)
@@ -136,7 +136,7 @@ def test_whoever_dies_while_sending_is_followed_by_somebody_else(
     assert only(made).status == DeliveryStatus.SUCCEEDED
 
 
-def test_an_endpoint_that_fails_for_days_is_disabled_and_its_owner_told(world: World, ann: User) -> None:
+def test_an_endpoint_that_fails_for_days_is_disabled_and_its_owner_notified(world: World, ann: User) -> None:
     made = hook(ann)
     world.behaviours[URL] = hangs
     for _ in range(5):
@@ -189,7 +189,7 @@ def test_a_failing_endpoint_gets_one_request_at_a_time_and_what_waits_follows_wh
     assert len(list_deliveries(made.id, DeliveryStatus.SUCCEEDED, 100, None).items) == len(told)
 
 
-def test_a_lane_takes_no_more_at_a_time_than_it_has_places(world: World, ann: User) -> None:
+def test_an_endpoint_queue_delivers_no_more_at_a_time_than_it_has_slots(world: World, ann: User) -> None:
     made = hook(ann)
     for _ in range(10):
         happen(ann.id)

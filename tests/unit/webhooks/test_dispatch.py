@@ -20,7 +20,7 @@ from tests.support.people import verified
 from tests.unit.webhooks.conftest import CONTEXT, World, event, happen, hook
 
 
-def test_an_owner_is_told_of_itself_and_of_what_is_its_own(world: World, ann: User) -> None:
+def test_an_owner_receives_events_about_itself_and_its_resources(world: World, ann: User) -> None:
     hook(ann)
     event = [happen(ann.id), happen("0190a3f0-0000-7000-8000-0000000000aa", "job.succeeded", owner_id=ann.id)]
     happen("0190a3f0-0000-7000-8000-0000000000bb", "job.succeeded", owner_id="0190a3f0-0000-7000-8000-0000000000cc")
@@ -36,14 +36,14 @@ def test_who_asks_for_everybodys_events_gets_everybodys(world: World, ann: User,
     assert [json.loads(body) for _, _, body in world.sent] == event
 
 
-def test_one_endpoint_is_told_once_though_it_is_found_in_two_ways(world: World, admin: User) -> None:
+def test_an_endpoint_found_in_two_directories_receives_an_event_once(world: World, admin: User) -> None:
     hook(admin, scope=WebhookScope.ALL)
     happen(admin.id)
     world.deliver()
     assert len(world.sent) == 1
 
 
-def test_only_wanted_types_are_told(world: World, ann: User) -> None:
+def test_only_subscribed_types_are_delivered(world: World, ann: User) -> None:
     hook(ann, "hook", "user.*", "job.succeeded")
     for event_type in ("user.updated", "job.succeeded", "job.failed", "session.started", "user.deleted"):
         happen(ann.id, event_type)
@@ -51,7 +51,7 @@ def test_only_wanted_types_are_told(world: World, ann: User) -> None:
     assert [json.loads(body)["type"] for _, _, body in world.sent] == ["user.updated", "job.succeeded", "user.deleted"]
 
 
-def test_who_may_no_longer_manage_users_hears_of_nobody_else(world: World, ann: User, admin: User) -> None:
+def test_a_demoted_administrator_receives_no_events_about_others(world: World, ann: User, admin: User) -> None:
     hook(admin, scope=WebhookScope.ALL)
     on_its_way = happen(ann.id)
     users.update(admin.id, {"role": Role.EDITOR}, CONTEXT, if_version=lambda _: True)
@@ -80,7 +80,7 @@ def test_suspended_and_deleted_owners_get_nothing_not_even_what_was_on_its_way(w
     assert world.sent == []
 
 
-def test_a_disabled_webhook_is_told_nothing_and_goes_on_when_it_is_enabled(world: World, ann: User) -> None:
+def test_a_disabled_webhook_receives_nothing_until_it_is_enabled(world: World, ann: User) -> None:
     made = hook(ann)
     happen(ann.id)
     service.update(made.id, {"status": "disabled"}, CONTEXT, if_version=lambda _: True)
@@ -94,7 +94,7 @@ def test_a_disabled_webhook_is_told_nothing_and_goes_on_when_it_is_enabled(world
     assert len(world.sent) == 1
 
 
-def test_a_deleted_webhook_is_told_nothing(world: World, ann: User) -> None:
+def test_a_deleted_webhook_receives_nothing(world: World, ann: User) -> None:
     made = hook(ann)
     happen(ann.id)
     service.delete(made.id, CONTEXT, if_version=lambda _: True)
@@ -103,7 +103,7 @@ def test_a_deleted_webhook_is_told_nothing(world: World, ann: User) -> None:
     assert world.sent == []
 
 
-def test_an_event_that_comes_twice_is_told_once(world: World, ann: User) -> None:
+def test_a_duplicate_event_is_delivered_once(world: World, ann: User) -> None:
     made = hook(ann)
     twice = event(ann.id)
     dispatch(twice)

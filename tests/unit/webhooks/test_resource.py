@@ -28,7 +28,7 @@ def path(made: Any) -> str:
     return f"/v1/webhooks/{made['id']}"
 
 
-def test_a_webhook_is_told_with_its_secret_once() -> None:
+def test_the_secret_of_a_webhook_is_returned_once() -> None:
     ann = person("ann")
     answer = ann.api.post("/v1/webhooks", {**BODY, "description": "Shop floor"})
     made = answer.data
@@ -97,7 +97,7 @@ def test_anothers_webhooks_are_listed_for_admins_alone() -> None:
     assert len(ann.api.get(f"/v1/webhooks?owner_id={ann.id}").data) == 1
 
 
-def test_only_who_manages_users_hears_of_everybody() -> None:
+def test_scope_all_requires_manage_users() -> None:
     ann, admin = person("ann", Role.EDITOR), person("root", Role.ADMIN)
     assert ann.api.post("/v1/webhooks", {**BODY, "scope": "all"}).status == 403
     made = make(admin, scope="all")
