@@ -18,10 +18,10 @@ from typing import Any, override
 import boto3
 import pytest
 from botocore.config import Config
-from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lamina.storage.connections import pooled_exchange
+from lamina.storage.signing import Credentials
 from lamina.storage.transport import DynamoDb
 from tests.local.ministack import MiniStack
 from tests.support.stack import ROOT, free_port
@@ -31,7 +31,7 @@ PACKAGES = ROOT / "node_modules"
 FETCH = "fetch it with `python3 -m setup --engines`"
 
 
-CREDENTIALS = ReadOnlyCredentials("test", "test", None)
+CREDENTIALS = Credentials("test", "test", None)
 """Those of `tests.local.ministack`, which verifies them. moto has others in the environment."""
 
 

@@ -3,13 +3,17 @@
 import json
 import os
 import socket
+import ssl
 import time
 import zlib
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from threading import Thread
+from pathlib import Path
+from threading import Barrier, Thread
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,9 +23,17 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConnectionError, NoCredentialsError
 
+from bench.authority import CERTIFICATE, make_authority
 from lamina.storage import signing, transport
-from lamina.storage.connections import READ_SECONDS, Exchange, RawResponse, dynamodb_endpoint, pooled_exchange
-from lamina.storage.signing import credentials_of_process, signed_headers
+from lamina.storage.connections import (
+    READ_SECONDS,
+    Exchange,
+    NotSentError,
+    RawResponse,
+    dynamodb_endpoint,
+    pooled_exchange,
+)
+from lamina.storage.signing import Credentials, credentials_of_process, signed_headers
 from lamina.storage.transport import ATTEMPTS, Call, DynamoDb
 
 READ = ("GetItem", {"TableName": "t", "Key": {"pk": {"S": "a"}}})
@@ -71,6 +83,7 @@ class Server:
         self.script: list[Answer] = []
         self.requests: list[bytes] = []
         self.connections = 0
+        self.context: ssl.SSLContext | None = None
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         Thread(target=self._accept, daemon=True).start()
@@ -88,6 +101,11 @@ class Server:
             Thread(target=self._serve, args=(peer,), daemon=True).start()
 
     def _serve(self, peer: socket.socket) -> None:
+        if self.context:
+            try:
+                peer = self.context.wrap_socket(peer, server_side=True)
+            except OSError:
+                return  # The client has refused the certificate.
         with closing(peer), peer.makefile("rb") as stream:
             while head := _head(stream):
                 length = next(
@@ -239,7 +257,7 @@ def _is_ended(exchange: Exchange) -> bool:
     """Whether the end that the server has sent has arrived."""
     pool = exchange.__closure__
     assert pool
-    kept = next(cell.cell_contents for cell in pool if hasattr(cell.cell_contents, "pool")).pool.queue[-1]
+    kept = next(cell.cell_contents for cell in pool if isinstance(cell.cell_contents, deque))[-1]
     sock = kept.sock
     sock.setblocking(False)
     try:
@@ -248,6 +266,58 @@ def _is_ended(exchange: Exchange) -> bool:
         return False
     finally:
         sock.settimeout(READ_SECONDS)
+
+
+def test_no_more_connections_are_kept_than_the_pool_holds(server: Server) -> None:
+    exchange = pooled_exchange(server.url, connections=1)
+    together = Barrier(2)
+
+    def answers_together(peer: socket.socket) -> bool:
+        together.wait(5)
+        return sends(200, {})(peer)
+
+    server.script = [answers_together, answers_together, sends(200, {}), sends(200, {})]
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(lambda _: exchange(b"", {}), range(2)))
+    assert server.connections == 2
+    for _ in range(2):
+        exchange(b"", {})
+    assert server.connections == 2
+
+
+@pytest.fixture
+def encrypted(tmp_path: Path, server: Server) -> tuple[str, str]:
+    """The address of a server with TLS, and the authority that has signed its certificate."""
+    authority = tmp_path / "authority.pem"
+    authority.write_text(make_authority(tmp_path), encoding="utf-8")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / CERTIFICATE)
+    server.context = context
+    return server.url.replace("http:", "https:"), str(authority)
+
+
+def test_a_server_of_a_known_authority_is_called(
+    encrypted: tuple[str, str], server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, authority = encrypted
+    monkeypatch.setenv("AWS_CA_BUNDLE", authority)
+    server.script = [sends(200, FOUND), sends(200, FOUND)]
+    exchange = pooled_exchange(url)
+    for _ in range(2):
+        assert json.loads(exchange(b"", {}).body) == FOUND
+    assert server.connections == 1
+
+
+def test_a_server_of_an_unknown_authority_or_of_another_name_is_sent_nothing(
+    encrypted: tuple[str, str], server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, authority = encrypted
+    with pytest.raises(NotSentError):
+        pooled_exchange(url)(b"", {})
+    monkeypatch.setenv("AWS_CA_BUNDLE", authority)
+    with pytest.raises(NotSentError):
+        pooled_exchange(url.replace("127.0.0.1", "localhost"))(b"", {})
+    assert server.requests == []
 
 
 def test_a_clock_that_is_wrong_is_corrected_by_the_servers(server: Server, client: DynamoDb) -> None:
@@ -272,7 +342,7 @@ def test_a_bad_signature_at_the_right_time_is_final(server: Server, client: Dyna
 
 def test_expired_credentials_are_reloaded(server: Server, patience: None) -> None:  # noqa: ARG001 (as above)
     found = iter(["old", "new"])
-    client = DynamoDb(server.url, "us-east-1", credentials=lambda: ReadOnlyCredentials(next(found), "secret", "token"))
+    client = DynamoDb(server.url, "us-east-1", credentials=lambda: Credentials(next(found), "secret", "token"))
     server.script = [fails(400, "ExpiredTokenException"), sends(200, {})]
     call(client, WRITE)
     assert [b"Credential=new/" in request for request in server.requests] == [False, True]
@@ -318,7 +388,7 @@ def test_without_credentials_nothing_is_sent(monkeypatch: pytest.MonkeyPatch, cl
 
 @pytest.mark.parametrize("token", [None, "session-token"])
 def test_signatures_are_those_of_botocore(token: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    credentials = ReadOnlyCredentials("AKID", "secret", token)
+    credentials = Credentials("AKID", "secret", token)
     body = json.dumps(READ[1]).encode()
     clock = datetime(2027, 3, 4, 5, 6, 7, tzinfo=UTC)
     monkeypatch.setattr("botocore.auth.get_current_datetime", lambda: clock.replace(tzinfo=None))
@@ -327,7 +397,7 @@ def test_signatures_are_those_of_botocore(token: str | None, monkeypatch: pytest
     )
     given = {name: ours[name] for name in ("content-type", "x-amz-target")}
     theirs = AWSRequest("POST", "http://127.0.0.1:8000/", headers=given, data=body)
-    SigV4Auth(credentials, "dynamodb", "eu-west-1").add_auth(theirs)
+    SigV4Auth(ReadOnlyCredentials(*credentials), "dynamodb", "eu-west-1").add_auth(theirs)
     assert ours["authorization"] == theirs.headers["Authorization"]
 
 

@@ -1,14 +1,19 @@
 """HTTP connections to DynamoDB: kept alive, shared by threads, and precise about what is known after a failure."""
 
 import os
+import select
+import socket
+import ssl
+import weakref
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-import urllib3
-from botocore.httpsession import get_cert_path
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
+import botocore
 
 CONNECT_SECONDS: Final = 1.0
 READ_SECONDS: Final = 2.0
@@ -43,28 +48,78 @@ def pooled_exchange(endpoint_url: str, *, connections: int = 10, read_seconds: f
         connections: maximum number of connections kept alive.
         read_seconds: read timeout in seconds.
     """
-    url = urlsplit(endpoint_url)
-    timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=read_seconds)
-    pool: urllib3.HTTPConnectionPool
-    if url.scheme == "https":
-        bundle = os.environ.get("AWS_CA_BUNDLE") or get_cert_path(verify=True)
-        pool = urllib3.HTTPSConnectionPool(
-            str(url.hostname), url.port, timeout=timeout, maxsize=connections, ca_certs=bundle
-        )
-    else:
-        pool = urllib3.HTTPConnectionPool(str(url.hostname), url.port, timeout=timeout, maxsize=connections)
+    connect = _connector(endpoint_url)
+    idle: deque[HTTPConnection] = deque()
 
     def exchange(body: bytes, headers: Mapping[str, str]) -> RawResponse:
+        connection = _reusable(idle) or connect(read_seconds)
         try:
-            response = pool.urlopen("POST", "/", body=body, headers=dict(headers), retries=False)
-        except (NewConnectionError, ConnectTimeoutError) as error:
-            raise NotSentError(type(error).__name__) from error
-        except (HTTPError, OSError) as error:
+            connection.request("POST", "/", body, headers)
+            response = connection.getresponse()
+            content = response.read()
+        except (HTTPException, OSError) as error:
+            connection.close()
             raise OutcomeUnknownError(type(error).__name__) from error
-        lower = {name.lower(): value for name, value in response.headers.items()}
-        return RawResponse(response.status, lower, response.data)
+        if connection.sock is not None and len(idle) < connections:  # and the server keeps it open
+            idle.append(connection)
+        else:
+            connection.close()
+        return RawResponse(response.status, {name.lower(): value for name, value in response.getheaders()}, content)
 
+    weakref.finalize(exchange, _close_all, idle)
     return exchange
+
+
+def _close_all(idle: deque[HTTPConnection]) -> None:
+    while idle:
+        idle.pop().close()
+
+
+def _connector(endpoint_url: str) -> Callable[[float], HTTPConnection]:
+    """Return a function that connects to an endpoint; it takes the read timeout, and raises `NotSentError`."""
+    url = urlsplit(endpoint_url)
+    context = ssl.create_default_context(cafile=certificate_authorities()) if url.scheme == "https" else None
+
+    def connect(read_seconds: float) -> HTTPConnection:
+        host = str(url.hostname)
+        connection = (
+            HTTPSConnection(host, url.port, timeout=CONNECT_SECONDS, context=context)
+            if context
+            else HTTPConnection(host, url.port, timeout=CONNECT_SECONDS)
+        )
+        try:
+            connection.connect()
+        except OSError as error:
+            connection.close()
+            raise NotSentError(type(error).__name__) from error
+        connection.sock.settimeout(read_seconds)
+        return connection
+
+    return connect
+
+
+def _reusable(idle: deque[HTTPConnection]) -> HTTPConnection | None:
+    """Remove and return the connection that was used last and is still open; close those that the server has closed."""
+    while True:
+        try:
+            connection = idle.pop()
+        except IndexError:
+            return None
+        if not _is_readable(connection.sock):
+            return connection
+        connection.close()
+
+
+def _is_readable(idle: socket.socket) -> bool:
+    """Return whether a socket on which nothing is expected has something to read: its end."""
+    poll = select.poll()
+    poll.register(idle, select.POLLIN)
+    return bool(poll.poll(0))
+
+
+def certificate_authorities() -> str:
+    """Return the file of certificate authorities that the environment names, or botocore's."""
+    return os.environ.get("AWS_CA_BUNDLE") or str(Path(botocore.__file__).with_name("cacert.pem"))
 
 
 def dynamodb_endpoint(region: str) -> str:

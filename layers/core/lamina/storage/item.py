@@ -1,6 +1,7 @@
 """The base class of items, and the four sparse indexes of the table."""
 
 import os
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from pynamodb.attributes import DiscriminatorAttribute, NumberAttribute, UnicodeAttribute, VersionAttribute
@@ -122,11 +123,14 @@ class Item(Entry):
 def connect() -> "Connection":
     """Return the DynamoDB connection of this process with its client. Call it at init, not in a request."""
     connection = Entry._get_connection().connection  # noqa: SLF001 (PynamoDB offers no other way to its shared connection)
-    if connection._client is None and settings().table_transport == "direct":  # noqa: SLF001 (the seam for a client)
-        region = os.environ.get("AWS_REGION") or connection.session.get_config_variable("region")
-        client = DynamoDb(dynamodb_endpoint(region), region)
-        tracing.observe(client)
-        connection._client = cast("Any", client)  # noqa: SLF001
+    if connection._client is None:  # noqa: SLF001 (the seam for a client)
+        if settings().table_transport == "direct":
+            region = os.environ.get("AWS_REGION") or connection.session.get_config_variable("region")
+            client = DynamoDb(dynamodb_endpoint(region), region)
+            tracing.observe(client)
+            connection._client = cast("Any", client)  # noqa: SLF001
+        else:
+            import_module("botocore.session")  # `botocore_stand_ins` has left it out
     _ = connection.client  # PynamoDB would make it in the first call (about 60 ms)
     return connection
 

@@ -2,7 +2,7 @@
 
 Botocore interprets a model of the whole service for each call, which costs several times what signing, sending and
 parsing take. `lamina` uses only the operations on items, so this module speaks the protocol itself (DynamoDB developer
-guide, "DynamoDB low-level API"). Credentials and exceptions are botocore's, connections are urllib3's.
+guide, "DynamoDB low-level API"). Exceptions are botocore's, and so are credentials that are not in the environment.
 `LAMINA_TABLE_TRANSPORT=botocore` switches back.
 """
 
@@ -25,7 +25,7 @@ from lamina.storage.connections import Exchange, NotSentError, OutcomeUnknownErr
 from lamina.storage.signing import credentials_of_process, forget_credentials, signed_headers
 
 if TYPE_CHECKING:
-    from botocore.credentials import ReadOnlyCredentials
+    from lamina.storage.signing import Credentials
 
 ATTEMPTS: Final = 3
 BUDGET_SECONDS: Final = 8.0
@@ -90,7 +90,7 @@ class DynamoDb:
         endpoint_url: str,
         region: str,
         *,
-        credentials: Callable[[], "ReadOnlyCredentials"] = credentials_of_process,
+        credentials: Callable[[], "Credentials"] = credentials_of_process,
         exchange: Exchange | None = None,
     ) -> None:
         """Create a client.
