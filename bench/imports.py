@@ -25,6 +25,7 @@ HEAVY = (
     "aws_lambda_powertools.utilities.parser",
     "aws_xray_sdk",
     "boto3",
+    "botocore.client",
     "cryptography",
     "email_validator",
     "graphql",
