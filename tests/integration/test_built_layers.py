@@ -74,6 +74,14 @@ except egress.NoAnswer as failure:
     json.dump(str(failure), sys.stdout)
 """
 """Sends a body to a URL, and prints the status of the answer."""
+RENDER = """
+import json, sys
+sys.path += sys.argv[1].split(":")
+import snowballstemmer
+from lamina.posts.markdown import render
+json.dump([render(sys.argv[2]), snowballstemmer.stemmer("english").stemWord(sys.argv[2])], sys.stdout)
+"""
+"""Renders Markdown, and stems it."""
 AUTHORITIES = {
     "Amazon Root CA 1",
     "Certum Trusted Network CA",
@@ -183,6 +191,11 @@ def test_what_calls_aws_alone_reads_the_authorities_of_aws_alone(built: Path) ->
     bundle = built / "RuntimeLayer" / "python" / "botocore" / "cacert.pem"
     assert bundle.read_text(encoding="utf-8").count("BEGIN CERTIFICATE") == len(AMAZON_ROOTS)
     assert not (built / "RuntimeLayer" / "python" / "certifi").exists(), "botocore would read its bundle instead"
+
+
+def test_posts_are_rendered_and_stemmed_with_the_content_layer(built: Path) -> None:
+    path = search_path(built, ("CoreLayer", "RuntimeLayer", "ContentLayer"))
+    assert alone(RENDER, path, "searching") == ["<p>searching</p>\n", "search"]
 
 
 def test_a_read_function_with_its_layers_takes_at_most_30_megabytes(built: Path) -> None:
