@@ -25,7 +25,7 @@ UNIT_BYTES = 4096
 
 @dataclass(frozen=True)
 class Quality:
-    """What was found for queries of so many words.
+    """The results of queries with this number of words.
 
     Attributes:
         words: number of words.

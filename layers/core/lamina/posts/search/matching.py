@@ -156,6 +156,6 @@ def _count(term: str, postings: Postings, known: Statistics) -> int:
 
 
 def _rarity(count: int, posts: int) -> float:
-    """Return the weight of a term that so many posts have (BM25's inverse document frequency, as Lucene has it)."""
+    """Return the weight of a term in this number of posts (BM25's inverse document frequency, as in Lucene)."""
     within = min(count, posts)
     return math.log1p((posts - within + 0.5) / (within + 0.5))
