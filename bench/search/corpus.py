@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import accumulate
 
-from lamina.posts.search.vectors import Occurrences, Vector
+from lamina.posts.search.vectors import Vector, vector_from
 
 VOCABULARY = 300_000
 REPEATED = 0.35
@@ -37,7 +37,8 @@ class Corpus:
         text: list[str] = []
         for _ in range(length):
             text.append(self._random.choice(text) if text and self._random.random() < REPEATED else next(fresh))
-        return Vector({word: Occurrences(0, 0, count, (word,)) for word, count in Counter(text).items()}, length)
+        counts = Counter(text)
+        return vector_from(Counter(), Counter(), counts, {word: (word,) for word in counts})
 
     def queries(self, posts: Sequence[Vector], words: int, number: int) -> list[str]:
         """Return queries, each of different words of one post, none of them a stop word."""

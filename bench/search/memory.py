@@ -73,7 +73,7 @@ class Memory:
             rarity = math.log1p((posts - len(entries) + 0.5) / (len(entries) + 0.5))
             for entry in entries:
                 number = MAX_NUMBER - (entry >> 16 & MAX_NUMBER)
-                one = Vector({word: Occurrences(0, 0, entry & MAX_COUNT, ())}, self._lengths[number])
+                one = Vector({word: Occurrences(0, 0, entry & MAX_COUNT, 0, ())}, self._lengths[number])
                 scores[ID.format(number)] += rarity * one.weight(word, average)
         return scores
 

@@ -175,6 +175,17 @@ def test_a_new_tokenizer_indexes_the_same_version_again(monkeypatch: pytest.Monk
     assert {pk for pk, _ in terms} == {"TERM#other"}
 
 
+def test_a_new_formula_moves_the_entries_of_the_same_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    post = document("a quick fox", title="Foxes")
+    index(post)
+    before, _, _ = stored()
+    monkeypatch.setattr(vectors, "TYPICAL_LENGTH", 3.0)
+    index(post)
+    after, _, _ = stored()
+    assert before != after
+    assert holds(post)
+
+
 type Step = Callable[[], None]
 
 

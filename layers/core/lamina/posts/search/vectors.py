@@ -8,7 +8,7 @@ import json
 import math
 import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -28,7 +28,8 @@ TYPICAL_LENGTH = 300.0
 LENGTH_STEPS = 4
 """Lengths are rounded to this many steps per doubling, so that a small change of a post moves few of its terms."""
 LEVELS = 0xFFF
-"""Impacts are stored as levels from 0 to this: three hexadecimal digits."""
+"""Impacts are stored as levels from 0 to this: three hexadecimal digits. A vector contains the levels of its entries, so
+that these are found when the formula has changed."""
 MOST = (TITLE_WEIGHT + TAG_WEIGHT + 1) * (K1 + 1)
 """Upper bound of a weight."""
 
@@ -63,11 +64,12 @@ class Document:
 
 
 class Occurrences(NamedTuple):
-    """How often a term occurs in each field of a post, and in which forms."""
+    """How often a term occurs in each field of a post, the level of its entry in the index, and its forms."""
 
     title: int
     tags: int
     content: int
+    level: int
     words: tuple[str, ...]
 
 
@@ -86,18 +88,17 @@ class Vector:
     def weight(self, term: str, average_length: float) -> float:
         """Return the BM25 weight of a term in the post, without the rarity of the term; 0 if it does not occur."""
         found = self.terms.get(term)
-        return _weight(found, self.length, average_length) if found else 0.0
+        return _weight(found.title, found.tags, found.content, self.length, average_length) if found else 0.0
 
     def entries(self) -> set[Entry]:
         """Return the entries of the index that the post has."""
-        length = _rounded(self.length)
-        levels = {(term, _level(_weight(found, length, TYPICAL_LENGTH))) for term, found in self.terms.items()}
+        levels = {(term, found.level) for term, found in self.terms.items()}
         return levels | {(word, WORD) for found in self.terms.values() for word in found.words}
 
 
 def vector_of(document: Document) -> Vector:
     """Return the terms of a document."""
-    counts: tuple[Counter[str], ...] = (Counter(), Counter(), Counter())
+    counts = Counter[str](), Counter[str](), Counter[str]()
     forms: dict[str, dict[str, None]] = {}
     for count, text in zip(counts, (document.title, "\n".join(document.tags), document.text), strict=True):
         for token in tokens(text):
@@ -105,11 +106,28 @@ def vector_of(document: Document) -> Vector:
             words = forms.setdefault(token.term, {})
             if len(words) < MAX_FORMS:
                 words[token.word] = None
-    title, tags, content = counts
+    return vector_from(*counts, {term: tuple(words) for term, words in forms.items()})
+
+
+def vector_from(
+    title: Counter[str], tags: Counter[str], content: Counter[str], forms: Mapping[str, tuple[str, ...]]
+) -> Vector:
+    """Return the vector of a post whose fields have these terms.
+
+    Args:
+        title: terms of the title, with their number.
+        tags: those of the tags.
+        content: those of the content.
+        forms: the words of each term.
+    """
     length = content.total()
-    terms = {term: Occurrences(title[term], tags[term], content[term], tuple(words)) for term, words in forms.items()}
+    rounded = _rounded(length)
+    terms = {}
+    for term, words in forms.items():
+        counts = title[term], tags[term], content[term]
+        terms[term] = Occurrences(*counts, _level(_weight(*counts, rounded, TYPICAL_LENGTH)), words)
     if len(terms) > MAX_TERMS:
-        best = sorted(terms, key=lambda term: _weight(terms[term], length, TYPICAL_LENGTH), reverse=True)
+        best = sorted(terms, key=lambda term: terms[term].level, reverse=True)
         terms = {term: terms[term] for term in best[:MAX_TERMS]}
     return Vector(terms, length)
 
@@ -122,7 +140,7 @@ def weight_of(level: int) -> float:
 def encode(vector: Vector) -> bytes:
     """Return a vector in its stored form."""
     terms = {
-        term: [*found[:3], *(found.words if found.words != (term,) else ())] for term, found in vector.terms.items()
+        term: [*found[:4], *(found.words if found.words != (term,) else ())] for term, found in vector.terms.items()
     }
     return pack([vector.length, terms])
 
@@ -133,8 +151,8 @@ def decode(stored: bytes) -> Vector:
     return Vector({term: _occurrences(term, *found) for term, found in terms.items()}, int(length))
 
 
-def _occurrences(term: str, title: int, tags: int, content: int, *words: str) -> Occurrences:
-    return Occurrences(title, tags, content, words or (term,))
+def _occurrences(term: str, title: int, tags: int, content: int, level: int, *words: str) -> Occurrences:
+    return Occurrences(title, tags, content, level, words or (term,))
 
 
 def pack(value: object) -> bytes:
@@ -148,11 +166,9 @@ def unpack(packed: bytes) -> list[Any]:
     return found
 
 
-def _weight(found: Occurrences, length: float, average_length: float) -> float:
+def _weight(title: int, tags: int, content: int, length: float, average_length: float) -> float:
     norm = 1 - B + B * length / average_length
-    return (
-        TITLE_WEIGHT * _saturated(found.title) + TAG_WEIGHT * _saturated(found.tags) + _saturated(found.content, norm)
-    )
+    return TITLE_WEIGHT * _saturated(title) + TAG_WEIGHT * _saturated(tags) + _saturated(content, norm)
 
 
 def _saturated(count: int, norm: float = 1.0) -> float:
