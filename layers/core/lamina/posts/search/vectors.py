@@ -28,8 +28,8 @@ TYPICAL_LENGTH = 300.0
 LENGTH_STEPS = 4
 """Lengths are rounded to this many steps per doubling, so that a small change of a post moves few of its terms."""
 LEVELS = 0xFFF
-"""Impacts are stored as levels from 0 to this: three hexadecimal digits. A vector contains the levels of its entries, so
-that these are found when the formula has changed."""
+"""Impacts are stored as levels from 0 to this: three hexadecimal digits. A vector has the levels of its entries, which
+are thus found after a change of the formula."""
 MOST = (TITLE_WEIGHT + TAG_WEIGHT + 1) * (K1 + 1)
 """Upper bound of a weight."""
 
