@@ -5,6 +5,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from pynamodb.attributes import DiscriminatorAttribute, NumberAttribute, UnicodeAttribute, VersionAttribute
+from pynamodb.exceptions import AttributeNullError
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 
@@ -112,6 +113,20 @@ class Item(Entry):
     created_by = UnicodeAttribute(null=True)
     expires_at = NumberAttribute(null=True)
     """Unix seconds after which DynamoDB removes the item (the table's TTL attribute)."""
+
+    def _container_serialize(self, null_check: bool = True) -> dict[str, dict[str, Any]]:
+        """Serialize the attributes that have a value, as PynamoDB does, but read them from where descriptors keep them.
+
+        Most items have a value for few of their attributes, and a transaction has many items.
+        """
+        serialized = {}
+        for name, attribute in self.get_attributes().items():
+            value = self.attribute_values.get(name)
+            if value is not None:
+                serialized[attribute.attr_name] = {attribute.attr_type: attribute.serialize(value)}
+            elif null_check and not attribute.null:
+                raise AttributeNullError(name)
+        return serialized
 
     def over(self, version: int | None) -> Self:
         """Return the item, set to expect this stored version when saved or deleted; None for a new item."""
