@@ -96,8 +96,9 @@ def assert_safe(rendered: str) -> None:
         assert attributes.keys() <= ALLOWED[name], name
         assert attributes.get("align", "left") in {"left", "center", "right"}
         assert attributes.get("start", "1").isdigit()
-        if name == "a":
+        if "href" in attributes:
             assert attributes["href"].lower().startswith(("https://", "http://", "mailto:"))
             assert attributes["href"].isascii()
             assert attributes["href"].isprintable()
+        if name == "a":
             assert attributes["rel"] == "nofollow noopener ugc"

@@ -141,6 +141,11 @@ def test_a_very_long_address_is_not_linked() -> None:
     assert len(links(f"[a](https://b.example/{'é' * 1_900}) https://b.example/{'é' * 1_900}")) == 2
 
 
+@pytest.mark.parametrize("host", ["a:b", "a:99999", "%", "[a", "1.2.3.999"])
+def test_an_address_that_browsers_cannot_read_is_text(host: str) -> None:
+    assert render(f"[a](https://{host})") == '<p><a rel="nofollow noopener ugc">a</a></p>\n'
+
+
 @pytest.mark.parametrize("source", HOSTILE["short"], ids=json.dumps)
 def test_a_hostile_source_is_harmless(source: str) -> None:
     rendered = render(source)
