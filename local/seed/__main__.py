@@ -47,6 +47,7 @@ def _how_to_sign_in(url: str, password: str) -> str:
 
 def _fill(password: str) -> None:
     # Only now: the settings that these modules read when they are imported stand in the environment since `connect`.
+    from local.seed import posts
     from local.seed.users import Seeder
 
     seeder = Seeder(password)
@@ -54,6 +55,9 @@ def _fill(password: str) -> None:
         with step(name):
             made = sum(map(seeder.settle, people))
         say(f"    {made} created, {len(people) - made} existed already")
+    with step("posts"):
+        made = sum(map(posts.settle, posts.POSTS))
+    say(f"    {made} created, {len(posts.POSTS) - made} existed already")
 
 
 if __name__ == "__main__":

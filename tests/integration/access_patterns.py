@@ -278,6 +278,54 @@ def _deliver(_: World, hooked: Hooked) -> None:
     attempt(hooked.webhook, hooked.delivery)
 
 
+POST = {
+    "title": "Words, words, words",
+    "content": "Some *words* of a post.",
+    "tags": ["news", "words"],
+    "published": True,
+}
+
+
+def _write(world: World, _: object = None) -> Answer:
+    return world.admin.post("/v1/posts", POST)
+
+
+def _written(world: World) -> str:
+    return str(_write(world).data["id"])
+
+
+def _of_post(target: str = "", **changes: object) -> Callable[[World, str], Answer]:
+    """Read a post as somebody who is not signed in, or change it as its author."""
+
+    def act(world: World, post: str) -> Answer:
+        path = f"/v1/posts/{post}"
+        if changes:
+            return world.admin.patch(path, changes)
+        return world.admin.post(f"{path}{target}") if target else Api().get(path)
+
+    return act
+
+
+def _slug(world: World) -> str:
+    return str(_write(world).data["slug"])
+
+
+def _posts(query: str) -> Callable[[World, Any], Answer]:
+    return lambda _, cursor: Api().get(f"/v1/posts?limit=10&{query}" + (f"&cursor={cursor}" if cursor else ""))
+
+
+def _posts_of_user(world: World, _: object) -> Answer:
+    return Api().get(f"/v1/users/{world.somebody.id}/posts")
+
+
+def _delete_post(world: World, post: str) -> Answer:
+    return world.admin.delete(f"/v1/posts/{post}")
+
+
+def _next_posts(_: World) -> str:
+    return str(Api().get("/v1/posts?limit=10").json["meta"]["next_cursor"])
+
+
 PATTERNS = (
     Pattern("Register an account", "POST /v1/auth/register", _register),
     Pattern("… with an Idempotency-Key", "POST /v1/auth/register", _register, _key),
@@ -309,6 +357,22 @@ PATTERNS = (
     Pattern("Update without a change", "PATCH /v1/users/{id}", _patch(metadata={"team": "blue"})),
     Pattern("Delete a user", "DELETE /v1/users/{id}", _delete),
     Pattern("Restore a user", "POST /v1/users/{id}/restore", _restore, _delete),
+    Pattern("Create a post with two tags", "POST /v1/posts", _write),
+    Pattern("Read a post", "GET /v1/posts/{id}", _of_post(), _written),
+    Pattern("… by its slug", "GET /v1/posts/slug/{slug}", lambda _, slug: Api().get(f"/v1/posts/slug/{slug}"), _slug),
+    Pattern("List posts, newest first", "GET /v1/posts", _posts("")),
+    Pattern("… by cursor", "GET /v1/posts", _posts(""), _next_posts),
+    Pattern("… with a tag", "GET /v1/posts", _posts("tag=news")),
+    Pattern(
+        "… of an author", "GET /v1/users/{id}/posts", lambda world, _: Api().get(f"/v1/users/{world.somebody.id}/posts")
+    ),
+    Pattern("Update the title of a post", "PATCH /v1/posts/{id}", _of_post(title="Other words"), _written),
+    Pattern("… its content", "PATCH /v1/posts/{id}", _of_post(content="Other words"), _written),
+    Pattern("… its slug", "PATCH /v1/posts/{id}", _of_post(slug="other-words"), _written),
+    Pattern("Unpublish a post", "POST /v1/posts/{id}/unpublish", _of_post("/unpublish"), _written),
+    Pattern(
+        "Delete a post", "DELETE /v1/posts/{id}", lambda world, post: world.admin.delete(f"/v1/posts/{post}"), _written
+    ),
     Pattern("Create a report", "POST /v1/reports", _ask),
     Pattern("Read a job", "GET /v1/jobs/{id}", lambda world, job: world.admin.get(f"/v1/jobs/{job}"), _asked),
     Pattern(

@@ -4,6 +4,7 @@ MiniStack is what the laptop runs on. The others are a second opinion: AWS's own
 dynoxide, which starts in no time. `python3 -m setup --engines` fetches both.
 """
 
+import base64
 import gzip
 import json
 import platform
@@ -161,7 +162,7 @@ class LoadedDynoxide(Dynoxide):
         data = folder / "export" / self._table["TableName"] / "data"
         data.mkdir(parents=True)
         with gzip.open(data / "items.json.gz", "wt", compresslevel=1, encoding="utf-8") as lines:
-            lines.writelines(json.dumps({"Item": item}) + "\n" for item in self._items)
+            lines.writelines(json.dumps({"Item": item}, default=_base64) + "\n" for item in self._items)
         (folder / "schema.json").write_text(json.dumps({"Table": self._table}), encoding="utf-8")
         super().start(folder)
 
@@ -231,3 +232,8 @@ def on_each(engines: Sequence[type[Engine]] = ENGINES) -> list[Any]:
         )
         for engine in engines
     ]
+
+
+def _base64(content: bytes) -> str:
+    """Return binary content as DynamoDB's JSON has it."""
+    return base64.b64encode(content).decode()

@@ -8,6 +8,8 @@ from itertools import batched
 from typing import Any
 
 from lamina.access.policy import Role
+from lamina.posts.items import SlugItem, content_items, entry_items, post_item, slug_key
+from lamina.posts.model import Content, Post
 from lamina.settings import settings
 from lamina.storage.item import Item
 from lamina.users.counting import CountedItem, CounterItem, buckets, counter_key, membership
@@ -62,7 +64,33 @@ def raw_items(population: Sequence[User]) -> Iterator[dict[str, Any]]:
     """Give users with their guards, search entries, markers and counters as DynamoDB keeps them."""
     for user in population:
         yield from map(_raw, _items(user))
+    for post in posts(population):
+        yield from map(_raw, _items_of_post(post))
     yield from map(_raw, _counters(population))
+
+
+def posts(population: Sequence[User]) -> Iterator[Post]:
+    """Return a published post for every second user, all with one tag."""
+    for user in population[::2]:
+        yield Post(
+            id=user.id.replace("0190c6c0", "0190c6c1", 1),
+            author_id=user.id,
+            title="A post",
+            slug=f"post-{user.username.replace('.', '-')}",
+            excerpt="Words, words, words. " * 10,
+            tags=("news",),
+            created_at=user.created_at,
+            updated_at=user.created_at,
+            published_at=user.created_at,
+            version=1,
+        )
+
+
+def _items_of_post(post: Post) -> Iterator[Item]:
+    yield post_item(post)
+    yield SlugItem(*slug_key(post.slug), post_id=post.id)
+    yield from content_items(post, Content(source="Words", html="<p>Words</p>"))
+    yield from entry_items(post).values()
 
 
 def _items(user: User) -> Iterator[Item]:

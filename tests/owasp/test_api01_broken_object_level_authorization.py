@@ -25,6 +25,8 @@ class Scene:
         """Every way to an object of Ann's that answers with or changes it, and what Eve sends along."""
         user, session = f"/v1/users/{self.ids['user']}", f"/v1/auth/sessions/{self.ids['session']}"
         job = f"/v1/jobs/{self.ids['job']}"
+        draft = f"/v1/posts/{self.ids['draft']}"
+        post = {"title": "Mine", "content": "Mine"}
         activities = {"type": "activities", "format": "csv", "user_id": self.ids["user"]}
         whole = {"email": "eve2@example.com", "username": "eve2", "name": "Eve"}
         return [
@@ -38,6 +40,20 @@ class Scene:
             ("GET", job, None),
             ("POST", f"{job}/cancel", None),
             ("POST", "/v1/reports", activities),
+            ("GET", draft, None),
+            ("GET", "/v1/posts/slug/the-draft", None),
+            *self.changes_of_a_post(draft, post),
+            *self.changes_of_a_post(f"/v1/posts/{self.ids['post']}", post),
+        ]
+
+    def changes_of_a_post(self, path: str, post: Any) -> list[tuple[str, str, Any]]:
+        return [
+            ("PUT", path, post),
+            ("PATCH", path, {"title": "Mine"}),
+            ("PATCH", path, {"author_id": self.eve.id}),
+            ("POST", f"{path}/publish", None),
+            ("POST", f"{path}/unpublish", None),
+            ("DELETE", path, None),
         ]
 
 
@@ -45,7 +61,10 @@ class Scene:
 def scene(aws: None, request: pytest.FixtureRequest) -> Scene:  # noqa: ARG001 (the table must be there)
     ann, eve = person("ann", Role.ADMIN), person("eve", request.param)
     new_client = {"name": "c", "scopes": ["read"], "grant_types": ["client_credentials"]}
+    post = {"title": "The draft", "content": "Words"}
     ids = {
+        "draft": ann.api.post("/v1/posts", post).data["id"],
+        "post": ann.api.post("/v1/posts", {**post, "published": True}).data["id"],
         "user": ann.id,
         "session": ann.api.get("/v1/auth/sessions").data[0]["id"],
         "key": ann.api.post("/v1/api-keys", {"name": "k", "scopes": ["read"]}).data["id"],
@@ -57,7 +76,10 @@ def scene(aws: None, request: pytest.FixtureRequest) -> Scene:  # noqa: ARG001 (
 
 def state(scene: Scene) -> list[Any]:
     lists = ("/v1/users/me", "/v1/auth/sessions", "/v1/api-keys", "/v1/oauth-clients")
-    return [scene.ann.api.get(path).data for path in (*lists, f"/v1/jobs/{scene.ids['job']}")]
+    return [
+        scene.ann.api.get(path).data
+        for path in (*lists, *(f"/v1/{kind}s/{scene.ids[kind]}" for kind in ("job", "post")))
+    ]
 
 
 def test_no_object_of_another_is_changed_ended_or_shown(scene: Scene) -> None:
@@ -69,7 +91,7 @@ def test_no_object_of_another_is_changed_ended_or_shown(scene: Scene) -> None:
 
 
 def test_what_is_not_theirs_and_what_is_not_there_answer_alike(scene: Scene) -> None:
-    for kind in ("session", "key", "job"):
+    for kind in ("session", "key", "job", "draft"):
         method, path, body = next(row for row in scene.paths() if scene.ids[kind] in row[1])
         answers = [
             scene.eve.api.call(method, target, body=body) for target in (path, path.replace(scene.ids[kind], UNKNOWN))
@@ -93,6 +115,13 @@ def test_of_another_user_only_the_public_profile_is_seen_and_by_proven_accounts_
 def test_lists_of_ones_own_never_hold_anything_of_another(scene: Scene) -> None:
     assert scene.eve.api.get("/v1/api-keys").data == []
     assert {session["id"] for session in scene.eve.api.get("/v1/auth/sessions").data}.isdisjoint(scene.ids.values())
+
+
+def test_drafts_of_another_are_in_no_list(scene: Scene) -> None:
+    user = f"author_id={scene.ids['user']}"
+    for query in ("", "?published=false", f"?{user}", f"?{user}&published=false", "?sort=created_at"):
+        assert scene.ids["draft"] not in {post["id"] for post in scene.eve.api.get(f"/v1/posts{query}").data}
+    assert {post["id"] for post in scene.eve.api.get(f"/v1/posts?{user}").data} == {scene.ids["post"]}
 
 
 def test_a_cursor_of_another_does_not_open_its_list(scene: Scene) -> None:

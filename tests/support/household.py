@@ -3,7 +3,7 @@
 import jwt
 from pydantic import SecretStr
 
-from lamina.access.policy import Action
+from lamina.access.policy import Action, Caller
 from lamina.activities.recording import activity, record
 from lamina.events.envelope import envelope
 from lamina.events.outbox import OutboxItem
@@ -19,6 +19,8 @@ from lamina.jobs import service as jobs
 from lamina.jobs import transitions
 from lamina.jobs.model import Job, JobType, NewJob
 from lamina.mail.items import is_first, mark_refused
+from lamina.posts import service as posts
+from lamina.posts.model import NewPost, WholePost
 from lamina.users.model import User
 from lamina.webhooks import service as webhooks
 from lamina.webhooks.model import WebhookScope
@@ -43,9 +45,20 @@ def furnish(user: User) -> None:
     hook = NewWebhook(url="https://example.com/hook", events=["*"], scope=WebhookScope.ALL)
     webhooks.create(caller, hook, CONTEXT)
     furnish_job(user.id)
+    furnish_post(user, caller)
     is_first(user.id, "welcome")
     mark_refused(user.id, "former@example.com")
     record([activity(envelope(event)) for event in OutboxItem.query(f"USER#{user.id}", OutboxItem.sk.startswith("E"))])
+
+
+def furnish_post(user: User, caller: Caller) -> WholePost:
+    """Give a user a published post that has had two slugs."""
+    new = NewPost(
+        author_id=user.id, title="A post", content="Words", slug=f"first-{user.id}", tags=("a", "b"), published=True
+    )
+    post = posts.create(new, CONTEXT, by=caller).post
+    slug = {"slug": f"second-{user.id}"}
+    return posts.update(post.id, slug, CONTEXT, if_version=lambda _: True, by=caller)
 
 
 def furnish_job(owner_id: str) -> Job:

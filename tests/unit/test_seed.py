@@ -1,9 +1,11 @@
-"""The people of the demo are such as the API would take."""
+"""The people and posts of the demo are such as the API would accept."""
 
 import pytest
 
 from lamina.identity.accounts.schemas import NewUserInput
+from lamina.posts.schemas import PostInput
 from local.seed.people import DEMO, OTHERS, Person
+from local.seed.posts import POSTS, DemoPost
 
 
 @pytest.mark.parametrize("person", [*DEMO, *OTHERS], ids=lambda person: person.username)
@@ -23,3 +25,11 @@ def test_the_api_would_take(person: Person) -> None:
 
 def test_no_two_of_them_are_the_same() -> None:
     assert len({person.username for person in (*DEMO, *OTHERS)}) == len(DEMO) + len(OTHERS)
+
+
+@pytest.mark.parametrize("post", POSTS, ids=lambda post: post.slug)
+def test_the_api_would_accept_a_post(post: DemoPost) -> None:
+    fields = {"title": post.title, "content": post.content, "slug": post.slug, "tags": list(post.tags)}
+    accepted = PostInput.model_validate(fields)
+    assert accepted.model_dump(include=set(fields)) == fields
+    assert post.author in {person.username for person in (*DEMO, *OTHERS)}

@@ -138,7 +138,7 @@ class Failures:
         self.schemas: dict[str, Json] = {}
         """The bodies of these responses; each lists its error codes."""
         self.components: dict[str, Json] = {
-            "NotModified": {"description": "The resource has not changed.", "headers": headers("ETag", *COUNTED)}
+            "NotModified": {"description": "The resource has not changed.", "headers": headers("ETag", *COUNTED)},
         }
 
     def of(self, raised: Iterable[ErrorClass], *, oauth: bool = False) -> Json:

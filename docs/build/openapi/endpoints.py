@@ -85,7 +85,7 @@ class Endpoint:
         yield errors.Invalid
         if self.has_body:
             yield MalformedJson
-        if not self.app.public:
+        if not self.app.public or self.app.personal:
             yield from (errors.Unauthenticated, TokenExpired)
         yield from self.app.errors
         if self.app.versioned and self.method in CONDITIONAL_WRITES:

@@ -75,6 +75,8 @@ def operation(endpoint: Endpoint, draft: Json, failures: Failures) -> Json:
     described["responses"] = success(endpoint, draft["responses"]) | refused
     if endpoint.oauth:
         described["security"] = [{"client": []}]
+    elif endpoint.app.personal:
+        described["security"] = [{}, {"bearer": []}, {"api_key": []}]
     elif endpoint.app.public:
         described["security"] = []
     elif endpoint.app.sessions_only:

@@ -90,6 +90,14 @@ class Action(StrEnum):
     WEBHOOK_DELETE = "webhooks.delete"
     WEBHOOK_RECEIVE_ALL = "webhooks.receive_all"
     """Create a webhook that receives the events of all users."""
+    POST_CREATE = "posts.create"
+    POST_SET_AUTHOR = "posts.set_author"
+    """Create a post in the name of another user, or give it to another author."""
+    POST_READ_UNPUBLISHED = "posts.read_unpublished"
+    """Read drafts and private posts; everybody may read what is published and public."""
+    POST_UPDATE = "posts.update"
+    """Update, publish and unpublish a post."""
+    POST_DELETE = "posts.delete"
 
 
 @dataclass(frozen=True)
@@ -141,6 +149,11 @@ RULES: dict[Action, Rule] = {
     Action.WEBHOOK_WRITE: Rule(Permission.MANAGE_USERS, owner=Permission.WRITE),
     Action.WEBHOOK_DELETE: Rule(Permission.MANAGE_USERS, owner=Permission.DELETE),
     Action.WEBHOOK_RECEIVE_ALL: Rule(Permission.MANAGE_USERS),
+    Action.POST_CREATE: Rule(Permission.WRITE),
+    Action.POST_SET_AUTHOR: Rule(Permission.MANAGE_USERS),
+    Action.POST_READ_UNPUBLISHED: Rule(Permission.MANAGE_USERS, owner=Permission.READ),
+    Action.POST_UPDATE: Rule(Permission.MANAGE_USERS, owner=Permission.WRITE),
+    Action.POST_DELETE: Rule(Permission.DELETE, owner=Permission.DELETE),
 }
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {

@@ -13,7 +13,7 @@ SUBJECTS = {event_type.name: event_type.subject for event_type in CATALOG.values
 
 
 def activity(event: Mapping[str, Any]) -> ActivityItem | None:
-    """Return the activity of an event.
+    """Return the activity of an event: of the user that it is about, or else of the owner of its subject.
 
     Args:
         event: the envelope of the event.
@@ -26,10 +26,11 @@ def activity(event: Mapping[str, Any]) -> ActivityItem | None:
         KeyError: for an unknown event type.
     """
     end = ids.epoch_of(event["occurred_at"]) + settings().activity_days * DAY_SECONDS
-    if SUBJECTS[event["type"]] != "user" or event["type"] == USER_PURGED.name or end <= ids.epoch_in(0):
+    user_id = event["subject"] if SUBJECTS[event["type"]] == "user" else event["data"].get("owner_id")
+    if user_id is None or event["type"] == USER_PURGED.name or end <= ids.epoch_in(0):
         return None
     return ActivityItem(
-        *activity_key(event["subject"], event["occurred_at"], event["id"]),
+        *activity_key(user_id, event["occurred_at"], event["id"]),
         event_type=event["type"],
         actor=event["actor"],
         correlation_id=event["correlation_id"],

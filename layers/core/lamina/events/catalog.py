@@ -128,6 +128,21 @@ class WebhookEnd(WebhookFacts):
     reason: Annotated[str, Field(description="failing: no event accepted for days; gone: it returned 410")]
 
 
+class PostFacts(TypedDict):
+    """The post after the event, without its text."""
+
+    id: Id
+    owner_id: Annotated[Id, Field(description="its author")]
+    visibility: Annotated[str, Field(description="public or private; more may be added")]
+    published: bool
+
+
+class PostChange(PostFacts):
+    """The post after the event, and which fields changed."""
+
+    changed: Annotated[list[str], Field(description="the fields whose values changed")]
+
+
 USER_CREATED = _declare(EventType("user.created", "user", UserFacts, "A user was created."))
 USER_UPDATED = _declare(EventType("user.updated", "user", UserChange, "A user was updated."))
 USER_DELETED = _declare(EventType("user.deleted", "user", UserChange, "A user was soft-deleted; it can be restored."))
@@ -217,3 +232,9 @@ WEBHOOK_SECRET_ROTATED = _declare(
 WEBHOOK_DISABLED = _declare(
     EventType("webhook.disabled", "user", WebhookEnd, "A webhook was disabled because its endpoint is failing or gone.")
 )
+
+POST_CREATED = _declare(EventType("post.created", "post", PostFacts, "A post was created."))
+POST_UPDATED = _declare(EventType("post.updated", "post", PostChange, "A post was updated."))
+POST_PUBLISHED = _declare(EventType("post.published", "post", PostFacts, "A post was published."))
+POST_UNPUBLISHED = _declare(EventType("post.unpublished", "post", PostFacts, "A post was unpublished."))
+POST_DELETED = _declare(EventType("post.deleted", "post", PostFacts, "A post was deleted; its slugs are free."))

@@ -21,6 +21,7 @@ from lamina.errors import LaminaError, NotFound
 from lamina.events.request_context import RequestContext
 from lamina.http.conditional import entity_tag, version_condition
 from lamina.http.envelope import Envelope, ListEnvelope, PageLinks, PageMeta
+from lamina.http.headers import SHARED_CACHING
 from lamina.http.request import Request
 from lamina.http.request_validation import RequestValidation, check_body
 from lamina.http.responses import JSON, LambdaResponse, as_json, check_returns, failure, finish
@@ -64,6 +65,7 @@ class App(APIGatewayRestResolver):
         self,
         *,
         public: bool = False,
+        personal: bool = False,
         counted: bool = True,
         versioned: bool = False,
         media_types: tuple[str, ...] = (JSON,),
@@ -76,6 +78,7 @@ class App(APIGatewayRestResolver):
 
         Args:
             public: whether it serves callers who are not signed in.
+            personal: whether a public endpoint may respond otherwise to callers who are signed in (`App.reader`).
             counted: whether the authorizer runs and counts its requests; false for endpoints with static responses.
             versioned: whether its resource has an `ETag`, for use with `If-None-Match` and `If-Match`.
             media_types: accepted media types of bodies.
@@ -93,6 +96,7 @@ class App(APIGatewayRestResolver):
         self._request_validation_middleware = RequestValidation()
         self.exception_handler(Exception)(self._failed)
         self.public = public
+        self.personal = personal
         self.counted = counted
         self.versioned = versioned
         self.media_types = media_types
@@ -111,6 +115,11 @@ class App(APIGatewayRestResolver):
     def caller(self) -> Caller:
         """The caller; raises `Unauthenticated` if nobody is signed in."""
         return self.incoming.caller
+
+    @property
+    def reader(self) -> Caller | None:
+        """The caller of a public endpoint; None if the request has no credential. Raises as `caller` for a bad one."""
+        return self.incoming.caller if self.incoming.has_credential else None
 
     @property
     def request_context(self) -> RequestContext:
@@ -151,7 +160,14 @@ class App(APIGatewayRestResolver):
         return version_condition(identifier, self.incoming.headers)
 
     def respond[T, L: Mapping[str, object]](
-        self, data: T, *, links: L, etag: str = "", created: bool = False, accepted: bool = False
+        self,
+        data: T,
+        *,
+        links: L,
+        etag: str = "",
+        created: bool = False,
+        accepted: bool = False,
+        shared: bool = False,
     ) -> Response[Envelope[T, L]]:
         """Return a response with one resource in its envelope.
 
@@ -161,17 +177,21 @@ class App(APIGatewayRestResolver):
             etag: entity tag of this version of the resource.
             created: whether the resource is new: 201, with its path as `Location`.
             accepted: whether it is a job that was accepted: 202, with its path as `Location`.
+            shared: whether shared caches may keep the response for a minute, as it is the same for everybody.
         """
         full = {name: f"{settings().base_path}{link}" for name, link in links.items()}
-        headers = {"ETag": entity_tag(etag)} if etag else {}
+        headers = _caching(etag, shared=shared)
         if created or accepted:
             headers["Location"] = full["self"]
         status = HTTPStatus.CREATED if created else HTTPStatus.ACCEPTED if accepted else HTTPStatus.OK
         return Response(int(status), JSON, cast("Any", {"data": data, "links": full}), headers)
 
-    def page[T](self, data: list[T], meta: PageMeta, links: PageLinks) -> Response[ListEnvelope[T]]:
-        """Return a response with a page of a list in its envelope."""
-        return Response(HTTPStatus.OK.value, JSON, cast("Any", {"data": data, "meta": meta, "links": links}))
+    def page[T](
+        self, data: list[T], meta: PageMeta, links: PageLinks, *, etag: str = "", shared: bool = False
+    ) -> Response[ListEnvelope[T]]:
+        """Return a response with a page of a list in its envelope; `etag` and `shared` as in `respond`."""
+        content = cast("Any", {"data": data, "meta": meta, "links": links})
+        return Response(HTTPStatus.OK.value, JSON, content, _caching(etag, shared=shared))
 
     def accepted(self) -> Response[None]:
         """Return 202 without a body, for work whose result the response must not reveal."""
@@ -193,7 +213,7 @@ class App(APIGatewayRestResolver):
         """Process a request that reaches no endpoint and makes no calls."""
         request = self.incoming = Request(_PRIMING)
         request.is_counted = True
-        finish(self.resolve(_PRIMING, cast("Any", None)), request, public=self.public)
+        finish(self.resolve(_PRIMING, cast("Any", None)), request, public=self.public and not self.personal)
 
     def _handle(self, event: Mapping[str, Any], context: "LambdaContext") -> LambdaResponse:
         started = time.perf_counter()
@@ -202,7 +222,7 @@ class App(APIGatewayRestResolver):
         method = "GET" if self.public and request.method == "HEAD" else request.method
         with about(request_id=request.request_id, correlation_id=request.correlation_id):
             response = self.resolve({**event, "path": request.path, "httpMethod": method}, context)
-            response = finish(response, request, public=self.public)
+            response = finish(response, request, public=self.public and not self.personal)
             # Never log the path or the query: they may contain personal data.
             facts = {
                 "method": request.method,
@@ -239,3 +259,8 @@ class App(APIGatewayRestResolver):
     def _compile_regex(rule: str, base_regex: str = "") -> re.Pattern[str]:  # noqa: ARG004 (as Powertools declares it)
         """Compile a path. A parameter matches any text, so that every malformed id gets the same 404 or 400."""
         return re.compile(_NAME.sub(_SEGMENT, rule) + r"/*\Z")
+
+
+def _caching(etag: str, *, shared: bool) -> dict[str, Any]:
+    """Return the headers of a cacheable response."""
+    return ({"ETag": entity_tag(etag)} if etag else {}) | ({"Cache-Control": SHARED_CACHING} if shared else {})

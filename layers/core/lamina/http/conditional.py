@@ -8,6 +8,8 @@ from lamina.ids import etag
 _TAG = re.compile(r'(W/)?"([\x21\x23-\x7e]*)"')
 _LIST = re.compile(rf"[ \t,]*(?:{_TAG.pattern}(?:[ \t]*,[ \t,]*{_TAG.pattern})*[ \t,]*)?")
 """Entity tags separated by commas; empty elements are ignored (RFC 9110 section 5.6.1.2)."""
+PRECONDITIONS = ("if-match", "if-none-match")
+_OTHER_STATE = re.compile(r'\.[0-9]+"')
 
 
 def entity_tag(state: str) -> str:
@@ -24,14 +26,14 @@ def version_condition(identifier: str, headers: Mapping[str, str]) -> Callable[[
     """Return the condition that the stored version of a resource must meet before a write.
 
     Without If-Match, every version meets it. Weak, malformed and foreign tags never match. Versions listed in
-    If-None-Match are refused.
+    If-None-Match are refused. What follows a dot in a tag is the state of other resources that the representation
+    contains; a write does not depend on it.
     """
 
     def holds(version: int) -> bool:
         tag = entity_tag(etag(identifier, version))
-        return ("if-match" not in headers or _names(headers["if-match"], tag, weakly=False)) and not is_fresh(
-            tag, headers
-        )
+        given = {name: _OTHER_STATE.sub('"', value) for name, value in headers.items() if name in PRECONDITIONS}
+        return ("if-match" not in given or _names(given["if-match"], tag, weakly=False)) and not is_fresh(tag, given)
 
     return holds
 

@@ -7,8 +7,9 @@ from botocore.exceptions import ClientError, ConnectionError, HTTPClientError  #
 from pynamodb.exceptions import PynamoDBException
 
 from lamina import errors
-from lamina.http.headers import quota_headers
+from lamina.http.headers import SHARED_CACHING, quota_headers
 from lamina.limits.quota import RateLimited
+from lamina.settings import settings
 
 STATUS: dict[type[errors.LaminaError], int] = {
     errors.Invalid: 400,
@@ -76,7 +77,26 @@ class TokenExpired(CredentialRefused):
     message = "The access token has expired. Refresh it, or sign in again."
 
 
-STATUS |= {MethodNotAllowed: 405, PayloadTooLarge: 413, UnsupportedMediaType: 415, RateLimited: 429}
+class Moved(errors.LaminaError):
+    """The resource has another path now."""
+
+    code = "MOVED"
+    message = "This resource has another path now. Follow the Location header, and use it from now on."
+
+    def __init__(self, path: str = "", *, shared: bool = False) -> None:
+        """Create the redirect (RFC 9110 section 15.4.9).
+
+        Args:
+            path: the present path, from `/v1` on.
+            shared: whether shared caches may keep it, as it is the same for everybody.
+        """
+        super().__init__()
+        self.headers = {"Location": f"{settings().base_path}{path}"}
+        if shared:
+            self.headers["Cache-Control"] = SHARED_CACHING
+
+
+STATUS |= {Moved: 308, MethodNotAllowed: 405, PayloadTooLarge: 413, UnsupportedMediaType: 415, RateLimited: 429}
 
 
 def status_of(error: errors.LaminaError) -> int:
@@ -98,6 +118,8 @@ def headers_of(error: errors.LaminaError) -> dict[str, str]:
     challenge = _challenge(error)
     if challenge:
         return {"WWW-Authenticate": challenge}
+    if isinstance(error, Moved):
+        return error.headers
     if isinstance(error, MethodNotAllowed):
         return {"Allow": error.allowed}
     if isinstance(error, RateLimited):

@@ -20,6 +20,9 @@ SECURITY = {
 }
 """Headers that OWASP's REST Security Cheat Sheet recommends; an endpoint may override them."""
 
+SHARED_CACHING = "public, max-age=60, stale-while-revalidate=300"
+"""`Cache-Control` of what everybody may read (RFC 9111 section 5.2.2, RFC 5861)."""
+
 EXPOSED = (
     "ETag, Location, Retry-After, WWW-Authenticate, X-Correlation-Id, Idempotent-Replayed, "
     "RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset"

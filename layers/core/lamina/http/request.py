@@ -109,6 +109,11 @@ class Request:
         """The context that the authorizer returned; empty on a public endpoint."""
         return self.event["requestContext"].get("authorizer") or {}
 
+    @property
+    def has_credential(self) -> bool:
+        """Whether it has a credential, valid or not."""
+        return any(name in self.headers for name in CREDENTIALS)
+
     @cached_property
     def caller(self) -> Caller:
         """The authenticated caller.
@@ -138,7 +143,7 @@ class Request:
         for known in (TokenExpired, Unavailable):
             if problem == known.code:
                 raise known
-        raise CredentialRefused if any(name in self.headers for name in CREDENTIALS) else Unauthenticated
+        raise CredentialRefused if self.has_credential else Unauthenticated
 
     @property
     def request_context(self) -> RequestContext:

@@ -30,7 +30,7 @@ class RequestValidation(OpenAPIRequestValidationMiddleware):
         """Refuse a request that exceeds its rate limit, is unauthenticated or does not match the signature."""
         request, route = app.incoming, app.endpoint
         request.check_quota()
-        if not app.public:
+        if not app.public or (app.personal and request.has_credential):
             _ = request.caller
         if route is None or app.context["_route"] is not route:
             return next_middleware(app)

@@ -17,6 +17,7 @@ from lamina.events.request_context import RequestContext
 from lamina.identity import purging as identity
 from lamina.jobs import purging as jobs
 from lamina.mail import purging as mail
+from lamina.posts import purging as posts
 from lamina.reports.upload import remove as remove_report
 from lamina.settings import settings
 from lamina.storage.batch_deletion import BatchDeletion
@@ -41,6 +42,7 @@ def _jobs(user_id: str, deletion: BatchDeletion) -> None:
 OWNERS: Sequence[Callable[[str, BatchDeletion], None]] = (
     identity.purge,
     webhooks.purge,
+    posts.purge,
     _jobs,
     mail.purge,
     activities.purge,

@@ -250,6 +250,11 @@ def as_authenticated(caller: Caller) -> Check:
     return UserItem(*user_key(caller.user_id)), UserItem.session_epoch == caller.session_epoch
 
 
+def as_existing(user_id: str) -> Check:
+    """Return the check of a transaction that writes for a user: it fails if the user is missing or deleted."""
+    return UserItem(*user_key(user_id)), UserItem.pk.exists() & UserItem.deleted_at.does_not_exist()
+
+
 def raise_if_revoked(refused: BaseException | None, caller: Caller | None) -> None:
     """Raise `Unauthenticated` if a transaction was refused by `as_authenticated`."""
     if caller and isinstance(refused, ConditionFailed) and user_key(caller.user_id) in refused.found:

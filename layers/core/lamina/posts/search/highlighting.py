@@ -2,8 +2,8 @@
 
 import html
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
+from lamina.posts.model import Highlights
 from lamina.posts.search.queries import Part, parse
 from lamina.posts.search.tokenizer import tokens
 
@@ -15,19 +15,6 @@ MAX_CHARACTERS = 50_000
 """Part of a content that is looked at."""
 
 type Span = tuple[int, int]
-
-
-@dataclass(frozen=True)
-class Highlights:
-    """Where a query matches a post; empty lists if it does not, there.
-
-    Attributes:
-        title: the title, with marks.
-        content: fragments of the content, with marks.
-    """
-
-    title: list[str]
-    content: list[str]
 
 
 def highlights(query: str, title: str, text: str) -> Highlights:

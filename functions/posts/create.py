@@ -1,0 +1,39 @@
+"""POST /v1/posts: create a post."""
+
+from lamina.access.policy import Action, require
+from lamina.errors import Conflict, Forbidden
+from lamina.http import App, Envelope, Response
+from lamina.http.idempotency import idempotent
+from lamina.posts import service
+from lamina.posts.errors import AuthorNotFound, SlugTaken
+from lamina.posts.model import NewPost
+from lamina.posts.schemas import PostInput, PostLinks, PostView, etag, links, view
+
+app = App(versioned=True, errors=(Forbidden, SlugTaken, AuthorNotFound, Conflict))
+
+
+@app.authorize
+def authorize(body: PostInput) -> None:
+    """Allow callers who may write, and only admins to name another author."""
+    require(app.caller, Action.POST_CREATE)
+    if body.author_id not in (None, app.caller.user_id):
+        require(app.caller, Action.POST_SET_AUTHOR)
+
+
+@app.post("/v1/posts", summary="Create a post", status_code=201, middlewares=[idempotent])
+def create_post(body: PostInput) -> Response[Envelope[PostView, PostLinks]]:
+    """Creates a post, as a draft unless `published` is true. Without a slug, it gets one derived from its title."""
+    new = NewPost(
+        author_id=body.author_id or app.caller.user_id,
+        title=body.title,
+        content=body.content,
+        slug=body.slug or "",
+        tags=tuple(body.tags),
+        visibility=body.visibility,
+        published=body.published,
+    )
+    post = service.create(new, app.request_context, by=app.caller)
+    return app.respond(view(post), etag=etag(post), links=links(post), created=True)
+
+
+handler = app.handler

@@ -1,0 +1,48 @@
+"""Query parameters of lists of posts."""
+
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.openapi.params import Query
+from pydantic import AfterValidator
+
+from lamina import ids
+from lamina.fields import QueryBoolean
+from lamina.posts.queries import Sort
+from lamina.posts.schemas import tag
+
+
+def _canonical(text: str | None) -> str | None:
+    return text and ids.canonical(text)
+
+
+def _tag(text: str | None) -> str | None:
+    return text and tag(text)
+
+
+AuthorFilter = Annotated[
+    str | None,
+    Query(description="Only posts of this user.", json_schema_extra={"format": "uuid"}),
+    AfterValidator(_canonical),
+]
+PublishedFilter = Annotated[
+    QueryBoolean | None,
+    Query(description="Only posts that are, or are not, published. Drafts are listed to their author and admins only."),
+]
+TagFilter = Annotated[
+    str | None, Query(min_length=1, max_length=50, description="Only posts with this tag."), AfterValidator(_tag)
+]
+SortParameter = Annotated[
+    Sort | None,
+    Query(
+        description="Sort field, `-` for descending; default: `-published_at`, or `-created_at` for lists with drafts."
+    ),
+]
+SearchText = Annotated[
+    str | None,
+    Query(
+        min_length=1,
+        max_length=200,
+        description="Full text: words in title, tags and content; the last one also as a beginning. The best match is "
+        "first. Cannot be combined with `sort` and `page`.",
+    ),
+]

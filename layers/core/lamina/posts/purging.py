@@ -1,0 +1,33 @@
+"""Purges the posts of a user."""
+
+from lamina.posts.items import CREATED, list_partitions, post_key, slug_key
+from lamina.posts.model import State
+from lamina.posts.repository import get
+from lamina.storage.batch_deletion import BatchDeletion
+from lamina.storage.item import Entry
+from lamina.storage.keys import identifier_of
+
+
+def purge(user_id: str, deletion: BatchDeletion) -> None:
+    """Delete the posts of a purged user, with their slugs.
+
+    The post itself is deleted after everything else of it, so that an interrupted run can be continued.
+
+    Raises:
+        Interrupted: if time runs out before all are deleted.
+    """
+    for state in State:
+        _, (partition,) = list_partitions(CREATED, state, author_id=user_id)
+        for entry in Entry.gsi2.query(partition):
+            deletion.check_time()
+            _purge_post(identifier_of(entry.gsisk), deletion)
+
+
+def _purge_post(post_id: str, deletion: BatchDeletion) -> None:
+    post = get(post_id)
+    slugs = (post.slug, *post.old_slugs) if post else ()
+    partition, position = post_key(post_id)
+    parts = (entry for entry in Entry.query(partition) if entry.sk != position)
+    deletion.remove("items of posts", parts)
+    deletion.remove("slugs of posts", [Entry(*slug_key(slug)) for slug in slugs])
+    deletion.remove("posts", [Entry(partition, position)])

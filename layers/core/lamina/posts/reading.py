@@ -1,0 +1,50 @@
+"""Reads posts for a caller: what it may not see is not found."""
+
+from lamina.access.policy import Action, Caller, may
+from lamina.posts import repository
+from lamina.posts.errors import PostNotFound
+from lamina.posts.model import Post, State, WholePost, WrittenPost
+from lamina.users import service as users
+
+
+def may_read(caller: Caller | None, post: Post) -> bool:
+    """Return whether a caller, or somebody who is not signed in, may read a post of an author who is not deleted."""
+    if post.state == State.PUBLIC:
+        return True
+    return caller is not None and may(caller, Action.POST_READ_UNPUBLISHED, owner_id=post.author_id)
+
+
+def get_whole(post_id: str, caller: Caller | None) -> WholePost:
+    """Return a post with its author and its content: two calls.
+
+    Raises:
+        PostNotFound: if it does not exist, its author is deleted, or the caller may not read it.
+    """
+    found = repository.get_whole(post_id)
+    if found is None or not may_read(caller, found[0]):
+        raise PostNotFound
+    post, content = found
+    author = users.get_many([post.author_id]).get(post.author_id)
+    if author is None or author.deleted_at:
+        raise PostNotFound
+    return WholePost(post, author, content)
+
+
+def get_by_slug(slug: str, caller: Caller | None) -> WholePost:
+    """Return the post that has, or had, this slug.
+
+    Raises:
+        PostNotFound: see `get_whole`.
+    """
+    post_id = repository.id_of(slug)
+    if post_id is None:
+        raise PostNotFound
+    return get_whole(post_id, caller)
+
+
+def get_readable(post_ids: list[str], caller: Caller | None) -> dict[str, WrittenPost]:
+    """Return those of up to 100 posts that a caller may read, with their authors: two calls."""
+    posts = [post for post in repository.get_many(post_ids).values() if may_read(caller, post)]
+    authors = users.get_many({post.author_id for post in posts})
+    living = {author.id: author for author in authors.values() if not author.deleted_at}
+    return {post.id: WrittenPost(post, living[post.author_id]) for post in posts if post.author_id in living}

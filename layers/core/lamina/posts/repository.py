@@ -1,0 +1,66 @@
+"""Reads posts."""
+
+from collections.abc import Collection, Iterable
+
+from lamina.errors import Conflict
+from lamina.posts.items import ContentItem, PostItem, SlugItem, content_key, post_key, slug_key, to_post, to_text
+from lamina.posts.model import Content, Post
+from lamina.storage.item import Item
+from lamina.storage.keys import value_of
+
+READS = 3
+"""Number of reads of a post that is being changed: a batch is not a snapshot."""
+
+
+def get(post_id: str) -> Post | None:
+    """Return a post without its content; None if it does not exist: one consistent read."""
+    try:
+        return to_post(PostItem.get(*post_key(post_id), consistent_read=True))
+    except PostItem.DoesNotExist:
+        return None
+
+
+def get_many(post_ids: Collection[str]) -> dict[str, Post]:
+    """Return up to 100 posts by id in one consistent call; those that do not exist are omitted."""
+    keys = [post_key(post_id) for post_id in post_ids]
+    posts = [to_post(item) for item in PostItem.batch_get(keys, consistent_read=True)] if keys else []
+    return {post.id: post for post in posts}
+
+
+def get_whole(post_id: str) -> tuple[Post, Content] | None:
+    """Return a post and its content; None if it does not exist: one consistent call.
+
+    Raises:
+        Conflict: if the content keeps being changed between the reads of its parts.
+    """
+    for _ in range(READS):
+        keys = [post_key(post_id), content_key(post_id, "SOURCE"), content_key(post_id, "HTML")]
+        found = {item.sk: item for item in Item.batch_get(keys, consistent_read=True)}
+        item, source, html = (found.get(sk) for _, sk in keys)
+        if not isinstance(item, PostItem):
+            return None
+        if isinstance(source, ContentItem) and isinstance(html, ContentItem):
+            versions = {int(part.version) for part in (source, html)}
+            if versions == {int(item.content_version)}:
+                return to_post(item), Content(source=to_text(source), html=to_text(html))
+    raise Conflict
+
+
+def html_of(post_ids: Iterable[str]) -> dict[str, str]:
+    """Return the rendered content of up to 100 posts by id, in one call."""
+    keys = [content_key(post_id, "HTML") for post_id in post_ids]
+    return {value_of(item.pk): to_text(item) for item in ContentItem.batch_get(keys)} if keys else {}
+
+
+def id_of(slug: str) -> str | None:
+    """Return the id of the post that has or had this slug, None if it is free: one consistent read."""
+    try:
+        return str(SlugItem.get(*slug_key(slug), consistent_read=True).post_id)
+    except SlugItem.DoesNotExist:
+        return None
+
+
+def taken(slugs: Collection[str]) -> set[str]:
+    """Return which of up to 100 slugs are taken, in one consistent call."""
+    keys = [slug_key(slug) for slug in slugs]
+    return {value_of(item.pk) for item in SlugItem.batch_get(keys, consistent_read=True)}
