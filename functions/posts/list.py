@@ -2,7 +2,7 @@
 
 from lamina.http import App, ListEnvelope, Response
 from lamina.http.listing import CursorParameter, LimitParameter, ListRequest, PageParameter
-from lamina.posts.listing import list_posts, search_posts
+from lamina.posts.listing import list_posts
 from lamina.posts.parameters import AuthorFilter, PublishedFilter, SearchText, SortParameter, TagFilter
 from lamina.posts.queries import post_query
 from lamina.posts.schemas import PostHit, PostSummary, hit, page_etag, summary
@@ -33,6 +33,9 @@ def get_posts(
     at = request.position(limit, cursor, page)
     shared = app.reader is None
     if query.search:
+        # Imported here, because lists without a search need no stemmer.
+        from lamina.posts.searching import search_posts
+
         hits = search_posts(query, app.reader, limit, cursor=at.cursor)
         return app.page(list(map(hit, hits.items)), *request.describe(at, hits), etag=page_etag(hits), shared=shared)
     found = list_posts(query, app.reader, limit, cursor=at.cursor, offset=at.offset)

@@ -85,6 +85,17 @@ SCENARIOS: dict[str, Scenario] = {
     "users/list_posts": resource,
 }
 
+EVERYBODY = {Role.ADMIN, Role.EDITOR, Role.VIEWER}
+WRITERS = {Role.ADMIN, Role.EDITOR}
+ALLOWED = {
+    # action: who may do it to anybody's, who may do it to their own
+    Action.POST_CREATE: (WRITERS, WRITERS),
+    Action.POST_SET_AUTHOR: ({Role.ADMIN}, {Role.ADMIN}),
+    Action.POST_READ_UNPUBLISHED: ({Role.ADMIN}, EVERYBODY),
+    Action.POST_UPDATE: ({Role.ADMIN}, EVERYBODY),
+    Action.POST_DELETE: ({Role.ADMIN}, EVERYBODY),
+}
+
 
 def questions(inside: Any) -> dict[Action, Callable[[Any, str], int]]:
     """The questions about a post of somebody."""

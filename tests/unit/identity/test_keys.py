@@ -85,7 +85,7 @@ def test_the_ring_is_read_once_a_minute(monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.mark.usefixtures("aws")
 def test_rotating_makes_a_key_like_the_first_and_forgets_those_that_are_over() -> None:
     over = added(ago=LEARNING + OUTLIVING + timedelta(days=1))
-    assert "2 keys are known" in rotate()
+    assert "the key ring has 2 keys" in rotate()
     newest, second = signing_keys.ring()
     assert second.id == over
     assert boto3.client("kms").describe_key(KeyId=newest.id)["KeyMetadata"]["KeySpec"] == "ECC_NIST_P256"

@@ -8,15 +8,13 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from lamina import ids
 from lamina.access.policy import Action, Caller, may
-from lamina.fields import LINE_ADVICE, VISIBLE_LINE, Boolean, matching
+from lamina.fields import LINE_ADVICE, TEXT_ADVICE, VISIBLE_LINE, VISIBLE_TEXT, Boolean, matching
 from lamina.ids import Href, Id, Instant
 from lamina.posts.model import FoundPost, State, Visibility, WholePost, WrittenPost
 from lamina.posts.slugs import MAX_LENGTH, SLUG
 from lamina.storage.pages import Page
 
 MAX_CONTENT_BYTES = 200_000
-TEXT = r"^(?![\s]*$)[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
-"""Text of several lines with at least one character that is not white space, without control characters."""
 _TAG_CATEGORIES = ("L", "M")
 TAG_ADVICE = "must have 1 to 50 letters of any script, digits and hyphens"
 
@@ -61,9 +59,9 @@ type Source = Annotated[
         description=f"Markdown (CommonMark with tables, strikethrough and autolinks), at most {MAX_CONTENT_BYTES} "
         "bytes in UTF-8. HTML is not interpreted.",
         examples=["This is **my** first post."],
-        json_schema_extra={"pattern": TEXT},
+        json_schema_extra={"pattern": VISIBLE_TEXT},
     ),
-    matching(TEXT, "must contain text, without control characters other than tabs and line breaks"),
+    matching(VISIBLE_TEXT, TEXT_ADVICE),
     AfterValidator(_small),
 ]
 type Slug = Annotated[
