@@ -8,7 +8,7 @@
 #   ARGS=…               passed to the tool: make test ARGS="-k sign_in", make deploy ARGS=--guided
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run invoke sam-local events test test-quick faults check seed build deploy admin redrive replay rotate-signing-key bench bench-quick growth search-quality scale performance openapi docs resource \
+.PHONY: help setup run invoke sam-local events test test-quick faults check seed build deploy admin redrive replay reindex rotate-signing-key bench bench-quick growth search-quality scale performance openapi docs resource \
 	lock format clean
 
 JOBS ?= 3
@@ -81,6 +81,9 @@ redrive: setup  ## return dead letters to their queue: QUEUE=mail STACK=… (nee
 replay: setup  ## publish events again, those that failed or FROM=… TO=… TYPE=… SUBJECT=…: DRY_RUN=1 AGAIN=1 STACK=… (needs AWS credentials)
 	@$(PYTHON) -m operations.replay --since "$(FROM)" --until "$(TO)" --type "$(TYPE)" --subject "$(SUBJECT)" \
 		$(ON_STACK) $(if $(RATE),--rate $(RATE)) $(if $(filter-out 0,$(AGAIN)),--again) $(if $(filter-out 0,$(DRY_RUN)),--dry-run)
+
+reindex: setup  ## update the search index to all posts: STACK=…, or LOCAL=1 for the running local stack
+	@$(if $(filter-out 0,$(LOCAL)),$(WITHOUT_AWS) $(PYTHON) -m local.reindex,$(PYTHON) -m operations.reindex $(ON_STACK))
 
 rotate-signing-key: setup  ## rotate the key that signs access tokens: STACK=… (needs AWS credentials)
 	@$(PYTHON) -m operations.rotate_signing_key $(ON_STACK)

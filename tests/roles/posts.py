@@ -1,19 +1,21 @@
 """Posts, for the tests that cover every function."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 from lamina import ids
 from lamina.access.policy import Action, Role
 from lamina.http import listing
-from lamina.posts.items import SlugItem, content_items, entry_items, post_item, slug_key
+from lamina.posts.indexing import update
+from lamina.posts.items import PostItem, SlugItem, content_items, entry_items, post_item, post_key, slug_key
 from lamina.posts.model import Content, Post, Visibility
 from lamina.posts.search import statistics
-from lamina.posts.search.indexing import index
-from lamina.posts.search.vectors import Document
+from lamina.posts.search.items import indexed_posts
 from lamina.storage.item import Item
-from tests.roles.process import Scenario, forget_idempotency_records, table_busy
-from tests.support.aws import Api, signed_in
+from tests.roles.process import Scenario, forget_idempotency_records, place, table_busy
+from tests.support.aws import Api, invoke, signed_in
+from tests.support.samples import sample
 
 POST = "0190a3f0-0000-7000-8000-0000000000d1"
 VIEWER = "0190a3f0-0000-7000-8000-000000000002"
@@ -54,9 +56,10 @@ def resource() -> None:
         listing._secrets.clear_cache()  # type: ignore[no-untyped-call]  # Powertools leaves it so
         page = admin.get(f"{target}{'&' if '?' in target else '?'}limit=1")
         assert page.status == 200, page.body
-    index(Document(other["id"], 1, "Hello", [], "Words"))
-    statistics._kept.statistics = None  # each function is a process of its own
-    assert admin.get("/v1/posts?search=hello+wo").status == 200
+    statistics._kept.statistics = None
+    assert [hit["id"] for hit in admin.get("/v1/posts?search=hel").data] == []
+    update(other["id"])
+    assert [hit["id"] for hit in admin.get("/v1/posts?search=hel").data] == [other["id"]]
     assert admin.get(f"/v1/posts?author_id={user.id}&limit=1").json["meta"]["has_more"]
     assert admin.get(f"/v1/users/{user.id}/posts?limit=1").json["meta"]["has_more"]
     assert admin.delete(at).status == 204
@@ -72,7 +75,40 @@ def _create(admin: Api) -> None:
     assert admin.post("/v1/posts", **request).data == created.data
 
 
+def index() -> None:
+    store_sample()
+    with table_busy():
+        assert invoke(place("consumers/index_posts"), _event(0))["batchItemFailures"]
+    assert _index(0) == [POST]
+    PostItem.get(*post_key(POST)).update([PostItem.title.set("Another"), PostItem.tags.set([])])
+    assert _index(1) == [POST]
+    PostItem.get(*post_key(POST)).delete()
+    assert _index(2) == []
+
+
+def _index(number: int) -> list[str]:
+    """Let the consumer process another event of the post; return which posts are in the index."""
+    assert invoke(place("consumers/index_posts"), _event(number)) == {"batchItemFailures": []}
+    return list(indexed_posts())
+
+
+def _event(number: int) -> dict[str, Any]:
+    event = sample("consumers/index_posts")
+    body = json.loads(event["Records"][0]["body"])
+    body["detail"]["id"] = f"event-{number}"
+    event["Records"][0]["body"] = json.dumps(body)
+    return event
+
+
+def refresh_statistics() -> None:
+    store_sample()
+    update(POST)
+    place_of = place("schedules/refresh_search_statistics")
+    assert invoke(place_of, sample("schedules/refresh_search_statistics"))["posts"] == 1
+
+
 SCENARIOS: dict[str, Scenario] = {
+    "consumers/index_posts": index,
     "posts/create": resource,
     "posts/delete": resource,
     "posts/get": resource,
@@ -82,6 +118,7 @@ SCENARIOS: dict[str, Scenario] = {
     "posts/replace": resource,
     "posts/unpublish": resource,
     "posts/update": resource,
+    "schedules/refresh_search_statistics": refresh_statistics,
     "users/list_posts": resource,
 }
 

@@ -20,6 +20,7 @@ from lamina.jobs import transitions
 from lamina.jobs.model import Job, JobType, NewJob
 from lamina.mail.items import is_first, mark_refused
 from lamina.posts import service as posts
+from lamina.posts.indexing import update as update_index
 from lamina.posts.model import NewPost, WholePost
 from lamina.users.model import User
 from lamina.webhooks import service as webhooks
@@ -45,7 +46,7 @@ def furnish(user: User) -> None:
     hook = NewWebhook(url="https://example.com/hook", events=["*"], scope=WebhookScope.ALL)
     webhooks.create(caller, hook, CONTEXT)
     furnish_job(user.id)
-    furnish_post(user, caller)
+    update_index(furnish_post(user, caller).post.id)
     is_first(user.id, "welcome")
     mark_refused(user.id, "former@example.com")
     record([activity(envelope(event)) for event in OutboxItem.query(f"USER#{user.id}", OutboxItem.sk.startswith("E"))])

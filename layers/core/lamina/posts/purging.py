@@ -3,13 +3,14 @@
 from lamina.posts.items import CREATED, list_partitions, post_key, slug_key
 from lamina.posts.model import State
 from lamina.posts.repository import get
+from lamina.posts.search import indexing as search
 from lamina.storage.batch_deletion import BatchDeletion
 from lamina.storage.item import Entry
 from lamina.storage.keys import identifier_of
 
 
 def purge(user_id: str, deletion: BatchDeletion) -> None:
-    """Delete the posts of a purged user, with their slugs.
+    """Delete the posts of a purged user, with their slugs and what the search index has of them.
 
     The post itself is deleted after everything else of it, so that an interrupted run can be continued.
 
@@ -24,6 +25,8 @@ def purge(user_id: str, deletion: BatchDeletion) -> None:
 
 
 def _purge_post(post_id: str, deletion: BatchDeletion) -> None:
+    if not deletion.dry_run:
+        search.remove(post_id)
     post = get(post_id)
     slugs = (post.slug, *post.old_slugs) if post else ()
     partition, position = post_key(post_id)

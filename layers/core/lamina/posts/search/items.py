@@ -4,7 +4,7 @@ An item of a term is as small as possible, because a search pays for the size of
 everything, and of the attributes of items it has only the kind.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from uuid import UUID
 from zlib import crc32
 
@@ -96,6 +96,14 @@ def has_postings(term: str) -> bool:
 def read_words(beginning: str, count: int) -> list[str]:
     """Return the first words that begin with a text, in alphabetical order: one Query."""
     return read_sort_keys(word_key(beginning)[0], count, prefix=beginning)[0]
+
+
+def indexed_posts() -> Iterator[str]:
+    """Yield the ids of all posts in the index."""
+    for shard in range(SHARDS):
+        for item in IndexedPostItem.query(indexed_partition(shard)):
+            if decode(item.vector).terms:
+                yield item.sk
 
 
 def read_vectors(post_ids: Iterable[str]) -> dict[str, Vector]:

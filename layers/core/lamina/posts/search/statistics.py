@@ -17,6 +17,7 @@ from lamina.posts.search.items import (
     statistics_key,
 )
 from lamina.posts.search.vectors import TYPICAL_LENGTH, decode, pack, unpack
+from lamina.storage.iteration import HasTime
 
 SAMPLE = 4_000
 """Posts per sample: a term that one post in a hundred has is counted to within 16 %, its weight to within 4 %."""
@@ -43,6 +44,23 @@ class Statistics:
     frequent: dict[str, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Report:
+    """The report of a refresh.
+
+    Attributes:
+        sampled: number of posts that were read.
+        posts: number of indexed posts, about.
+        average_length: words of their contents on average.
+        frequent: number of frequent terms.
+    """
+
+    sampled: int
+    posts: int
+    average_length: float
+    frequent: int
+
+
 @dataclass
 class _Kept:
     statistics: Statistics | None = None
@@ -59,9 +77,20 @@ def current() -> Statistics:
     return _kept.statistics
 
 
-def refresh() -> Statistics:
-    """Count the terms of a sample of the indexed posts, and store the statistics."""
-    statistics = _count()
+def refresh(has_time: HasTime = lambda: True, *, dry_run: bool = False) -> Report:
+    """Count the terms of a sample of the indexed posts, and store the statistics.
+
+    Args:
+        has_time: whether there is time to read another partition. Without time, the sample is smaller.
+        dry_run: only report.
+    """
+    sampled, statistics = _count(has_time)
+    if not dry_run and sampled:
+        _store(statistics)
+    return Report(sampled, statistics.posts, round(statistics.average_length, 1), len(statistics.frequent))
+
+
+def _store(statistics: Statistics) -> None:
     item = SearchStatisticsItem(
         *statistics_key(),
         posts=statistics.posts,
@@ -71,12 +100,12 @@ def refresh() -> Statistics:
     # The last of several refreshes wins; they are equally right.
     item.save(add_version_condition=False)
     _kept.statistics = None
-    return statistics
 
 
-def _count() -> Statistics:
+def _count(has_time: HasTime) -> tuple[int, Statistics]:
+    """Return the number of posts in the sample, and what it says of all."""
     posts, words, having, shards = 0, 0, Counter[str](), 0
-    while shards < SHARDS and posts < SAMPLE:
+    while shards < SHARDS and posts < SAMPLE and has_time():
         for item in IndexedPostItem.query(indexed_partition(shards)):
             vector = decode(item.vector)
             if vector.terms:
@@ -84,11 +113,13 @@ def _count() -> Statistics:
                 words += vector.length
                 having.update(vector.terms.keys())
         shards += 1
+    if not posts:
+        return 0, Statistics()
     scale = SHARDS / shards
     counted = ((term, round(count * scale)) for term, count in having.most_common(MAX_FREQUENT))
     frequent = {term: count for term, count in counted if count >= FREQUENT_FROM}
     # A post without words, such as one of pictures, has a length of nothing.
-    return Statistics(round(posts * scale), max(words / posts, 1.0) if posts else TYPICAL_LENGTH, frequent)
+    return posts, Statistics(round(posts * scale), max(words / posts, 1.0), frequent)
 
 
 def _read() -> Statistics:
