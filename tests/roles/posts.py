@@ -107,6 +107,7 @@ def refresh_statistics() -> None:
     assert invoke(place_of, sample("schedules/refresh_search_statistics"))["posts"] == 1
 
 
+NOBODYS = {"search_statistics"}
 SCENARIOS: dict[str, Scenario] = {
     "consumers/index_posts": index,
     "posts/create": resource,

@@ -13,8 +13,8 @@ from lamina.posts.items import post_key
 from lamina.posts.purging import purge
 from lamina.posts.search import indexing as index
 from lamina.posts.search import statistics
+from lamina.posts.search.documents import Document
 from lamina.posts.search.items import PostTermItem, PostWordItem, indexed_posts
-from lamina.posts.search.vectors import Document
 from lamina.storage.batch_deletion import BatchDeletion
 from lamina.storage.item import Entry, Item
 from lamina.users import service as users

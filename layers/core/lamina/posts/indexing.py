@@ -10,8 +10,8 @@ from lamina.posts import repository
 from lamina.posts.items import PUBLISHED, list_partitions
 from lamina.posts.model import State
 from lamina.posts.search import indexing, statistics
+from lamina.posts.search.documents import Document
 from lamina.posts.search.items import indexed_posts
-from lamina.posts.search.vectors import Document
 from lamina.posts.text import plain_text
 from lamina.storage.keys import identifier_of
 from lamina.storage.sharded_list import Source, read

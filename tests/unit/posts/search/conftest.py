@@ -9,8 +9,9 @@ import pytest
 
 from lamina import ids
 from lamina.posts.search import statistics
+from lamina.posts.search.documents import Document, vector_of
 from lamina.posts.search.items import IndexedPostItem, posting
-from lamina.posts.search.vectors import WORD, Document, vector_of
+from lamina.posts.search.vectors import WORD
 from lamina.storage.item import Entry, connect
 from lamina.storage.transport import Call, DynamoDb
 

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from lamina import ids
 from lamina.errors import Conflict
-from lamina.posts.search import indexing, vectors
+from lamina.posts.search import documents, indexing, vectors
+from lamina.posts.search.documents import Document
 from lamina.posts.search.indexing import Note, difference, index, remove
 from lamina.posts.search.tokenizer import stem
-from lamina.posts.search.vectors import Document, Entry
+from lamina.posts.search.vectors import Entry
 from lamina.storage import conditional
 from lamina.storage.transport import Call
 from tests.unit.posts.search.conftest import WRITES, document, empty, expected, observed, stored
@@ -168,7 +169,7 @@ def test_a_change_of_one_word_writes_one_word() -> None:
 def test_a_new_tokenizer_indexes_the_same_version_again(monkeypatch: pytest.MonkeyPatch) -> None:
     post = document("publishing")
     index(post)
-    vector = vectors.vector_of(document("other"))
+    vector = documents.vector_of(document("other"))
     monkeypatch.setattr(indexing, "vector_of", lambda _: vector)
     index(post)
     terms, _, _ = stored()

@@ -8,10 +8,10 @@ import pytest
 
 from lamina import ids
 from lamina.posts.search import matching, ranking, statistics
+from lamina.posts.search.documents import Document
 from lamina.posts.search.indexing import index, remove
 from lamina.posts.search.items import PostTermItem, posting
 from lamina.posts.search.ranking import Hit, search
-from lamina.posts.search.vectors import Document
 from lamina.storage.cursors import Cursor
 from lamina.storage.pages import Page, page_of
 from lamina.storage.parallel import threads

@@ -5,16 +5,15 @@ from hypothesis import strategies as st
 
 from lamina import ids
 from lamina.posts.search import vectors
+from lamina.posts.search.documents import Document, vector_of
 from lamina.posts.search.items import posting
 from lamina.posts.search.vectors import (
     LEVELS,
     TYPICAL_LENGTH,
     WORD,
-    Document,
     Vector,
     decode,
     encode,
-    vector_of,
     weight_of,
 )
 

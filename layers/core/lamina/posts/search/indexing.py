@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 from lamina import ids
 from lamina.errors import Conflict
 from lamina.posts.search import words
+from lamina.posts.search.documents import Document, vector_of
 from lamina.posts.search.items import IndexedPostItem, PostTermItem, indexed_key, posting
-from lamina.posts.search.vectors import WORD, Document, Entry, Vector, decode, encode, pack, unpack, vector_of
+from lamina.posts.search.vectors import WORD, Entry, Vector, decode, encode, pack, unpack
 from lamina.storage import conditional, transactions
 from lamina.storage.transactions import MAX_ITEMS, ConditionFailed
 

@@ -8,11 +8,9 @@ import json
 import math
 import zlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
-
-from lamina.posts.search.tokenizer import tokens
 
 K1 = 1.2
 """Saturation: how soon further occurrences add little."""
@@ -36,31 +34,9 @@ MOST = (TITLE_WEIGHT + TAG_WEIGHT + 1) * (K1 + 1)
 MAX_TERMS = 4_000
 """Maximum number of terms of a post: a natural text of 100,000 characters has about as many. Of more, those with the
 highest weight are indexed, the first ones among equals."""
-MAX_FORMS = 8
-"""Maximum number of forms of a term (`publish`, `publishing`) per post that can be found by their beginnings."""
-
 type Entry = tuple[str, int]
 """An entry of the index: a term and its level, or a word and `WORD`."""
 WORD = -1
-
-
-@dataclass(frozen=True)
-class Document:
-    """What the index holds of a post.
-
-    Attributes:
-        post_id: id of the post.
-        version: version of the post.
-        title: its title.
-        tags: its tags.
-        text: its content as plain text.
-    """
-
-    post_id: str
-    version: int
-    title: str
-    tags: Sequence[str]
-    text: str
 
 
 class Occurrences(NamedTuple):
@@ -94,19 +70,6 @@ class Vector:
         """Return the entries of the index that the post has."""
         levels = {(term, found.level) for term, found in self.terms.items()}
         return levels | {(word, WORD) for found in self.terms.values() for word in found.words}
-
-
-def vector_of(document: Document) -> Vector:
-    """Return the terms of a document."""
-    counts = Counter[str](), Counter[str](), Counter[str]()
-    forms: dict[str, dict[str, None]] = {}
-    for count, text in zip(counts, (document.title, "\n".join(document.tags), document.text), strict=True):
-        for token in tokens(text):
-            count[token.term] += 1
-            words = forms.setdefault(token.term, {})
-            if len(words) < MAX_FORMS:
-                words[token.word] = None
-    return vector_from(*counts, {term: tuple(words) for term, words in forms.items()})
 
 
 def vector_from(
