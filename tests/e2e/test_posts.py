@@ -62,6 +62,28 @@ def test_what_happens_to_a_post_is_an_activity_of_its_author(editor: Client) -> 
     assert types() == ["post.deleted", "post.published", "post.created"]
 
 
+def test_a_published_post_is_found_within_seconds_and_a_hidden_one_not_from_that_moment_on(
+    anyone: Client, editor: Client
+) -> None:
+    word = f"needle{uuid4().hex[:12]}"
+    post = create(editor, title=f"The {word}s", published=True)
+    path = f"/v1/posts/{post['id']}"
+
+    def found(query: str) -> list[str]:
+        return [each["id"] for each in anyone.get(f"/v1/posts?search={query}").data]
+
+    wait_until(lambda: found(word) == [post["id"]], "the post in the index")
+    assert found(f"THE+{word[:-3]}")[0] == post["id"]
+    (hit,) = anyone.get(f"/v1/posts?search={word}").data
+    assert hit["highlights"]["title"] == [f"The <mark>{word}s</mark>"]
+    assert editor.post(f"{path}/unpublish").status == HTTPStatus.OK
+    assert found(word) == []
+    assert editor.post(f"{path}/publish").status == HTTPStatus.OK
+    wait_until(lambda: found(word) == [post["id"]], "the post in the index again")
+    assert editor.delete(path).status == HTTPStatus.NO_CONTENT
+    assert found(word) == []
+
+
 def test_the_demo_has_posts_in_several_languages(anyone: Client, seeded: str) -> None:
     assert seeded
     for slug in ("welcome-to-lamina", "kafi-am-see", "tokyo-notes"):

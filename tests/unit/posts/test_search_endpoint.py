@@ -6,8 +6,8 @@ import pytest
 
 from lamina.access.policy import Role
 from lamina.posts.repository import get_whole
+from lamina.posts.search.documents import Document
 from lamina.posts.search.indexing import index
-from lamina.posts.search.vectors import Document
 from lamina.posts.text import plain_text
 from lamina.users import service as users
 from tests.support.aws import Api
