@@ -40,7 +40,7 @@ def _how_to_sign_in(url: str, password: str) -> str:
     known = password if password == DEFAULT_PASSWORD else "<SEED_PASSWORD>"
     body = json.dumps({"email": DEMO[0].email, "password": known})
     return (
-        f"sign in as {people}with the password of the first seeding:\n"
+        f"sign in as {people} with the password of the first seeding:\n"
         f"  curl -s {url}/v1/auth/login -H 'Content-Type: application/json' -d '{body}'"
     )
 

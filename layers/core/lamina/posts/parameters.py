@@ -12,11 +12,11 @@ from lamina.posts.schemas import tag
 
 
 def _canonical(text: str | None) -> str | None:
-    return text and ids.canonical(text)
+    return None if text is None else ids.canonical(text)
 
 
 def _tag(text: str | None) -> str | None:
-    return text and tag(text)
+    return None if text is None else tag(text)
 
 
 AuthorFilter = Annotated[
