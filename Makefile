@@ -20,6 +20,8 @@ ON_STACK = $(if $(STACK),--stack "$(STACK)") $(ARGS)
 SETUP := PATH="$(PATH)" python3 -m setup
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
+# Bytecode is kept, although images of Python often disable that: each process would compile every module again.
+unexport PYTHONDONTWRITEBYTECODE
 
 # Tests and the local stack must not use the developer's AWS account: no variables, no profile, no metadata service.
 WITHOUT_AWS := env $(addprefix -u ,$(filter AWS_%,$(.VARIABLES))) AWS_CONFIG_FILE=/dev/null \

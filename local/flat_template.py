@@ -16,12 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samtranslator.yaml_helper import yaml_parse
-
 from local.account import Account
 from local.settings import ROOT, architecture
 from local.stack import client
 from local.terminal import Stopped
+from operations.templates import read_template
 
 FUNCTION, LAYER = "AWS::Serverless::Function", "AWS::Serverless::LayerVersion"
 API, NESTED = "AWS::Serverless::Api", "AWS::Serverless::Application"
@@ -49,7 +48,7 @@ class Resource:
 
 def read(template: Path, inside: str = "") -> Iterator[Resource]:
     """Yield the resources of a template and of the stacks nested in it."""
-    for logical, resource in yaml_parse(template.read_text(encoding="utf-8"))["Resources"].items():
+    for logical, resource in read_template(template)["Resources"].items():
         properties = resource.get("Properties", {})
         if resource["Type"] == NESTED:
             yield from read(template.parent / properties["Location"], f"{inside}{logical}/")

@@ -16,13 +16,13 @@ from pathlib import Path
 
 import boto3
 from botocore.config import Config
-from samtranslator.yaml_helper import yaml_parse
 
 from local.samples import sample
 from local.seed.connection import connect
 from local.settings import ROOT, STACK_NAME
 from local.terminal import Stopped, complain
 from operations.connection import physical_id
+from operations.templates import read_template
 
 SECONDS = 900
 """Lambda's maximum timeout."""
@@ -77,7 +77,7 @@ def find(name: str) -> Function:
 
 def functions(template: Path, inside: str = "") -> Iterator[Function]:
     """Yield every function of a template and of the stacks nested in it."""
-    for logical, resource in yaml_parse(template.read_text(encoding="utf-8"))["Resources"].items():
+    for logical, resource in read_template(template)["Resources"].items():
         properties = resource.get("Properties", {})
         if resource["Type"] == "AWS::Serverless::Application":
             yield from functions(template.parent / properties["Location"], f"{inside}{logical}/")

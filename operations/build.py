@@ -13,11 +13,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from samtranslator.yaml_helper import yaml_parse
-
 from operations.configuration import Configuration, environment_of, parameters_of
 from operations.connection import give_up
-from operations.templates import fault, templates
+from operations.templates import fault, read_template, templates
 
 ROOT = Path(__file__).resolve().parent.parent
 VARIABLES = ("LAMINA_ARCHITECTURE", "LAMINA_ROOTS", "LAMINA_SLIM")
@@ -52,7 +50,7 @@ def check_templates() -> None:
 
 def template_parameters() -> dict[str, dict[str, Any]]:
     """Return the parameters of the root template, by name."""
-    found: dict[str, dict[str, Any]] = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))["Parameters"]
+    found: dict[str, dict[str, Any]] = read_template(ROOT / "template.yaml")["Parameters"]
     return found
 
 

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boto3
-from samtranslator.yaml_helper import yaml_parse
 
 from operations.command import explained, parse, parser
 from operations.connection import give_up, nested_stacks
+from operations.templates import read_template
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageTypeDef
@@ -55,7 +55,7 @@ def names() -> list[str]:
     return sorted(
         _name(logical)
         for path in STACKS.glob("*.yaml")
-        for logical, resource in yaml_parse(path.read_text(encoding="utf-8"))["Resources"].items()
+        for logical, resource in read_template(path)["Resources"].items()
         if resource.get("Properties", {}).get("Location") == "queue.yaml"
     )
 

@@ -1,14 +1,28 @@
-"""Finds faults of a template without SAM: fast, and with file and line."""
+"""Reads templates without SAM, and finds their faults: fast, and with file and line."""
 
 from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 import yaml
+from samtranslator.yaml_helper import intrinsics_multi_constructor
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The loader of libyaml, if available: 0.1 s for all templates instead of 2 s."""
 TYPE = "Type"
+
+
+class _Loader(LOADER):  # type: ignore[misc, valid-type]  # one of the two above
+    """Reads the short forms too, such as `!Ref`."""
+
+
+_Loader.add_multi_constructor("!", intrinsics_multi_constructor)
+
+
+def read_template(path: Path) -> Any:  # noqa: ANN401 (YAML)
+    """Return a template as SAM reads it, with `!Ref` and the like as mappings, in a tenth of SAM's time."""
+    return yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 (a SafeLoader)
 
 
 def is_template(path: Path, root: Path) -> bool:

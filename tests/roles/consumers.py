@@ -11,7 +11,7 @@ from lamina.mail.sender import circuit
 from lamina.settings import settings
 from lamina.users import service as users
 from tests.roles.process import Scenario, age_windows, place
-from tests.support.aws import invoke
+from tests.support.aws import invoke, table_resource
 from tests.support.people import verified
 from tests.support.samples import EMAIL_CHANGE, PROTECTED, VIEWER, sample, store_samples
 
@@ -64,7 +64,7 @@ def open_circuit(seconds_ago: int) -> None:
     circuit._store._cache.clear()
     opened_at = int(time.time()) - seconds_ago
     item: dict[str, Any] = {"pk": "CIRCUIT#ses", "sk": "ses", "state": "OPEN", "opened_at": opened_at}
-    boto3.resource("dynamodb").Table(settings().table).put_item(Item=item)
+    table_resource().put_item(Item=item)
 
 
 def record_activities() -> None:

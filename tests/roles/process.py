@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import boto3
 import pytest
 
 from lamina.errors import Unavailable
@@ -12,7 +11,7 @@ from lamina.identity.tokens import access_tokens, signing_keys
 from lamina.observability import readiness
 from lamina.settings import settings
 from lamina.storage import transactions
-from tests.support.aws import Api, invoke
+from tests.support.aws import Api, invoke, table_client, table_resource
 from tests.support.samples import sample, store_samples
 from tests.support.templates import Function, functions
 
@@ -51,7 +50,7 @@ def requests(*targets: str) -> Callable[[], None]:
 
 def age_windows() -> None:
     """Do as if the requests that were counted had been made a little earlier."""
-    client = boto3.client("dynamodb")
+    client = table_client()
     for item in client.scan(TableName=settings().table)["Items"]:
         if item.get("kind") == {"S": "window"}:
             slot = {"N": str(int(item["slot"]["N"]) - 1)}
@@ -84,7 +83,7 @@ def table_busy() -> Iterator[None]:
 
 def forget_idempotency_records() -> None:
     """Do as if the process had died between its work and its record."""
-    table = boto3.resource("dynamodb").Table(settings().table)
+    table = table_resource()
     for item in table.scan(ProjectionExpression="pk, sk")["Items"]:
         if item["sk"] == "IDEMPOTENCY":
             table.delete_item(Key={"pk": item["pk"], "sk": item["sk"]})

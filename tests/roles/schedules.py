@@ -9,7 +9,7 @@ from lamina.settings import settings
 from lamina.users import counting, service
 from tests.roles.process import Scenario, place
 from tests.support.aging import age
-from tests.support.aws import invoke
+from tests.support.aws import invoke, table_client
 from tests.support.household import furnish
 from tests.support.samples import DELETED, VIEWER, sample, store_job, store_sample_users
 
@@ -46,7 +46,7 @@ def sweep_jobs() -> None:
 
 
 def _age(user_id: str, days: int) -> None:
-    age(boto3.client("dynamodb"), settings().table, user_id, days)
+    age(table_client(), settings().table, user_id, days)
 
 
 SCENARIOS: dict[str, Scenario] = {

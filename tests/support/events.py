@@ -5,29 +5,11 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-import boto3
 from jsonschema_rs import Draft202012Validator
 
-from lamina.events.envelope import Envelope, envelope
-from lamina.events.outbox import OutboxItem
-from lamina.settings import settings
 from tests.support.templates import ROOT
 
 SCHEMAS = ROOT / "docs" / "events"
-
-
-def raised() -> list[Envelope]:
-    """Every event that lies in the outbox of the table, as it would be published."""
-    pages = (
-        boto3.client("dynamodb")
-        .get_paginator("scan")
-        .paginate(
-            TableName=settings().table,
-            FilterExpression="kind = :event",
-            ExpressionAttributeValues={":event": {"S": "event"}},
-        )
-    )
-    return [envelope(OutboxItem.from_raw_data(image)) for page in pages for image in page["Items"]]
 
 
 def problems(event: Mapping[str, Any]) -> list[str]:

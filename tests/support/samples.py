@@ -1,8 +1,10 @@
 """The sample events of `events/`, and what they speak of: users, a session, tokens, a key, a client."""
 
+import time
 from dataclasses import replace
 from functools import cache
-from typing import Any
+from itertools import batched
+from typing import Any, NamedTuple, cast
 
 from pydantic import SecretStr
 
@@ -33,8 +35,11 @@ from lamina.identity.tokens.one_time_tokens import LIFE_SECONDS, OneTimeTokenIte
 from lamina.identity.tokens.token_secrets import digest
 from lamina.jobs.items import job_item
 from lamina.jobs.model import Job, JobType
+from lamina.settings import settings
 from lamina.storage.encryption import encrypt
+from lamina.storage.item import connect
 from lamina.storage.keys import key
+from lamina.storage.transport import DynamoDb
 from lamina.users import repository, service
 from lamina.users.model import Status, User
 from lamina.webhooks import secret_keeping
@@ -82,7 +87,42 @@ def sample(place: str) -> dict[str, Any]:
 
 
 def store_samples() -> None:
-    """Store all that the events speak of, so that each of them succeeds."""
+    """Store all that the events speak of, so that each of them succeeds.
+
+    Composing it takes fifty calls. What it comes to is kept for a minute, and put into the next table by a few.
+    """
+    kept = next(iter(_kept), None)
+    if kept and 0 <= time.time() - kept.at < KEPT_SECONDS:
+        for part in batched(kept.items, 25):
+            _call("BatchWriteItem", RequestItems={settings().table: [{"PutRequest": {"Item": item}} for item in part]})
+        return
+    was_empty = not _stored_items()
+    _store_samples()
+    if was_empty:
+        _kept[:] = [Kept(time.time(), _stored_items())]
+
+
+class Kept(NamedTuple):
+    """The items of all samples, and when they were composed, in seconds since the epoch."""
+
+    at: float
+    items: list[dict[str, Any]]
+
+
+_kept: list[Kept] = []
+KEPT_SECONDS = 60
+
+
+def _stored_items() -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = _call("Scan", TableName=settings().table, ConsistentRead=True)["Items"]
+    return items
+
+
+def _call(operation: str, **params: Any) -> dict[str, Any]:
+    return cast("DynamoDb", connect().client)._make_api_call(operation, params)
+
+
+def _store_samples() -> None:
     store_sample_users()
     _store(PROTECTED, "protected", Role.VIEWER)
     _store_session(PROTECTED, SESSION, "sample-refresh-token-of-the-protected")

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from samtranslator.translator.transform import transform
-from samtranslator.yaml_helper import yaml_parse
+
+from operations.templates import read_template
 
 ROOT = Path(__file__).resolve().parents[2]
 NO_VALUE = {"Ref": "AWS::NoValue"}
@@ -52,7 +53,7 @@ class Function:
 @cache
 def template(stack: Path) -> Mapping[str, Any]:
     """A template as written, with `!Ref` and its like as dictionaries."""
-    parsed: Mapping[str, Any] = yaml_parse(stack.read_text(encoding="utf-8"))
+    parsed: Mapping[str, Any] = read_template(stack)
     return parsed
 
 

@@ -5,11 +5,14 @@ Whatever other unit tests have a function call is compared with its role too (`t
 end-to-end tests show that roles are enough: the local AWS enforces them, with their conditions.
 """
 
+from functools import cache
+
 import pytest
 
 from lamina.http import listing
-from tests.roles.process import forget_keys, forget_published
+from tests.roles.process import Scenario, forget_keys, forget_published
 from tests.support import calls
+from tests.support.calls import AwsCall
 from tests.support.permissions import Permission, allowed, as_list, needless, refused
 from tests.support.registrations import SCENARIO, scenarios
 from tests.support.templates import STACKS, functions, template
@@ -23,12 +26,18 @@ def _fresh(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001 
     monkeypatch.setattr(calls, "forgetting", [forget_keys, listing._secrets.clear_cache])
 
 
+@cache
+def calls_of_functions(scenario: Scenario) -> dict[str, set[AwsCall]]:
+    """Run a scenario and return what each function called; functions that share a scenario share the run."""
+    scenario()
+    return {name: set(made) for name, made in calls.made.items()}
+
+
 @pytest.mark.parametrize("name", [function.place for function in functions()])
 def test_a_role_allows_what_its_function_calls_and_no_more(name: str) -> None:
     if name not in scenarios():
         pytest.fail(SCENARIO.sentence(name), pytrace=False)
-    scenarios()[name]()
-    called = calls.made[name]
+    called = calls_of_functions(scenarios()[name]).get(name, set())
     assert (refused(name, called), needless(name, called)) == (set(), set())
 
 

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
-import boto3
 import pytest
 from pynamodb.exceptions import PutError
 
@@ -22,7 +21,7 @@ from lamina.storage.batch_deletion import BatchDeletion
 from lamina.users import repository
 from lamina.users.model import User
 from tests.roles.process import place
-from tests.support.aws import Api, invoke, make_user
+from tests.support.aws import Api, invoke, make_user, table_client
 from tests.support.people import Person, Work, events_of, person
 from tests.support.queues import batch
 
@@ -60,7 +59,7 @@ def ann() -> Person:
     item = repository.get(ann.id)
     assert item is not None
     created_at = {":at": {"S": ids.ago(900 * 86400)}}
-    boto3.client("dynamodb").update_item(
+    table_client().update_item(
         TableName=settings().table,
         Key={"pk": {"S": f"USER#{ann.id}"}, "sk": {"S": "USER"}},
         UpdateExpression="SET created_at = :at",

@@ -3,14 +3,13 @@
 import json
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
 from lamina.access.policy import Role
 from lamina.settings import settings
 from lamina.storage.encryption import decrypt, encrypt
-from tests.support.aws import signed_in
+from tests.support.aws import signed_in, table_client
 
 CASES = {
     "/v1/api-keys": ({"name": "CI", "scopes": ["read"]}, "key"),
@@ -53,7 +52,7 @@ def test_the_table_holds_no_secret_that_was_answered(path: str) -> None:
     body, secret = CASES[path]
     admin, _ = signed_in("admin", Role.ADMIN)
     event = admin.post(path, body, headers=HEADERS).data[secret]
-    stored = json.dumps(boto3.client("dynamodb").scan(TableName=settings().table)["Items"])
+    stored = json.dumps(table_client().scan(TableName=settings().table)["Items"])
     # Nor the random end of it alone, without what tells where it lies.
     assert event[-40:] not in stored
 

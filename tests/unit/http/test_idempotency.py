@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
@@ -14,7 +13,7 @@ from lamina.errors import Forbidden
 from lamina.http import App, Envelope, Response, idempotency
 from lamina.http.idempotency import idempotent
 from lamina.settings import settings
-from tests.support.aws import PASSWORD, Answer, Api, Context, make_user, signed_in
+from tests.support.aws import PASSWORD, Answer, Api, Context, make_user, signed_in, table_client
 from tests.unit.http.toy import CALLER, Toy, send
 
 REGISTER = "/v1/auth/register"
@@ -24,7 +23,7 @@ ZOE = {"email": "zoe@example.com", "username": "zoe", "name": "Zoë", "password"
 
 
 def stored() -> list[dict[str, Any]]:
-    items: list[dict[str, Any]] = boto3.client("dynamodb").scan(TableName=settings().table)["Items"]
+    items: list[dict[str, Any]] = table_client().scan(TableName=settings().table)["Items"]
     return items
 
 

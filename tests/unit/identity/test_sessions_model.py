@@ -3,7 +3,6 @@
 A model keeps which sessions live and which token of each is the current one; after each step the system agrees with it.
 """
 
-import boto3
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -13,10 +12,9 @@ from lamina.identity.accounts import service as accounts
 from lamina.identity.items import SessionItem, session_key
 from lamina.identity.sessions.service import SignInContext
 from lamina.identity.sessions.token_issuing import renew
-from lamina.settings import settings as deployment
 from lamina.users import service as users
 from lamina.users.service import NewUser
-from tests.support.aws import Api, table_definition
+from tests.support.aws import Api, call_table, table_definition
 from tests.support.people import begin_session, use
 
 CONTEXT = RequestContext(None, "test")
@@ -39,10 +37,10 @@ class Sessions(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.all: list[Login] = []
-        boto3.client("dynamodb").create_table(TableName=deployment().table, **table_definition())
+        call_table("CreateTable", **table_definition())
 
     def teardown(self) -> None:
-        boto3.client("dynamodb").delete_table(TableName=deployment().table)
+        call_table("DeleteTable")
 
     @initialize()
     def somebody(self) -> None:

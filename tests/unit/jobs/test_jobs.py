@@ -13,7 +13,7 @@ from lamina.jobs.items import OwnedJobItem
 from lamina.settings import settings
 from lamina.storage.run_once import RequestItem
 from tests.roles.jobs import deliver, requested
-from tests.support.aws import Api
+from tests.support.aws import Api, table_client, table_resource
 from tests.support.people import Person, person
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -38,7 +38,7 @@ def event(job: str) -> list[tuple[str, str | None, Any]]:
 
 def forget_answers() -> None:
     """Do as if the process had died between its work and its record."""
-    table = boto3.resource("dynamodb").Table(settings().table)
+    table = table_resource()
     for item in table.scan(ProjectionExpression="pk, sk")["Items"]:
         if item["sk"] == "IDEMPOTENCY":
             table.delete_item(Key=item)
@@ -188,7 +188,7 @@ def test_nobody_has_more_than_five_unfinished_jobs(admin: Person) -> None:
 
 def test_a_job_is_kept_for_thirty_days(admin: Person) -> None:
     job = requested(admin.api)
-    item = boto3.client("dynamodb").get_item(
-        TableName=settings().table, Key={"pk": {"S": f"JOB#{job}"}, "sk": {"S": "JOB"}}
-    )["Item"]
+    item = table_client().get_item(TableName=settings().table, Key={"pk": {"S": f"JOB#{job}"}, "sk": {"S": "JOB"}})[
+        "Item"
+    ]
     assert int(item["expires_at"]["N"]) - ids.epoch_of(item["created_at"]["S"]) == 30 * 24 * 3600

@@ -5,14 +5,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from lamina.limits import rules, window
 from lamina.limits.window import Limit
 from lamina.settings import settings
-from tests.support.aws import PASSWORD, Answer, Api, make_user
+from tests.support.aws import PASSWORD, Answer, Api, make_user, table_client
 from tests.support.people import Clock, Mailbox, Person, Work, activities, login, person, prove, verified
 
 EMAIL = "ann@example.com"
@@ -244,7 +243,7 @@ def test_a_refused_try_writes_nothing_and_hashes_nothing() -> None:
 
 def counted() -> list[Any]:
     """Everything in the table but the window of anonymous requests, which counts each."""
-    items = boto3.client("dynamodb").scan(TableName=settings().table)["Items"]
+    items = table_client().scan(TableName=settings().table)["Items"]
     return sorted(json.dumps(item, sort_keys=True) for item in items if "LIMIT#anonymous" not in item["pk"]["S"])
 
 

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import boto3
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
@@ -12,6 +11,7 @@ from lamina.ids import new_id
 from lamina.limits import window
 from lamina.limits.window import SLOTS, Limit, LimitReached
 from lamina.settings import settings
+from tests.support.aws import table_client
 from tests.support.people import Clock, Work
 
 LIMIT = Limit("test", 5)
@@ -27,7 +27,7 @@ def passes(limit: Limit = LIMIT, subject: str = "ann") -> bool:
 
 
 def stored() -> list[dict[str, Any]]:
-    items = boto3.client("dynamodb").scan(TableName=settings().table)["Items"]
+    items = table_client().scan(TableName=settings().table)["Items"]
     return [dict(item) for item in items]
 
 

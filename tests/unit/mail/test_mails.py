@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
 
@@ -23,7 +22,7 @@ from lamina.settings import settings
 from lamina.users import service as users
 from lamina.users.model import User
 from lamina.webhooks.model import REASONS, DisabledReason
-from tests.support.aws import Context, make_user
+from tests.support.aws import Context, make_user, table_client
 from tests.support.people import Mailbox, begin_session, verified
 from tests.support.samples import sample
 from tests.support.templates import ROOT, template
@@ -298,5 +297,5 @@ def test_ses_has_three_seconds_and_one_try() -> None:
 
 
 def stored(prefix: str) -> int:
-    items = boto3.client("dynamodb").scan(TableName=settings().table)["Items"]
+    items = table_client().scan(TableName=settings().table)["Items"]
     return sum(item["pk"]["S"].startswith(prefix) for item in items)

@@ -2,17 +2,15 @@
 
 from threading import Thread
 from types import SimpleNamespace
-from typing import Any
 from uuid import uuid4
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
 from lamina.resilience import outcomes
 from lamina.resilience.circuit import RESET_SECONDS, Circuit, CircuitOpen
 from lamina.resilience.outcomes import FEWEST_CALLS, WINDOW_SECONDS
-from lamina.settings import settings
+from tests.support.aws import table_resource
 from tests.support.log import Log
 
 
@@ -63,15 +61,11 @@ class Service:
 
     def let_time_pass(self) -> None:
         """Do as if the circuit had been opened half a minute earlier."""
-        table().update_item(
+        table_resource().update_item(
             Key=self.key(),
             UpdateExpression="SET opened_at = opened_at - :seconds",
             ExpressionAttributeValues={":seconds": RESET_SECONDS},
         )
-
-
-def table() -> Any:
-    return boto3.resource("dynamodb").Table(settings().table)
 
 
 @pytest.fixture
@@ -88,7 +82,7 @@ def test_a_healthy_service_costs_the_table_no_write(service: Service) -> None:
     circuit = service.process()
     for _ in range(10):
         service.call(circuit)
-    assert "Item" not in table().get_item(Key=service.key())
+    assert "Item" not in table_resource().get_item(Key=service.key())
 
 
 @pytest.mark.parametrize(
@@ -207,7 +201,7 @@ def test_a_state_that_can_be_neither_read_nor_written_stops_nothing(
 
 def test_the_state_expires_and_changes_of_it_are_logged(service: Service, log: Log) -> None:
     service.open()
-    stored = table().get_item(Key=service.key())["Item"]
+    stored = table_resource().get_item(Key=service.key())["Item"]
     assert stored["expires_at"] > stored["opened_at"] + RESET_SECONDS
     service.let_time_pass()
     service.call(service.process())

@@ -2,7 +2,6 @@
 
 from itertools import chain, repeat
 
-import boto3
 import pytest
 
 from functions.schedules import expire_unverified as function
@@ -18,7 +17,7 @@ from lamina.users import purging, service
 from lamina.users.model import Status, User
 from lamina.users.service import NewUser
 from tests.support.aging import age, naming
-from tests.support.aws import Context, make_user
+from tests.support.aws import Context, make_user, table_client
 from tests.support.people import Mailbox, events_of, login, person
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -35,7 +34,7 @@ def exists(user: User) -> bool:
 
 
 def aged(user: User, days: int = 8) -> User:
-    age(boto3.client("dynamodb"), settings().table, user.id, days)
+    age(table_client(), settings().table, user.id, days)
     return user
 
 
@@ -71,7 +70,7 @@ def test_the_next_purge_takes_what_was_theirs(mailbox: Mailbox) -> None:
     report = purge_users(always)
     assert (report.users, report.tombstones) == (0, 1)
     assert report.items.keys() == {"credentials", "events", "trusted devices", "sessions", "tokens and clients"}
-    found = naming(boto3.client("dynamodb"), settings().table, ann.id, ann.user.email)
+    found = naming(table_client(), settings().table, ann.id, ann.user.email)
     assert sorted(item["kind"]["S"] for item in found) == ["event", "tombstone"]
 
 
@@ -161,8 +160,8 @@ def test_who_kept_being_changed_is_looked_at_again(monkeypatch: pytest.MonkeyPat
 
 def test_a_dry_run_says_the_same_and_changes_nothing() -> None:
     aged(make_user("ann"))
-    before = naming(boto3.client("dynamodb"), settings().table, "")
+    before = naming(table_client(), settings().table, "")
     event = function.handler({"dry_run": True}, Context())  # type: ignore[arg-type]  # it has what is read
-    assert naming(boto3.client("dynamodb"), settings().table, "") == before
+    assert naming(table_client(), settings().table, "") == before
     assert event == {"finished": True, "looked_at": 1, "expired": 1}
     assert function.handler({}, Context()) == event  # type: ignore[arg-type]  # it has what is read

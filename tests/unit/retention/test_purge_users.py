@@ -23,7 +23,7 @@ from lamina.webhooks import directory
 from lamina.webhooks.items import EVERYBODY
 from tests.roles import declared
 from tests.support.aging import age, naming
-from tests.support.aws import Context, make_user
+from tests.support.aws import Context, make_user, table_client
 from tests.support.household import furnish, furnish_job
 from tests.support.people import Mailbox, Person, events_of, person
 
@@ -43,12 +43,12 @@ def steps(number: int) -> Callable[[], bool]:
 
 
 def days_pass(user: User, days: int) -> None:
-    age(boto3.client("dynamodb"), settings().table, user.id, days)
+    age(table_client(), settings().table, user.id, days)
 
 
 def left_of(user: User) -> list[str]:
     """What of a user is still in the table, by kind."""
-    found = naming(boto3.client("dynamodb"), settings().table, user.id, user.email, f"#{user.username}")
+    found = naming(table_client(), settings().table, user.id, user.email, f"#{user.username}")
     return sorted(item["kind"]["S"] for item in found if item["kind"]["S"] != "window")
 
 
@@ -158,9 +158,9 @@ def test_a_dry_run_says_the_same_and_changes_nothing(mailbox: Mailbox) -> None:
     ann = at_home("ann")
     mailbox.deliver()
     delete(ann.user, 31)
-    before = naming(boto3.client("dynamodb"), settings().table, "")
+    before = naming(table_client(), settings().table, "")
     event = purge_users(always, dry_run=True)
-    assert naming(boto3.client("dynamodb"), settings().table, "") == before
+    assert naming(table_client(), settings().table, "") == before
     assert event == purge_users(always)
 
 
@@ -256,7 +256,7 @@ def test_every_kind_of_item_that_a_user_can_have_is_among_those_that_are_purged_
     ann = make_user("ann")
     furnish(ann)
     counting.count([counting.membership(ann)])
-    here = {item["kind"]["S"] for item in naming(boto3.client("dynamodb"), settings().table, "") if "kind" in item}
+    here = {item["kind"]["S"] for item in naming(table_client(), settings().table, "") if "kind" in item}
     known = {Item.kind.get_discriminator(kind) for kind in ITEMS}
     nobodys = NOBODYS.union(*declared("NOBODYS"))
     assert known - here - nobodys - OF_A_WEBHOOK == {"tombstone"}, "give it to everybody in tests/support/household.py"
