@@ -93,7 +93,7 @@ def store_samples() -> None:
     """
     kept = next(iter(_kept), None)
     if kept and 0 <= time.time() - kept.at < KEPT_SECONDS:
-        for part in batched(kept.items, 25):
+        for part in batched(kept.items, 25, strict=False):
             _call("BatchWriteItem", RequestItems={settings().table: [{"PutRequest": {"Item": item}} for item in part]})
         return
     was_empty = not _stored_items()

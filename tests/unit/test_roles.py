@@ -10,6 +10,7 @@ from functools import cache
 import pytest
 
 from lamina.http import listing
+from lamina.webhooks import secret_keeping
 from tests.roles.process import Scenario, forget_keys, forget_published
 from tests.support import calls
 from tests.support.calls import AwsCall
@@ -23,7 +24,9 @@ def _fresh(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001 
     calls.made.clear()
     forget_published()
     # Each function is a process of its own: what one has fetched, the next has to fetch too.
-    monkeypatch.setattr(calls, "forgetting", [forget_keys, listing._secrets.clear_cache])
+    monkeypatch.setattr(
+        calls, "forgetting", [forget_keys, listing._secrets.clear_cache, secret_keeping._open.cache_clear]
+    )
 
 
 @cache
