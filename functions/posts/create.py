@@ -3,11 +3,11 @@
 from lamina.access.policy import Action, require
 from lamina.errors import Conflict, Forbidden
 from lamina.http import App, Envelope, Response
-from lamina.http.idempotency import idempotent
+from lamina.http.partial_idempotency import idempotent_without
 from lamina.posts import service
 from lamina.posts.errors import AuthorNotFound, SlugTaken
 from lamina.posts.model import NewPost
-from lamina.posts.schemas import PostInput, PostLinks, PostView, etag, links, view
+from lamina.posts.schemas import PostInput, PostLinks, PostView, content_of, etag, links, view
 
 app = App(versioned=True, errors=(Forbidden, SlugTaken, AuthorNotFound, Conflict))
 
@@ -18,6 +18,9 @@ def authorize(body: PostInput) -> None:
     require(app.caller, Action.POST_CREATE)
     if body.author_id not in (None, app.caller.user_id):
         require(app.caller, Action.POST_SET_AUTHOR)
+
+
+idempotent = idempotent_without("content", "content_html", derive=content_of)
 
 
 @app.post("/v1/posts", summary="Create a post", status_code=201, middlewares=[idempotent])

@@ -1,11 +1,12 @@
 """GET /v1/posts/{post_id}: get a post."""
 
+from lamina.errors import Forbidden
 from lamina.http import App, Envelope, Id, Response
 from lamina.posts import reading
 from lamina.posts.errors import PostNotFound
 from lamina.posts.schemas import PostLinks, PostView, etag, is_shared, links, view
 
-app = App(public=True, personal=True, versioned=True, errors=(PostNotFound,))
+app = App(public=True, personal=True, versioned=True, errors=(Forbidden, PostNotFound))
 
 
 @app.get("/v1/posts/<post_id>", summary="Get a post")

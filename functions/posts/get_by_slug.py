@@ -4,13 +4,14 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Path
 
+from lamina.errors import Forbidden
 from lamina.http import App, Envelope, Response
 from lamina.http.errors import Moved
 from lamina.posts import reading
 from lamina.posts.errors import PostNotFound
 from lamina.posts.schemas import PostLinks, PostView, etag, is_shared, links, view
 
-app = App(public=True, personal=True, versioned=True, errors=(PostNotFound, Moved))
+app = App(public=True, personal=True, versioned=True, errors=(Forbidden, PostNotFound, Moved))
 
 SlugParameter = Annotated[str, Path(min_length=1, max_length=80, description="Present or previous slug of a post.")]
 

@@ -19,7 +19,7 @@ BREAKING = (
 ) + "".join(f"{chr(plane << 16 | 0xFFFE)}{chr(plane << 16 | 0xFFFF)}" for plane in range(1, 17))
 """Characters that are not allowed in a line of text (Unicode 23.2, 23.7, 23.8 and UAX 9). Those beyond U+FFFF are
 written literally, because regular expression engines do not agree on an escape for them."""
-_INVISIBLE = (
+INVISIBLE = (
     r" \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\u2800"  # spaces, and the Braille pattern without dots
     r"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2060-\u2065\u206a-\u206f"
     r"\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8"
@@ -27,11 +27,11 @@ _INVISIBLE = (
 )
 """White space and Default_Ignorable_Code_Point (Unicode 5.21). A line may contain them, for example the joiners of
 emoji and scripts, but not consist of them only."""
-VISIBLE_LINE = rf"^(?![{_INVISIBLE}]*$)[^{BREAKING}]*$"
+VISIBLE_LINE = rf"^(?![{INVISIBLE}]*$)[^{BREAKING}]*$"
 """One line of text with at least one visible character."""
-OPTIONAL_LINE = rf"^(?![{_INVISIBLE}]+$)[^{BREAKING}]*$"
+OPTIONAL_LINE = rf"^(?![{INVISIBLE}]+$)[^{BREAKING}]*$"
 """The same, or the empty string."""
-VISIBLE_TEXT = rf"^(?![\s{_INVISIBLE}]*$)[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]*$"
+VISIBLE_TEXT = rf"^(?![\s{INVISIBLE}]*$)[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]*$"
 """Text of one or more lines with at least one visible character, without controls other than tab and line breaks."""
 LINE_ADVICE = "must be one line with a visible character, without control or direction characters"
 TEXT_ADVICE = "must contain a visible character, and no control characters other than tabs and line breaks"

@@ -68,6 +68,11 @@ def etag(identifier: str, version: int) -> str:
     return f"{identifier}-{version}"
 
 
+def state_of(representation: str) -> str:
+    """Return a short digest of a representation, for entity tags that must not reveal what else has changed."""
+    return hashlib.sha256(representation.encode()).hexdigest()[:16]
+
+
 def now() -> str:
     """Return the current time as RFC 3339 text in UTC with microseconds and `Z`. Text order equals time order."""
     return stamp(datetime.now(UTC))

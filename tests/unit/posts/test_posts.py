@@ -397,7 +397,9 @@ def test_an_invalid_field_is_named(author: Person, fields: dict[str, object], na
         assert [problem["field"] for problem in answer.error["details"]] == [named]
 
 
-@pytest.mark.parametrize("query", ["author_id=me", "author_id=", "tag=two+words", "published=yes", "sort=title", "tag=", "other=1"])
+@pytest.mark.parametrize(
+    "query", ["author_id=me", "author_id=", "tag=two+words", "published=yes", "sort=title", "tag=", "other=1"]
+)
 def test_an_invalid_query_parameter_is_named(author: Person, query: str) -> None:
     answer = author.api.get(f"/v1/posts?{query}")
     assert (answer.status, answer.error["details"][0]["field"]) == (400, query.partition("=")[0])

@@ -9,7 +9,7 @@ _TAG = re.compile(r'(W/)?"([\x21\x23-\x7e]*)"')
 _LIST = re.compile(rf"[ \t,]*(?:{_TAG.pattern}(?:[ \t]*,[ \t,]*{_TAG.pattern})*[ \t,]*)?")
 """Entity tags separated by commas; empty elements are ignored (RFC 9110 section 5.6.1.2)."""
 PRECONDITIONS = ("if-match", "if-none-match")
-_OTHER_STATE = re.compile(r'\.[0-9]+"')
+_OTHER_STATE = re.compile(r'\.[0-9a-f]+"')
 
 
 def entity_tag(state: str) -> str:

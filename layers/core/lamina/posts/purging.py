@@ -1,8 +1,8 @@
 """Purges the posts of a user."""
 
-from lamina.posts.items import CREATED, list_partitions, post_key, slug_key
+from lamina.posts.items import CREATED, list_partitions, post_key
 from lamina.posts.model import State
-from lamina.posts.repository import get
+from lamina.posts.repository import get, slugs_of
 from lamina.posts.search import indexing as search
 from lamina.storage.batch_deletion import BatchDeletion
 from lamina.storage.item import Entry
@@ -12,7 +12,8 @@ from lamina.storage.keys import identifier_of
 def purge(user_id: str, deletion: BatchDeletion) -> None:
     """Delete the posts of a purged user, with their slugs and what the search index has of them.
 
-    The post itself is deleted after everything else of it, so that an interrupted run can be continued.
+    The post itself is deleted after everything else of it, so that an interrupted run can be continued. Meanwhile its
+    slugs are free, and may be those of other posts when the run continues.
 
     Raises:
         Interrupted: if time runs out before all are deleted.
@@ -28,9 +29,9 @@ def _purge_post(post_id: str, deletion: BatchDeletion) -> None:
     if not deletion.dry_run:
         search.remove(post_id)
     post = get(post_id)
-    slugs = (post.slug, *post.old_slugs) if post else ()
+    slugs = slugs_of(post) if post else []
     partition, position = post_key(post_id)
     parts = (entry for entry in Entry.query(partition) if entry.sk != position)
     deletion.remove("items of posts", parts)
-    deletion.remove("slugs of posts", [Entry(*slug_key(slug)) for slug in slugs])
+    deletion.remove("slugs of posts", [Entry(slug.pk, slug.sk) for slug in slugs])
     deletion.remove("posts", [Entry(partition, position)])

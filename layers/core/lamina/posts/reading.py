@@ -1,6 +1,6 @@
 """Reads posts for a caller: what it may not see is not found."""
 
-from lamina.access.policy import Action, Caller, may
+from lamina.access.policy import Action, Caller, may, refusal
 from lamina.posts import repository
 from lamina.posts.errors import PostNotFound
 from lamina.posts.model import Post, State, WholePost, WrittenPost
@@ -18,10 +18,23 @@ def get_whole(post_id: str, caller: Caller | None) -> WholePost:
     """Return a post with its author and its content: two calls.
 
     Raises:
-        PostNotFound: if it does not exist, its author is deleted, or the caller may not read it.
+        PostNotFound: if it does not exist, its author is deleted, or the caller may not know that it does.
+        Forbidden: if it is the caller's own, and the credential does not allow reading it.
+    """
+    found = get_known(post_id, caller)
+    if caller is not None and not may_read(caller, found.post):
+        raise refusal(caller, Action.POST_READ_UNPUBLISHED, owner_id=found.post.author_id)
+    return found
+
+
+def get_known(post_id: str, caller: Caller | None) -> WholePost:
+    """Return a post that the caller may read, or that is its own, for what does not require reading it: two calls.
+
+    Raises:
+        PostNotFound: if it does not exist, its author is deleted, or the caller may not know that it does.
     """
     found = repository.get_whole(post_id)
-    if found is None or not may_read(caller, found[0]):
+    if found is None or not (may_read(caller, found[0]) or (caller and caller.user_id == found[0].author_id)):
         raise PostNotFound
     post, content = found
     author = users.get_many([post.author_id]).get(post.author_id)
@@ -34,7 +47,7 @@ def get_by_slug(slug: str, caller: Caller | None) -> WholePost:
     """Return the post that has, or had, this slug.
 
     Raises:
-        PostNotFound: see `get_whole`.
+        PostNotFound, Forbidden: see `get_whole`.
     """
     post_id = repository.id_of(slug)
     if post_id is None:

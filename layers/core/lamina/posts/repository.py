@@ -46,10 +46,15 @@ def get_whole(post_id: str) -> tuple[Post, Content] | None:
     raise Conflict
 
 
-def html_of(post_ids: Iterable[str]) -> dict[str, str]:
-    """Return the rendered content of up to 100 posts by id, in one call."""
-    keys = [content_key(post_id, "HTML") for post_id in post_ids]
-    return {value_of(item.pk): to_text(item) for item in ContentItem.batch_get(keys)} if keys else {}
+def html_of(posts: Iterable[Post]) -> dict[str, str]:
+    """Return the rendered content of up to 100 posts by id, in one call.
+
+    Posts whose content was written after they were read are omitted: the new content may not be public.
+    """
+    versions = {post.id: post.content_version for post in posts}
+    keys = [content_key(post_id, "HTML") for post_id in versions]
+    found = {value_of(item.pk): item for item in ContentItem.batch_get(keys)} if keys else {}
+    return {post_id: to_text(item) for post_id, item in found.items() if int(item.version) == versions[post_id]}
 
 
 def id_of(slug: str) -> str | None:
@@ -58,6 +63,12 @@ def id_of(slug: str) -> str | None:
         return str(SlugItem.get(*slug_key(slug), consistent_read=True).post_id)
     except SlugItem.DoesNotExist:
         return None
+
+
+def slugs_of(post: Post) -> list[SlugItem]:
+    """Return the items that reserve the slugs of a post, in one consistent call."""
+    keys = [slug_key(slug) for slug in (post.slug, *post.old_slugs)]
+    return [item for item in SlugItem.batch_get(keys, consistent_read=True) if item.post_id == post.id]
 
 
 def taken(slugs: Collection[str]) -> set[str]:

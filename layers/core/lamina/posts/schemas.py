@@ -1,14 +1,16 @@
 """Request and response models of posts."""
 
 import hashlib
+import re
 import unicodedata
+from collections.abc import Mapping
 from typing import Annotated, Any, TypedDict
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from lamina import ids
 from lamina.access.policy import Action, Caller, may
-from lamina.fields import LINE_ADVICE, TEXT_ADVICE, VISIBLE_LINE, VISIBLE_TEXT, Boolean, matching
+from lamina.fields import INVISIBLE, LINE_ADVICE, TEXT_ADVICE, VISIBLE_LINE, VISIBLE_TEXT, Boolean, matching
 from lamina.ids import Href, Id, Instant
 from lamina.posts.model import FoundPost, State, Visibility, WholePost, WrittenPost
 from lamina.posts.slugs import MAX_LENGTH, SLUG
@@ -16,6 +18,7 @@ from lamina.storage.pages import Page
 
 MAX_CONTENT_BYTES = 200_000
 _TAG_CATEGORIES = ("L", "M")
+_INVISIBLE = re.compile(f"[{INVISIBLE}]")
 TAG_ADVICE = "must have 1 to 50 letters of any script, digits and hyphens"
 
 
@@ -29,10 +32,12 @@ def tag(text: str) -> str:
     """Return a tag in its stored form: composed (NFC) and in lower case.
 
     Raises:
-        ValueError: if it contains anything but letters of any script with their marks, ASCII digits and hyphens.
+        ValueError: if it contains anything but visible letters of any script with their marks, ASCII digits and
+            hyphens.
     """
     folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).lower())
-    allowed = all(char in "0123456789-" or unicodedata.category(char)[0] in _TAG_CATEGORIES for char in folded)
+    kinds = ["" if char in "0123456789-" else unicodedata.category(char)[0] for char in folded]
+    allowed = {"", *_TAG_CATEGORIES}.issuperset(kinds) and kinds[:1] != ["M"] and not _INVISIBLE.search(folded)
     if not allowed or not 1 <= len(folded) <= 50:  # noqa: PLR2004 (as TAG_ADVICE says)
         raise ValueError(TAG_ADVICE)
     return folded
@@ -110,6 +115,14 @@ class PostInput(BaseModel):
     visibility: Visibility = Visibility.PUBLIC
     published: Published = False
     author_id: AuthorId | None = None
+
+
+def content_of(body: Mapping[str, Any]) -> dict[str, str]:
+    """Return the fields of a response that have the content of a request body."""
+    # Imported here, because most functions render nothing.
+    from lamina.posts.markdown import render
+
+    return {"content": body["content"], "content_html": render(body["content"])}
 
 
 class PostChange(BaseModel):
@@ -206,13 +219,15 @@ def view(found: WholePost) -> PostView:
 
 
 def etag(found: WrittenPost) -> str:
-    """Return the entity tag of a post: its version and, as the post shows its author, the author's."""
-    return f"{ids.etag(found.post.id, found.post.version)}.{found.author.version}"
+    """Return the entity tag of a post: its version, and a digest of what it shows of its author."""
+    author = AuthorView.model_validate(found.author).model_dump_json()
+    return f"{ids.etag(found.post.id, found.post.version)}.{ids.state_of(author)}"
 
 
 def page_etag[P: WrittenPost](page: Page[P]) -> str:
-    """Return the entity tag of a page of posts."""
-    parts = [*map(etag, page.items), str(page.has_more), str(page.has_previous)]
+    """Return the entity tag of a page of posts, and of the scores of a search."""
+    scores = [str(each.score) for each in page.items if isinstance(each, FoundPost)]
+    parts = [*map(etag, page.items), *scores, str(page.has_more), str(page.has_previous)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
 

@@ -29,7 +29,7 @@ def search_posts(
     page = page_of(search(query.search, limit, start), start)
     readable = reading.get_readable([hit.post_id for hit in page.items], caller)
     found = {post_id: each for post_id, each in readable.items() if query.includes(each.post)}
-    html = repository.html_of(found)
+    html = repository.html_of(each.post for each in found.values())
 
     def with_highlights(hit: Hit) -> FoundPost:
         each = found[hit.post_id]

@@ -77,7 +77,7 @@ def create(new: NewPost, context: RequestContext, *, by: Caller) -> WholePost:
         except (ConditionFailed, Conflict) as refused:
             _raise_refusal(refused, post, by, slug=new.slug)
             continue
-        return reading.get_whole(earlier.id, by) if earlier else _written(replace(post, version=1), content)
+        return reading.get_known(earlier.id, by) if earlier else _written(replace(post, version=1), content)
     raise Conflict
 
 
@@ -142,7 +142,7 @@ def delete(post_id: str, context: RequestContext, *, if_version: IfVersion, by: 
 def _get_for_change(
     post_id: str, if_version: IfVersion, by: Caller, require: Callable[[Caller, Post], None] = require_change
 ) -> WholePost:
-    before = reading.get_whole(post_id, by)
+    before = reading.get_known(post_id, by)
     require(by, before.post)
     if not if_version(before.post.version):
         raise PreconditionFailed

@@ -144,9 +144,10 @@ def sees_all(user: User, caller: Caller) -> bool:
 
 
 def etag(user: User, caller: Caller) -> str:
-    """Return the entity tag of what the caller sees of this version of a user."""
-    whole = ids.etag(user.id, user.version)
-    return whole if sees_all(user, caller) else f"{whole}-public"
+    """Return the entity tag of what the caller sees of a user. That of a profile does not reveal other changes."""
+    if sees_all(user, caller):
+        return ids.etag(user.id, user.version)
+    return f"{user.id}-public-{ids.state_of(PublicProfile.model_validate(user).model_dump_json())}"
 
 
 class UserLinks(TypedDict):
