@@ -1,5 +1,8 @@
 """POST /v1/posts: create a post."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from lamina.access.policy import Action, require
 from lamina.errors import Conflict, Forbidden
 from lamina.http import App, Envelope, Response
@@ -7,7 +10,7 @@ from lamina.http.partial_idempotency import idempotent_without
 from lamina.posts import service
 from lamina.posts.errors import AuthorNotFound, SlugTaken
 from lamina.posts.model import NewPost
-from lamina.posts.schemas import PostInput, PostLinks, PostView, content_of, etag, links, view
+from lamina.posts.schemas import PostInput, PostLinks, PostView, etag, links, view
 
 app = App(versioned=True, errors=(Forbidden, SlugTaken, AuthorNotFound, Conflict))
 
@@ -20,10 +23,18 @@ def authorize(body: PostInput) -> None:
         require(app.caller, Action.POST_SET_AUTHOR)
 
 
-idempotent = idempotent_without("content", "content_html", derive=content_of)
+def content_of(body: Mapping[str, Any]) -> dict[str, str]:
+    """Return the content of the response to a request with this body."""
+    content = service.rendered(body["content"])
+    return {"content": content.source, "content_html": content.html}
 
 
-@app.post("/v1/posts", summary="Create a post", status_code=201, middlewares=[idempotent])
+@app.post(
+    "/v1/posts",
+    summary="Create a post",
+    status_code=201,
+    middlewares=[idempotent_without("content", "content_html", derive=content_of)],
+)
 def create_post(body: PostInput) -> Response[Envelope[PostView, PostLinks]]:
     """Creates a post, as a draft unless `published` is true. Without a slug, it gets one derived from its title."""
     new = NewPost(

@@ -3,7 +3,6 @@
 import hashlib
 import re
 import unicodedata
-from collections.abc import Mapping
 from typing import Annotated, Any, TypedDict
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -115,14 +114,6 @@ class PostInput(BaseModel):
     visibility: Visibility = Visibility.PUBLIC
     published: Published = False
     author_id: AuthorId | None = None
-
-
-def content_of(body: Mapping[str, Any]) -> dict[str, str]:
-    """Return the fields of a response that have the content of a request body."""
-    # Imported here, because most functions render nothing.
-    from lamina.posts.markdown import render
-
-    return {"content": body["content"], "content_html": render(body["content"])}
 
 
 class PostChange(BaseModel):

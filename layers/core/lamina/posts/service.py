@@ -56,7 +56,7 @@ def create(new: NewPost, context: RequestContext, *, by: Caller) -> WholePost:
         Conflict: if others keep creating posts with the same title concurrently.
     """
     now = ids.now()
-    content = _rendered(new.content)
+    content = rendered(new.content)
     draft = Post(
         id=ids.new_id(),
         author_id=new.author_id,
@@ -139,6 +139,14 @@ def delete(post_id: str, context: RequestContext, *, if_version: IfVersion, by: 
     raise Conflict
 
 
+def rendered(source: str) -> Content:
+    """Return a content with its rendering."""
+    # Imported here, because publishing and deleting need no Markdown packages.
+    from lamina.posts.markdown import render
+
+    return Content(source=source, html=render(source))
+
+
 def _get_for_change(
     post_id: str, if_version: IfVersion, by: Caller, require: Callable[[Caller, Post], None] = require_change
 ) -> WholePost:
@@ -158,13 +166,6 @@ def _slug(title: str, attempt: int) -> str:
     return free(slug, repository.taken, skip=2 ** (attempt - 1) - 1) if attempt else slug
 
 
-def _rendered(source: str) -> Content:
-    # Imported here, because publishing and deleting need no Markdown packages.
-    from lamina.posts.markdown import render
-
-    return Content(source=source, html=render(source))
-
-
 def _written(post: Post, content: Content) -> WholePost:
     """Return a post that was just written, with its author as of now."""
     author = users.get_many([post.author_id]).get(post.author_id)
@@ -179,7 +180,7 @@ def _edited(before: WholePost, changes: Mapping[str, Any]) -> tuple[Post, Conten
     fields |= {"tags": tuple(changes["tags"])} if "tags" in changes else {}
     after, content = replace(before.post, **fields), before.content
     if changes.get("content", content.source) != content.source:
-        content = _rendered(changes["content"])
+        content = rendered(changes["content"])
         after = replace(after, excerpt=excerpt(plain_text(content.html)), content_version=after.content_version + 1)
     if changes.get("published", after.published) != after.published:
         after = replace(after, published_at=ids.now() if changes["published"] else None)
