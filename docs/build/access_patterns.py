@@ -57,6 +57,11 @@ These costs are not constant, but bounded:
   up to 10,000. Beyond that, and for long iterations, use the cursor, which costs the same on every page.
 - **A search** reads the entries of the longest term in order. If other terms or filters match few of them, it reads at
   most {most} and then returns a short page with a cursor.
+- **A search of posts** reads at most 1,000 entries of each word, 7.5 R, 1,200 of completions of the last one, and the
+  vectors of 100 posts, 50 R; then the posts of the page, with their contents and authors. Words that few posts have
+  cost less, as above.
+- **Indexing a post** takes 2 W and 1 R for each different word, and 1 W for a word that no post had before; removing it
+  takes 1 R for each word to look for other posts that have it.
 - **Activities** take a query for each month until the page is full, at most for the months that they are kept; a page
   of one type reads at most {looked_at:,} of them, about 40 R.
 - **An event** costs a delivery for each subscribed webhook: at most {own} of its owner, and {everybody} of scope `all`.

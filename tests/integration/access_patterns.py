@@ -13,6 +13,10 @@ from lamina.events.envelope import Event, envelope
 from lamina.events.outbox import event
 from lamina.events.request_context import RequestContext
 from lamina.jobs import service as jobs
+from lamina.posts.indexing import update as update_index
+from lamina.posts.search import statistics
+from lamina.posts.search.documents import Document
+from lamina.posts.search.indexing import index, remove
 from lamina.users import counting
 from lamina.users.model import User
 from lamina.webhooks import endpoint_queue, pending
@@ -32,6 +36,9 @@ from tests.support.people import verified
 ACTIVITIES = "/v1/users/{id}/activities?to=2027-01-02T00:00:00Z"
 """Those of the day on which everything is measured."""
 AUTHORIZER = "gateway/authorizer"
+PAGE = 10
+"""Posts of a page."""
+INDEXED_WORDS = 100
 
 
 @dataclass
@@ -326,6 +333,41 @@ def _next_posts(_: World) -> str:
     return str(Api().get("/v1/posts?limit=10").json["meta"]["next_cursor"])
 
 
+def _text(words: int, *, last: str = "last") -> str:
+    """A text of so many words, each of them different."""
+    return " ".join([*(f"item{number}x" for number in range(words - 1)), last])
+
+
+def _indexed(count: int, text: str) -> str:
+    """Index so many posts; return the id of one that is not indexed yet, and exists as little as these."""
+    for _ in range(count):
+        index(Document(ids.new_id(), 1, "Words", ("news",), text))
+    return ids.new_id()
+
+
+def _index(post_id: str, version: int = 1, last: str = "last") -> None:
+    index(Document(post_id, version, "Words", ("news",), _text(INDEXED_WORDS, last=last)))
+
+
+def _in_index(world: World) -> str:
+    post_id = _indexed(1, _text(INDEXED_WORDS, last="other"))
+    _index(post_id)
+    assert world
+    return post_id
+
+
+def _searched(word: str) -> Callable[[World], object]:
+    """Publish and index as many posts as a page has, with a word that no others have."""
+
+    def prepare(world: World) -> None:
+        for _ in range(PAGE):
+            post = world.admin.post("/v1/posts", {**POST, "content": f"A {word} and other words."}).data
+            update_index(post["id"])
+        statistics._kept.statistics = None  # a process reads them once a minute
+
+    return prepare
+
+
 PATTERNS = (
     Pattern("Register an account", "POST /v1/auth/register", _register),
     Pattern("… with an Idempotency-Key", "POST /v1/auth/register", _register, _key),
@@ -372,6 +414,24 @@ PATTERNS = (
     Pattern("Unpublish a post", "POST /v1/posts/{id}/unpublish", _of_post("/unpublish"), _written),
     Pattern(
         "Delete a post", "DELETE /v1/posts/{id}", lambda world, post: world.admin.delete(f"/v1/posts/{post}"), _written
+    ),
+    Pattern("Search posts for a word of ten posts", "GET /v1/posts", _posts("search=heron"), _searched("heron")),
+    Pattern("… for two words", "GET /v1/posts", _posts("search=pelican+words"), _searched("pelican")),
+    Pattern("… by the beginning of a word", "GET /v1/posts", _posts("search=kingfi"), _searched("kingfisher")),
+    Pattern(
+        "Index a post of 100 words that others have too",
+        "queue → consumers/index_posts",
+        lambda _, post_id: _index(post_id),
+        lambda _: _indexed(1, _text(INDEXED_WORDS)),
+    ),
+    Pattern(
+        "… after a change of one word",
+        "queue → consumers/index_posts",
+        lambda _, post_id: _index(post_id, 2, "other"),
+        _in_index,
+    ),
+    Pattern(
+        "Remove a post from the index", "queue → consumers/index_posts", lambda _, post_id: remove(post_id), _in_index
     ),
     Pattern("Create a report", "POST /v1/reports", _ask),
     Pattern("Read a job", "GET /v1/jobs/{id}", lambda world, job: world.admin.get(f"/v1/jobs/{job}"), _asked),

@@ -21,6 +21,9 @@ NAMED = {
     "IDEMPOTENCY": "hash",
     "REQUEST": "hash",
     "LIMIT": "window",
+    "INDEXED_POSTS": "shard",
+    "TERM": "term",
+    "WORDS": "letter",
 }
 """What stands in a partition key behind its kind."""
 
@@ -108,6 +111,12 @@ def _shape(item: Mapping[str, Mapping[str, str]]) -> str:
     partition, sort = item["pk"]["S"], item["sk"]["S"]
     if partition.startswith("SEARCH#"):
         sort = "<word>#<id>"
+    elif partition.startswith("TERM#"):
+        sort = "<level>#<id>"
+    elif partition.startswith("WORDS#"):
+        sort = "<word>"
+    elif partition.startswith("INDEXED_POSTS#"):
+        sort = "<id>"
     elif partition.startswith("ACTIVITY#"):
         sort = "<instant>#<id>"
     elif partition.startswith("COUNTER#"):

@@ -22,7 +22,7 @@ from lamina.settings import settings
 from lamina.storage.item import connect
 from lamina.webhooks import delivering
 from lamina.webhooks.egress import EndpointResponse
-from tests.integration.access_patterns import Figure, as_data, measure
+from tests.integration.access_patterns import INDEXED_WORDS, Figure, as_data, measure
 from tests.integration.engines import Dynoxide, LoadedDynoxide
 from tests.integration.metering import Meter
 from tests.integration.population import raw_items, users
@@ -89,7 +89,9 @@ def test_no_pattern_costs_more_on_a_table_a_hundred_times_as_large(figures: Figu
 def test_no_pattern_scans_or_takes_many_calls(figures: Figures) -> None:
     for figure in figures[SIZES[-1]]:
         assert not {"Scan", "PartiQL", "ExecuteStatement"} & figure.calls.keys(), figure.name
-        assert sum(figure.calls.values()) <= 20, figure.name
+        # Removing a post from the index looks for another post with each of its words, in the background.
+        most = 10 + INDEXED_WORDS if figure.name == "Remove a post from the index" else 20
+        assert sum(figure.calls.values()) <= most, figure.name
 
 
 def test_the_page_says_what_was_measured(figures: Figures) -> None:
