@@ -100,14 +100,14 @@ def _table(number: int, folder: Path) -> Iterator[Any]:
     definition = {"TableName": settings().table, **table_definition()}
     with step(f"generating {number:,} users"):
         write_export(definition, number, folder)
-    _load(folder)
-    with _serving(folder) as client, ExitStack() as patched:
+    load(folder)
+    with serving(folder) as client, ExitStack() as patched:
         patched.enter_context(patch.object(connect(), "_client", client))
         patched.enter_context(patch.object(idempotency._store, "client", client))  # noqa: SLF001 (made at import)
         yield client
 
 
-def _load(folder: Path) -> None:
+def load(folder: Path) -> None:
     """Import the export into a file with dynoxide, and report progress."""
     command = [str(PROGRAM), "import", "--source", "export", "--schema", "schema.json", "--output", "table.db"]
     begun = time.monotonic()
@@ -130,7 +130,8 @@ def _load(folder: Path) -> None:
 
 
 @contextmanager
-def _serving(folder: Path) -> Iterator[Any]:
+def serving(folder: Path) -> Iterator[Any]:
+    """Serve the table that was loaded into a folder; yield a client."""
     port = free_port()
     with program(port, "--db-path", str(folder / "table.db")):
         url = f"http://{HOST}:{port}"

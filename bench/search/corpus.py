@@ -27,7 +27,7 @@ class Corpus:
     def __init__(self, seed: int) -> None:
         """Create a corpus."""
         self._random = random.Random(seed)  # noqa: S311 (a benchmark, not a secret)
-        self._words = [f"w{rank:06}" for rank in range(VOCABULARY)]
+        self._words = [f"w{rank:06}x" for rank in range(VOCABULARY)]
         self._weights = list(accumulate(1 / (rank + 2.7) for rank in range(VOCABULARY)))
 
     def post(self) -> Vector:
@@ -42,6 +42,6 @@ class Corpus:
 
     def queries(self, posts: Sequence[Vector], words: int, number: int) -> list[str]:
         """Return queries, each of different words of one post, none of them a stop word."""
-        having = [[word for word in post.terms if int(word[1:]) >= STOP_WORDS] for post in posts]
+        having = [[word for word in post.terms if int(word[1:-1]) >= STOP_WORDS] for post in posts]
         enough = [each for each in having if len(each) >= words]
         return [" ".join(self._random.sample(self._random.choice(enough), words)) for _ in range(number)]

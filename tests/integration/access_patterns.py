@@ -349,10 +349,9 @@ def _index(post_id: str, version: int = 1, last: str = "last") -> None:
     index(Document(post_id, version, "Words", ("news",), _text(INDEXED_WORDS, last=last)))
 
 
-def _in_index(world: World) -> str:
+def _in_index(_: World) -> str:
     post_id = _indexed(1, _text(INDEXED_WORDS, last="other"))
     _index(post_id)
-    assert world
     return post_id
 
 
