@@ -6,7 +6,7 @@ It replaces the reads of the table only: impacts, candidates and scores are thos
 import math
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from unittest import mock
 
@@ -85,7 +85,7 @@ class Memory:
         ]
         return found, len(entries) <= count
 
-    def _read_vectors(self, post_ids: Iterable[str]) -> dict[str, Vector]:
-        found = {post_id: decode(self._vectors[int(post_id[-12:])]) for post_id in post_ids}
+    def _read_vectors(self, post_ids: Iterable[str], terms: Collection[str]) -> dict[str, Vector]:
+        found = {post_id: decode(self._vectors[int(post_id[-12:])], terms) for post_id in post_ids}
         self.read["vectors"] += len(found)
         return found

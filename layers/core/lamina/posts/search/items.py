@@ -4,7 +4,7 @@ An item of a term is as small as possible, because a search pays for the size of
 everything, and of the attributes of items it has only the kind.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from uuid import UUID
 from zlib import crc32
 
@@ -106,10 +106,10 @@ def indexed_posts() -> Iterator[str]:
                 yield item.sk
 
 
-def read_vectors(post_ids: Iterable[str]) -> dict[str, Vector]:
-    """Return the vectors of up to 100 posts, without those that are not indexed: one BatchGetItem."""
+def read_vectors(post_ids: Iterable[str], terms: Collection[str]) -> dict[str, Vector]:
+    """Return the vectors of up to 100 posts, with these of their terms: one BatchGetItem. Some may not be indexed."""
     keys = [indexed_key(post_id) for post_id in post_ids]
-    return {item.sk: decode(item.vector) for item in IndexedPostItem.batch_get(keys)} if keys else {}
+    return {item.sk: decode(item.vector, terms) for item in IndexedPostItem.batch_get(keys)} if keys else {}
 
 
 def _inverted(post_id: str) -> str:

@@ -80,6 +80,10 @@ class Matcher:
     matches: dict[Part, Matches]
     average_length: float
 
+    def terms(self) -> set[str]:
+        """Return all terms that match some part."""
+        return {term for matches in self.matches.values() for term in matches.rarity}
+
     def candidates(self) -> list[str]:
         """Return the posts that may match, by the estimate of their scores; of equal ones, the newest first."""
         total, matched = defaultdict[str, float](float), Counter[str]()

@@ -103,7 +103,7 @@ def _windows(candidates: list[str]) -> int:
 
 def _hits(matcher: Matcher, candidates: list[str], window: int) -> list[Hit]:
     """Return the hits of a window, the best first: one BatchGetItem."""
-    vectors = items.read_vectors(candidates[window * WINDOW : (window + 1) * WINDOW])
+    vectors = items.read_vectors(candidates[window * WINDOW : (window + 1) * WINDOW], matcher.terms())
     hits = (Hit(round(matcher.score(vector), 4), post_id) for post_id, vector in vectors.items())
     return sorted((hit for hit in hits if hit.score > 0), reverse=True)
 
