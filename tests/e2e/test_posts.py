@@ -1,5 +1,9 @@
 """Posts on the running stack: written by one, read by everybody, and among the author's activities."""
 
+import os
+import re
+import subprocess
+import sys
 from http import HTTPStatus
 from typing import Any
 from uuid import uuid4
@@ -8,6 +12,7 @@ import pytest
 
 from tests.e2e.client import Client
 from tests.e2e.conftest import SEED_PASSWORD, wait_until
+from tests.support.stack import ROOT, RunningStack
 
 pytestmark = pytest.mark.xdist_group("stack")
 
@@ -82,6 +87,21 @@ def test_a_published_post_is_found_within_seconds_and_a_hidden_one_not_from_that
     wait_until(lambda: found(word) == [post["id"]], "the post in the index again")
     assert editor.delete(path).status == HTTPStatus.NO_CONTENT
     assert found(word) == []
+
+
+def test_the_index_is_rebuilt_from_the_posts(stack: RunningStack, anyone: Client, editor: Client) -> None:
+    word = f"rebuilt{uuid4().hex[:12]}"
+    post = create(editor, title=word, published=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "local.reindex"],
+        cwd=ROOT,
+        env={**os.environ, "PORT": str(stack.port)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert re.fullmatch(r"the index has [\d,]+ posts; [\d,]+ were removed from it\n", done.stdout)
+    assert [each["id"] for each in anyone.get(f"/v1/posts?search={word}").data] == [post["id"]]
 
 
 def test_the_demo_has_posts_in_several_languages(anyone: Client, seeded: str) -> None:

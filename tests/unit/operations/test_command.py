@@ -89,6 +89,7 @@ def test_where_aws_refuses_the_message_says_what_to_do(error: BotoCoreError | Cl
         ("redrive QUEUE=mail", "no AWS credentials"),
         ("admin EMAIL=a@example.com", "no AWS credentials"),
         ("replay", "no AWS credentials"),
+        ("reindex", "no AWS credentials"),
         ("rotate-signing-key", "no AWS credentials"),
     ],
 )
