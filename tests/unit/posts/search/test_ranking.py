@@ -251,6 +251,16 @@ def test_entries_without_a_vector_are_no_hits() -> None:
     assert found("horse") == []
 
 
+def test_a_word_that_every_post_has_is_found_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    posts = [document("common " * number) for number in (1, 3, 2)]
+    for each in posts:
+        index(each)
+    known = statistics.Statistics(10**7, 5.0, {"common": 10**7})
+    monkeypatch.setattr(statistics, "current", lambda: known)
+    monkeypatch.setattr(matching, "READ", 2)
+    assert found("common") == [posts[1].post_id, posts[2].post_id]
+
+
 def test_of_equal_posts_the_newest_comes_first() -> None:
     posts = [document("zebra") for _ in range(3)]
     for each in posts:

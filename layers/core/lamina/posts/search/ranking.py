@@ -104,8 +104,13 @@ def _windows(candidates: list[str]) -> int:
 def _hits(matcher: Matcher, candidates: list[str], window: int) -> list[Hit]:
     """Return the hits of a window, the best first: one BatchGetItem."""
     vectors = items.read_vectors(candidates[window * WINDOW : (window + 1) * WINDOW], matcher.terms())
-    hits = (Hit(round(matcher.score(vector), 4), post_id) for post_id, vector in vectors.items())
+    hits = (Hit(_rounded(matcher.score(vector)), post_id) for post_id, vector in vectors.items())
     return sorted((hit for hit in hits if hit.score > 0), reverse=True)
+
+
+def _rounded(score: float) -> float:
+    """Return a score with six digits, whatever its size: that of a word in nearly every post is very small."""
+    return float(f"{score:.6g}")
 
 
 def _cut(found: list[_Place], limit: int, end: _Place, *, more: bool) -> Chunk[Hit]:
