@@ -53,9 +53,9 @@ test:  ## run every test that needs no AWS account and no Docker, except the fau
 	@$(SETUP) --engines
 	$(WITHOUT_AWS) $(PYTHON) -m pytest --numprocesses $(JOBS) --dist loadgroup --ignore tests/faults $(ARGS)
 
-test-quick:  ## run the unit tests: under 90 seconds on an idle machine
+test-quick:  ## run the unit tests but those marked `exhaustive`: under 90 seconds on an idle machine
 	@$(SETUP) --engines
-	$(WITHOUT_AWS) $(PYTHON) -m pytest tests/unit --numprocesses $(JOBS) --dist worksteal $(ARGS)
+	$(WITHOUT_AWS) $(PYTHON) -m pytest tests/unit -m "not exhaustive" --numprocesses $(JOBS) --dist worksteal $(ARGS)
 
 faults: events  ## run tests with failing services and killed processes, `sam local` if Docker is available, and the tutorial: 20 minutes
 	$(WITHOUT_AWS) $(PYTHON) -m pytest tests/faults $(ARGS)

@@ -10,6 +10,8 @@ import pytest
 
 from tests.support.templates import ROOT, STACKS, Function, expanded, functions, template
 
+pytestmark = pytest.mark.exhaustive  # SAM expands every template.
+
 PAGE = ROOT / "docs" / "aws-differences.md"
 LONGEST_ARN = 200
 """What stands for a value that only AWS knows: longer than any ARN of ours."""

@@ -10,6 +10,8 @@ import pytest
 from lamina.deferred import DEFINED_IN
 from tests.support.stack import ROOT
 
+pytestmark = pytest.mark.exhaustive  # Each starts processes that import everything.
+
 CLIENT = "('client', 'config', 'credentials', 'endpoint', 'hooks', 'model', 'session', 'signers')"
 
 

@@ -301,6 +301,7 @@ def test_endpoints_stand_in_the_order_of_their_paths() -> None:
     assert written == sorted(written)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("stack", STACKS, ids=lambda stack: stack.stem)
 def test_sam_build_writes_templates_without_the_anchors_that_cloudformation_does_not_merge(stack: Any) -> None:
     built = yaml_dump(yaml_parse(stack.read_text(encoding="utf-8")))

@@ -8,6 +8,8 @@ import pytest
 
 from tests.support.templates import STACKS, Function, expanded, functions, template
 
+pytestmark = pytest.mark.exhaustive  # SAM expands the template for each.
+
 ROOT = STACKS[0]
 
 

@@ -181,6 +181,7 @@ STARTS = [
 ]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("form", KINDS)
 @given(data=strategies.data(), start=strategies.sampled_from(STARTS), rest=strategies.binary(max_size=60))
 def test_only_pixels_decide_whether_it_is_a_picture(

@@ -93,6 +93,7 @@ def breakages(draw: st.DrawFn) -> tuple[Json, Json]:
     return before, after
 
 
+@pytest.mark.exhaustive
 @given(additions(), st.data())
 def test_what_passes_breaks_neither_old_consumers_nor_replays(pair: tuple[Json, Json], data: st.DataObject) -> None:
     before, after = pair
@@ -101,6 +102,7 @@ def test_what_passes_breaks_neither_old_consumers_nor_replays(pair: tuple[Json, 
     assert accepts(after, data.draw(instances(before)))
 
 
+@pytest.mark.exhaustive
 @given(objects(), objects(), st.data())
 def test_of_any_two_schemas_those_that_pass_take_each_others_events(
     before: Json, after: Json, data: st.DataObject
@@ -110,6 +112,7 @@ def test_of_any_two_schemas_those_that_pass_take_each_others_events(
         assert accepts(after, data.draw(instances(before)))
 
 
+@pytest.mark.exhaustive
 @given(breakages())
 def test_whatever_is_broken_is_found(pair: tuple[Json, Json]) -> None:
     assert differences(*pair)

@@ -126,7 +126,7 @@ class Sessions(RuleBasedStateMachine):
             assert {session["id"] for session in listed} == {login.id for login in living}
 
 
-TestSessions = pytest.mark.usefixtures("moto_services")(Sessions.TestCase)
+TestSessions = pytest.mark.exhaustive(pytest.mark.usefixtures("moto_services")(Sessions.TestCase))
 TestSessions.settings = settings(
     max_examples=8, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
 )

@@ -81,6 +81,7 @@ def test_where_aws_refuses_the_message_says_what_to_do(error: BotoCoreError | Cl
     assert "\n" not in str(ended.value.code)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("line", "said"),
     [

@@ -153,6 +153,7 @@ def test_a_hostile_source_is_harmless(source: str) -> None:
     assert sanitise(rendered) == rendered
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("source", LONG.values(), ids=LONG.keys())
 def test_a_long_hostile_source_is_rendered_in_time(source: str) -> None:
     started = time.process_time()

@@ -124,6 +124,7 @@ def test_a_counter_that_moves_during_the_walk_is_corrected_by_what_that_cannot_e
     assert reconcile(always).corrected == {"#": (5, 4)}
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("wrong", [50, -50, 0])
 def test_a_counter_that_never_stands_still_is_corrected_and_a_right_one_never_spoilt(wrong: int) -> None:
     chance = random.Random(wrong)  # noqa: S311 (a test that repeats itself)

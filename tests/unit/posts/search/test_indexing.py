@@ -270,6 +270,7 @@ class Other:
             worker.join()
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("second", ["newer", "same", "older", "removed"])
 @pytest.mark.parametrize("name", ["create", "change", "remove", "bring back"])
 def test_another_worker_at_the_same_post_may_come_before_any_write(name: str, second: str) -> None:
@@ -326,6 +327,7 @@ class Turns:
         return not self._order or self._order[0] == number
 
 
+@pytest.mark.exhaustive
 @SHARED
 @given(
     st.lists(st.integers(0, 1), max_size=30),
@@ -350,6 +352,7 @@ def test_two_workers_at_one_post_leave_the_newer_version_in_any_order(
     assert holds(bystander, *(each for each in versions[1:] if each.text))
 
 
+@pytest.mark.exhaustive
 @SHARED
 @given(st.lists(st.integers(0, 1), max_size=30))
 def test_a_word_that_one_post_loses_and_another_gets_at_once_is_not_lost(order: list[int]) -> None:

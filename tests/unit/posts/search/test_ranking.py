@@ -76,6 +76,7 @@ def pages(query: str, limit: int) -> list[Page[Hit]]:
     return gone_through
 
 
+@pytest.mark.exhaustive
 def test_the_ranking_is_that_of_scoring_every_post() -> None:
     documents = fill(40)
     statistics.refresh()
