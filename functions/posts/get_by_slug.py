@@ -20,10 +20,9 @@ SlugParameter = Annotated[str, Path(min_length=1, max_length=80, description="Pr
 def get_post_by_slug(slug: SlugParameter) -> Response[Envelope[PostView, PostLinks]]:
     """Returns the post with this slug, as for its id. A previous slug redirects to the present one with 308."""
     post = reading.get_by_slug(slug, app.reader)
-    shared = is_shared(post, app.reader)
     if slug != post.post.slug:
-        raise Moved(links(post)["by_slug"], shared=shared)
-    return app.respond(view(post), etag=etag(post), links=links(post), shared=shared)
+        raise Moved(links(post)["by_slug"])
+    return app.respond(view(post), etag=etag(post), links=links(post), shared=is_shared(post, app.reader))
 
 
 handler = app.handler

@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError, ConnectionError, HTTPClientError  #
 from pynamodb.exceptions import PynamoDBException
 
 from lamina import errors
-from lamina.http.headers import SHARED_CACHING, quota_headers
+from lamina.http.headers import quota_headers
 from lamina.limits.quota import RateLimited
 from lamina.settings import settings
 
@@ -83,17 +83,13 @@ class Moved(errors.LaminaError):
     code = "MOVED"
     message = "This resource has another path now. Follow the Location header, and use it from now on."
 
-    def __init__(self, path: str = "", *, shared: bool = False) -> None:
-        """Create the redirect (RFC 9110 section 15.4.9).
+    def __init__(self, path: str = "") -> None:
+        """Create the redirect (RFC 9110 section 15.4.9) to the present path, from `/v1` on.
 
-        Args:
-            path: the present path, from `/v1` on.
-            shared: whether shared caches may keep it, as it is the same for everybody.
+        It is not cached: a resource that gets a former path back would lead to a loop.
         """
         super().__init__()
-        self.headers = {"Location": f"{settings().base_path}{path}"}
-        if shared:
-            self.headers["Cache-Control"] = SHARED_CACHING
+        self.location = f"{settings().base_path}{path}"
 
 
 STATUS |= {Moved: 308, MethodNotAllowed: 405, PayloadTooLarge: 413, UnsupportedMediaType: 415, RateLimited: 429}
@@ -119,7 +115,7 @@ def headers_of(error: errors.LaminaError) -> dict[str, str]:
     if challenge:
         return {"WWW-Authenticate": challenge}
     if isinstance(error, Moved):
-        return error.headers
+        return {"Location": error.location}
     if isinstance(error, MethodNotAllowed):
         return {"Allow": error.allowed}
     if isinstance(error, RateLimited):
