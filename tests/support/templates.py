@@ -8,8 +8,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from samtranslator.translator.transform import transform
-
 from operations.templates import read_template
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -158,6 +156,8 @@ def expanded(stack: Path, uploaded: Mapping[str, str] | None = None) -> dict[str
 
     `uploaded` says where `sam deploy` has put what it built, by source; each source has a place of its own without it.
     """
+    from samtranslator.translator.transform import transform  # it takes half a second
+
     packaged = deepcopy(dict(template(stack)))
     for resource in packaged["Resources"].values():
         for name in resource.get("Properties", {}).keys() & {"CodeUri", "ContentUri", "Location"}:
