@@ -10,6 +10,9 @@ from lamina.posts.text import plain_text
 from lamina.storage.cursors import Cursor
 from lamina.storage.pages import START, Page, page_of
 
+HIGHLIGHTED_CHARACTERS = 200_000
+"""HTML of all posts of a page in which matches are looked for, in equal parts: from the beginning of each."""
+
 
 def search_posts(
     query: PostQuery, caller: Caller | None, limit: int, *, cursor: Cursor | None = None
@@ -30,10 +33,16 @@ def search_posts(
     readable = reading.get_readable([hit.post_id for hit in page.items], caller)
     found = {post_id: each for post_id, each in readable.items() if query.includes(each.post)}
     html = repository.html_of(each.post for each in found.values())
+    share = HIGHLIGHTED_CHARACTERS // max(len(found), 1)
 
     def with_highlights(hit: Hit) -> FoundPost:
         each = found[hit.post_id]
-        marked = highlights(query.search, each.post.title, plain_text(html.get(hit.post_id, "")))
+        marked = highlights(query.search, each.post.title, plain_text(_beginning(html.get(hit.post_id, ""), share)))
         return FoundPost(each.post, each.author, hit.score, marked)
 
     return page.with_items(with_highlights(hit) for hit in page.items if hit.post_id in found)
+
+
+def _beginning(html: str, length: int) -> str:
+    """Return at most the first characters of HTML, without a tag that would be cut."""
+    return html if len(html) <= length else html[:length].rpartition("<")[0]

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lamina.posts.search import tokenizer
 from lamina.posts.search.highlighting import AROUND, FRAGMENTS, highlights
+from lamina.posts.search.tokenizer import stem
 
 texts = st.text(st.sampled_from("ab <>&\"'/mark東京é\n"), max_size=400)
 
@@ -52,3 +54,16 @@ def test_nothing_but_marks_is_html_and_a_fragment_is_part_of_the_text(title: str
         assert not re.search("[<>\"']", plain)
         assert fragment.count("<mark>") == fragment.count("</mark>") > 0
         assert html.unescape(plain.removeprefix("… ").removesuffix(" …")) in whole
+
+
+def test_only_words_that_may_match_are_stemmed(monkeypatch: pytest.MonkeyPatch) -> None:
+    stemmed: list[str] = []
+
+    def count(word: str) -> str:
+        stemmed.append(word)
+        return stem(word)
+
+    text = "Zebras, " + " ".join(f"word{number}" for number in range(1_000))
+    monkeypatch.setattr(tokenizer, "stem", count)
+    assert highlights("zebra", "A title", text).content[0].startswith("<mark>Zebras</mark>")
+    assert set(stemmed) <= {"zebra", "zebras"}

@@ -36,8 +36,9 @@ def vector_of(document: Document) -> Vector:
     forms: dict[str, dict[str, None]] = {}
     for count, text in zip(counts, (document.title, "\n".join(document.tags), document.text), strict=True):
         for token in tokens(text):
-            count[token.term] += 1
-            words = forms.setdefault(token.term, {})
+            term = token.term
+            count[term] += 1
+            words = forms.setdefault(term, {})
             if len(words) < MAX_FORMS:
                 words[token.word] = None
     return vector_from(*counts, {term: tuple(words) for term, words in forms.items()})

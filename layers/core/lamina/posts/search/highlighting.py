@@ -11,25 +11,24 @@ FRAGMENTS = 3
 """Maximum number of fragments of a content."""
 AROUND = 60
 """Characters before and after a match."""
-MAX_CHARACTERS = 50_000
-"""Part of a content that is looked at."""
-
 type Span = tuple[int, int]
 
 
 def highlights(query: str, title: str, text: str) -> Highlights:
-    """Return where a query matches a title, and the first fragments of a text."""
+    """Return where a query matches a title, and the first fragments of a text. Its time grows with the text."""
     parts = {part for word in parse(query) for part in word}
     whole = list(_spans(parts, title))
-    return Highlights([_marked(title, 0, len(title), whole)] if whole else [], _fragments(parts, text[:MAX_CHARACTERS]))
+    return Highlights([_marked(title, 0, len(title), whole)] if whole else [], _fragments(parts, text))
 
 
 def _spans(parts: Iterable[Part], text: str) -> Iterator[Span]:
     """Yield the matches of a text, in order; the pairs of characters that make up a word overlap."""
     terms = {part.term for part in parts}
     beginnings = tuple(part.word for part in parts if part.is_beginning)
+    # Stems take most of the time, so only words that may match are reduced to them.
+    initials = (*beginnings, *(term[0] for term in terms))
     for token in tokens(text):
-        if token.term in terms or (beginnings and token.word.startswith(beginnings)):
+        if token.word.startswith(initials) and (token.word.startswith(beginnings) or token.term in terms):
             yield token.start, token.end
 
 

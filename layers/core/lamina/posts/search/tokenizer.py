@@ -66,18 +66,21 @@ class Token:
     """A word of a text.
 
     Attributes:
-        term: the stem by which it is found.
         word: the word without case and accents.
         start: offset of its first character in the text.
         end: offset after its last character.
         is_single: whether it is one character of a script without spaces, which is a word and part of many.
     """
 
-    term: str
     word: str
     start: int
     end: int
     is_single: bool = False
+
+    @property
+    def term(self) -> str:
+        """The stem by which it is found; it has the same first character."""
+        return stem(self.word)
 
 
 def tokens(text: str, *, alone: bool = True) -> Iterator[Token]:
@@ -95,7 +98,7 @@ def tokens(text: str, *, alone: bool = True) -> Iterator[Token]:
             start, end = found.span("word")
             word = fold(text[start:end])[:MAX_WORD]
             if word:
-                yield Token(stem(word), word, start, found.end())
+                yield Token(word, start, found.end())
         else:
             yield from _pairs(text, shape, found.start(), found.end(), alone=alone)
 
@@ -131,10 +134,10 @@ def _pairs(text: str, shape: str, start: int, end: int, *, alone: bool) -> Itera
         (unit.start(), unit.end(), fold(text[unit.start() : unit.end()])) for unit in _UNIT.finditer(shape, start, end)
     ]
     for (first, _, one), (_, last, two) in pairwise(units):
-        yield Token(one + two, one + two, first, last)
+        yield Token(one + two, first, last)
     if alone or len(units) == 1:
         first, last, one = units[-1]
-        yield Token(one, one, first, last, is_single=True)
+        yield Token(one, first, last, is_single=True)
 
 
 @cache
