@@ -102,7 +102,7 @@ growth: setup  ## measure each access pattern with 1,000, 100,000 and a million 
 	@$(SETUP) --engines
 	@$(WITHOUT_AWS) $(PYTHON) -m bench.growth $(ARGS)
 
-search-quality: setup  ## compare searches of 100,000 generated posts with the best that exist: 4 minutes, and 1 GB of memory
+search-quality: setup  ## measure what searches of generated posts find and cost, up to a million posts: 20 minutes
 	@$(WITHOUT_AWS) $(PYTHON) -m bench.search $(ARGS)
 
 scale: setup  ## model which quota is exceeded first on the way to 100,000 requests a second, compared with a small load
