@@ -21,6 +21,7 @@ BOUND_BY_TOOLS = (
     "layers/runtime/crypto",
     "layers/runtime/egress",
     "layers/runtime/content",
+    "layers/runtime/graphql",
     "bench/runtime/requirements",
     "bench/peers/boto3/requirements",
     "bench/peers/chalice/requirements",

@@ -3,14 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from lamina.access.policy import Action, require
 from lamina.errors import Conflict, Forbidden
 from lamina.http import App, Envelope, Response
 from lamina.http.partial_idempotency import idempotent_without
 from lamina.posts import service
+from lamina.posts.authorization import require_create
 from lamina.posts.errors import AuthorNotFound, SlugTaken
-from lamina.posts.model import NewPost
-from lamina.posts.schemas import PostInput, PostLinks, PostView, etag, links, view
+from lamina.posts.schemas import PostInput, PostLinks, PostView, etag, links, new_post, view
 
 app = App(versioned=True, errors=(Forbidden, SlugTaken, AuthorNotFound, Conflict))
 
@@ -18,9 +17,7 @@ app = App(versioned=True, errors=(Forbidden, SlugTaken, AuthorNotFound, Conflict
 @app.authorize
 def authorize(body: PostInput) -> None:
     """Allow callers who may write, and only admins to name another author."""
-    require(app.caller, Action.POST_CREATE)
-    if body.author_id not in (None, app.caller.user_id):
-        require(app.caller, Action.POST_SET_AUTHOR)
+    require_create(app.caller, body.author_id)
 
 
 def content_of(body: Mapping[str, Any]) -> dict[str, str]:
@@ -37,16 +34,7 @@ def content_of(body: Mapping[str, Any]) -> dict[str, str]:
 )
 def create_post(body: PostInput) -> Response[Envelope[PostView, PostLinks]]:
     """Creates a post, as a draft unless `published` is true. Without a slug, it gets one derived from its title."""
-    new = NewPost(
-        author_id=body.author_id or app.caller.user_id,
-        title=body.title,
-        content=body.content,
-        slug=body.slug or "",
-        tags=tuple(body.tags),
-        visibility=body.visibility,
-        published=body.published,
-    )
-    post = service.create(new, app.request_context, by=app.caller)
+    post = service.create(new_post(body, app.caller), app.request_context, by=app.caller)
     return app.respond(view(post), etag=etag(post), links=links(post), created=True)
 
 

@@ -1,11 +1,11 @@
 """POST /v1/users: create a user as an admin."""
 
-from lamina.access.policy import Action, Role, require
 from lamina.errors import Forbidden, ReauthenticationRequired
 from lamina.http import App, Envelope, Response
 from lamina.http.idempotency import idempotent
 from lamina.identity.accounts import registration
 from lamina.identity.accounts.schemas import NewUserInput
+from lamina.users.authorization import require_create
 from lamina.users.errors import EmailTaken, UsernameTaken
 from lamina.users.schemas import UserLinks, UserView, etag, links
 from lamina.users.service import NewUser
@@ -16,13 +16,7 @@ app = App(versioned=True, errors=(Forbidden, ReauthenticationRequired, EmailTake
 @app.authorize
 def authorize(body: NewUserInput) -> None:
     """Allow callers who manage users, and require further permissions for roles, passwords and admins."""
-    require(app.caller, Action.USER_CREATE)
-    if body.role != Role.VIEWER:
-        require(app.caller, Action.USER_SET_ROLE)
-    if body.password is not None:
-        require(app.caller, Action.USER_SET_PASSWORD)
-    if body.role == Role.ADMIN:
-        require(app.caller, Action.USER_MANAGE_ADMINS)
+    require_create(app.caller, body.role, with_password=body.password is not None)
 
 
 @app.post("/v1/users", summary="Create a user", status_code=201, middlewares=[idempotent])

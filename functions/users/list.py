@@ -9,6 +9,7 @@ from lamina.http import App, ListEnvelope, Query, Response
 from lamina.http.listing import CursorParameter, LimitParameter, ListRequest, PageParameter
 from lamina.users.listing import list_users
 from lamina.users.model import Status
+from lamina.users.parameters import SearchText
 from lamina.users.queries import Sort, user_query
 from lamina.users.schemas import PublicProfile, UserView, view
 
@@ -20,14 +21,6 @@ SortParameter = Annotated[
 ]
 RoleFilter = Annotated[Role | None, Query(description="Only users with this role. Admins only.")]
 StatusFilter = Annotated[Status | None, Query(description="Only users with this status. Admins only.")]
-SearchText = Annotated[
-    str | None,
-    Query(
-        min_length=1,
-        max_length=100,
-        description="Matches beginnings of words in name, username and (admins only) e-mail address. All must match.",
-    ),
-]
 DeletedFilter = Annotated[QueryBoolean, Query(description="Return deleted users instead. Admins only.")]
 
 

@@ -20,6 +20,7 @@ LOCKS = {
     "ImagesLayer": "images.txt",
     "EgressLayer": "egress.txt",
     "ContentLayer": "content.txt",
+    "GraphqlLayer": "graphql.txt",
 }
 """What the layers of packages hold."""
 EVERYWHERE = {"CoreLayer", "RuntimeLayer"}

@@ -17,6 +17,7 @@ LOCKS = [
     ROOT / "layers/runtime/crypto.txt",
     ROOT / "layers/runtime/egress.txt",
     ROOT / "layers/runtime/content.txt",
+    ROOT / "layers/runtime/graphql.txt",
 ]
 
 

@@ -43,7 +43,7 @@ def parse(text: str) -> Json:
         raise MalformedJson(f"The body is not valid JSON: syntax error at character {error.pos + 1}.") from None
     except RecursionError:
         raise _too_deep() from None
-    _check(document)
+    check(document)
     return document
 
 
@@ -71,8 +71,12 @@ def _whole(text: str) -> float:
     return int(text) if len(text) <= MAX_DIGITS else float(text)
 
 
-def _check(document: Json) -> None:
-    """Check the document level by level, without recursion, so that depth cannot exhaust the stack."""
+def check(document: Json) -> None:
+    """Check the values of a document, level by level, without recursion, so that depth cannot exhaust the stack.
+
+    Raises:
+        MalformedJson: see `parse`.
+    """
     level, seen = [_Node("", document)], 0
     for _ in range(MAX_DEPTH):
         if not level:

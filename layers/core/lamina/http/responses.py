@@ -54,14 +54,20 @@ def check_returns(function: Callable[..., Any], *, enveloped: bool) -> None:
         )
 
 
-def failure(error: Exception, request: Request) -> Response[Any]:
-    """Return an error in its envelope. Bugs and outages are logged, without the caller's input."""
+def known_error(error: Exception) -> LaminaError:
+    """Return an exception as an error that the caller can understand. Bugs and outages are logged."""
     known = errors.as_lamina_error(error)
     if known is None:
         log_failure(error)
-        known = LaminaError()
-    elif isinstance(known, Unavailable) and known is not error:
+        return LaminaError()
+    if isinstance(known, Unavailable) and known is not error:
         log_unavailable(error)
+    return known
+
+
+def failure(error: Exception, request: Request) -> Response[Any]:
+    """Return an error in its envelope. Bugs and outages are logged, without the caller's input."""
+    known = known_error(error)
     return Response(
         errors.status_of(known), JSON, as_json(errors.content(known, request.request_id)), errors.headers_of(known)
     )

@@ -91,6 +91,15 @@ class Post:
         return State.PUBLIC if self.visibility == Visibility.PUBLIC else State.PRIVATE
 
 
+class ContentForm(StrEnum):
+    """A form in which the content of a post is stored."""
+
+    SOURCE = "SOURCE"
+    """Markdown."""
+    HTML = "HTML"
+    """Its sanitised rendering."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Content:
     """The content of a post.

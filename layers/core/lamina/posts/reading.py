@@ -1,9 +1,11 @@
 """Reads posts for a caller: what it may not see is not found."""
 
+from collections.abc import Collection
+
 from lamina.access.policy import Action, Caller, may, refusal
 from lamina.posts import repository
 from lamina.posts.errors import PostNotFound
-from lamina.posts.model import Post, State, WholePost, WrittenPost
+from lamina.posts.model import ContentForm, Post, State, WholePost, WrittenPost
 from lamina.users import service as users
 
 
@@ -49,10 +51,27 @@ def get_by_slug(slug: str, caller: Caller | None) -> WholePost:
     Raises:
         PostNotFound, Forbidden: see `get_whole`.
     """
+    return get_whole(find_by_slug(slug), caller)
+
+
+def find_by_slug(slug: str) -> str:
+    """Return the id of the post that has, or had, this slug; whether the caller may read it is not checked.
+
+    Raises:
+        PostNotFound: if there is none.
+    """
     post_id = repository.id_of(slug)
     if post_id is None:
         raise PostNotFound
-    return get_whole(post_id, caller)
+    return post_id
+
+
+def get_texts(posts: Collection[Post], form: ContentForm) -> dict[Post, str]:
+    """Return one form of the content of up to 100 posts that were read for a caller: one call.
+
+    Posts whose content has changed since are omitted, because the caller may not be allowed to read it any more.
+    """
+    return repository.texts_of(posts, form)
 
 
 def get_readable(post_ids: list[str], caller: Caller | None) -> dict[str, WrittenPost]:

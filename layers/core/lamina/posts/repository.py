@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 
 from lamina.errors import Conflict
 from lamina.posts.items import ContentItem, PostItem, SlugItem, content_key, post_key, slug_key, to_post, to_text
-from lamina.posts.model import Content, Post
+from lamina.posts.model import Content, ContentForm, Post
 from lamina.storage.item import Item
 from lamina.storage.keys import value_of
 
@@ -55,6 +55,14 @@ def html_of(posts: Iterable[Post]) -> dict[str, str]:
     keys = [content_key(post_id, "HTML") for post_id in versions]
     found = {value_of(item.pk): item for item in ContentItem.batch_get(keys)} if keys else {}
     return {post_id: to_text(item) for post_id, item in found.items() if int(item.version) == versions[post_id]}
+
+
+def texts_of(posts: Iterable[Post], form: ContentForm) -> dict[Post, str]:
+    """Return one form of the content of up to 100 posts, in one consistent call; without posts that changed since."""
+    keys = {content_key(post.id, form): post for post in posts}
+    found = ContentItem.batch_get(list(keys), consistent_read=True) if keys else ()
+    texts = {keys[item.pk, item.sk]: item for item in found}
+    return {post: to_text(item) for post, item in texts.items() if item.version == post.content_version}
 
 
 def id_of(slug: str) -> str | None:

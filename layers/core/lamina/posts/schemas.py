@@ -11,7 +11,7 @@ from lamina import ids
 from lamina.access.policy import Action, Caller, may
 from lamina.fields import INVISIBLE, LINE_ADVICE, TEXT_ADVICE, VISIBLE_LINE, VISIBLE_TEXT, Boolean, matching
 from lamina.ids import Href, Id, Instant
-from lamina.posts.model import FoundPost, State, Visibility, WholePost, WrittenPost
+from lamina.posts.model import FoundPost, NewPost, State, Visibility, WholePost, WrittenPost
 from lamina.posts.slugs import MAX_LENGTH, SLUG
 from lamina.storage.pages import Page
 
@@ -191,6 +191,19 @@ class PostLinks(TypedDict):
     collection: Href
     author: Href
     by_slug: Href
+
+
+def new_post(body: PostInput, caller: Caller) -> NewPost:
+    """Return the properties of a new post."""
+    return NewPost(
+        author_id=body.author_id or caller.user_id,
+        title=body.title,
+        content=body.content,
+        slug=body.slug or "",
+        tags=tuple(body.tags),
+        visibility=body.visibility,
+        published=body.published,
+    )
 
 
 def summary(found: WrittenPost) -> PostSummary:

@@ -20,6 +20,21 @@ UPDATE_ERRORS = (
 """Every error of a request to update or replace a user, beyond those of its input."""
 
 
+def require_create(caller: Caller, role: Role, *, with_password: bool) -> None:
+    """Refuse the creation of a user by a caller who may not create one, or not with this role or a password.
+
+    Raises:
+        Forbidden, ReauthenticationRequired: see `access.policy.require`.
+    """
+    require(caller, Action.USER_CREATE)
+    if role != Role.VIEWER:
+        require(caller, Action.USER_SET_ROLE)
+    if with_password:
+        require(caller, Action.USER_SET_PASSWORD)
+    if role == Role.ADMIN:
+        require(caller, Action.USER_MANAGE_ADMINS)
+
+
 def require_update(caller: Caller, user_id: str, fields: Collection[str]) -> None:
     """Refuse a request to set fields of a user that the caller may not set, even to their present values.
 

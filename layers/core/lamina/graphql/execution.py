@@ -1,0 +1,157 @@
+"""Executes GraphQL requests: parse, validate, limit, execute, within 8 seconds."""
+
+import asyncio
+import atexit
+import re
+from collections.abc import Mapping
+from contextvars import copy_context
+from dataclasses import dataclass
+from functools import cache
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from graphql import (
+    ExecutionResult,
+    GraphQLError,
+    OverlappingFieldsCanBeMergedRule,
+    execute,
+    specified_rules,
+    type_from_ast,
+    validate,
+)
+from graphql.utilities import coerce_input_value
+
+from lamina.errors import Invalid, Problem, Unauthenticated, Unavailable
+from lamina.graphql import limits, posts, users
+from lamina.graphql.context import Context
+from lamina.graphql.errors import failed, refused
+from lamina.graphql.schema import build, sdl
+from lamina.http.responses import as_json
+
+if TYPE_CHECKING:
+    from graphql import (
+        DocumentNode,
+    )
+
+SECONDS = 8
+"""Below the 10 seconds of an endpoint, so that it can still answer."""
+MAX_RESPONSE_BYTES = 5_000_000
+"""Lambda returns 6 MB at most (Lambda quotas); as JSON within JSON, text is longer."""
+
+SCHEMA = build(sdl(), {**users.RESOLVERS, **posts.RESOLVERS}, {**users.MODELS, **posts.MODELS})
+_QUICK_RULES = [rule for rule in specified_rules if rule is not OverlappingFieldsCanBeMergedRule]
+_VALUE = re.compile(r": .*$|^Value .*(?= does not exist)", re.DOTALL)
+
+
+class TimedOut(Unavailable):
+    """The query takes too long. Changes that it has begun may still be made."""
+
+    code = "TIMEOUT"
+    message = f"The query takes longer than {SECONDS} seconds. Request less at once."
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The response to a request: 200 if the document was executed, else 400."""
+
+    status: HTTPStatus
+    text: str
+
+
+class _Refused(Exception):
+    def __init__(self, errors: list[GraphQLError]) -> None:
+        super().__init__()
+        self.errors = errors
+
+
+def run(
+    query: str, variables: Mapping[str, Any], operation_name: str | None, context: Context, request_id: str
+) -> Answer:
+    """Execute a document.
+
+    Args:
+        query: the document.
+        variables: values of its variables.
+        operation_name: name of its operation; None if it is not given.
+        context: what resolvers know of the request.
+        request_id: id of the request.
+
+    Raises:
+        Invalid: if the operation is not there, or variables do not match their types.
+        LimitExceeded: if the document or the response exceeds a limit.
+        Unauthenticated: if it reads the schema, and nobody is signed in.
+        TimedOut: after 8 seconds.
+    """
+    is_known = context.reader is not None
+    try:
+        document = _prepared(query, variables, operation_name, is_known=is_known)
+    except _Refused as found:
+        errors = refused(found.errors, request_id, with_suggestions=is_known)
+        return Answer(HTTPStatus.BAD_REQUEST, as_json({"errors": errors}))
+    except RecursionError:
+        raise limits.exceeded("depth", "more than 100", limits.MAX_DEPTH) from None
+    # The loop belongs to the process; what is logged and traced, to the request.
+    result = _runner().run(_execute(document, variables, context), context=copy_context())
+    answered: dict[str, Any] = {"data": result.data}
+    if result.errors:
+        answered["errors"] = [failed(error, request_id) for error in result.errors]
+    text = as_json(answered)
+    size = len(text.encode())
+    if size > MAX_RESPONSE_BYTES:
+        raise limits.exceeded("response in bytes", f"{size:,}", MAX_RESPONSE_BYTES)
+    return Answer(HTTPStatus.OK, text)
+
+
+def _prepared(
+    query: str, variables: Mapping[str, Any], operation_name: str | None, *, is_known: bool
+) -> "DocumentNode":
+    """Parse and check a document. The rule whose work grows with the square of a document comes after the limits."""
+    try:
+        document = limits.parse_limited(query)
+    except GraphQLError as error:
+        raise _Refused([error]) from None
+    operation = limits.only_operation(document)
+    if operation_name and (operation.name is None or operation.name.value != operation_name):
+        raise Invalid("The document has no operation of this name.", details=[Problem("operationName", "is unknown")])
+    if errors := validate(SCHEMA, document, _QUICK_RULES):
+        raise _Refused(errors)
+    measured = limits.check(SCHEMA, document, variables)
+    if measured.introspects and not is_known:
+        raise Unauthenticated("Sign in to read the schema, or see docs/graphql.md.")
+    if errors := validate(SCHEMA, document, [OverlappingFieldsCanBeMergedRule]):
+        raise _Refused(errors)
+    _check_variables(document, variables)
+    return document
+
+
+def _check_variables(document: "DocumentNode", variables: Mapping[str, Any]) -> None:
+    """Refuse variables that do not match their types, with messages that do not contain their values."""
+    problems: list[Problem] = []
+    for definition in limits.only_operation(document).variable_definitions:
+        name = definition.variable.name.value
+        kind: Any = type_from_ast(SCHEMA, definition.type)
+        if name not in variables and definition.default_value:
+            continue
+
+        def note(path: list[str | int], _: object, error: GraphQLError, name: str = name) -> None:
+            problems.append(Problem(".".join(map(str, [name, *path])), _VALUE.sub("", error.message).strip()))
+
+        coerce_input_value(variables.get(name), kind, note)
+    if problems:
+        raise Invalid("Some variables are invalid. See details.", details=problems)
+
+
+async def _execute(document: "DocumentNode", variables: Mapping[str, Any], context: Context) -> ExecutionResult:
+    try:
+        async with asyncio.timeout(SECONDS):
+            result = execute(SCHEMA, document, context_value=context, variable_values=dict(variables))
+            return result if isinstance(result, ExecutionResult) else await result
+    except TimeoutError:
+        raise TimedOut from None
+
+
+@cache
+def _runner() -> asyncio.Runner:
+    runner = asyncio.Runner()
+    atexit.register(runner.close)
+    return runner
