@@ -24,7 +24,9 @@ from tests.support.templates import Function, functions, template
 ROOT = Path(__file__).resolve().parents[2]
 LAYERS = {
     "CoreLayer": "core",
-    **dict.fromkeys(("RuntimeLayer", "CryptoLayer", "ImagesLayer", "EgressLayer", "ContentLayer", "GraphqlLayer"), "runtime"),
+    **dict.fromkeys(
+        ("RuntimeLayer", "CryptoLayer", "ImagesLayer", "EgressLayer", "ContentLayer", "GraphqlLayer"), "runtime"
+    ),
 }
 """Each layer, and the folder that it is built in."""
 BUILD_SECONDS = 120

@@ -14,7 +14,7 @@ from aws_lambda_powertools.event_handler.openapi.merge import OpenAPIMerge
 
 from docs.build import ROOT, Refused
 from docs.build.openapi import tidy
-from docs.build.openapi.answers import HEADERS, OAUTH_ERROR, Failures
+from docs.build.openapi.answers import GRAPHQL_ERROR, GRAPHQL_ERRORS, HEADERS, OAUTH_ERROR, Failures
 from docs.build.openapi.endpoints import Endpoint, endpoints
 from docs.build.openapi.operations import PARAMETERS, operation
 from lamina.http.envelope import ErrorContent
@@ -34,6 +34,7 @@ TAGS = {
     "reports": "Reports, written to a file by a job.",
     "jobs": "Background jobs: progress and result.",
     "webhooks": "Webhooks: signed HTTP requests on events. docs/webhooks.md explains how to verify them.",
+    "graphql": "GraphQL over users and posts, in GraphQL's own format. docs/graphql.md describes schema and limits.",
     "oauth2": "OAuth 2.0 token endpoints and metadata, in the formats of the RFCs.",
     "gateway": "The API itself: health checks and documentation.",
 }
@@ -45,6 +46,7 @@ SUBJECTS = {
     "auth": "accounts",
     "api_keys": "API keys",
     "oauth_clients": "OAuth 2.0 clients",
+    "graphql": "",
     "oauth2": "",
     "gateway": "",
 }
@@ -142,7 +144,13 @@ def _renamed(found: re.Match[str]) -> str:
 
 def _errors() -> Json:
     found = ErrorContent.model_json_schema(ref_template="#/components/schemas/{model}")
-    return {**found.pop("$defs"), "ErrorContent": found, "OAuthError": OAUTH_ERROR}
+    return {
+        **found.pop("$defs"),
+        "ErrorContent": found,
+        "OAuthError": OAUTH_ERROR,
+        "GraphqlError": GRAPHQL_ERROR,
+        "GraphqlErrors": GRAPHQL_ERRORS,
+    }
 
 
 def _folders(known: list[Endpoint]) -> list[str]:

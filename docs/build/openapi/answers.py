@@ -5,11 +5,12 @@ from http import HTTPStatus
 from typing import Any
 
 from docs.build import Refused
-from docs.build.openapi.endpoints import Endpoint, ErrorClass
+from docs.build.openapi.endpoints import Endpoint, ErrorClass, Form
 from lamina import errors
 from lamina.errors import LaminaError, Problem
 from lamina.http.conditional import entity_tag
 from lamina.http.errors import PayloadTooLarge, content, headers_of, status_of
+from lamina.http.graphql_app import as_graphql
 from lamina.http.oauth_app import as_oauth
 from lamina.identity.errors import SecondFactorNeeded
 from lamina.ids import etag
@@ -48,6 +49,33 @@ OAUTH_ERROR: Json = {
         "error_description": {"type": "string"},
     },
     "required": ["error", "error_description"],
+}
+
+
+GRAPHQL_ERROR: Json = {
+    "description": "An error of GraphQL.",
+    "type": "object",
+    "properties": {
+        "message": {"type": "string"},
+        "extensions": {
+            "type": "object",
+            "properties": {
+                "code": {"type": "string", "description": "A code of REST, such as `FORBIDDEN`."},
+                "details": {"type": "array", "items": {"$ref": "#/components/schemas/ErrorDetail"}},
+                "requestId": {"type": "string"},
+            },
+            "required": ["code", "requestId"],
+        },
+        "locations": {"type": "array", "items": {"type": "object"}},
+        "path": {"type": "array", "items": {"type": ["string", "integer"]}},
+    },
+    "required": ["message", "extensions"],
+}
+GRAPHQL_ERRORS: Json = {
+    "description": "The response to a document that was not executed.",
+    "type": "object",
+    "properties": {"errors": {"type": "array", "minItems": 1, "items": {"$ref": "#/components/schemas/GraphqlError"}}},
+    "required": ["errors"],
 }
 
 
@@ -130,6 +158,9 @@ def _is_empty(draft: Json) -> bool:
     return bool(content.get("schema", {}).get("type") == "null")
 
 
+SCHEMAS = {Form.OAUTH: "OAuthError", Form.GRAPHQL: "GraphqlErrors"}
+
+
 class Failures:
     """The error responses. Each combination of errors with one status is one component, created on first use."""
 
@@ -141,23 +172,21 @@ class Failures:
             "NotModified": {"description": "The resource has not changed.", "headers": headers("ETag", *COUNTED)},
         }
 
-    def of(self, raised: Iterable[ErrorClass], *, oauth: bool = False) -> Json:
-        """Return references to the responses for these errors, by status; in OAuth's format or in the envelope."""
+    def of(self, raised: Iterable[ErrorClass], *, form: Form = Form.ENVELOPE) -> Json:
+        """Return references to the responses for these errors, by status, in a format."""
         by_status: dict[int, list[ErrorClass]] = {}
         for kind in raised:
             by_status.setdefault(status_of(_example(kind)), []).append(kind)
-        return {str(status): self._of_one_status(kinds, oauth=oauth) for status, kinds in sorted(by_status.items())}
+        return {str(status): self._of_one_status(kinds, form) for status, kinds in sorted(by_status.items())}
 
-    def _of_one_status(self, kinds: list[ErrorClass], *, oauth: bool) -> Json:
+    def _of_one_status(self, kinds: list[ErrorClass], form: Form) -> Json:
         # API Gateway itself may refuse a body that is too large; it supports one format only.
-        oauth = oauth and kinds != [PayloadTooLarge]
-        name = ("OAuth" if oauth else "") + "Or".join(
-            "Internal" if kind is errors.LaminaError else kind.__name__ for kind in kinds
-        )
+        form = Form.ENVELOPE if form == Form.OAUTH and kinds == [PayloadTooLarge] else form
+        name = form.value + "Or".join("Internal" if kind is errors.LaminaError else kind.__name__ for kind in kinds)
         if name not in self.components:
             raised = [_example(kind) for kind in kinds]
-            schema = "OAuthError" if oauth else self._envelope(name, raised)
-            self.components[name] = _answer(kinds, raised, schema, oauth=oauth)
+            schema = SCHEMAS.get(form) or self._envelope(name, raised)
+            self.components[name] = _answer(kinds, raised, schema, form)
         return reference("responses", name)
 
     def _envelope(self, name: str, raised: list[LaminaError]) -> str:
@@ -193,13 +222,11 @@ def _example(kind: ErrorClass) -> LaminaError:
         ) from None
 
 
-def _answer(kinds: list[ErrorClass], raised: list[LaminaError], schema: str, *, oauth: bool) -> Json:
+def _answer(kinds: list[ErrorClass], raised: list[LaminaError], schema: str, form: Form) -> Json:
     said = {
         "schema": reference("schemas", schema),
         "examples": {
-            error.code.lower() if oauth else error.code: {
-                "value": as_oauth(error) if oauth else content(error, EXAMPLE_ID)
-            }
+            error.code.lower() if form == Form.OAUTH else error.code: {"value": _written(error, form)}
             for error in raised
         },
     }
@@ -209,6 +236,14 @@ def _answer(kinds: list[ErrorClass], raised: list[LaminaError], schema: str, *, 
         "headers": headers(*own, *COUNTED),
         "content": {"application/json": said},
     }
+
+
+def _written(error: LaminaError, form: Form) -> Json:
+    if form == Form.OAUTH:
+        return {**as_oauth(error)}
+    if form == Form.GRAPHQL:
+        return {"errors": [as_graphql(error, EXAMPLE_ID)]}
+    return content(error, EXAMPLE_ID)
 
 
 def _sentence(kind: ErrorClass) -> str:

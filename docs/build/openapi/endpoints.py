@@ -4,6 +4,7 @@ import importlib
 import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from http import HTTPStatus
 from types import ModuleType
 
@@ -15,12 +16,22 @@ from lamina.errors import LaminaError
 from lamina.http import App
 from lamina.http.body import MalformedJson
 from lamina.http.errors import PayloadTooLarge, TokenExpired, UnsupportedMediaType
+from lamina.http.graphql_app import GraphqlApp
 from lamina.http.idempotency import InProgress
 from lamina.http.oauth_app import OAuthApp
 from lamina.http.request_validation import METHODS_WITH_BODY
 from lamina.http.responses import EnvelopeMissing
 from lamina.limits.quota import RateLimited
 from lamina.storage.run_once import KeyReused
+
+
+class Form(StrEnum):
+    """A format of errors; begins the names of its responses."""
+
+    ENVELOPE = ""
+    OAUTH = "OAuth"
+    GRAPHQL = "Graphql"
+
 
 CONDITIONAL_WRITES = ("PUT", "PATCH", "DELETE")
 type ErrorClass = type[LaminaError]
@@ -71,6 +82,13 @@ class Endpoint:
     def oauth(self) -> OAuthApp | None:
         """Its app, if it speaks the forms of OAuth."""
         return self.app if isinstance(self.app, OAuthApp) else None
+
+    @property
+    def form(self) -> Form:
+        """The format of its errors."""
+        if isinstance(self.app, GraphqlApp):
+            return Form.GRAPHQL
+        return Form.OAUTH if self.oauth else Form.ENVELOPE
 
     @property
     def has_body(self) -> bool:

@@ -71,7 +71,7 @@ def operation(endpoint: Endpoint, draft: Json, failures: Failures) -> Json:
         described["requestBody"] = {"required": True, "content": content}
     if endpoint.oauth:
         described["requestBody"] = {"required": True, "content": {FORM: {"schema": _form(endpoint.oauth)}}}
-    refused = failures.of(endpoint.raises(), oauth=endpoint.oauth is not None)
+    refused = failures.of(endpoint.raises(), form=endpoint.form)
     described["responses"] = success(endpoint, draft["responses"]) | refused
     if endpoint.oauth:
         described["security"] = [{"client": []}]

@@ -14,17 +14,15 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    GraphQLNonNull,
     GraphQLObjectType,
     GraphQLSyntaxError,
     InlineFragmentNode,
     IntValueNode,
     OperationDefinitionNode,
-    SchemaMetaFieldDef,
-    TypeMetaFieldDef,
     Undefined,
     VariableNode,
     get_named_type,
-    get_nullable_type,
     is_list_type,
     parse,
 )
@@ -48,7 +46,7 @@ MAX_REPETITIONS = 100
 """Selections of one field under one name. Validation compares each with each."""
 MAX_INTROSPECTION_DEPTH = 16
 """The standard query has 15 levels."""
-META_FIELDS: dict[str, "GraphQLField"] = {"__schema": SchemaMetaFieldDef, "__type": TypeMetaFieldDef}
+META_FIELDS = {"__schema", "__type"}
 INTROSPECTION_LISTS = {"fields", "interfaces", "possibleTypes", "inputFields"}
 """Fields of `__Type` that lead to further types. One in another is refused."""
 SIZES = ("limit", "first")
@@ -198,7 +196,7 @@ class _Measure:
         if selected is None:
             return 0, 0
         size = self._size(selected, nodes)
-        is_list = is_list_type(get_nullable_type(selected.type))
+        is_list = is_list_type(_nullable(selected.type))
         count = (size or inherited) if is_list else 1
         kind = get_named_type(selected.type)
         inner = _inner(nodes)
@@ -275,6 +273,10 @@ class _Measure:
             if lists and is_listed:
                 raise exceeded("nesting of lists in introspection", "2", 1)
             self._check_introspection(selected, level=level + 1, is_listed=is_listed or lists, seen=seen)
+
+
+def _nullable(kind: object) -> object:
+    return kind.of_type if isinstance(kind, GraphQLNonNull) else kind
 
 
 def _inner(nodes: Iterable[FieldNode]) -> tuple["SelectionSetNode", ...]:

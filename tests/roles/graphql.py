@@ -1,0 +1,64 @@
+"""GraphQL, for the tests that cover every function."""
+
+from typing import Any
+
+from lamina.access.policy import Role
+from lamina.http import listing
+from lamina.posts.indexing import update
+from lamina.posts.search import statistics
+from tests.roles.process import Scenario
+from tests.support.aws import PASSWORD, Api, signed_in
+
+POST_FIELDS = "id slug version author { username } content contentHtml"
+
+
+def send(api: Api, query: str, **variables: Any) -> Any:
+    answer = api.post("/graphql", {"query": query, "variables": variables})
+    assert answer.status == 200, answer.body
+    assert "errors" not in answer.json, answer.body
+    return answer.json["data"]
+
+
+def execute() -> None:
+    admin, _ = signed_in("admin", Role.ADMIN)
+    _users(admin)
+    _posts(admin)
+
+
+def _users(admin: Api) -> None:
+    create = "mutation($input: CreateUserInput!) { createUser(input: $input) { id } }"
+    new = {"email": "ada@example.com", "username": "ada", "password": PASSWORD}
+    ada = send(admin, create, input=new)["createUser"]["id"]
+    change = "mutation($id: ID!, $input: UpdateUserInput!) { updateUser(id: $id, input: $input) { name } }"
+    for fields in ({"name": "Ada Ada"}, {"username": "lovelace"}, {"email": "a@example.org", "emailVerified": True}):
+        send(admin, change, id=ada, input=fields)
+    send(admin, "query($id: ID!) { me { email } user(id: $id) { username email } }", id=ada)
+    send(admin, '{ users(limit: 100) { email } found: users(search: "love") { username } }')
+
+
+def _posts(admin: Api) -> None:
+    create = f"mutation($input: CreatePostInput!) {{ createPost(input: $input) {{ {POST_FIELDS} }} }}"
+    body = {"title": "Hello, world", "content": "Mine.", "tags": ["news"], "published": True}
+    first = send(admin, create, input=body)["createPost"]
+    second = send(admin, create, input=body)["createPost"]
+    change = "mutation($id: ID!, $input: UpdatePostInput!) { updatePost(id: $id, input: $input) { id } }"
+    send(admin, change, id=first["id"], input={"slug": "first", "tags": ["a", "b"], "content": "Changed."})
+    send(admin, "mutation($id: ID!) { unpublishPost(id: $id) { id } }", id=first["id"])
+    send(admin, "mutation($id: ID!) { publishPost(id: $id) { id } }", id=first["id"])
+    send(admin, f"query($slug: String) {{ post(slug: $slug) {{ {POST_FIELDS} }} }}", slug=first["slug"])
+    send(admin, f"{{ posts {{ {POST_FIELDS} }} }}")
+    listing._secrets.clear_cache()  # type: ignore[no-untyped-call]  # Powertools leaves it so
+    page = send(admin, "{ postsPage(first: 1) { nextCursor hasMore } }")["postsPage"]
+    send(
+        admin, "query($after: String) { postsPage(first: 1, after: $after) { nodes { id } } }", after=page["nextCursor"]
+    )
+    statistics._kept.statistics = None
+    update(second["id"])
+    assert send(admin, '{ postsPage(search: "hel") { nodes { id } } }')["postsPage"]["nodes"]
+    send(
+        admin, "query($author: ID) { posts(authorId: $author) { id } }", author=send(admin, "{ me { id } }")["me"]["id"]
+    )
+    assert send(admin, "mutation($id: ID!) { deletePost(id: $id) }", id=first["id"])["deletePost"] is True
+
+
+SCENARIOS: dict[str, Scenario] = {"graphql/execute": execute}
