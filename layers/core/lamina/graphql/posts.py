@@ -75,7 +75,10 @@ def posts_page(context: Context, **arguments: object) -> PostPage:
         context.reader, author_id=wanted.author_id, published=None, tag=wanted.tag, sort=None, search=wanted.search
     )
     request = ListRequest("/v1/posts", query.filters, audience=query.audience)
-    at = request.position(wanted.first, wanted.after, None)
+    try:
+        at = request.position(wanted.first, wanted.after, None)
+    except Invalid:
+        raise Invalid(details=[Problem("after", "is not a nextCursor of this query with the same filters")]) from None
     read = search_posts if query.search else list_posts
     found = read(query, context.reader, wanted.first, cursor=at.cursor)
     meta = request.meta(at, total=None, last=found.last, has_more=found.has_more)

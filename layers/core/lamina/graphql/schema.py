@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     )
 
 type Resolver = Callable[..., Any]
-"""Takes the object, the `Context` and the arguments by name in snake case; of `Query` and `Mutation`, no object."""
+"""A function of the object, the `Context` and the arguments in snake case; of `Query` and `Mutation`, without object."""
 
 ROOTS = ("Query", "Mutation")
 
@@ -80,7 +80,7 @@ def build(text: str, resolvers: Mapping[str, Resolver], models: Mapping[str, Mod
 
 
 def _resolve(name: str, field: "GraphQLField", resolvers: Mapping[str, Resolver], models: Mapping[str, Model]) -> bool:
-    """Give a field its resolver; return whether there is one."""
+    """Set the resolver of a field; return whether there is one."""
     kind, _, attribute = name.partition(".")
     attribute = camel_to_snake(attribute)
     _rename(field.args)
@@ -94,7 +94,7 @@ def _resolve(name: str, field: "GraphQLField", resolvers: Mapping[str, Resolver]
 
 
 def _rename(inputs: Mapping[str, "GraphQLArgument"] | Mapping[str, "GraphQLInputField"]) -> None:
-    """Have arguments and input fields passed on under their names in snake case."""
+    """Set the names under which arguments and input fields are passed on: snake case."""
     for name, each in inputs.items():
         each.out_name = camel_to_snake(name)
 

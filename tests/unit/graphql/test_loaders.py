@@ -1,0 +1,99 @@
+"""No query runs N+1: the number of table calls depends on what is selected, and not on how many rows there are."""
+
+from functools import partial
+from typing import Any
+
+import pytest
+from graphql import GraphQLObjectType, get_named_type
+
+from lamina import ids
+from lamina.graphql.execution import SCHEMA
+from lamina.posts import repository
+from lamina.posts.model import Visibility
+from lamina.storage import transactions
+from tests.roles.posts import stored
+from tests.support.aws import Answer, Api, make_user
+from tests.support.graphql import codes, data, send, write
+from tests.support.people import Person, Work
+
+ROWS = (1, 10, 100)
+
+
+def add_posts(count: int, name: str) -> None:
+    """Store public posts, each of an author of its own."""
+    for n in range(count):
+        user = make_user(f"{name}{n}")
+        transactions.write(put=stored(ids.new_id(), user.id, f"{name}-{n}", visibility=Visibility.PUBLIC))
+
+
+LISTS = {
+    "users": "{ users(limit: 100) { id name email createdAt } }",
+    "posts": "{ posts(limit: 100) { title author { username name } content contentHtml } }",
+    "postsPage": "{ postsPage(first: 100) { nodes { title author { username createdAt } content } nextCursor } }",
+}
+
+
+def test_lists_take_as_many_table_calls_for_100_rows_as_for_one(admin: Person, work: Work) -> None:
+    costs: dict[str, list[dict[str, int]]] = {name: [] for name in LISTS}
+    before = 0
+    for rows in ROWS:
+        add_posts(rows - before, f"of{rows}x")
+        before = rows
+        data(admin.api, "{ __typename }")  # the authorizer fetches its keys again now and then
+        for name, query in LISTS.items():
+            answer, cost = work.of(partial(send, admin.api, query))
+            assert "errors" not in answer.json, answer.body
+            found = answer.json["data"][name]
+            assert len(found["nodes"] if name == "postsPage" else found) >= rows
+            costs[name].append(cost)
+    for name, (one, ten, hundred) in costs.items():
+        assert one == ten == hundred, name
+
+
+def test_every_list_of_the_schema_is_tried() -> None:
+    query = SCHEMA.query_type
+    assert query is not None
+    lists = {
+        name
+        for name, field in query.fields.items()
+        if {"limit", "first"} & field.args.keys() and isinstance(get_named_type(field.type), GraphQLObjectType)
+    }
+    assert lists == LISTS.keys()
+
+
+def test_the_content_of_posts_is_read_only_if_it_is_selected(api: Api, work: Work) -> None:
+    add_posts(3, "some")
+    _, bare = work.of(lambda: send(api, "{ posts { title author { name } } }"))
+    _, one = work.of(lambda: send(api, "{ posts { title content } }"))
+    _, both = work.of(lambda: send(api, "{ posts { title content contentHtml author { name } } }"))
+    assert one["BatchGetItem"] == bare["BatchGetItem"] + 1
+    assert both["BatchGetItem"] == bare["BatchGetItem"] + 2
+
+
+def test_objects_that_are_named_several_times_are_read_once(admin: Person, work: Work) -> None:
+    user_ids = [make_user(f"user{n}").id for n in range(9)]
+
+    def query(count: int) -> Answer:
+        fields = " ".join(f'u{n}: user(id: "{user_ids[n]}") {{ name }}' for n in range(count))
+        return send(admin.api, f"{{ {fields} }}")
+
+    (_, one), (_, nine) = work.of(lambda: query(1)), work.of(lambda: query(9))
+    assert one == nine
+
+
+def test_content_that_has_changed_since_the_post_was_read_is_not_shown(
+    author: Person, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post = write(author, published=True)
+    read = repository.texts_of
+
+    def change_first(posts: Any, form: Any) -> Any:
+        monkeypatch.setattr(repository, "texts_of", read)
+        author.api.patch(f"/v1/posts/{post['id']}", {"content": "Secret.", "visibility": "private"})
+        return read(posts, form)
+
+    monkeypatch.setattr(repository, "texts_of", change_first)
+    answer = send(api, "{ posts { title content } }")
+    assert answer.json["data"] == {"posts": [{"title": "Hello, world", "content": None}]}
+    assert codes(answer) == [("CONFLICT", "posts.0.content")]
+    assert data(api, "{ posts { title } }") == {"posts": []}
