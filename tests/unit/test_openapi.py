@@ -73,6 +73,10 @@ def bodies(operation: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 def test_every_failure_says_which_codes_it_may_have(method: str, path: str, operation: dict[str, Any]) -> None:
     for status, media in bodies(operation):
         if status >= "400":
+            if "errors" in resolved(media["schema"])["properties"]:  # GraphQL's own form, of every code
+                for code, example in media["examples"].items():
+                    assert [error["extensions"]["code"] for error in example["value"]["errors"]] == [code]
+                continue
             examples = [example["value"]["error"] for example in media["examples"].values()]
             schema = resolved(media["schema"])["properties"]["error"]
             if "enum" in schema:  # OAuth's own form

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     )
 
 type Resolver = Callable[..., Any]
-"""A function of the object, the `Context` and the arguments in snake case; of `Query` and `Mutation`, without object."""
+"""A function of the object (not for `Query` and `Mutation`), the `Context` and the arguments in snake case."""
 
 ROOTS = ("Query", "Mutation")
 
