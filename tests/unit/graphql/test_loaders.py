@@ -87,10 +87,10 @@ def test_content_that_has_changed_since_the_post_was_read_is_not_shown(
     post = write(author, published=True)
     read = repository.texts_of
 
-    def change_first(posts: Any, form: Any) -> Any:
+    def change_first(*arguments: Any, **options: Any) -> Any:
         monkeypatch.setattr(repository, "texts_of", read)
         author.api.patch(f"/v1/posts/{post['id']}", {"content": "Secret.", "visibility": "private"})
-        return read(posts, form)
+        return read(*arguments, **options)
 
     monkeypatch.setattr(repository, "texts_of", change_first)
     answer = send(api, "{ posts { title content } }")

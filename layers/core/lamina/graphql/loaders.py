@@ -21,8 +21,8 @@ class Loaders:
         """Create the loaders of a caller; None if nobody is signed in."""
         self.users = _loader(users.get_many)
         """Users by id, including deleted ones."""
-        self.posts = _loader(lambda post_ids: reading.get_readable(list(post_ids), reader))
-        """Posts that the caller may read, by id."""
+        self.posts = _loader(lambda post_ids: reading.get_many_known(list(post_ids), reader))
+        """Posts that the caller may know of, by id."""
         self.sources = _loader(lambda posts: reading.get_texts(posts, ContentForm.SOURCE))
         """Markdown of posts that were read for the caller; None if it has changed since."""
         self.html = _loader(lambda posts: reading.get_texts(posts, ContentForm.HTML))

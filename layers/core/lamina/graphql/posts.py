@@ -51,6 +51,7 @@ async def post(context: Context, id: str | None = None, slug: str | None = None)
     found = await context.loaders.posts.load(post_id)
     if found is None:
         raise PostNotFound
+    reading.require_read(context.reader, found.post)
     return found
 
 

@@ -16,6 +16,21 @@ def may_read(caller: Caller | None, post: Post) -> bool:
     return caller is not None and may(caller, Action.POST_READ_UNPUBLISHED, owner_id=post.author_id)
 
 
+def may_know(caller: Caller | None, post: Post) -> bool:
+    """Return whether a caller may know that a post exists: if it may read it, or if it is its own."""
+    return may_read(caller, post) or (caller is not None and caller.user_id == post.author_id)
+
+
+def require_read(caller: Caller | None, post: Post) -> None:
+    """Refuse a caller who may know that a post exists, and whose credential does not allow reading it.
+
+    Raises:
+        Forbidden: if it does not.
+    """
+    if caller is not None and not may_read(caller, post):
+        raise refusal(caller, Action.POST_READ_UNPUBLISHED, owner_id=post.author_id)
+
+
 def get_whole(post_id: str, caller: Caller | None) -> WholePost:
     """Return a post with its author and its content: two calls.
 
@@ -24,8 +39,7 @@ def get_whole(post_id: str, caller: Caller | None) -> WholePost:
         Forbidden: if it is the caller's own, and the credential does not allow reading it.
     """
     found = get_known(post_id, caller)
-    if caller is not None and not may_read(caller, found.post):
-        raise refusal(caller, Action.POST_READ_UNPUBLISHED, owner_id=found.post.author_id)
+    require_read(caller, found.post)
     return found
 
 
@@ -36,7 +50,7 @@ def get_known(post_id: str, caller: Caller | None) -> WholePost:
         PostNotFound: if it does not exist, its author is deleted, or the caller may not know that it does.
     """
     found = repository.get_whole(post_id)
-    if found is None or not (may_read(caller, found[0]) or (caller and caller.user_id == found[0].author_id)):
+    if found is None or not may_know(caller, found[0]):
         raise PostNotFound
     post, content = found
     author = users.get_many([post.author_id]).get(post.author_id)
@@ -71,12 +85,18 @@ def get_texts(posts: Collection[Post], form: ContentForm) -> dict[Post, str]:
 
     Posts whose content has changed since are omitted, because the caller may not be allowed to read it any more.
     """
-    return repository.texts_of(posts, form)
+    return repository.texts_of(posts, form, as_last_written=True)
 
 
 def get_readable(post_ids: list[str], caller: Caller | None) -> dict[str, WrittenPost]:
     """Return those of up to 100 posts that a caller may read, with their authors: two calls."""
-    posts = [post for post in repository.get_many(post_ids).values() if may_read(caller, post)]
+    found = get_many_known(post_ids, caller)
+    return {post_id: each for post_id, each in found.items() if may_read(caller, each.post)}
+
+
+def get_many_known(post_ids: list[str], caller: Caller | None) -> dict[str, WrittenPost]:
+    """Return those of up to 100 posts that a caller may know of, with their authors: two calls."""
+    posts = [post for post in repository.get_many(post_ids).values() if may_know(caller, post)]
     authors = users.get_many({post.author_id for post in posts})
     living = {author.id: author for author in authors.values() if not author.deleted_at}
     return {post.id: WrittenPost(post, living[post.author_id]) for post in posts if post.author_id in living}

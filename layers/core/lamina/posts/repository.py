@@ -46,23 +46,17 @@ def get_whole(post_id: str) -> tuple[Post, Content] | None:
     raise Conflict
 
 
-def html_of(posts: Iterable[Post]) -> dict[str, str]:
-    """Return the rendered content of up to 100 posts by id, in one call.
+def texts_of(posts: Iterable[Post], form: ContentForm, *, as_last_written: bool = False) -> dict[Post, str]:
+    """Return one form of the content of up to 100 posts, in one call.
 
     Posts whose content was written after they were read are omitted: the new content may not be public.
     """
-    versions = {post.id: post.content_version for post in posts}
-    keys = [content_key(post_id, "HTML") for post_id in versions]
-    found = {value_of(item.pk): item for item in ContentItem.batch_get(keys)} if keys else {}
-    return {post_id: to_text(item) for post_id, item in found.items() if int(item.version) == versions[post_id]}
-
-
-def texts_of(posts: Iterable[Post], form: ContentForm) -> dict[Post, str]:
-    """Return one form of the content of up to 100 posts, in one consistent call; without posts that changed since."""
-    keys = {content_key(post.id, form): post for post in posts}
-    found = ContentItem.batch_get(list(keys), consistent_read=True) if keys else ()
-    texts = {keys[item.pk, item.sk]: item for item in found}
-    return {post: to_text(item) for post, item in texts.items() if item.version == post.content_version}
+    keys = {post: content_key(post.id, form) for post in posts}
+    wanted = list(dict.fromkeys(keys.values()))
+    items = ContentItem.batch_get(wanted, consistent_read=as_last_written) if wanted else ()
+    found = {(item.pk, item.sk): item for item in items}
+    versions = {key: int(item.version) for key, item in found.items()}
+    return {post: to_text(found[key]) for post, key in keys.items() if versions.get(key) == post.content_version}
 
 
 def id_of(slug: str) -> str | None:

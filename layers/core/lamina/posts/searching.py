@@ -2,7 +2,7 @@
 
 from lamina.access.policy import Caller
 from lamina.posts import reading, repository
-from lamina.posts.model import FoundPost
+from lamina.posts.model import ContentForm, FoundPost
 from lamina.posts.queries import PostQuery
 from lamina.posts.search.highlighting import highlights
 from lamina.posts.search.ranking import Hit, search
@@ -32,12 +32,12 @@ def search_posts(
     page = page_of(search(query.search, limit, start), start)
     readable = reading.get_readable([hit.post_id for hit in page.items], caller)
     found = {post_id: each for post_id, each in readable.items() if query.includes(each.post)}
-    html = repository.html_of(each.post for each in found.values())
+    html = repository.texts_of((each.post for each in found.values()), ContentForm.HTML)
     share = HIGHLIGHTED_CHARACTERS // max(len(found), 1)
 
     def with_highlights(hit: Hit) -> FoundPost:
         each = found[hit.post_id]
-        marked = highlights(query.search, each.post.title, plain_text(_beginning(html.get(hit.post_id, ""), share)))
+        marked = highlights(query.search, each.post.title, plain_text(_beginning(html.get(each.post, ""), share)))
         return FoundPost(each.post, each.author, hit.score, marked)
 
     return page.with_items(with_highlights(hit) for hit in page.items if hit.post_id in found)
