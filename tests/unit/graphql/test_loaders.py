@@ -33,6 +33,7 @@ LISTS = {
 }
 
 
+@pytest.mark.exhaustive
 def test_lists_take_as_many_table_calls_for_100_rows_as_for_one(admin: Person, work: Work) -> None:
     costs: dict[str, list[dict[str, int]]] = {name: [] for name in LISTS}
     before = 0
