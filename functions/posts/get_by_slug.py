@@ -2,10 +2,8 @@
 
 from typing import Annotated
 
-from aws_lambda_powertools.event_handler.openapi.params import Path
-
 from lamina.errors import Forbidden
-from lamina.http import App, Envelope, Response
+from lamina.http import App, Envelope, Path, Response
 from lamina.http.errors import Moved
 from lamina.posts import reading
 from lamina.posts.errors import PostNotFound

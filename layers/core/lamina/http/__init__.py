@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.event_handler.api_gateway import Response
-    from aws_lambda_powertools.event_handler.openapi.params import Query
+    from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
     from lamina.http.app import MERGE_PATCH, App
     from lamina.http.envelope import Envelope, ListEnvelope
     from lamina.http.paths import Id
     from lamina.http.responses import JSON
 
-__all__ = ["JSON", "MERGE_PATCH", "App", "Envelope", "Id", "ListEnvelope", "Query", "Response"]
+__all__ = ["JSON", "MERGE_PATCH", "App", "Envelope", "Id", "ListEnvelope", "Path", "Query", "Response"]
 
 _MODULES = {
     "App": "lamina.http.app",
@@ -25,6 +25,7 @@ _MODULES = {
     "JSON": "lamina.http.responses",
     "ListEnvelope": "lamina.http.envelope",
     "MERGE_PATCH": "lamina.http.app",
+    "Path": "aws_lambda_powertools.event_handler.openapi.params",
     "Query": "aws_lambda_powertools.event_handler.openapi.params",
     "Response": "aws_lambda_powertools.event_handler.api_gateway",
 }
