@@ -5,16 +5,16 @@ services' own code has laid out, with their id, name and instant put in as text:
 of them stand in the lists by creation; every tenth has guards and search entries too, which triple the table.
 """
 
-import gzip
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from lamina.access.policy import Role
 from lamina.storage.keys import list_position, shard_of
 from lamina.users.model import Status, User
+from tests.integration.engines import export_line, write_export
 from tests.integration.population import LAST, raw_items, users
 
 WHOLE = 1000
@@ -29,14 +29,10 @@ STATUSES = [*[Status.ACTIVE] * 9, Status.INACTIVE]
 type Kind = tuple[Role, Status, str, int]
 
 
-def write_export(table: dict[str, Any], number: int, folder: Path) -> None:
+def export(table: dict[str, Any], number: int, folder: Path) -> None:
     """Write this number of users as a DynamoDB export, and its schema."""
-    data = folder / "export" / table["TableName"] / "data"
-    data.mkdir(parents=True)
-    (folder / "schema.json").write_text(json.dumps({"Table": table}), encoding="utf-8")
-    with gzip.open(data / "items.json.gz", "wt", compresslevel=1, encoding="utf-8") as lines:
-        lines.writelines(map(_line, raw_items(users(WHOLE))))
-        lines.writelines(_copies(number - WHOLE))
+    created = map(export_line, raw_items(users(WHOLE)))
+    write_export(table, chain(created, _copies(number - WHOLE)), folder)
 
 
 def position_of(place: int, number: int) -> str:
@@ -78,7 +74,7 @@ def _pattern(kind: Kind) -> tuple[str, str]:
         version=1,
     )
     items = [item for item in raw_items([user]) if not item["pk"]["S"].startswith("COUNTER#")]
-    return _line(items[0]), "".join(map(_line, items))
+    return export_line(items[0]), "".join(map(export_line, items))
 
 
 def _stand_in(shard: int) -> int:
@@ -96,7 +92,3 @@ def _handle(index: int) -> str:
 
 def _instant(index: int) -> str:
     return (FIRST_INSTANT + timedelta(seconds=index)).strftime("%Y-%m-%dT%H:%M:%S.000000Z")
-
-
-def _line(item: dict[str, Any]) -> str:
-    return json.dumps({"Item": item}) + "\n"

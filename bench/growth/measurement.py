@@ -14,7 +14,7 @@ from unittest.mock import patch
 
 from bench import HOST
 from bench.engine import PROGRAM, program
-from bench.growth.filling import WHOLE, position_of, write_export
+from bench.growth.filling import WHOLE, export, position_of
 from bench.ports import free_port
 from bench.progress import say, step
 from lamina.access.policy import Role
@@ -99,7 +99,7 @@ def _table(number: int, folder: Path) -> Iterator[Any]:
     """Fill a table, and connect all code to it through the given client."""
     definition = {"TableName": settings().table, **table_definition()}
     with step(f"generating {number:,} users"):
-        write_export(definition, number, folder)
+        export(definition, number, folder)
     load(folder)
     with serving(folder) as client, ExitStack() as patched:
         patched.enter_context(patch.object(connect(), "_client", client))

@@ -4,9 +4,6 @@ The table has the indexed posts, and the entries of the words that are searched:
 are a hundred thousand ten times, with other ids.
 """
 
-import base64
-import gzip
-import json
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -29,6 +26,7 @@ from lamina.settings import settings
 from lamina.storage.cursors import Cursor
 from lamina.storage.item import Item, connect
 from lamina.storage.transport import Call
+from tests.integration.engines import export_line, write_export
 
 SIZES = (1_000, 100_000, 1_000_000)
 DIFFERENT = 100_000
@@ -71,7 +69,8 @@ def _measure_size(posts: Sequence[Vector], size: int) -> dict[str, Cost]:
     with TemporaryDirectory(prefix="lamina-search-") as scratch:
         folder = Path(scratch)
         with step(f"generating an index of {size:,} posts"):
-            _write_export(posts, size, folder)
+            table = {"TableName": settings().table, **table_definition()}
+            write_export(table, map(export_line, _items(posts, size)), folder)
         load(folder)
         with serving(folder) as client, patch.object(connect(), "_client", client):
             statistics.refresh()
@@ -96,17 +95,6 @@ def _cost(client: Any, query: str) -> Cost:  # noqa: ANN401 (as `serving` yields
     return Cost(hits, round(units / REPEATS, 1), round(median(taken) * 1000, 1))
 
 
-def _write_export(posts: Sequence[Vector], size: int, folder: Path) -> None:
-    """Write the index as a DynamoDB export, and its schema."""
-    definition = {"TableName": settings().table, **table_definition()}
-    data = folder / "export" / definition["TableName"] / "data"
-    data.mkdir(parents=True)
-    (folder / "schema.json").write_text(json.dumps({"Table": definition}), encoding="utf-8")
-    with gzip.open(data / "items.json.gz", "wt", compresslevel=1, encoding="utf-8") as lines:
-        for item in _items(posts, size):
-            lines.write(json.dumps({"Item": item}, default=_text) + "\n")
-
-
 def _items(posts: Sequence[Vector], size: int) -> Iterator[dict[str, Any]]:
     beginning = QUERIES["the beginning of a word"]
     searched = {word for query in QUERIES.values() for word in query.split()}
@@ -122,10 +110,6 @@ def _items(posts: Sequence[Vector], size: int) -> Iterator[dict[str, Any]]:
         yield _raw(IndexedPostItem(*indexed_key(post_id), post_version=1, vector=vector))
         yield from (_raw(posting(entry, post_id)) for entry in entries)
     yield from (_raw(PostWordItem(*word_key(word))) for word in words)
-
-
-def _text(value: bytes) -> str:
-    return base64.b64encode(value).decode()
 
 
 def _raw(item: Item) -> dict[str, Any]:

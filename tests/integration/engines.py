@@ -159,11 +159,7 @@ class LoadedDynoxide(Dynoxide):
 
     @override
     def start(self, folder: Path) -> None:
-        data = folder / "export" / self._table["TableName"] / "data"
-        data.mkdir(parents=True)
-        with gzip.open(data / "items.json.gz", "wt", compresslevel=1, encoding="utf-8") as lines:
-            lines.writelines(json.dumps({"Item": item}, default=_base64) + "\n" for item in self._items)
-        (folder / "schema.json").write_text(json.dumps({"Table": self._table}), encoding="utf-8")
+        write_export(self._table, map(export_line, self._items), folder)
         super().start(folder)
 
     @override
@@ -232,6 +228,26 @@ def on_each(engines: Sequence[type[Engine]] = ENGINES) -> list[Any]:
         )
         for engine in engines
     ]
+
+
+def write_export(table: Mapping[str, Any], lines: Iterable[str], folder: Path) -> None:
+    """Write a table as a DynamoDB export, and its schema, for dynoxide to import.
+
+    Args:
+        table: its definition, as `create_table` takes it.
+        lines: its items, each by `export_line`.
+        folder: where to write.
+    """
+    data = folder / "export" / table["TableName"] / "data"
+    data.mkdir(parents=True)
+    (folder / "schema.json").write_text(json.dumps({"Table": table}), encoding="utf-8")
+    with gzip.open(data / "items.json.gz", "wt", compresslevel=1, encoding="utf-8") as file:
+        file.writelines(lines)
+
+
+def export_line(item: Mapping[str, Any]) -> str:
+    """Return the line of a raw item in an export."""
+    return json.dumps({"Item": item}, default=_base64) + "\n"
 
 
 def _base64(content: bytes) -> str:
