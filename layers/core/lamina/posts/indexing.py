@@ -8,7 +8,7 @@ from itertools import batched
 from lamina.events.envelope import Event
 from lamina.posts import repository
 from lamina.posts.items import PUBLISHED, list_partitions
-from lamina.posts.model import State
+from lamina.posts.model import ContentForm, State
 from lamina.posts.search import indexing, statistics
 from lamina.posts.search.documents import Document
 from lamina.posts.search.items import indexed_posts
@@ -46,13 +46,13 @@ def update(post_id: str) -> None:
     Raises:
         Conflict: if the post, or its entries, keep being changed concurrently.
     """
-    found = repository.get_whole(post_id)
+    found = repository.get_with(post_id, ContentForm.HTML)
     if found is None:
         indexing.remove(post_id)
         return
-    post, content = found
+    post, texts = found
     if post.state == State.PUBLIC:
-        indexing.index(Document(post.id, post.version, post.title, post.tags, plain_text(content.html)))
+        indexing.index(Document(post.id, post.version, post.title, post.tags, plain_text(texts[ContentForm.HTML])))
     else:
         indexing.remove(post_id, post.version)
 

@@ -4,7 +4,7 @@ import zlib
 
 from pynamodb.attributes import BinaryAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
 
-from lamina.posts.model import Content, Post, State, Visibility
+from lamina.posts.model import Content, ContentForm, Post, State, Visibility
 from lamina.storage.item import Item
 from lamina.storage.keys import SHARDS, key, list_partition, list_position, shard_of, value_of
 from lamina.storage.transactions import Update
@@ -65,8 +65,8 @@ def post_key(post_id: str) -> tuple[str, str]:
     return key("POST", post_id), "POST"
 
 
-def content_key(post_id: str, form: str) -> tuple[str, str]:
-    """Return the key of a post's content: `SOURCE` or `HTML`."""
+def content_key(post_id: str, form: ContentForm) -> tuple[str, str]:
+    """Return the key of a form of a post's content."""
     return key("POST", post_id), form
 
 
@@ -114,7 +114,7 @@ def content_items(post: Post, content: Content) -> list[ContentItem]:
     """Return the items of the content that `post` has from now on."""
     return [
         ContentItem(*content_key(post.id, form), text=zlib.compress(text.encode(), 6)).over(post.content_version - 1)
-        for form, text in (("SOURCE", content.source), ("HTML", content.html))
+        for form, text in ((ContentForm.SOURCE, content.source), (ContentForm.HTML, content.html))
     ]
 
 

@@ -50,13 +50,30 @@ def get_known(post_id: str, caller: Caller | None) -> WholePost:
         PostNotFound: if it does not exist, its author is deleted, or the caller may not know that it does.
     """
     found = repository.get_whole(post_id)
-    if found is None or not may_know(caller, found[0]):
+    if found is None:
         raise PostNotFound
-    post, content = found
-    author = users.get_many([post.author_id]).get(post.author_id)
+    known = _known(found[0], caller)
+    return WholePost(known.post, known.author, found[1])
+
+
+def get_known_without_content(post_id: str, caller: Caller | None) -> WrittenPost:
+    """Return a post as `get_known`, without its content: two reads.
+
+    Raises:
+        PostNotFound: see `get_known`.
+    """
+    post = repository.get(post_id)
+    if post is None:
+        raise PostNotFound
+    return _known(post, caller)
+
+
+def _known(post: Post, caller: Caller | None) -> WrittenPost:
+    """Return a post with its author, if a caller may know that it exists."""
+    author = users.get_many([post.author_id]).get(post.author_id) if may_know(caller, post) else None
     if author is None or author.deleted_at:
         raise PostNotFound
-    return WholePost(post, author, content)
+    return WrittenPost(post, author)
 
 
 def get_by_slug(slug: str, caller: Caller | None) -> WholePost:

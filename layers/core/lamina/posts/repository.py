@@ -1,6 +1,7 @@
 """Reads posts."""
 
 from collections.abc import Collection, Iterable
+from typing import TypeIs
 
 from lamina.errors import Conflict
 from lamina.posts.items import ContentItem, PostItem, SlugItem, content_key, post_key, slug_key, to_post, to_text
@@ -28,22 +29,33 @@ def get_many(post_ids: Collection[str]) -> dict[str, Post]:
 
 
 def get_whole(post_id: str) -> tuple[Post, Content] | None:
-    """Return a post and its content; None if it does not exist: one consistent call.
+    """Return a post and its content; None if it does not exist: see `get_with`."""
+    found = get_with(post_id, *ContentForm)
+    return found and (found[0], Content(source=found[1][ContentForm.SOURCE], html=found[1][ContentForm.HTML]))
+
+
+def get_with(post_id: str, *forms: ContentForm) -> tuple[Post, dict[ContentForm, str]] | None:
+    """Return a post and forms of its content; None if it does not exist: one consistent call.
 
     Raises:
         Conflict: if the content keeps being changed between the reads of its parts.
     """
+    keys = {form: content_key(post_id, form) for form in forms}
     for _ in range(READS):
-        keys = [post_key(post_id), content_key(post_id, "SOURCE"), content_key(post_id, "HTML")]
-        found = {item.sk: item for item in Item.batch_get(keys, consistent_read=True)}
-        item, source, html = (found.get(sk) for _, sk in keys)
+        found = {item.sk: item for item in Item.batch_get([post_key(post_id), *keys.values()], consistent_read=True)}
+        item = found.get(post_key(post_id)[1])
         if not isinstance(item, PostItem):
             return None
-        if isinstance(source, ContentItem) and isinstance(html, ContentItem):
-            versions = {int(part.version) for part in (source, html)}
-            if versions == {int(item.content_version)}:
-                return to_post(item), Content(source=to_text(source), html=to_text(html))
+        contents = {form: found.get(sk) for form, (_, sk) in keys.items()}
+        texts = {form: to_text(each) for form, each in contents.items() if _is_of(each, item)}
+        if len(texts) == len(keys):
+            return to_post(item), texts
     raise Conflict
+
+
+def _is_of(content: Item | None, post: PostItem) -> TypeIs[ContentItem]:
+    """Return whether this is the content of this version of a post."""
+    return isinstance(content, ContentItem) and int(content.version) == int(post.content_version)
 
 
 def texts_of(posts: Iterable[Post], form: ContentForm, *, as_last_written: bool = False) -> dict[Post, str]:

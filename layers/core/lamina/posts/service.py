@@ -23,7 +23,7 @@ from lamina.posts.items import (
     post_item,
     slug_key,
 )
-from lamina.posts.model import Content, NewPost, Post, WholePost
+from lamina.posts.model import Content, ContentForm, NewPost, Post, WholePost
 from lamina.posts.slugs import free, from_title
 from lamina.posts.text import excerpt, plain_text
 from lamina.storage import run_once, transactions
@@ -102,7 +102,9 @@ def update(
         Conflict: if it keeps being changed concurrently.
     """
     for _ in range(ATTEMPTS):
-        before = _get_for_change(post_id, if_version, by)
+        before = reading.get_known(post_id, by)
+        require_change(by, before.post)
+        _check_version(before.post, if_version)
         after, content = _edited(before, changes)
         changed = _changed(before, after, content)
         if not changed:
@@ -126,7 +128,9 @@ def delete(post_id: str, context: RequestContext, *, if_version: IfVersion, by: 
         PostNotFound, Forbidden, PreconditionFailed, Unauthenticated, Conflict: see `update`.
     """
     for _ in range(ATTEMPTS):
-        before = _get_for_change(post_id, if_version, by, require_delete).post
+        before = reading.get_known_without_content(post_id, by).post
+        require_delete(by, before)
+        _check_version(before, if_version)
         deleted = _event(POST_DELETED.of(_facts(before)), before, context)
         try:
             transactions.write(
@@ -147,14 +151,9 @@ def rendered(source: str) -> Content:
     return Content(source=source, html=render(source))
 
 
-def _get_for_change(
-    post_id: str, if_version: IfVersion, by: Caller, require: Callable[[Caller, Post], None] = require_change
-) -> WholePost:
-    before = reading.get_known(post_id, by)
-    require(by, before.post)
-    if not if_version(before.post.version):
+def _check_version(post: Post, if_version: IfVersion) -> None:
+    if not if_version(post.version):
         raise PreconditionFailed
-    return before
 
 
 def _slug(title: str, attempt: int) -> str:
@@ -231,7 +230,7 @@ def _items(post: Post, content: Content, context: RequestContext) -> list[Item]:
 
 def _parts(post: Post) -> list[Item]:
     """Return all items of a post besides itself."""
-    contents = [ContentItem(*content_key(post.id, form)) for form in ("SOURCE", "HTML")]
+    contents = [ContentItem(*content_key(post.id, form)) for form in ContentForm]
     slugs = [SlugItem(*slug_key(slug)) for slug in (post.slug, *post.old_slugs)]
     return [*contents, *slugs, *entry_items(post).values()]
 
