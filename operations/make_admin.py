@@ -35,13 +35,13 @@ def settle(email: str, username: str, password: str | None) -> str:
     from lamina.access.policy import Role
     from lamina.errors import LaminaError
     from lamina.events.request_context import RequestContext
-    from lamina.http.validation_errors import invalid
     from lamina.identity.accounts import registration
     from lamina.identity.accounts.schemas import NewUserInput
     from lamina.ids import new_id
     from lamina.users import service as users
     from lamina.users.model import Status
     from lamina.users.service import NewUser
+    from lamina.validation_errors import invalid
 
     context = RequestContext(None, new_id())
     try:

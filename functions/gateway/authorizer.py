@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from lamina.errors import Unavailable
-from lamina.http.errors import as_lamina_error
 from lamina.http.request import Request
 from lamina.identity.tokens.authentication import authenticate
+from lamina.known_errors import as_lamina_error
 from lamina.observability.logs import about, log_failure, log_unavailable
 
 

@@ -14,9 +14,9 @@ from lamina.events.request_context import RequestContext
 from lamina.http import Response, idempotency
 from lamina.http.idempotency import idempotent
 from lamina.http.request import Request
-from lamina.http.responses import as_json
 from lamina.settings import settings
 from lamina.storage import run_once, transactions
+from lamina.strict_json import as_json
 from lamina.users import service
 from lamina.users.items import UserItem
 from lamina.users.service import NewUser

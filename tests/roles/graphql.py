@@ -3,9 +3,9 @@
 from typing import Any
 
 from lamina.access.policy import Role
-from lamina.http import listing
 from lamina.posts.indexing import update
 from lamina.posts.search import statistics
+from lamina.storage import list_cursors
 from tests.roles.process import Scenario
 from tests.support.aws import PASSWORD, Api, signed_in
 
@@ -47,7 +47,7 @@ def _posts(admin: Api) -> None:
     send(admin, "mutation($id: ID!) { publishPost(id: $id) { id } }", id=first["id"])
     send(admin, f"query($slug: String) {{ post(slug: $slug) {{ {POST_FIELDS} }} }}", slug=first["slug"])
     send(admin, f"{{ posts {{ {POST_FIELDS} }} }}")
-    listing._secrets.clear_cache()  # type: ignore[no-untyped-call]  # Powertools leaves it so
+    list_cursors._secrets.clear_cache()  # type: ignore[no-untyped-call]  # Powertools leaves it so
     page = send(admin, "{ postsPage(first: 1) { nextCursor hasMore } }")["postsPage"]
     send(
         admin, "query($after: String) { postsPage(first: 1, after: $after) { nodes { id } } }", after=page["nextCursor"]

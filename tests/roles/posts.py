@@ -6,12 +6,12 @@ from typing import Any
 
 from lamina import ids
 from lamina.access.policy import Action, Role
-from lamina.http import listing
 from lamina.posts.indexing import update
 from lamina.posts.items import PostItem, SlugItem, content_items, entry_items, post_item, post_key, slug_key
 from lamina.posts.model import Content, Post, Visibility
 from lamina.posts.search import statistics
 from lamina.posts.search.items import indexed_posts
+from lamina.storage import list_cursors
 from lamina.storage.item import Item
 from tests.roles.process import Scenario, forget_idempotency_records, place, table_busy
 from tests.support.aws import Api, invoke, signed_in
@@ -53,7 +53,7 @@ def resource() -> None:
     for verb in ("publish", "unpublish", "publish"):
         assert admin.post(f"{at}/{verb}").status == 200
     for target in ("/v1/posts", "/v1/posts?published=true", f"/v1/users/{user.id}/posts"):
-        listing._secrets.clear_cache()  # type: ignore[no-untyped-call]  # Powertools leaves it so
+        list_cursors._secrets.clear_cache()  # type: ignore[no-untyped-call]  # Powertools leaves it so
         page = admin.get(f"{target}{'&' if '?' in target else '?'}limit=1")
         assert page.status == 200, page.body
     statistics._kept.statistics = None

@@ -5,7 +5,7 @@ from typing import Any
 
 from lamina import ids
 from lamina.access.policy import Role
-from lamina.http import listing
+from lamina.storage import list_cursors
 from lamina.webhooks import endpoint_queue, retries
 from lamina.webhooks.endpoint_queue import EndpointQueueItem, endpoint_queue_key
 from lamina.webhooks.items import PendingItem, pending_key
@@ -39,7 +39,7 @@ def resource() -> None:
     assert admin.post(f"{at}/test", **request).data == delivery
     forget_idempotency_records()
     assert admin.post(f"{at}/test", **request).data["id"] == delivery["id"]
-    listing._secrets.clear_cache()  # type: ignore[no-untyped-call]  # Powertools leaves it so
+    list_cursors._secrets.clear_cache()  # type: ignore[no-untyped-call]  # Powertools leaves it so
     assert admin.post(f"{at}/deliveries/{delivery['id']}/redeliver").status == 202
     for query in ("", "?status=pending", "?limit=1"):
         assert admin.get(f"{at}/deliveries{query}").status == 200

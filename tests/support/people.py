@@ -16,13 +16,12 @@ from lamina.access.policy import Role
 from lamina.events.envelope import envelope
 from lamina.events.outbox import OutboxItem
 from lamina.events.request_context import RequestContext
-from lamina.http import listing
 from lamina.identity.accounts import passwords
 from lamina.identity.sessions import service as sessions
 from lamina.identity.sessions.service import NewSession, SignInContext
 from lamina.identity.tokens import access_tokens
 from lamina.mail import service as mail
-from lamina.storage import transactions
+from lamina.storage import list_cursors, transactions
 from lamina.storage.transport import DynamoDb
 from lamina.users import service as users
 from lamina.users.model import User
@@ -202,7 +201,7 @@ def work(aws: None, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Work:  # n
     The clock stands still: a window that slides between two requests would take a write more of one of them.
     """
     access_tokens.key_set()
-    listing._signer()
+    list_cursors._signer()
     counter = Work()
     call, hasher = BaseClient._make_api_call, passwords._hasher  # type: ignore[attr-defined]  # every client calls it
     call_table = DynamoDb._make_api_call

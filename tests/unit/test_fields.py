@@ -24,8 +24,8 @@ from lamina.fields import Boolean, Integer, Name, QueryBoolean, QueryInteger, Ti
 from lamina.http import Response
 from lamina.http.request import Request
 from lamina.http.request_validation import RequestValidation
-from lamina.http.validation_errors import invalid
 from lamina.users.schemas import EMAIL, USERNAME, Email
+from lamina.validation_errors import invalid
 from lamina.webhooks.schemas import Description
 from tests.support.aws import Api
 from tests.support.openapi import operation, resolved

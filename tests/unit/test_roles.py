@@ -9,7 +9,7 @@ from functools import cache
 
 import pytest
 
-from lamina.http import listing
+from lamina.storage import list_cursors
 from lamina.webhooks import secret_keeping
 from tests.roles.process import Scenario, forget_keys, forget_published
 from tests.support import calls
@@ -25,7 +25,7 @@ def _fresh(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001 
     forget_published()
     # Each function is a process of its own: what one has fetched, the next has to fetch too.
     monkeypatch.setattr(
-        calls, "forgetting", [forget_keys, listing._secrets.clear_cache, secret_keeping._open.cache_clear]
+        calls, "forgetting", [forget_keys, list_cursors._secrets.clear_cache, secret_keeping._open.cache_clear]
     )
 
 

@@ -8,9 +8,9 @@ from docs.build import Refused
 from docs.build.openapi.endpoints import Endpoint, ErrorClass, Form
 from lamina import errors
 from lamina.errors import LaminaError, Problem
+from lamina.graphql_errors import as_graphql
 from lamina.http.conditional import entity_tag
 from lamina.http.errors import PayloadTooLarge, content, headers_of, status_of
-from lamina.http.graphql_app import as_graphql
 from lamina.http.oauth_app import as_oauth
 from lamina.identity.errors import SecondFactorNeeded
 from lamina.ids import etag

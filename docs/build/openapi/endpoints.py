@@ -14,7 +14,6 @@ from docs.build import ROOT, Refused
 from lamina import errors
 from lamina.errors import LaminaError
 from lamina.http import App
-from lamina.http.body import MalformedJson
 from lamina.http.errors import PayloadTooLarge, TokenExpired, UnsupportedMediaType
 from lamina.http.graphql_app import GraphqlApp
 from lamina.http.idempotency import InProgress
@@ -23,6 +22,7 @@ from lamina.http.request_validation import METHODS_WITH_BODY
 from lamina.http.responses import EnvelopeMissing
 from lamina.limits.quota import RateLimited
 from lamina.storage.run_once import KeyReused
+from lamina.strict_json import MalformedJson
 
 
 class Form(StrEnum):

@@ -1,4 +1,4 @@
-"""Domain errors. `lamina.http.errors` maps them to HTTP."""
+"""Domain errors. `lamina.http.errors` maps them to HTTP, `lamina.graphql_errors` to GraphQL."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

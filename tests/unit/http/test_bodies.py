@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lamina.http.body import MAX_DEPTH, MAX_VALUES, MalformedJson, parse
 from lamina.http.request import MAX_BODY_BYTES
+from lamina.strict_json import MAX_DEPTH, MAX_VALUES, MalformedJson, parse
 from tests.unit.http.toy import do, make
 
 JSON_VALUES = st.recursive(

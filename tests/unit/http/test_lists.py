@@ -6,9 +6,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lamina.access.policy import Role
-from lamina.http import listing
-from lamina.http.listing import MAX_OFFSET, ListRequest, PageRequest
+from lamina.http.listing import ListRequest, PageRequest
+from lamina.storage import list_cursors
 from lamina.storage.cursors import Cursor
+from lamina.storage.pages import MAX_OFFSET
 from tests.support.aws import Answer, Api, make_user, signed_in
 from tests.support.people import verified
 
@@ -163,14 +164,14 @@ def test_a_list_without_its_secret_is_503_and_works_again(admin: Api, monkeypatc
     def refuse(**_: str) -> None:
         raise ClientError({"Error": {"Code": "ThrottlingException"}}, "GetSecretValue")
 
-    listing._secrets.clear_cache()  # type: ignore[no-untyped-call]  # Powertools leaves it so
+    list_cursors._secrets.clear_cache()  # type: ignore[no-untyped-call]  # Powertools leaves it so
     with monkeypatch.context() as patch:
-        patch.setattr(listing._secrets.client, "get_secret_value", refuse)
+        patch.setattr(list_cursors._secrets.client, "get_secret_value", refuse)
         assert admin.get(f"{USERS}?limit=2").status == 503
     assert admin.get(f"{USERS}?limit=2").status == 200
 
 
 def test_the_secret_is_read_once(admin: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     assert admin.get(f"{USERS}?limit=2").status == 200
-    monkeypatch.setattr(listing._secrets, "client", None)
+    monkeypatch.setattr(list_cursors._secrets, "client", None)
     assert admin.get(f"{USERS}?limit=2").status == 200

@@ -4,7 +4,7 @@ import pytest
 from pynamodb.exceptions import CancellationReason, TransactWriteError, VerboseClientError
 
 from lamina.errors import Conflict
-from lamina.http.errors import as_lamina_error
+from lamina.known_errors import as_lamina_error
 from lamina.storage import transactions
 from lamina.storage.item import Item
 from lamina.storage.transactions import ATTEMPTS, ConditionFailed, write

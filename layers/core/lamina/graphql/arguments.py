@@ -7,13 +7,13 @@ from pydantic import BaseModel, Field, ValidationError
 
 from lamina import ids
 from lamina.errors import Invalid, Problem
-from lamina.http import body
-from lamina.http.listing import MAX_OFFSET
-from lamina.http.validation_errors import invalid
 from lamina.posts.parameters import AuthorFilter, TagFilter
 from lamina.posts.parameters import SearchText as PostSearchText
 from lamina.posts.slugs import MAX_LENGTH
+from lamina.storage.pages import MAX_OFFSET
+from lamina.strict_json import check
 from lamina.users.parameters import SearchText as UserSearchText
+from lamina.validation_errors import invalid
 
 type Limit = Annotated[int, Field(ge=1, le=100)]
 
@@ -87,7 +87,7 @@ def validated[M: BaseModel](kind: type[M], given: Mapping[str, Any]) -> M:
         Invalid: with a problem for each invalid field.
         MalformedJson: for values that JSON bodies must not have either.
     """
-    body.check(dict(given))
+    check(dict(given))
     try:
         return kind.model_validate(given)
     except ValidationError as error:

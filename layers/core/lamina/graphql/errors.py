@@ -7,8 +7,8 @@ from graphql import GraphQLError
 from graphql.pyutils import snake_to_camel
 
 from lamina.errors import Invalid, LaminaError, Problem
-from lamina.http.graphql_app import as_graphql
-from lamina.http.responses import known_error
+from lamina.graphql_errors import as_graphql
+from lamina.known_errors import known_error
 
 _SUGGESTION = re.compile(r" Did you mean .*\?$", re.DOTALL)
 

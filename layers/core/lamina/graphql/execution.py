@@ -27,7 +27,7 @@ from lamina.graphql import limits, posts, users
 from lamina.graphql.context import Context
 from lamina.graphql.errors import failed, refused
 from lamina.graphql.schema import build, sdl
-from lamina.http.responses import as_json
+from lamina.strict_json import as_json
 
 if TYPE_CHECKING:
     from graphql import (

@@ -17,7 +17,6 @@ from lamina.graphql.arguments import (
 )
 from lamina.graphql.context import Context
 from lamina.graphql.schema import Model, Resolver
-from lamina.http.listing import ListRequest
 from lamina.posts import reading, service
 from lamina.posts.authorization import require_create
 from lamina.posts.errors import PostNotFound
@@ -26,6 +25,7 @@ from lamina.posts.model import Post, WholePost, WrittenPost
 from lamina.posts.queries import post_query
 from lamina.posts.schemas import PostChange, PostInput, new_post
 from lamina.posts.searching import search_posts
+from lamina.storage.list_cursors import ListCursors
 
 
 @dataclass(frozen=True)
@@ -75,15 +75,15 @@ def posts_page(context: Context, **arguments: object) -> PostPage:
     query = post_query(
         context.reader, author_id=wanted.author_id, published=None, tag=wanted.tag, sort=None, search=wanted.search
     )
-    request = ListRequest("/v1/posts", query.filters, audience=query.audience)
+    cursors = ListCursors("/v1/posts", query.filters, audience=query.audience)
     try:
-        at = request.position(wanted.first, wanted.after, None)
+        cursor = cursors.read(wanted.after) if wanted.after else None
     except Invalid:
         raise Invalid(details=[Problem("after", "is not a nextCursor of this query with the same filters")]) from None
     read = search_posts if query.search else list_posts
-    found = read(query, context.reader, wanted.first, cursor=at.cursor)
-    meta = request.meta(at, total=None, last=found.last, has_more=found.has_more)
-    return PostPage(list(found.items), meta.next_cursor, meta.has_more)
+    found = read(query, context.reader, wanted.first, cursor=cursor)
+    following = cursors.following(found.last, has_more=found.has_more)
+    return PostPage(list(found.items), following, found.has_more)
 
 
 def create_post(context: Context, input: Mapping[str, Any]) -> WholePost:  # noqa: A002

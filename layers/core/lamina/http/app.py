@@ -24,13 +24,14 @@ from lamina.http.envelope import Envelope, ListEnvelope, PageLinks, PageMeta
 from lamina.http.headers import SHARED_CACHING
 from lamina.http.request import Request
 from lamina.http.request_validation import RequestValidation, check_body
-from lamina.http.responses import JSON, LambdaResponse, as_json, check_returns, failure, finish
-from lamina.http.validation_errors import invalid
+from lamina.http.responses import JSON, LambdaResponse, check_returns, failure, finish
 from lamina.observability import tracing
 from lamina.observability.logs import about, logger
 from lamina.observability.metrics import timed
 from lamina.settings import settings
 from lamina.snapshots import before_snapshot
+from lamina.strict_json import as_json
+from lamina.validation_errors import invalid
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.event_handler.api_gateway import Route

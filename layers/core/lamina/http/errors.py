@@ -3,9 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from botocore.exceptions import ClientError, ConnectionError, HTTPClientError  # noqa: A004 (botocore's own name)
-from pynamodb.exceptions import PynamoDBException
-
 from lamina import errors
 from lamina.http.headers import quota_headers
 from lamina.limits.quota import RateLimited
@@ -25,17 +22,6 @@ STATUS: dict[type[errors.LaminaError], int] = {
     errors.LaminaError: 500,
 }
 RETRY_AFTER_SECONDS = 5
-SERVER_ERRORS = 500
-
-_THROTTLED = {
-    "ThrottlingException",
-    "ProvisionedThroughputExceededException",
-    "RequestLimitExceeded",
-    "LimitExceededException",
-    "TransactionConflictException",
-    "TransactionInProgressException",
-}
-"""AWS error codes that a retry may resolve."""
 
 
 class MethodNotAllowed(errors.LaminaError):
@@ -100,15 +86,6 @@ def status_of(error: errors.LaminaError) -> int:
     return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
 
 
-def as_lamina_error(error: BaseException | None) -> errors.LaminaError | None:
-    """Return an exception, or its cause, as an error that the caller can understand; None for a bug."""
-    if error is None or isinstance(error, errors.LaminaError):
-        return error
-    if isinstance(error, ConnectionError | HTTPClientError) or (isinstance(error, ClientError) and _is_busy(error)):
-        return errors.Unavailable()
-    return as_lamina_error(error.cause if isinstance(error, PynamoDBException) else error.__cause__)
-
-
 def headers_of(error: errors.LaminaError) -> dict[str, str]:
     """Return the headers of an error response."""
     challenge = _challenge(error)
@@ -144,9 +121,3 @@ def _challenge(error: errors.LaminaError) -> str:
         # RFC 6749 section 5.2: the scheme that clients authenticate with (RFC 7617).
         return 'Basic realm="lamina", charset="UTF-8"'
     return ""
-
-
-def _is_busy(refusal: ClientError) -> bool:
-    response = refusal.response
-    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    return status >= SERVER_ERRORS or response.get("Error", {}).get("Code") in _THROTTLED

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from lamina.errors import LaminaError
+from lamina.graphql_errors import as_graphql
 from lamina.http.app import App
-from lamina.http.errors import as_lamina_error
 from lamina.http.request import Request
-from lamina.http.responses import as_json, failure
+from lamina.http.responses import failure
+from lamina.known_errors import as_lamina_error
+from lamina.strict_json import as_json
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.event_handler.api_gateway import Response
@@ -37,10 +39,3 @@ class GraphqlApp(App):
         known = as_lamina_error(error) or LaminaError()
         response.body = as_json({"errors": [as_graphql(known, request.request_id)]})
         return response
-
-
-def as_graphql(error: LaminaError, request_id: str) -> dict[str, Any]:
-    """Write an error as `{message, extensions}`: code, invalid fields if there are any, and id of the request."""
-    details = [{"field": each.field, "message": each.message} for each in error.details]
-    extensions = {"code": error.code, **({"details": details} if details else {}), "requestId": request_id}
-    return {"message": error.message, "extensions": extensions}

@@ -27,9 +27,9 @@ from aws_lambda_powertools.utilities.idempotency.serialization.base import BaseI
 
 from lamina.errors import Conflict, Invalid, Problem
 from lamina.http.request import Request
-from lamina.http.responses import as_json
 from lamina.storage.idempotency import records
 from lamina.storage.run_once import KeyReused
+from lamina.strict_json import as_json
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.idempotency.persistence.datarecord import DataRecord

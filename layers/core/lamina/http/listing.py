@@ -6,21 +6,15 @@ from math import ceil
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-import boto3
 from aws_lambda_powertools.event_handler.openapi.params import Query
-from aws_lambda_powertools.utilities.parameters import SecretsProvider
-from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
 
-from lamina.aws import CALLS
 from lamina.errors import Invalid, Problem
 from lamina.fields import QueryInteger
 from lamina.http.envelope import PageLinks, PageMeta
 from lamina.settings import settings
-from lamina.storage.cursors import Cursor, CursorSigner
-from lamina.storage.pages import Page
-
-MAX_OFFSET = 10_000
-SECRET_CACHE_SECONDS = 3600
+from lamina.storage.cursors import Cursor
+from lamina.storage.list_cursors import ListCursors
+from lamina.storage.pages import MAX_OFFSET, Page
 
 LimitParameter = Annotated[QueryInteger, Query(ge=1, le=100, description="Maximum number of items per page.")]
 CursorParameter = Annotated[
@@ -34,8 +28,6 @@ PageParameter = Annotated[
         description=f"Page number, starting at 1, instead of a cursor; up to item {MAX_OFFSET}.",
     ),
 ]
-
-_secrets = SecretsProvider(boto3_client=boto3.client("secretsmanager", config=CALLS))
 
 
 @dataclass(frozen=True)
@@ -71,7 +63,7 @@ class ListRequest:
         """
         self._path = path
         self._query = dict(sorted(query.items()))
-        self._binding = f"{path}?{urlencode(self._query)}#{audience}"
+        self._cursors = ListCursors(path, self._query, audience)
 
     def position(self, limit: int, cursor: str | None, page: int | None) -> PageRequest:
         """Return the position to read from.
@@ -84,7 +76,7 @@ class ListRequest:
         if page and page * limit > MAX_OFFSET:
             advice = f"must not exceed {MAX_OFFSET} items; use cursor with next_cursor instead"
             raise Invalid(details=[Problem("page", advice)])
-        return PageRequest(limit, _signer().verify(cursor, self._binding) if cursor else None, page)
+        return PageRequest(limit, self._cursors.read(cursor) if cursor else None, page)
 
     def describe(self, at: PageRequest, page: Page[Any]) -> tuple[PageMeta, PageLinks]:
         """Return `meta` and `links` of a page."""
@@ -95,7 +87,7 @@ class ListRequest:
     def meta(self, at: PageRequest, *, total: int | None, last: str, has_more: bool) -> PageMeta:
         """Return the `meta` of a page."""
         pages = None if total is None or at.page is None else ceil(total / at.limit)
-        next_cursor = self._seal(Cursor(last)) if has_more and last else None
+        next_cursor = self._cursors.following(last, has_more=has_more)
         return PageMeta(
             limit=at.limit, total=total, has_more=has_more, next_cursor=next_cursor, page=at.page, pages=pages
         )
@@ -103,32 +95,20 @@ class ListRequest:
     def links(self, at: PageRequest, *, first: str, last: str, has_more: bool, has_previous: bool) -> PageLinks:
         """Return the links of a page: by number if it was requested by number and in range, else by cursor."""
         links: PageLinks = {
-            "self": self._link(at, cursor=self._seal(at.cursor) if at.cursor else None, page=at.page),
+            "self": self._link(at, cursor=self._cursors.write(at.cursor) if at.cursor else None, page=at.page),
             "first": self._link(at, page=at.page and 1),
         }
         if has_more and at.page and (at.page + 1) * at.limit <= MAX_OFFSET:
             links["next"] = self._link(at, page=at.page + 1)
         elif has_more and last:
-            links["next"] = self._link(at, cursor=self._seal(Cursor(last)))
+            links["next"] = self._link(at, cursor=self._cursors.write(Cursor(last)))
         if at.page and at.page > 1:
             links["prev"] = self._link(at, page=at.page - 1)
         elif has_previous and first and not at.page:
-            links["prev"] = self._link(at, cursor=self._seal(Cursor(first, backwards=True)))
+            links["prev"] = self._link(at, cursor=self._cursors.write(Cursor(first, backwards=True)))
         return links
-
-    def _seal(self, cursor: Cursor) -> str:
-        return _signer().sign(cursor, self._binding)
 
     def _link(self, at: PageRequest, *, cursor: str | None = None, page: int | None = None) -> str:
         place = {"limit": at.limit} | ({"page": page} if page else {})
         requested = {**self._query, **place} | ({"cursor": cursor} if cursor else {})
         return f"{settings().base_path}{self._path}?{urlencode(requested)}"
-
-
-def _signer() -> CursorSigner:
-    try:
-        secret = _secrets.get(settings().cursor_secret, max_age=SECRET_CACHE_SECONDS)
-    except GetParameterError as error:
-        # Powertools does not set the cause, which tells an outage from a bug.
-        raise error from error.__context__
-    return CursorSigner(str(secret).encode())

@@ -11,10 +11,12 @@ from aws_lambda_powertools.event_handler.api_gateway import Response
 
 from lamina.errors import InvalidClient, LaminaError, OAuthError
 from lamina.http.credential_app import CredentialApp
-from lamina.http.errors import PayloadTooLarge, as_lamina_error
+from lamina.http.errors import PayloadTooLarge
 from lamina.http.request import Request
 from lamina.http.request_validation import check_media_type
-from lamina.http.responses import JSON, as_json, failure
+from lamina.http.responses import JSON, failure
+from lamina.known_errors import as_lamina_error
+from lamina.strict_json import as_json
 
 FORM = "application/x-www-form-urlencoded"
 MAX_FIELDS = 50

@@ -12,7 +12,7 @@ from aws_lambda_powertools.utilities.idempotency.serialization.base import BaseI
 
 from lamina.http.app import App, Middleware
 from lamina.http.idempotency import Record, run_idempotent
-from lamina.http.responses import as_json
+from lamina.strict_json import as_json
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.event_handler.api_gateway import Response

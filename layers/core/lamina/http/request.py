@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
+from lamina import strict_json
 from lamina.access.policy import Caller, Credential, Role
 from lamina.errors import Unauthenticated, Unavailable
 from lamina.events.request_context import RequestContext
-from lamina.http import body
 from lamina.http.errors import CredentialRefused, PayloadTooLarge, TokenExpired
 from lamina.http.headers import correlation_id
 from lamina.limits.quota import Quota, RateLimited
@@ -75,19 +75,19 @@ class Request:
                 raise PayloadTooLarge
             text = content.decode() if encoded else raw
         except (UnicodeDecodeError, binascii.Error):
-            raise body.MalformedJson from None
-        if body.REPLACEMENT in text:
-            raise body.MalformedJson
+            raise strict_json.MalformedJson from None
+        if strict_json.REPLACEMENT in text:
+            raise strict_json.MalformedJson
         return text
 
     @cached_property
-    def document(self) -> body.Json:
+    def document(self) -> strict_json.Json:
         """The body as JSON.
 
         Raises:
-            MalformedJson: see `lamina.http.body.parse`.
+            MalformedJson: see `lamina.strict_json.parse`.
         """
-        return body.parse(self.text)
+        return strict_json.parse(self.text)
 
     @cached_property
     def request_id(self) -> str:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.event_handler.middlewares.openapi_validation import OpenAPIRequestValidationMiddleware
 
 from lamina.errors import Invalid, Problem
-from lamina.http.body import REPLACEMENT, is_unicode
 from lamina.http.errors import UnsupportedMediaType
 from lamina.http.request import Request
+from lamina.strict_json import REPLACEMENT, is_unicode
 
 if TYPE_CHECKING:
     from lamina.http.app import App
-from lamina.http.validation_errors import MAX_PROBLEMS, problem
+from lamina.validation_errors import MAX_PROBLEMS, problem
 
 METHODS_WITH_BODY = ("POST", "PUT", "PATCH")
 """Bodies of other methods have no meaning and are ignored (RFC 9110 sections 9.3.1 and 9.3.5)."""

@@ -1,26 +1,20 @@
 """Responses: conversion to what API Gateway expects from a function."""
 
-import json
 from collections.abc import Callable
-from functools import partial
 from http import HTTPStatus
 from typing import Any, get_args
 
 from aws_lambda_powertools.event_handler.api_gateway import Response
 
-from lamina.errors import LaminaError, Unavailable
 from lamina.http import errors, headers
 from lamina.http.conditional import is_fresh
 from lamina.http.envelope import Envelope, ListEnvelope
 from lamina.http.request import Request
-from lamina.observability.logs import log_failure, log_unavailable
+from lamina.known_errors import known_error
+from lamina.strict_json import as_json
 
 JSON = "application/json"
 """The media type of most responses."""
-as_json = partial(json.dumps, separators=(",", ":"), ensure_ascii=False)
-"""Serialize to JSON in UTF-8, without escapes."""
-
-
 READS = ("GET", "HEAD")
 type LambdaResponse = dict[str, Any]
 """The response format of a proxy integration: statusCode, multiValueHeaders, body, isBase64Encoded."""
@@ -52,17 +46,6 @@ def check_returns(function: Callable[..., Any], *, enveloped: bool) -> None:
             "`-> Response[Envelope[…]]` and return `app.respond(…, links=…)`; forms of another standard take "
             "`App(enveloped=False)`"
         )
-
-
-def known_error(error: Exception) -> LaminaError:
-    """Return an exception as an error that the caller can understand. Bugs and outages are logged."""
-    known = errors.as_lamina_error(error)
-    if known is None:
-        log_failure(error)
-        return LaminaError()
-    if isinstance(known, Unavailable) and known is not error:
-        log_unavailable(error)
-    return known
 
 
 def failure(error: Exception, request: Request) -> Response[Any]:

@@ -7,6 +7,8 @@ from lamina.storage.cursors import Cursor
 from lamina.storage.sharded_list import Chunk, Source, read
 
 START = Cursor("")
+MAX_OFFSET = 10_000
+"""How far lists can be read without a cursor: what is skipped is read and paid for."""
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,14 @@
-"""Strict JSON parsing: ambiguous documents are refused (RFC 8259 sections 4, 6 and 8)."""
+"""JSON: strict parsing, which refuses ambiguous documents (RFC 8259 sections 4, 6 and 8), and compact text."""
 
 import json
 import sys
 from collections.abc import Iterator
+from functools import partial
 from itertools import chain
 from typing import NamedTuple, NoReturn
 
 from lamina.errors import Invalid
-from lamina.http.validation_errors import problem
+from lamina.validation_errors import problem
 
 MAX_DEPTH = 32
 MAX_VALUES = 10_000
@@ -19,6 +20,9 @@ MAX_DIGITS = 310
 
 REPLACEMENT = "\ufffd"
 """API Gateway replaces bytes that are not UTF-8 with this character. A literal one is therefore treated as invalid."""
+
+as_json = partial(json.dumps, separators=(",", ":"), ensure_ascii=False)
+"""Serialize to JSON in UTF-8, without escapes."""
 
 type Json = dict[str, Json] | list[Json] | str | float | bool | None
 
