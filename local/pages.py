@@ -3,6 +3,8 @@
 For the pages themselves: `GET /_local/live` and `/_local/mail/live`, what of them changes; `GET /_local/mail/<id>`, a
 mail as it looks, for a frame. And the pages that links of mails lead to (`links.py`).
 
+`/_local/payments/…`: the simulator of the payment provider.
+
 `GET /_local/traces/<correlation id>`: what was traced of a request and of what followed from it, for programs.
 """
 
@@ -18,6 +20,7 @@ from local import inside, links, media, queues, render
 from local.child import LocalAws
 from local.envelope import SECURITY_HEADERS, Answer, refuse
 from local.failures import Failures
+from local.payments import server as payments
 from local.settings import Settings
 from local.stack import Stack
 from local.traces import Traces
@@ -42,7 +45,9 @@ class LocalPages:
         stack: Callable[[], Stack | None],
         failures: Failures,
         traces: Traces,
+        simulator: payments.Simulator,
     ) -> None:
+        self._payments = simulator
         self._traces = traces
         self._settings = settings
         self._aws = aws
@@ -51,6 +56,11 @@ class LocalPages:
 
     async def serve(self, request: web.BaseRequest) -> web.StreamResponse:
         """Return the response to a request."""
+        if request.path.startswith(payments.PREFIX):
+            return await self._payments.serve(request)
+        return await self._read(request)
+
+    async def _read(self, request: web.BaseRequest) -> web.StreamResponse:
         answers = {
             "/_local": self._page,
             "/_local/": self._page,

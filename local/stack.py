@@ -1,12 +1,13 @@
 """Reads the deployed stack from CloudFormation in the local AWS. All functions block: call them in a thread."""
 
+import json
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from local.account import Account
 from local.sam import BUCKET
@@ -63,6 +64,15 @@ def find(account: Account) -> Stack | None:
     if api_id is None or not _api_exists(api_id, account):
         return None
     return Stack(api_id, dict(_resources(cloudformation, STACK_NAME, "")))
+
+
+def payment_secret(stack: Stack, account: Account) -> str | None:
+    """Return the secret that signs notifications of payments; None while the local AWS does not respond."""
+    try:
+        found = client("secretsmanager", account).get_secret_value(SecretId=stack.resources["Data/PaymentSecret"])
+    except (BotoCoreError, ClientError):
+        return None
+    return str(json.loads(found["SecretString"])["webhook_secret"])
 
 
 def failure(account: Account) -> str | None:

@@ -21,6 +21,7 @@ from local.child import LocalAws
 from local.failures import Failures
 from local.front import NOT_LOADED, Front
 from local.pages import LocalPages
+from local.payments.server import Simulator
 from local.running import announced
 from local.settings import STACK_NAME, Settings, State
 from local.terminal import Stopped, complain, say, seconds, step
@@ -64,7 +65,12 @@ class _Stack:
         self._failures = Failures(settings, lambda: self._stack)
         self._aws = LocalAws(settings, self._tell)
         traces = Traces()
-        self._pages = LocalPages(settings, self._aws, lambda: self._stack, self._failures, traces)
+        self._payments = Simulator(
+            settings.state.folder / "payments.sqlite" if settings.state.keeps else None,
+            f"{settings.url}/v1/payments/webhook",
+            self._payment_secret,
+        )
+        self._pages = LocalPages(settings, self._aws, lambda: self._stack, self._failures, traces, self._payments)
         self._front = Front(settings, self._pages.serve, self._look_again, self._failures.explained, traces)
         self._record = settings.state.folder / "deployed.json"
         self._session: aiohttp.ClientSession | None = None
@@ -92,10 +98,17 @@ class _Stack:
 
     async def close(self) -> None:
         """Stop everything, whatever was started."""
+        await self._payments.close()
         await self._front.close()
         await self._aws.stop()
         if self._session is not None:
             await self._session.close()
+
+    async def _payment_secret(self) -> str | None:
+        """Return the secret that signs notifications of payments, if the stack is deployed."""
+        if self._stack is None:
+            return None
+        return await asyncio.to_thread(stack.payment_secret, self._stack, self._aws.account)
 
     def _tell(self, event: dict[str, Any]) -> None:
         """Print a message of the local AWS about a function."""

@@ -39,6 +39,11 @@ class Settings(BaseModel):
     """URL of the pages that mailed links lead to, without a trailing slash; by default the API itself."""
     activity_days: int = Field(default=365, ge=1, le=731)
     """Retention period of activities in days. A page of them may need a query per month."""
+    payment_url: str = ""
+    """URL of the payment provider's API; set only for functions that call it."""
+    payment_secret: str = ""
+    """Id of the Secrets Manager secret with the provider's key and signing secret; set with `payment_url`, or alone
+    for the endpoint that receives notifications."""
     deliveries: str = ""
     """URL of the queue of webhook deliveries; set only for functions that send to it."""
     webhook_targets: Literal["public", "local"] = "public"
