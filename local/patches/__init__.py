@@ -6,6 +6,7 @@ One module per difference. Each describes what MiniStack does and what AWS does,
 
 from local.patches import (
     credentials,
+    error_names,
     kms_sizes,
     layer_archives,
     layers,
@@ -38,6 +39,7 @@ def apply() -> None:
         kms_sizes,
         layers,
         workers,
+        error_names,
         time_to_live,
         secret_references,
         stream_failures,

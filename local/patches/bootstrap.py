@@ -7,7 +7,7 @@ order of attachment, then the standard library and nothing else
 local AWS is gone. It runs as a lone file, so it imports the standard library only.
 
 It speaks MiniStack's protocol, one JSON object a line: first what to load, answered by `ready`; then one invocation a
-line, answered by `ok` with the result or `error` with the message. A line after the last of an
+line, answered by `ok` with the result or `error` with the message and the exception's name. A line after the last of an
 invocation's log says that there is no more to wait for. A module that cannot be loaded fails each invocation, as on
 Lambda.
 
@@ -192,7 +192,8 @@ def _invoke(
         json.dumps(result)
     except Exception as error:  # noqa: BLE001  Lambda reports whatever a handler raises, and serves on
         failures.tell(error)
-        return {"status": "error", "error": str(error), "trace": ""}  # without one, the message would be logged
+        # Without a trace, the message would be logged.
+        return {"status": "error", "error": str(error), "type": type(error).__name__, "trace": ""}
     return {"status": "ok", "result": result}
 
 
