@@ -28,7 +28,7 @@ def apply() -> None:
     def named(func: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
         _this_thread.name = None
         result: dict[str, Any] = execute(func, event, request_id)
-        body = result.get("body")
+        body: dict[str, Any] = result.get("body") or {}
         if result.get("error") and _this_thread.name and body.get("errorType") == UNNAMED:
             body["errorType"] = _this_thread.name
         return result
