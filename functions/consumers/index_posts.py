@@ -1,4 +1,4 @@
-"""Event queue → table: update the search index to the posts of events."""
+"""Event queue → table: update the search index and the latest posts of authors to the posts of events."""
 
 from lamina.events.consumer import consumer
 from lamina.posts.indexing import follow

@@ -14,6 +14,7 @@ from lamina.events.outbox import event
 from lamina.events.request_context import RequestContext
 from lamina.jobs import service as jobs
 from lamina.posts.indexing import update as update_index
+from lamina.posts.latest import refresh
 from lamina.posts.search import statistics
 from lamina.posts.search.documents import Document
 from lamina.posts.search.indexing import index, remove
@@ -321,6 +322,15 @@ def _posts(query: str) -> Callable[[World, Any], Answer]:
     return lambda _, cursor: Api().get(f"/v1/posts?limit=10&{query}" + (f"&cursor={cursor}" if cursor else ""))
 
 
+def _graphql(query: str) -> Callable[[World, Any], Answer]:
+    def act(world: World, _: object) -> Answer:
+        answer = world.admin.post("/graphql", {"query": query})
+        assert "errors" not in answer.json, answer.body
+        return answer
+
+    return act
+
+
 def _posts_of_user(world: World, _: object) -> Answer:
     return Api().get(f"/v1/users/{world.somebody.id}/posts")
 
@@ -431,6 +441,19 @@ PATTERNS = (
     ),
     Pattern(
         "Remove a post from the index", "queue → consumers/index_posts", lambda _, post_id: remove(post_id), _in_index
+    ),
+    Pattern(
+        "Add a post to the latest of its author",
+        "queue → consumers/index_posts",
+        lambda _, post: refresh(post["author_id"], [post["id"]]),
+        lambda world: _write(world).data,
+    ),
+    Pattern("Your user and your latest posts", "POST /graphql", _graphql("{ me { name posts { title } } }")),
+    Pattern(
+        "Ten users with their latest posts", "POST /graphql", _graphql("{ users { name posts(limit: 5) { title } } }")
+    ),
+    Pattern(
+        "Ten posts with their authors", "POST /graphql", _graphql("{ posts(limit: 10) { title author { name } } }")
     ),
     Pattern("Create a report", "POST /v1/reports", _ask),
     Pattern("Read a job", "GET /v1/jobs/{id}", lambda world, job: world.admin.get(f"/v1/jobs/{job}"), _asked),

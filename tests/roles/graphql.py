@@ -33,6 +33,8 @@ def _users(admin: Api) -> None:
     for fields in ({"name": "Ada Ada"}, {"username": "lovelace"}, {"email": "a@example.org", "emailVerified": True}):
         send(admin, change, id=ada, input=fields)
     send(admin, "query($id: ID!) { me { email } user(id: $id) { username email } }", id=ada)
+    several = send(admin, "{ users(limit: 100) { email posts(limit: 5) { title } } }")["users"]
+    assert {each["email"]: each["posts"] for each in several}["a@example.org"] == []
     send(admin, '{ users(limit: 100) { email } found: users(search: "love") { username } }')
 
 

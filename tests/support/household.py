@@ -19,6 +19,7 @@ from lamina.jobs import service as jobs
 from lamina.jobs import transitions
 from lamina.jobs.model import Job, JobType, NewJob
 from lamina.mail.items import is_first, mark_refused
+from lamina.posts import latest
 from lamina.posts import service as posts
 from lamina.posts.indexing import update as update_index
 from lamina.posts.model import NewPost, WholePost
@@ -47,6 +48,7 @@ def furnish(user: User) -> None:
     webhooks.create(caller, hook, CONTEXT)
     furnish_job(user.id)
     update_index(furnish_post(user, caller).post.id)
+    latest.refresh(user.id)
     is_first(user.id, "welcome")
     mark_refused(user.id, "former@example.com")
     record([activity(envelope(event)) for event in OutboxItem.query(f"USER#{user.id}", OutboxItem.sk.startswith("E"))])

@@ -4,12 +4,12 @@ from functools import partial
 from typing import Any
 
 import pytest
-from graphql import GraphQLObjectType, get_named_type
+from graphql import GraphQLObjectType, get_named_type, get_nullable_type, is_list_type
 
 from lamina import ids
 from lamina.graphql.execution import SCHEMA
-from lamina.posts import repository
-from lamina.posts.model import Visibility
+from lamina.posts import latest, repository
+from lamina.posts.model import State, Visibility
 from lamina.storage import transactions
 from tests.roles.posts import stored
 from tests.support.aws import Answer, Api, make_user
@@ -24,13 +24,22 @@ def add_posts(count: int, name: str) -> None:
     for n in range(count):
         user = make_user(f"{name}{n}")
         transactions.write(put=stored(ids.new_id(), user.id, f"{name}-{n}", visibility=Visibility.PUBLIC))
+        latest.refresh(user.id)
 
 
 LISTS = {
-    "users": "{ users(limit: 100) { id name email createdAt } }",
-    "posts": "{ posts(limit: 100) { title author { username name } content contentHtml } }",
-    "postsPage": "{ postsPage(first: 100) { nodes { title author { username createdAt } content } nextCursor } }",
+    "Query.users": "{ users(limit: 100) { id name email createdAt } }",
+    "Query.posts": "{ posts(limit: 100) { title author { username name } content contentHtml } }",
+    "PostPage.nodes": "{ postsPage(first: 100) { nodes { title author { username createdAt } content } nextCursor } }",
+    "User.posts": "{ users(limit: 100) { name posts(limit: 1) { title author { name createdAt } content } } }",
 }
+
+
+def rows_of(found: Any) -> int:
+    """The number of rows of the longest list, and of the lists in it."""
+    if isinstance(found, dict):
+        return sum(map(rows_of, found.values()))
+    return len(found) + sum(map(rows_of, found)) if isinstance(found, list) else 0
 
 
 @pytest.mark.exhaustive
@@ -44,22 +53,36 @@ def test_lists_take_as_many_table_calls_for_100_rows_as_for_one(admin: Person, w
         for name, query in LISTS.items():
             answer, cost = work.of(partial(send, admin.api, query))
             assert "errors" not in answer.json, answer.body
-            found = answer.json["data"][name]
-            assert len(found["nodes"] if name == "postsPage" else found) >= rows
+            assert rows_of(answer.json["data"]) >= rows * (2 if name == "User.posts" else 1)
             costs[name].append(cost)
     for name, (one, ten, hundred) in costs.items():
         assert one == ten == hundred, name
+    (calls,) = {cost["BatchGetItem"] for cost in costs["User.posts"]}
+    (bare,) = {cost["BatchGetItem"] for cost in costs["Query.users"]}
+    assert calls == bare + 4  # the latest posts, the posts, their authors, and their content
 
 
 def test_every_list_of_the_schema_is_tried() -> None:
-    query = SCHEMA.query_type
-    assert query is not None
     lists = {
-        name
-        for name, field in query.fields.items()
-        if {"limit", "first"} & field.args.keys() and isinstance(get_named_type(field.type), GraphQLObjectType)
+        f"{kind.name}.{name}"
+        for kind in SCHEMA.type_map.values()
+        if isinstance(kind, GraphQLObjectType) and not kind.name.startswith("__")
+        for name, field in kind.fields.items()
+        if is_list_type(get_nullable_type(field.type)) and isinstance(get_named_type(field.type), GraphQLObjectType)
     }
     assert lists == LISTS.keys()
+
+
+def test_the_posts_of_one_user_take_as_many_calls_for_20_as_for_one(author: Person, work: Work) -> None:
+    costs: list[dict[str, int]] = []
+    for count in (1, 10, 20):
+        while len(data(author.api, "{ me { posts(limit: 20) { id } } }")["me"]["posts"]) < count:
+            write(author, published=True)
+        answer, cost = work.of(lambda: send(author.api, "{ me { posts(limit: 20) { title author { name } } } }"))
+        assert len(answer.json["data"]["me"]["posts"]) >= count
+        costs.append(cost)
+    assert len({cost["BatchGetItem"] for cost in costs}) == 1
+    assert all(cost["Query"] <= len(State) + 1 for cost in costs)  # all of them may be in one of the lists
 
 
 def test_the_content_of_posts_is_read_only_if_it_is_selected(api: Api, work: Work) -> None:

@@ -60,7 +60,7 @@ def left_in_the_index() -> list[Item]:
 
 def test_a_published_post_is_found_by_title_tags_and_content_with_highlights(author: Person) -> None:
     post = create(author, title="A zebra", content="# Stripes\n\nMany **horses** & <others>.", tags=["animals"])
-    follow({"subject": post["id"]})
+    follow({"type": "post.published", "subject": post["id"], "data": {"owner_id": author.id}})
     for query in ("zebra", "Animal", "stripes", "hors"):
         assert found(query) == [post["id"]]
     (hit,) = Api().get("/v1/posts?search=horse+zebra").data

@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from lamina import ids
 from lamina.errors import Invalid, Problem
+from lamina.posts.latest import KEPT
 from lamina.posts.parameters import AuthorFilter, TagFilter
 from lamina.posts.parameters import SearchText as PostSearchText
 from lamina.posts.slugs import MAX_LENGTH
@@ -72,6 +73,12 @@ class PageArguments(Arguments):
     search: PostSearchText = None
     first: Limit = 20
     after: Annotated[str, Field(min_length=1, max_length=1024)] | None = None
+
+
+class LatestArguments(Arguments):
+    """The arguments of `User.posts`."""
+
+    limit: Annotated[int, Field(ge=1, le=KEPT)] = 10
 
 
 class SlugArgument(Arguments):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from aiodataloader import DataLoader
 
 from lamina.access.policy import Caller
-from lamina.posts import reading
+from lamina.posts import latest, reading
 from lamina.posts.model import ContentForm
 from lamina.users import service as users
 
@@ -23,6 +23,8 @@ class Loaders:
         """Users by id, including deleted ones."""
         self.posts = _loader(lambda post_ids: reading.get_many_known(list(post_ids), reader))
         """Posts that the caller may know of, by id."""
+        self.latest = _loader(lambda author_ids: latest.latest_of(author_ids, reader))
+        """Ids of the latest posts of an author that the caller may see; None if there are none."""
         self.sources = _loader(lambda posts: reading.get_texts(posts, ContentForm.SOURCE))
         """Markdown of posts that were read for the caller; None if it has changed since."""
         self.html = _loader(lambda posts: reading.get_texts(posts, ContentForm.HTML))

@@ -7,6 +7,7 @@ from typing import Any
 
 from lamina.errors import Conflict, Invalid, Problem
 from lamina.graphql.arguments import (
+    LatestArguments,
     PageArguments,
     PostsArguments,
     SlugArgument,
@@ -20,12 +21,14 @@ from lamina.graphql.schema import Model, Resolver
 from lamina.posts import reading, service
 from lamina.posts.authorization import require_create
 from lamina.posts.errors import PostNotFound
+from lamina.posts.latest import of_author
 from lamina.posts.listing import list_posts
 from lamina.posts.model import Post, WholePost, WrittenPost
 from lamina.posts.queries import post_query
 from lamina.posts.schemas import PostChange, PostInput, new_post
 from lamina.posts.searching import search_posts
 from lamina.storage.list_cursors import ListCursors
+from lamina.users.model import User
 
 
 @dataclass(frozen=True)
@@ -134,6 +137,15 @@ async def content_html(found: WrittenPost, context: Context) -> str:
     return _current(await context.loaders.html.load(found.post))
 
 
+async def of_user(found: User, context: Context, **arguments: object) -> list[WrittenPost]:
+    """Return the latest posts of a user that the caller may see, newest first."""
+    wanted = LatestArguments.of(arguments)
+    post_ids = await context.loaders.latest.load(found.id) or ()
+    posts = await context.loaders.posts.load_many(list(post_ids[: wanted.limit]))
+    query = of_author(found.id, context.reader)
+    return [each for each in posts if each is not None and query.includes(each.post)]
+
+
 def _current(text: str | None) -> str:
     if text is None:
         raise Conflict
@@ -153,4 +165,5 @@ RESOLVERS: dict[str, Resolver] = {
     "Post.author": lambda found, _: found.author,
     "Post.content": content,
     "Post.contentHtml": content_html,
+    "User.posts": of_user,
 }

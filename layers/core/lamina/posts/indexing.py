@@ -1,13 +1,14 @@
-"""Keeps the search index up to date with the posts."""
+"""Keeps what is derived from posts up to date with them: the search index, and the latest posts of authors."""
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import batched
 
+from lamina.events.catalog import POST_CREATED
 from lamina.events.envelope import Event
-from lamina.posts import repository
-from lamina.posts.items import PUBLISHED, list_partitions
+from lamina.posts import latest, repository
+from lamina.posts.items import CREATED, PUBLISHED, list_partitions
 from lamina.posts.model import ContentForm, State
 from lamina.posts.search import indexing, statistics
 from lamina.posts.search.documents import Document
@@ -36,8 +37,10 @@ class Progress:
 
 
 def follow(event: Event) -> None:
-    """Update the index to the post of an event as it is now, whatever it was when the event occurred."""
-    update(event["subject"])
+    """Update what is derived from the post of an event to the post as it is now, whatever it was at the event."""
+    if event["type"] != POST_CREATED.name:  # what is created as published has an event of its own for that
+        update(event["subject"])
+    latest.refresh(event["data"]["owner_id"], [event["subject"]])
 
 
 def update(post_id: str) -> None:
@@ -79,12 +82,29 @@ def rebuild() -> Iterator[Progress]:
             list(workers.map(update, others))
             progress.removed += len(others)
             yield progress
+        for author_ids in _authors():
+            list(workers.map(latest.refresh, author_ids))
+            yield progress
     statistics.refresh()
+
+
+def _authors() -> Iterator[Sequence[str]]:
+    """Yield the ids of all authors, in steps, each once."""
+    seen: set[str] = set()
+    for state in State:
+        for post_ids in _posts(CREATED, state):
+            authors = {post.author_id for post in repository.get_many(post_ids).values()} - seen
+            seen |= authors
+            yield sorted(authors)
 
 
 def _public_posts() -> Iterator[Sequence[str]]:
     """Yield the ids of all posts that everybody may read, in steps."""
-    source = Source(*list_partitions(PUBLISHED, State.PUBLIC))
+    return _posts(PUBLISHED, State.PUBLIC)
+
+
+def _posts(sort: str, state: State) -> Iterator[Sequence[str]]:
+    source = Source(*list_partitions(sort, state))
     after, more = "", True
     while more:
         chunk = read(source, STEP, descending=False, after=after)

@@ -60,6 +60,15 @@ class PostEntryItem(Item, discriminator="post_entry"):
         ]
 
 
+class LatestPostsItem(Item, discriminator="latest_posts"):
+    """Ids of an author's latest posts, newest first: `AUTHOR#<user id>` / `LATEST` (`lamina.posts.latest`)."""
+
+    public = JSONAttribute(default=list)
+    """Those that everybody may read, by publication."""
+    every = JSONAttribute(default=list)
+    """Those in any state, by creation."""
+
+
 def post_key(post_id: str) -> tuple[str, str]:
     """Return the key of a post."""
     return key("POST", post_id), "POST"
@@ -73,6 +82,11 @@ def content_key(post_id: str, form: ContentForm) -> tuple[str, str]:
 def slug_key(slug: str) -> tuple[str, str]:
     """Return the key of the item that reserves a slug."""
     return key("SLUG", slug), "GUARD"
+
+
+def latest_key(author_id: str) -> tuple[str, str]:
+    """Return the key of the latest posts of an author."""
+    return key("AUTHOR", author_id), "LATEST"
 
 
 def list_partitions(sort: str, state: State, *, author_id: str = "", tag: str = "") -> tuple[str, list[str]]:

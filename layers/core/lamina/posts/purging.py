@@ -1,6 +1,6 @@
 """Purges the posts of a user."""
 
-from lamina.posts.items import CREATED, list_partitions, post_key
+from lamina.posts.items import CREATED, LatestPostsItem, latest_key, list_partitions, post_key
 from lamina.posts.model import State
 from lamina.posts.repository import get, slugs_of
 from lamina.posts.search import indexing as search
@@ -23,6 +23,7 @@ def purge(user_id: str, deletion: BatchDeletion) -> None:
         for entry in Entry.gsi2.query(partition):
             deletion.check_time()
             _purge_post(identifier_of(entry.gsisk), deletion)
+    deletion.remove("latest posts", LatestPostsItem.query(latest_key(user_id)[0]))
 
 
 def _purge_post(post_id: str, deletion: BatchDeletion) -> None:
