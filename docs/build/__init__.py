@@ -12,6 +12,7 @@ from typing import Protocol, cast
 ROOT = Path(__file__).resolve().parents[2]
 
 GENERATORS = {
+    "currencies": "docs.build.currencies",
     "openapi": "docs.build.openapi",
     "permissions": "docs.build.permissions",
     "events": "docs.build.events",

@@ -98,7 +98,7 @@ def files() -> dict[Path, str]:
 def render(data: Data) -> str:
     """Write the page from figures."""
     from lamina.activities.reading import MOST_LOOKED_AT
-    from lamina.users.search import MORE_ROUNDS, ROUND
+    from lamina.storage.word_search import MORE_ROUNDS, ROUND
     from lamina.webhooks.directory import MOST_FOR_EVERYBODY, MOST_OF_ONE
 
     prices = json.loads((ROOT / "docs" / "prices.json").read_text(encoding="utf-8"))

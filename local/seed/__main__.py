@@ -47,7 +47,7 @@ def _how_to_sign_in(url: str, password: str) -> str:
 
 def _fill(password: str) -> None:
     # Only now: the settings that these modules read when they are imported stand in the environment since `connect`.
-    from local.seed import posts
+    from local.seed import posts, products
     from local.seed.users import Seeder
 
     seeder = Seeder(password)
@@ -55,9 +55,13 @@ def _fill(password: str) -> None:
         with step(name):
             made = sum(map(seeder.settle, people))
         say(f"    {made} created, {len(people) - made} existed already")
-    with step("posts"):
-        made = sum(map(posts.settle, posts.POSTS))
-    say(f"    {made} created, {len(posts.POSTS) - made} existed already")
+    for subject, settled, known in (
+        ("posts", map(posts.settle, posts.POSTS), len(posts.POSTS)),
+        ("products", map(products.settle, products.PRODUCTS), len(products.PRODUCTS)),
+    ):
+        with step(subject):
+            made = sum(settled)
+        say(f"    {made} created, {known - made} existed already")
 
 
 if __name__ == "__main__":

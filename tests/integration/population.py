@@ -8,8 +8,12 @@ from itertools import batched
 from typing import Any
 
 from lamina.access.policy import Role
+from lamina.money import Money
 from lamina.posts.items import SlugItem, content_items, entry_items, post_item, slug_key
 from lamina.posts.model import Content, Post
+from lamina.products.items import entry_items as product_entries
+from lamina.products.items import product_item, sku_item, stock_item
+from lamina.products.model import Product
 from lamina.settings import settings
 from lamina.storage.item import Item
 from lamina.users.counting import CountedItem, CounterItem, buckets, counter_key, membership
@@ -66,6 +70,8 @@ def raw_items(population: Sequence[User]) -> Iterator[dict[str, Any]]:
         yield from map(_raw, _items(user))
     for post in posts(population):
         yield from map(_raw, _items_of_post(post))
+    for product in products(population):
+        yield from map(_raw, _items_of_product(product))
     yield from map(_raw, _counters(population))
 
 
@@ -84,6 +90,26 @@ def posts(population: Sequence[User]) -> Iterator[Post]:
             published_at=user.created_at,
             version=1,
         )
+
+
+def products(population: Sequence[User]) -> Iterator[Product]:
+    """Return a product for every second user."""
+    for number, user in enumerate(population[::2]):
+        yield Product(
+            id=user.id.replace("0190c6c0", "0190c6c2", 1),
+            sku=f"MUG-{number:05}",
+            name=f"Mug of {user.name}",
+            description="Words, words, words. " * 10,
+            price=Money(1499, "EUR"),
+            created_at=user.created_at,
+            updated_at=user.created_at,
+            version=1,
+        )
+
+
+def _items_of_product(product: Product) -> Iterator[Item]:
+    yield from (product_item(product), stock_item(product.id, 10), sku_item(product))
+    yield from product_entries(product).values()
 
 
 def _items_of_post(post: Post) -> Iterator[Item]:

@@ -6,9 +6,10 @@ from urllib.parse import quote
 import pytest
 
 from lamina.access.policy import Role
+from lamina.search_terms import terms
 from lamina.settings import settings
 from lamina.users.model import Status, User
-from lamina.users.search_terms import email_words, public_words, terms
+from lamina.users.search_terms import email_words, public_words
 from tests.integration.engines import Engine
 from tests.integration.population import store, users
 from tests.support.aws import Answer, Api, make_user

@@ -37,7 +37,14 @@ OPEN = {
     "/v1/auth/undo-email-change",
 }
 """What answers whoever asks; everything else needs a credential."""
-READABLE = {"/v1/posts", "/v1/posts/{post_id}", "/v1/posts/slug/{slug}", "/v1/users/{user_id}/posts"}
+READABLE = {
+    "/v1/posts",
+    "/v1/posts/{post_id}",
+    "/v1/posts/slug/{slug}",
+    "/v1/products",
+    "/v1/products/{product_id}",
+    "/v1/users/{user_id}/posts",
+}
 """What answers whoever reads what is public, but nobody with a bad credential."""
 ROUTES = [(route.method, route.path) for f in functions() for route in f.routes if route.path not in OPEN]
 READS = [

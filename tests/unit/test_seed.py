@@ -1,11 +1,13 @@
-"""The people and posts of the demo are such as the API would accept."""
+"""The people, posts and products of the demo are such as the API would accept."""
 
 import pytest
 
 from lamina.identity.accounts.schemas import NewUserInput
 from lamina.posts.schemas import PostInput
+from lamina.products.schemas import ProductInput
 from local.seed.people import DEMO, OTHERS, Person
 from local.seed.posts import POSTS, DemoPost
+from local.seed.products import PRODUCTS
 
 
 @pytest.mark.parametrize("person", [*DEMO, *OTHERS], ids=lambda person: person.username)
@@ -33,3 +35,12 @@ def test_the_api_would_accept_a_post(post: DemoPost) -> None:
     accepted = PostInput.model_validate(fields)
     assert accepted.model_dump(include=set(fields)) == fields
     assert post.author in {person.username for person in (*DEMO, *OTHERS)}
+
+
+def test_the_api_would_accept_the_products() -> None:
+    for product in PRODUCTS:
+        price = {"amount": product.cents, "currency": product.currency}
+        fields = {"sku": product.sku, "name": product.name, "description": product.description, "price": price}
+        accepted = ProductInput.model_validate({**fields, "stock": product.stock, "active": product.active})
+        assert accepted.model_dump(include=set(fields)) == fields
+    assert len({product.sku.lower() for product in PRODUCTS}) == len(PRODUCTS)

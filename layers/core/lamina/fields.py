@@ -33,6 +33,8 @@ OPTIONAL_LINE = rf"^(?![{INVISIBLE}]+$)[^{BREAKING}]*$"
 """The same, or the empty string."""
 VISIBLE_TEXT = rf"^(?![\s{INVISIBLE}]*$)[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]*$"
 """Text of one or more lines with at least one visible character, without controls other than tab and line breaks."""
+OPTIONAL_TEXT = rf"^(?![\s{INVISIBLE}]+$)[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]*$"
+"""The same, or the empty string."""
 LINE_ADVICE = "must be one line with a visible character, without control or direction characters"
 TEXT_ADVICE = "must contain a visible character, and no control characters other than tabs and line breaks"
 

@@ -8,8 +8,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from lamina.errors import Invalid
+from lamina.search_terms import MAX_WORD
 from lamina.storage.cursors import MAX_CHARACTERS, Cursor, CursorSigner
-from lamina.users.search_terms import MAX_WORD
 
 signer = CursorSigner(b"k" * 32)
 text = st.text(st.characters(exclude_categories=["Cs"]))

@@ -7,14 +7,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lamina.access.policy import Role
+from lamina.search_terms import terms
 from lamina.storage.cursors import Cursor
 from lamina.storage.pages import Page
-from lamina.users import repository, search
+from lamina.storage.word_search import MORE_ROUNDS, ROUND
+from lamina.users import repository
 from lamina.users.items import search_items
 from lamina.users.listing import list_users
 from lamina.users.model import Status, User
 from lamina.users.queries import UserQuery
-from lamina.users.search_terms import email_words, public_words, terms
+from lamina.users.search_terms import email_words, public_words
 from tests.unit.storage.fake_table import FakePartitions
 
 SHARED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=120)
@@ -133,7 +135,7 @@ def test_the_work_of_one_request_is_bounded_and_the_next_goes_on(fill: Fill, fak
     assert [each.id for each in list_users(query, 20).items] == [crowded[2500].id]
     page = list_users(rare, 1)
     assert (page.items, page.has_more) == ([], True)
-    looked_at = 2 + search.ROUND * search.MORE_ROUNDS
+    looked_at = 2 + ROUND * MORE_ROUNDS
     assert fake_table.read < 8 * (looked_at + 2 * 5) + 500
     pages = pages_of(rare, 100)
     assert not any(page.items for page in pages)

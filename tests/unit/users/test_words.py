@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lamina.access.policy import Role
+from lamina.search_terms import fold, terms
 from lamina.storage.keys import list_position
 from lamina.storage.transactions import MAX_ITEMS
 from lamina.users.model import Status, User
-from lamina.users.search_terms import MAX_EMAIL_WORDS, MAX_PUBLIC_WORDS, email_words, fold, public_words, terms
+from lamina.users.search_terms import MAX_EMAIL_WORDS, MAX_PUBLIC_WORDS, email_words, public_words
 
 names = st.text(st.characters(exclude_categories=["Cc", "Cs", "Cn"]), min_size=1, max_size=100)
 

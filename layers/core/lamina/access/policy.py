@@ -98,6 +98,12 @@ class Action(StrEnum):
     POST_UPDATE = "posts.update"
     """Update, publish and unpublish a post."""
     POST_DELETE = "posts.delete"
+    PRODUCT_CREATE = "products.create"
+    PRODUCT_READ_INACTIVE = "products.read_inactive"
+    """Read products that are not for sale; everybody may read the others."""
+    PRODUCT_UPDATE = "products.update"
+    PRODUCT_CHANGE_STOCK = "products.change_stock"
+    PRODUCT_DELETE = "products.delete"
 
 
 @dataclass(frozen=True)
@@ -154,6 +160,11 @@ RULES: dict[Action, Rule] = {
     Action.POST_READ_UNPUBLISHED: Rule(Permission.MANAGE_USERS, owner=Permission.READ),
     Action.POST_UPDATE: Rule(Permission.MANAGE_USERS, owner=Permission.WRITE),
     Action.POST_DELETE: Rule(Permission.DELETE, owner=Permission.DELETE),
+    Action.PRODUCT_CREATE: Rule(Permission.WRITE),
+    Action.PRODUCT_READ_INACTIVE: Rule(Permission.WRITE),
+    Action.PRODUCT_UPDATE: Rule(Permission.WRITE),
+    Action.PRODUCT_CHANGE_STOCK: Rule(Permission.WRITE),
+    Action.PRODUCT_DELETE: Rule(Permission.DELETE),
 }
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {

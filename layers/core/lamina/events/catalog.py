@@ -143,6 +143,27 @@ class PostChange(PostFacts):
     changed: Annotated[list[str], Field(description="the fields whose values changed")]
 
 
+class ProductFacts(TypedDict):
+    """The product after the event."""
+
+    id: Id
+    sku: str
+    active: Annotated[bool, Field(description="whether it is for sale")]
+
+
+class ProductChange(ProductFacts):
+    """The product after the event, and which fields changed."""
+
+    changed: Annotated[list[str], Field(description="the fields whose values changed")]
+
+
+class StockFacts(ProductFacts):
+    """The product, and what was added to or removed from its stock."""
+
+    change_id: Annotated[Id, Field(description="id of the entry in the stock ledger, which holds the reason")]
+    change: Annotated[int, Field(description="pieces added; negative if they were removed")]
+
+
 USER_CREATED = _declare(EventType("user.created", "user", UserFacts, "A user was created."))
 USER_UPDATED = _declare(EventType("user.updated", "user", UserChange, "A user was updated."))
 USER_DELETED = _declare(EventType("user.deleted", "user", UserChange, "A user was soft-deleted; it can be restored."))
@@ -238,3 +259,14 @@ POST_UPDATED = _declare(EventType("post.updated", "post", PostChange, "A post wa
 POST_PUBLISHED = _declare(EventType("post.published", "post", PostFacts, "A post was published."))
 POST_UNPUBLISHED = _declare(EventType("post.unpublished", "post", PostFacts, "A post was unpublished."))
 POST_DELETED = _declare(EventType("post.deleted", "post", PostFacts, "A post was deleted; its slugs are free."))
+
+PRODUCT_CREATED = _declare(EventType("product.created", "product", ProductFacts, "A product was created."))
+PRODUCT_UPDATED = _declare(EventType("product.updated", "product", ProductChange, "A product was updated."))
+PRODUCT_DELETED = _declare(
+    EventType("product.deleted", "product", ProductFacts, "A product was deleted: it is not for sale any more.")
+)
+PRODUCT_STOCK_CHANGED = _declare(
+    EventType(
+        "product.stock_changed", "product", StockFacts, "The stock of a product was changed, other than by an order."
+    )
+)

@@ -14,7 +14,7 @@ from lamina.errors import RuleViolated
 from lamina.storage import transactions
 from lamina.storage.item import Item
 from lamina.storage.keys import key
-from lamina.storage.transactions import Check, ConditionFailed
+from lamina.storage.transactions import Change, Check, ConditionFailed
 
 RETRIED_SECONDS = 24 * 3600
 """Lifetime of an idempotency key; afterwards the same key starts a new request."""
@@ -46,7 +46,13 @@ class Created(NamedTuple):
 
 
 def write(
-    request: str, created: str, put: Sequence[Item], *, note: str = "", check: Sequence[Check] = ()
+    request: str,
+    created: str,
+    put: Sequence[Item],
+    *,
+    note: str = "",
+    change: Sequence[Change] = (),
+    check: Sequence[Check] = (),
 ) -> Created | None:
     """Write items in one transaction, unless an earlier attempt of the same request has done so.
 
@@ -55,6 +61,7 @@ def write(
         created: id of what is created.
         put: see `transactions.write`.
         note: further data for a retry.
+        change: see `transactions.write`.
         check: see `transactions.write`.
 
     Returns:
@@ -65,14 +72,14 @@ def write(
         ConditionFailed, Conflict, Unavailable: see `transactions.write`.
     """
     if not request:
-        transactions.write(put=put, check=check)
+        transactions.write(put=put, change=change, check=check)
         return None
     expires_at = ids.epoch_in(KEPT_SECONDS)
     marker = RequestItem(
         *_request_key(request), body=_body(request), created=created, note=note or None, expires_at=expires_at
     )
     try:
-        transactions.write(put=[*put, marker], check=check)
+        transactions.write(put=[*put, marker], change=change, check=check)
     except ConditionFailed as refused:
         found = refused.found.get(_request_key(request))
         if not found:
@@ -83,7 +90,7 @@ def write(
     if _is_younger(left, RETRIED_SECONDS):
         return _created(left, request)
     # DynamoDB deletes expired items late.
-    transactions.write(put=[*put, marker.over(int(left.version))], check=check)
+    transactions.write(put=[*put, marker.over(int(left.version))], change=change, check=check)
     return None
 
 

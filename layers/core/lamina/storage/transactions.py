@@ -24,6 +24,7 @@ UNDECIDED = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExc
 type RawItem = Mapping[str, Mapping[str, Any]]
 type Update = tuple[Item, Sequence[Action]]
 type Check = tuple[Item, Condition]
+type Change = tuple[Item, Sequence[Action], Condition]
 
 
 class ConditionFailed(Exception):
@@ -44,6 +45,7 @@ def write(
     delete: Sequence[Item] = (),
     discard: Sequence[Item] = (),
     update: Sequence[Update] = (),
+    change: Sequence[Change] = (),
     check: Sequence[Check] = (),
 ) -> None:
     """Write up to 100 items in one transaction (TransactWriteItems).
@@ -53,6 +55,7 @@ def write(
         delete: items to delete; each expects the stored version that it was read with.
         discard: items to delete whatever their version, if they exist.
         update: items and their updates, whatever their version.
+        change: items and their updates, whatever their version, and the condition that each must meet.
         check: items that are not written, and the condition that each must meet.
 
     Raises:
@@ -60,12 +63,13 @@ def write(
         Conflict: if other transactions kept changing the same items.
         Unavailable: if the table kept refusing requests.
     """
-    # PynamoDB sends checks, deletes and puts in this order, and DynamoDB returns its reasons in the same order.
-    sent = [*(item for item, _ in check), *delete, *discard, *put]
+    # PynamoDB sends checks, deletes, puts, updates in this order, and DynamoDB returns its reasons in the same order.
+    sent = [item for item, _ in check]
+    sent += [*delete, *discard, *put, *(item for item, _ in update), *(item for item, *_ in change)]
     codes: set[str] = set()
     for attempt in range(ATTEMPTS):
         try:
-            _commit(put, delete, discard, update, check)
+            _commit(put, delete, discard, update, change, check)
         except TransactWriteError as error:
             codes = {reason.code for reason in error.cancellation_reasons if reason}
             if "ConditionalCheckFailed" in codes:
@@ -83,6 +87,7 @@ def _commit(
     delete: Sequence[Item],
     discard: Sequence[Item],
     update: Sequence[Update],
+    change: Sequence[Change],
     check: Sequence[Check],
 ) -> None:
     # The token lets botocore repeat the request after a lost response without a second effect.
@@ -97,6 +102,8 @@ def _commit(
             transaction.save(item, return_values="ALL_OLD")
         for item, actions in update:
             transaction.update(item, list(actions), add_version_condition=False)
+        for item, actions, condition in change:
+            transaction.update(item, list(actions), condition, "ALL_OLD", add_version_condition=False)
 
 
 def _refused(error: TransactWriteError, sent: Sequence[Item]) -> dict[tuple[str, str], RawItem]:

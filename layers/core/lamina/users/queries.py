@@ -5,8 +5,8 @@ from typing import Literal
 
 from lamina.access.policy import Role
 from lamina.errors import Forbidden, Invalid, Problem
+from lamina.search_terms import terms
 from lamina.users.model import Status, User
-from lamina.users.search_terms import terms
 
 type Sort = Literal["created_at", "-created_at", "email", "-email", "username", "-username"]
 """Sort orders supported by an index; `-` for descending."""

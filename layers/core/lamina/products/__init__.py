@@ -1,0 +1,1 @@
+"""Products: what can be ordered, its price and its stock."""

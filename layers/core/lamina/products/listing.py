@@ -1,0 +1,48 @@
+"""Lists of products: sorted or searched; by cursor or by page number."""
+
+from collections.abc import Iterable
+
+from lamina.access.policy import Caller
+from lamina.products import reading
+from lamina.products.items import list_partitions, search_partitions
+from lamina.products.model import StockedProduct
+from lamina.products.queries import ProductQuery
+from lamina.products.search_terms import words_of
+from lamina.search_terms import terms
+from lamina.storage.cursors import Cursor
+from lamina.storage.keys import identifier_of
+from lamina.storage.pages import START, Page, page_of
+from lamina.storage.sharded_list import Source, read
+from lamina.storage.word_search import WordSearch
+
+
+def list_products(
+    query: ProductQuery, caller: Caller | None, limit: int, *, cursor: Cursor | None = None, offset: int = 0
+) -> Page[StockedProduct]:
+    """Return a page: a query per shard and a batch read for 50 products, whatever the size of the table.
+
+    Args:
+        query: the query.
+        caller: the caller; None if nobody is signed in.
+        limit: maximum number of products, 1 to 100.
+        cursor: position to continue from.
+        offset: number of products to skip; they are read and paid for, so callers limit it.
+    """
+    if not query.states:
+        return Page([], "", "", has_more=False, has_previous=False)
+    start = cursor or START
+
+    def load(product_ids: Iterable[str]) -> dict[str, StockedProduct]:
+        found = reading.get_readable(product_ids, caller)
+        return {product_id: each for product_id, each in found.items() if query.includes(each.product)}
+
+    if query.search:
+        partitions = [partition for state in query.states for partition in search_partitions(state)]
+        search = WordSearch(terms(query.search), partitions, load, lambda each: words_of(each.product))
+        return page_of(search.read(limit, start), start)
+    source = Source("gsi1", [partition for state in query.states for partition in list_partitions(query.sort, state)])
+    backwards = query.descending != start.backwards
+    page = page_of(read(source, limit, descending=backwards, after=start.position, offset=offset), start, offset=offset)
+    identifiers = [identifier_of(position) for position in page.items]
+    products = load(identifiers)
+    return page.with_items(products[identifier] for identifier in identifiers if identifier in products)
