@@ -26,8 +26,8 @@ def test_a_product_is_offered_found_counted_and_retired(anyone: Client, editor: 
     assert anyone.call("HEAD", path).status == HTTPStatus.OK
     assert [each["id"] for each in anyone.get(f"/v1/products?search={sku.lower()}").data] == [product["id"]]
     key = {"Idempotency-Key": uuid4().hex}
+    change = {"change": -2, "reason": "Counted"}
     for _ in range(2):
-        change = {"change": -2, "reason": "Counted"}
         assert editor.post(f"{path}/stock", change, headers=key).data["stock"] == 1
     assert editor.post(f"{path}/stock", change).error["code"] == "OUT_OF_STOCK"
     assert editor.patch(path, {"price": {"amount": 199}}).data["price"] == {"amount": 199, "currency": "EUR"}

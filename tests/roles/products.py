@@ -5,10 +5,10 @@ from typing import Any
 
 from lamina import ids
 from lamina.access.policy import Action, Role
-from lamina.http import listing
 from lamina.money import Money
 from lamina.products.items import entry_items, product_item, sku_item, stock_item
 from lamina.products.model import Product
+from lamina.storage import list_cursors
 from lamina.storage.item import Item
 from tests.roles.process import Scenario, forget_idempotency_records, table_busy
 from tests.support.aws import Api, signed_in
@@ -52,7 +52,7 @@ def resource() -> None:
     assert Api().get(at).data["name"] == "Green mug"
     admin.post("/v1/products", {**BODY, "sku": "another"})
     for query in ("", "sort=name&", "sort=-sku&", "active=false&", "page=1&", "search=mug&"):
-        listing._secrets.clear_cache()  # type: ignore[no-untyped-call]  # Powertools leaves it so
+        list_cursors._secrets.clear_cache()  # type: ignore[no-untyped-call]  # Powertools leaves it so
         for api in (admin, Api()):
             page = api.get(f"/v1/products?{query}limit=1")
             assert page.status == 200, page.body

@@ -174,7 +174,8 @@ def test_a_patch_merges_the_price_and_raises_the_version(editor: Person) -> None
 def test_a_patch_without_a_difference_changes_nothing(editor: Person) -> None:
     product = create(editor)
     same = {name: product[name] for name in ("name", "description", "price", "active")}
-    for changes in (same, {}, {"price": {}}):
+    without_a_difference: list[dict[str, object]] = [same, {}, {"price": {}}]
+    for changes in without_a_difference:
         assert editor.api.patch(path(product), changes).data == product
     assert len(events_of(product)) == 1
 
@@ -182,7 +183,8 @@ def test_a_patch_without_a_difference_changes_nothing(editor: Person) -> None:
 def test_sku_and_stock_cannot_be_patched(editor: Person) -> None:
     product = create(editor)
     assert problems(editor.api.patch(path(product), {"sku": "b", "stock": 9})) == {"sku", "stock"}
-    for changes in ({"price": None}, {"price": {"amount": None}}, {"name": None}, {"name": ""}, {"active": None}):
+    empty: list[dict[str, object]] = [{"price": None}, {"price": {"amount": None}}, {"name": ""}, {"active": None}]
+    for changes in empty:
         assert editor.api.patch(path(product), changes).status == 400
 
 
