@@ -289,8 +289,9 @@ def test_every_field_of_a_body_is_read_strictly(kind: str, format_: dict[str, st
 OPAQUE = {"password", "current_password", "new_password", "token", "refresh_token", "mfa_token", "code"}
 """Fields that nobody is shown: they are compared, and whatever is wrong is wrong."""
 LONG = {"content"}
+"""Fields of many lines, which are shown where lines and directions cannot reach beyond them."""
 LONG_DESCRIPTIONS = {"/v1/products", "/v1/products/{product_id}"}
-"""Fields of many lines, and the paths whose `description` is one, which are shown where lines and directions cannot reach beyond them."""
+"""The paths whose `description` is such a field too."""
 GRAPHQL = {"query", "operationName"}
 """Fields of a request that the parser of GraphQL checks; nobody is shown them."""
 
