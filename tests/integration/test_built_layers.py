@@ -84,6 +84,13 @@ from lamina.posts.markdown import render
 json.dump([render(sys.argv[2]), snowballstemmer.stemmer("english").stemWord(sys.argv[2])], sys.stdout)
 """
 """Renders Markdown, and stems it."""
+TREE = """
+import json, sys
+sys.path += sys.argv[1].split(":")
+from lamina.graphql import prebuilt, schema
+json.dump(prebuilt.read(schema.sdl()) is not None, sys.stdout)
+"""
+"""Reads the tree of the GraphQL schema."""
 AUTHORITIES = {
     "Amazon Root CA 1",
     "Certum Trusted Network CA",
@@ -203,3 +210,8 @@ def test_posts_are_rendered_and_stemmed_with_the_content_layer(built: Path) -> N
 def test_a_read_function_with_its_layers_takes_at_most_30_megabytes(built: Path) -> None:
     files = (path for layer in ("CoreLayer", "RuntimeLayer") for path in (built / layer).rglob("*") if path.is_file())
     assert sum(path.stat().st_size for path in files) < 30_000_000
+
+
+def test_the_graphql_schema_is_in_the_layer_as_a_tree_for_the_graphql_core_beside_it(built: Path) -> None:
+    endpoint = next(known for known in functions() if known.place == "graphql/execute")
+    assert alone(TREE, search_path(built, layers(endpoint))) is True

@@ -1,11 +1,13 @@
 """The schema and the code that resolves it match, and a mismatch is found when the module is imported."""
 
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
 import pytest
-from graphql import GraphQLSchema, print_schema
+from graphql import GraphQLSchema, build_ast_schema, print_schema
 
-from lamina.graphql import posts, users
+from lamina.graphql import posts, prebuilt, users
 from lamina.graphql.execution import SCHEMA
 from lamina.graphql.schema import Model, SchemaMismatch, build, sdl
 from lamina.graphql.users import PRIVATE
@@ -20,6 +22,8 @@ class Thing:
 TEXT = "type Query { thing: Thing } type Thing { bigName: String }"
 RESOLVERS = {"Query.thing": lambda _: Thing("A")}
 MODELS = {"Thing": Model(Thing)}
+EVERY_RESOLVER = {**users.RESOLVERS, **posts.RESOLVERS}
+EVERY_MODEL = {**users.MODELS, **posts.MODELS}
 
 
 def test_a_field_has_a_resolver_or_an_attribute() -> None:
@@ -43,8 +47,29 @@ def test_what_does_not_match_is_named(text: str, resolvers: dict, models: dict, 
 
 
 def test_the_files_are_the_whole_schema() -> None:
-    build(sdl(), {**users.RESOLVERS, **posts.RESOLVERS}, {**users.MODELS, **posts.MODELS})
+    build(sdl(), EVERY_RESOLVER, EVERY_MODEL)
     assert print_schema(SCHEMA).count("extend") == 0
+
+
+def test_a_tree_that_was_written_is_the_schema_and_is_read_for_this_schema_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prebuilt.write(sdl(), tmp_path)
+    tree = prebuilt.read(sdl(), tmp_path)
+    assert tree is not None
+    assert print_schema(build_ast_schema(tree)) == print_schema(SCHEMA)
+    assert prebuilt.read(sdl() + "\n", tmp_path) is None
+    monkeypatch.setattr(prebuilt, "version", "0.0.0")
+    assert prebuilt.read(sdl(), tmp_path) is None
+
+
+def test_a_schema_built_from_its_tree_has_the_same_resolvers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    prebuilt.write(TEXT, tmp_path)
+    monkeypatch.setattr(prebuilt, "read", partial(prebuilt.read, folder=tmp_path))
+    for given in (build(TEXT, RESOLVERS, MODELS), build(sdl(), EVERY_RESOLVER, EVERY_MODEL)):
+        assert isinstance(given, GraphQLSchema)
+    with pytest.raises(SchemaMismatch):
+        build(TEXT, {}, MODELS)
 
 
 def test_a_user_has_the_fields_of_rest_and_hides_what_rest_hides() -> None:

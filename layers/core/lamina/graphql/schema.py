@@ -11,9 +11,12 @@ from graphql import (
     GraphQLInputObjectType,
     GraphQLObjectType,
     assert_valid_schema,
-    build_schema,
+    build_ast_schema,
+    parse,
 )
 from graphql.pyutils import camel_to_snake
+
+from lamina.graphql import prebuilt
 
 if TYPE_CHECKING:
     from graphql import (
@@ -64,8 +67,12 @@ def build(text: str, resolvers: Mapping[str, Resolver], models: Mapping[str, Mod
     Raises:
         SchemaMismatch: if a field has neither a resolver nor an attribute, or a resolver or model has no field or type.
     """
-    schema = build_schema(text)
-    assert_valid_schema(schema)
+    tree = prebuilt.read(text)
+    if tree:  # which was valid when it was written
+        schema = build_ast_schema(tree, assume_valid=True, assume_valid_sdl=True)
+    else:
+        schema = build_ast_schema(parse(text, no_location=True))
+        assert_valid_schema(schema)
     own = {name: kind for name, kind in schema.type_map.items() if not name.startswith("__")}
     for kind in own.values():
         if isinstance(kind, GraphQLInputObjectType):
