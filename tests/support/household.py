@@ -3,18 +3,21 @@
 import jwt
 from pydantic import SecretStr
 
-from lamina.access.policy import Action, Caller
+from lamina.access.policy import Action, Caller, Credential
 from lamina.activities.recording import activity, record
 from lamina.events.envelope import envelope
 from lamina.events.outbox import OutboxItem
 from lamina.events.request_context import RequestContext
+from lamina.graphql.topics import user_topic
 from lamina.identity.credentials import api_keys, oauth_clients, second_factor
 from lamina.identity.items import EmailChangeItem, FormerEmailItem, email_change_key, former_email_key
 from lamina.identity.model import GrantType
 from lamina.identity.sessions import sign_in
 from lamina.identity.sessions.service import SignInContext
+from lamina.identity.tokens.callers import CredentialRef
 from lamina.identity.tokens.one_time_tokens import Purpose, new_token
 from lamina.identity.tokens.token_secrets import digest
+from lamina.ids import new_id
 from lamina.jobs import service as jobs
 from lamina.jobs import transitions
 from lamina.jobs.model import Job, JobType, NewJob
@@ -23,6 +26,8 @@ from lamina.posts import latest
 from lamina.posts import service as posts
 from lamina.posts.indexing import update as update_index
 from lamina.posts.model import NewPost, WholePost
+from lamina.realtime import connections, subject_queue, subscriptions
+from lamina.realtime.model import Operation
 from lamina.users.model import User
 from lamina.webhooks import service as webhooks
 from lamina.webhooks.model import WebhookScope
@@ -49,6 +54,7 @@ def furnish(user: User) -> None:
     furnish_job(user.id)
     update_index(furnish_post(user, caller).post.id)
     latest.refresh(user.id)
+    furnish_connection(user, caller)
     is_first(user.id, "welcome")
     mark_refused(user.id, "former@example.com")
     record([activity(envelope(event)) for event in OutboxItem.query(f"USER#{user.id}", OutboxItem.sk.startswith("E"))])
@@ -62,6 +68,21 @@ def furnish_post(user: User, caller: Caller) -> WholePost:
     post = posts.create(new, CONTEXT, by=caller).post
     slug = {"slug": f"second-{user.id}"}
     return posts.update(post.id, slug, CONTEXT, if_version=lambda _: True, by=caller)
+
+
+def furnish_connection(user: User, caller: Caller) -> None:
+    """Give a user a connection that follows the user itself."""
+    ref = CredentialRef(
+        user.id, Credential.SESSION, caller.session_id, caller.session_id, user.role, frozenset(caller.scopes)
+    )
+    connection_id = new_id()
+    connections.open_connection(connection_id, "203.0.113.7", ref)
+    connection = connections.find(connection_id)
+    assert connection
+    connections.initialise(connection, ref)
+    topic = user_topic(user.id)
+    subscriptions.begin(connection, "1", ref, Operation("subscription { x }", {}, None), topic=topic, since=1)
+    subject_queue.acquire(f"user#{user.id}", "event")
 
 
 def furnish_job(owner_id: str) -> Job:

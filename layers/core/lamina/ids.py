@@ -40,6 +40,13 @@ def new_id() -> str:
     return str(UUID(int=value))
 
 
+def first_id(instant: str) -> str:
+    """Return text that sorts before the UUIDv7s of an instant (RFC 3339) and of later ones, and after all others."""
+    milliseconds = int(datetime.fromisoformat(instant).timestamp() * 1000)
+    digits = f"{milliseconds:012x}"
+    return f"{digits[:8]}-{digits[8:]}"
+
+
 def derived_id(identifier: str, *of: str) -> str:
     """Return the UUIDv7 that is derived from an id and further values; it has the same timestamp as the id."""
     digest = hashlib.sha256("\n".join((identifier, *of)).encode()).digest()

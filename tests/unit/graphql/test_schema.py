@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from graphql import GraphQLSchema, build_ast_schema, print_schema
 
-from lamina.graphql import posts, prebuilt, users
+from lamina.graphql import execution, prebuilt
 from lamina.graphql.execution import SCHEMA
 from lamina.graphql.schema import Model, SchemaMismatch, build, sdl
 from lamina.graphql.users import PRIVATE
@@ -22,8 +22,6 @@ class Thing:
 TEXT = "type Query { thing: Thing } type Thing { bigName: String }"
 RESOLVERS = {"Query.thing": lambda _: Thing("A")}
 MODELS = {"Thing": Model(Thing)}
-EVERY_RESOLVER = {**users.RESOLVERS, **posts.RESOLVERS}
-EVERY_MODEL = {**users.MODELS, **posts.MODELS}
 
 
 def test_a_field_has_a_resolver_or_an_attribute() -> None:
@@ -47,7 +45,7 @@ def test_what_does_not_match_is_named(text: str, resolvers: dict, models: dict, 
 
 
 def test_the_files_are_the_whole_schema() -> None:
-    build(sdl(), EVERY_RESOLVER, EVERY_MODEL)
+    build(sdl(), execution.RESOLVERS, execution.MODELS)
     assert print_schema(SCHEMA).count("extend") == 0
 
 
@@ -66,7 +64,7 @@ def test_a_tree_that_was_written_is_the_schema_and_is_read_for_this_schema_only(
 def test_a_schema_built_from_its_tree_has_the_same_resolvers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     prebuilt.write(TEXT, tmp_path)
     monkeypatch.setattr(prebuilt, "read", partial(prebuilt.read, folder=tmp_path))
-    for given in (build(TEXT, RESOLVERS, MODELS), build(sdl(), EVERY_RESOLVER, EVERY_MODEL)):
+    for given in (build(TEXT, RESOLVERS, MODELS), build(sdl(), execution.RESOLVERS, execution.MODELS)):
         assert isinstance(given, GraphQLSchema)
     with pytest.raises(SchemaMismatch):
         build(TEXT, {}, MODELS)

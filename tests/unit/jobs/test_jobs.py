@@ -65,6 +65,7 @@ def test_a_job_that_is_done_has_a_link_and_nothing_left_to_cancel(admin: Person)
     assert answer.json["links"].keys() == {"self"}
     assert event(job) == [
         ("job.requested", admin.id, {"owner_id": admin.id, "job_type": "report", "attempts": 0}),
+        ("job.started", None, {"owner_id": admin.id, "job_type": "report", "attempts": 1}),
         ("job.succeeded", None, {"owner_id": admin.id, "job_type": "report", "attempts": 1}),
     ]
 

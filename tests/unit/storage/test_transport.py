@@ -1,12 +1,12 @@
 """The DynamoDB transport against a server that fails in every way that a server or a network can."""
 
+import inspect
 import json
 import os
 import socket
 import ssl
 import time
 import zlib
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -33,7 +33,7 @@ from lamina.storage.connections import (
     dynamodb_endpoint,
     pooled_exchange,
 )
-from lamina.storage.signing import Credentials, credentials_of_process, signed_headers
+from lamina.storage.signing import Credentials, credentials_of_process, signed_headers, signed_request
 from lamina.storage.transport import ATTEMPTS, Call, DynamoDb
 
 READ = ("GetItem", {"TableName": "t", "Key": {"pk": {"S": "a"}}})
@@ -255,9 +255,8 @@ def test_a_connection_is_kept_and_one_that_the_server_has_ended_is_replaced(serv
 
 def _is_ended(exchange: Exchange) -> bool:
     """Whether the end that the server has sent has arrived."""
-    pool = exchange.__closure__
-    assert pool
-    kept = next(cell.cell_contents for cell in pool if isinstance(cell.cell_contents, deque))[-1]
+    pool = inspect.getclosurevars(inspect.getclosurevars(exchange).nonlocals["requests"]).nonlocals["idle"]
+    kept = pool[-1]
     sock = kept.sock
     sock.setblocking(False)
     try:
@@ -398,6 +397,27 @@ def test_signatures_are_those_of_botocore(token: str | None, monkeypatch: pytest
     given = {name: ours[name] for name in ("content-type", "x-amz-target")}
     theirs = AWSRequest("POST", "http://127.0.0.1:8000/", headers=given, data=body)
     SigV4Auth(ReadOnlyCredentials(*credentials), "dynamodb", "eu-west-1").add_auth(theirs)
+    assert ours["authorization"] == theirs.headers["Authorization"]
+
+
+@pytest.mark.parametrize("token", [None, "session-token"])
+def test_signatures_of_rest_apis_are_those_of_botocore(token: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    credentials = Credentials("AKID", "secret", token)
+    clock = datetime(2027, 3, 4, 5, 6, 7, tzinfo=UTC)
+    monkeypatch.setattr("botocore.auth.get_current_datetime", lambda: clock.replace(tzinfo=None))
+    path, host = "/live/%40connections/L0SM9cOFvHcCIhw%3D", "abc.execute-api.eu-west-1.amazonaws.com"
+    ours = signed_request(
+        "POST",
+        path,
+        b"{}",
+        host=host,
+        region="eu-west-1",
+        service="execute-api",
+        credentials=credentials,
+        clock=clock.timestamp(),
+    )
+    theirs = AWSRequest("POST", f"https://{host}{path}", data=b"{}")
+    SigV4Auth(ReadOnlyCredentials(*credentials), "execute-api", "eu-west-1").add_auth(theirs)
     assert ours["authorization"] == theirs.headers["Authorization"]
 
 

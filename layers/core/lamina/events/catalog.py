@@ -237,6 +237,7 @@ OAUTH_CLIENT_CREATED = _declare(EventType("oauth_client.created", "user", Client
 OAUTH_CLIENT_DELETED = _declare(EventType("oauth_client.deleted", "user", ClientFacts, "An OAuth client was deleted."))
 
 JOB_REQUESTED = _declare(EventType("job.requested", "job", JobFacts, "A job was requested and is queued."))
+JOB_STARTED = _declare(EventType("job.started", "job", JobFacts, "An attempt at a job has started."))
 JOB_REQUEUED = _declare(EventType("job.requeued", "job", JobFacts, "An attempt was lost; the job was queued again."))
 JOB_SUCCEEDED = _declare(EventType("job.succeeded", "job", JobFacts, "A job succeeded; its result is available."))
 JOB_FAILED = _declare(EventType("job.failed", "job", JobFailure, "A job failed and is not retried."))

@@ -5,6 +5,7 @@ subject share its partition key, hence one shard of the stream, which preserves 
 """
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
@@ -33,6 +34,10 @@ class OutboxItem(Item, discriminator="event"):
     trace = UnicodeAttribute(null=True)
     """The trace header of the request or message that caused it."""
     data = JSONAttribute()
+    subject_version = NumberAttribute(null=True)
+    """Version of the subject after the change. Not published."""
+    replaced = JSONAttribute(null=True)
+    """The values that the change has replaced, by field. Not published: they may be personal data."""
 
 
 def event_key(kind: EventType[Any], subject: str, event_id: str) -> tuple[str, str]:
@@ -40,7 +45,16 @@ def event_key(kind: EventType[Any], subject: str, event_id: str) -> tuple[str, s
     return key(kind.subject.upper(), subject), key("EVENT", event_id)
 
 
-def event(fact: Fact, subject: str, *, actor: str | None, correlation_id: str, event_id: str = "") -> OutboxItem:
+def event(
+    fact: Fact,
+    subject: str,
+    *,
+    actor: str | None,
+    correlation_id: str,
+    event_id: str = "",
+    subject_version: int | None = None,
+    replaced: Mapping[str, object] | None = None,
+) -> OutboxItem:
     """Return the outbox item of an event, to be written with the change that it describes.
 
     Args:
@@ -49,6 +63,8 @@ def event(fact: Fact, subject: str, *, actor: str | None, correlation_id: str, e
         actor: id of the user who caused it, or None for the system and for anonymous callers.
         correlation_id: correlation id of the request or message that caused it.
         event_id: an id derived from the cause, so that a second attempt raises no second event; else a new one.
+        subject_version: version of the subject after the change, if subscriptions follow it.
+        replaced: the values that the change replaces, by field, with which the state before it can be restored.
 
     Raises:
         ValueError: if the data are too large for the bus.
@@ -67,5 +83,20 @@ def event(fact: Fact, subject: str, *, actor: str | None, correlation_id: str, e
         subject=subject,
         trace=tracing.header(),
         data=fact.data,
+        subject_version=subject_version,
+        replaced=dict(replaced) if replaced else None,
         expires_at=ids.epoch_in(KEPT_SECONDS),
     )
+
+
+def read_since(kind: str, subject: str, since: str) -> list[OutboxItem]:
+    """Return the events of a subject that occurred at an instant or later: a consistent query.
+
+    Args:
+        kind: type of the subject (`user`).
+        subject: its id.
+        since: the instant, RFC 3339 UTC.
+    """
+    first = key("EVENT", ids.first_id(since))
+    last = key("EVENT", "~")
+    return list(OutboxItem.query(key(kind.upper(), subject), OutboxItem.sk.between(first, last), consistent_read=True))

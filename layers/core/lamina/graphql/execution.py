@@ -4,7 +4,7 @@ import asyncio
 import atexit
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextvars import copy_context
 from dataclasses import dataclass
 from functools import cache
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from graphql import (
     ExecutionResult,
     GraphQLError,
+    OperationType,
     OverlappingFieldsCanBeMergedRule,
     execute,
     specified_rules,
@@ -23,7 +24,7 @@ from graphql import (
 from graphql.utilities import coerce_input_value
 
 from lamina.errors import Invalid, Problem, Unauthenticated, Unavailable
-from lamina.graphql import limits, posts, users
+from lamina.graphql import jobs, limits, posts, topics, users
 from lamina.graphql.context import Context
 from lamina.graphql.errors import failed, refused
 from lamina.graphql.schema import build, sdl
@@ -39,7 +40,9 @@ SECONDS = 8
 MAX_RESPONSE_BYTES = 6_000_000
 """Lambda returns 6 MB of JSON (Lambda quotas), in which the body is a string: quotes and other characters take more."""
 
-SCHEMA = build(sdl(), {**users.RESOLVERS, **posts.RESOLVERS}, {**users.MODELS, **posts.MODELS})
+RESOLVERS = {**users.RESOLVERS, **posts.RESOLVERS, **topics.RESOLVERS}
+MODELS = {**users.MODELS, **posts.MODELS, **jobs.MODELS}
+SCHEMA = build(sdl(), RESOLVERS, MODELS)
 _QUICK_RULES = [rule for rule in specified_rules if rule is not OverlappingFieldsCanBeMergedRule]
 _VALUE = re.compile(r": .*$|^Value .*(?= does not exist)", re.DOTALL)
 
@@ -59,7 +62,19 @@ class Answer:
     text: str
 
 
-class _Refused(Exception):
+class Refused(Exception):
+    """The document cannot be parsed, or is not valid.
+
+    Attributes:
+        errors: its errors, in GraphQL's format.
+    """
+
+    def __init__(self, errors: Sequence[Mapping[str, Any]]) -> None:
+        super().__init__()
+        self.errors = errors
+
+
+class _NotValid(Exception):
     def __init__(self, errors: list[GraphQLError]) -> None:
         super().__init__()
         self.errors = errors
@@ -68,7 +83,7 @@ class _Refused(Exception):
 def run(
     query: str, variables: Mapping[str, Any], operation_name: str | None, context: Context, request_id: str
 ) -> Answer:
-    """Execute a document.
+    """Execute the query or the mutation of a request over HTTP.
 
     Args:
         query: the document.
@@ -83,24 +98,63 @@ def run(
         Unauthenticated: if it reads the schema, and nobody is signed in.
         TimedOut: after 8 seconds.
     """
-    is_known = context.reader is not None
     try:
-        document = _prepared(query, variables, operation_name, is_known=is_known)
-    except _Refused as found:
-        errors = refused(found.errors, request_id, with_suggestions=is_known)
-        return Answer(HTTPStatus.BAD_REQUEST, as_json({"errors": errors}))
-    except RecursionError:
-        raise limits.exceeded("depth", "more than 100", limits.MAX_DEPTH) from None
-    # The loop belongs to the process; what is logged and traced, to the request.
-    result = _runner().run(_execute(document, variables, context), context=copy_context())
-    answered: dict[str, Any] = {"data": result.data}
-    if result.errors:
-        answered["errors"] = [failed(error, request_id) for error in result.errors]
-    text = as_json(answered)
+        document = prepare(query, variables, operation_name, context, request_id)
+    except Refused as found:
+        return Answer(HTTPStatus.BAD_REQUEST, as_json({"errors": found.errors}))
+    if limits.only_operation(document).operation == OperationType.SUBSCRIPTION:
+        details = [Problem("query", "must not be a subscription")]
+        raise Invalid("The API has no subscriptions over HTTP. Use the WebSocket.", details=details)
+    text = as_json(evaluate(document, variables, context, request_id))
     size = len(json.dumps(text))
     if size > MAX_RESPONSE_BYTES:
         raise limits.exceeded("response in bytes", f"{size:,}", MAX_RESPONSE_BYTES)
     return Answer(HTTPStatus.OK, text)
+
+
+def prepare(
+    query: str, variables: Mapping[str, Any], operation_name: str | None, context: Context, request_id: str
+) -> "DocumentNode":
+    """Parse a document and check it: whether it is valid, within the limits, and has the variables that it takes.
+
+    Raises:
+        Refused: if it is not valid.
+        Invalid, LimitExceeded, Unauthenticated: see `run`.
+    """
+    is_known = context.reader is not None
+    try:
+        return _prepared(query, variables, operation_name, is_known=is_known)
+    except _NotValid as found:
+        raise Refused(refused(found.errors, request_id, with_suggestions=is_known)) from None
+    except RecursionError:
+        raise limits.exceeded("depth", "more than 100", limits.MAX_DEPTH) from None
+
+
+def evaluate(
+    document: "DocumentNode",
+    variables: Mapping[str, Any],
+    context: Context,
+    request_id: str,
+    root: object = None,
+) -> dict[str, Any]:
+    """Execute a document that `prepare` has accepted, and return `data`, and `errors` if there are any.
+
+    Args:
+        document: the document.
+        variables: values of its variables.
+        context: what resolvers know of the request.
+        request_id: id of the request.
+        root: the object that the fields of `Subscription` are resolved from.
+
+    Raises:
+        TimedOut: after 8 seconds.
+    """
+    # The loop belongs to the process; what is logged and traced, to the request.
+    result = _runner().run(_execute(document, variables, context, root), context=copy_context())
+    answered: dict[str, Any] = {"data": result.data}
+    if result.errors:
+        answered["errors"] = [failed(error, request_id) for error in result.errors]
+    return answered
 
 
 def _prepared(
@@ -110,17 +164,17 @@ def _prepared(
     try:
         document = limits.parse_limited(query)
     except GraphQLError as error:
-        raise _Refused([error]) from None
+        raise _NotValid([error]) from None
     operation = limits.only_operation(document)
     if operation_name and (operation.name is None or operation.name.value != operation_name):
         raise Invalid("The document has no operation of this name.", details=[Problem("operationName", "is unknown")])
     if errors := validate(SCHEMA, document, _QUICK_RULES):
-        raise _Refused(errors)
+        raise _NotValid(errors)
     measured = limits.check(SCHEMA, document, variables)
     if measured.introspects and not is_known:
         raise Unauthenticated("Sign in to read the schema, or see docs/graphql.md.")
     if errors := validate(SCHEMA, document, [OverlappingFieldsCanBeMergedRule]):
-        raise _Refused(errors)
+        raise _NotValid(errors)
     _check_variables(document, variables)
     return document
 
@@ -142,10 +196,12 @@ def _check_variables(document: "DocumentNode", variables: Mapping[str, Any]) -> 
         raise Invalid("Some variables are invalid. See details.", details=problems)
 
 
-async def _execute(document: "DocumentNode", variables: Mapping[str, Any], context: Context) -> ExecutionResult:
+async def _execute(
+    document: "DocumentNode", variables: Mapping[str, Any], context: Context, root: object
+) -> ExecutionResult:
     try:
         async with asyncio.timeout(SECONDS):
-            result = execute(SCHEMA, document, context_value=context, variable_values=dict(variables))
+            result = execute(SCHEMA, document, root, context, dict(variables))
             return result if isinstance(result, ExecutionResult) else await result
     except TimeoutError:
         raise TimedOut from None

@@ -51,7 +51,13 @@ def create(new: NewJob, context: RequestContext) -> Job:
         updated_at=now,
         due_at=ids.ahead(WAIT_SECONDS),
     )
-    requested = event(JOB_REQUESTED.of(facts(job)), job.id, actor=context.actor, correlation_id=job.correlation_id)
+    requested = event(
+        JOB_REQUESTED.of(facts(job)),
+        job.id,
+        actor=context.actor,
+        correlation_id=job.correlation_id,
+        subject_version=job.version + 1,
+    )
     return get(repository.insert(job, [requested], request=context.request))
 
 
@@ -137,10 +143,15 @@ def change(job_id: str, edit: Edit, *, actor: str | None = None) -> Job:
         if after == before:
             return before
         after = replace(after, updated_at=ids.now())
-        events = [event(fact, job_id, actor=actor, correlation_id=after.correlation_id)] if fact else []
+        version = before.version + 1
+        events = (
+            [event(fact, job_id, actor=actor, correlation_id=after.correlation_id, subject_version=version)]
+            if fact
+            else []
+        )
         try:
             repository.update(after, events)
         except ConditionFailed:
             continue
-        return replace(after, version=before.version + 1)
+        return replace(after, version=version)
     raise Conflict

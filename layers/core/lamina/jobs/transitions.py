@@ -7,7 +7,7 @@ job by a lease that it must renew: after the lease has expired, any run may take
 from dataclasses import replace
 
 from lamina import ids
-from lamina.events.catalog import JOB_CANCELLED, JOB_FAILED, JOB_REQUEUED, JOB_SUCCEEDED, JobFacts
+from lamina.events.catalog import JOB_CANCELLED, JOB_FAILED, JOB_REQUEUED, JOB_STARTED, JOB_SUCCEEDED, JobFacts
 from lamina.events.event_type import Fact
 from lamina.jobs.model import (
     EXHAUSTED,
@@ -57,7 +57,7 @@ def facts(job: Job) -> JobFacts:
 def start(job: Job, run: str) -> Step:
     """Assign the job to a run, as another attempt."""
     begun = replace(job, status=JobStatus.RUNNING, attempts=job.attempts + 1, progress=0, run=run)
-    return replace(begun, due_at=ids.ahead(LEASE_SECONDS)), None
+    return replace(begun, due_at=ids.ahead(LEASE_SECONDS)), JOB_STARTED.of(facts(begun))
 
 
 def beat(job: Job, progress: int) -> Step:

@@ -105,6 +105,13 @@ def get_texts(posts: Collection[Post], form: ContentForm) -> dict[Post, str]:
     return repository.texts_of(posts, form, as_last_written=True)
 
 
+def get_written(post_id: str) -> WrittenPost | None:
+    """Return a post with its author, whoever may read it: two calls. Check `may_read` before it is shown to anybody."""
+    post = repository.get_many([post_id]).get(post_id)
+    author = users.get_many([post.author_id]).get(post.author_id) if post else None
+    return WrittenPost(post, author) if post and author else None
+
+
 def get_readable(post_ids: list[str], caller: Caller | None) -> dict[str, WrittenPost]:
     """Return those of up to 100 posts that a caller may read, with their authors: two calls."""
     found = get_many_known(post_ids, caller)

@@ -282,4 +282,10 @@ def _facts(post: Post) -> PostFacts:
 
 
 def _event(fact: Fact, post: Post, context: RequestContext) -> OutboxItem:
-    return event(fact, post.id, actor=context.actor, correlation_id=context.correlation_id)
+    return event(
+        fact,
+        post.id,
+        actor=context.actor,
+        correlation_id=context.correlation_id,
+        subject_version=post.version + 1,
+    )

@@ -18,6 +18,7 @@ from lamina.identity import purging as identity
 from lamina.jobs import purging as jobs
 from lamina.mail import purging as mail
 from lamina.posts import purging as posts
+from lamina.realtime import purging as realtime
 from lamina.reports.upload import remove as remove_report
 from lamina.settings import settings
 from lamina.storage.batch_deletion import BatchDeletion
@@ -47,6 +48,7 @@ OWNERS: Sequence[Callable[[str, BatchDeletion], None]] = (
     mail.purge,
     activities.purge,
     avatars.purge,
+    realtime.purge,
     _events,
 )
 """Functions that delete everything of a user, given its id. They are idempotent and independent of each other."""

@@ -1,4 +1,4 @@
-"""HTTP connections to DynamoDB: kept alive, shared by threads, and precise about what is known after a failure."""
+"""HTTP connections to AWS: kept alive, shared by threads, and precise about what is known after a failure."""
 
 import os
 import select
@@ -38,6 +38,8 @@ class NotSentError(Exception):
 
 type Exchange = Callable[[bytes, Mapping[str, str]], RawResponse]
 """Sends one signed request and returns the response; raises `NotSentError` or `OutcomeUnknownError`."""
+type Requests = Callable[[str, str, bytes, Mapping[str, str]], RawResponse]
+"""Sends one signed request, given its method and path, and returns the response; raises the same."""
 
 
 def pooled_exchange(endpoint_url: str, *, connections: int = 10, read_seconds: float = READ_SECONDS) -> Exchange:
@@ -48,13 +50,19 @@ def pooled_exchange(endpoint_url: str, *, connections: int = 10, read_seconds: f
         connections: maximum number of connections kept alive.
         read_seconds: read timeout in seconds.
     """
+    requests = pooled_requests(endpoint_url, connections=connections, read_seconds=read_seconds)
+    return lambda body, headers: requests("POST", "/", body, headers)
+
+
+def pooled_requests(endpoint_url: str, *, connections: int = 10, read_seconds: float = READ_SECONDS) -> Requests:
+    """Return a function that sends any request over a pool of connections; see `pooled_exchange`."""
     connect = _connector(endpoint_url)
     idle: deque[HTTPConnection] = deque()
 
-    def exchange(body: bytes, headers: Mapping[str, str]) -> RawResponse:
+    def send(method: str, path: str, body: bytes, headers: Mapping[str, str]) -> RawResponse:
         connection = _reusable(idle) or connect(read_seconds)
         try:
-            connection.request("POST", "/", body, headers)
+            connection.request(method, path, body, headers)
             response = connection.getresponse()
             content = response.read()
         except (HTTPException, OSError) as error:
@@ -66,8 +74,8 @@ def pooled_exchange(endpoint_url: str, *, connections: int = 10, read_seconds: f
             connection.close()
         return RawResponse(response.status, {name.lower(): value for name, value in response.getheaders()}, content)
 
-    weakref.finalize(exchange, _close_all, idle)
-    return exchange
+    weakref.finalize(send, _close_all, idle)
+    return send
 
 
 def _close_all(idle: deque[HTTPConnection]) -> None:

@@ -186,10 +186,9 @@ def amend(user_id: str, edit: Callable[[User], Amendment], context: RequestConte
         amendment = edit(before)
         after = replace(amendment.user, updated_at=ids.now())
         changed = _changed(before, after)
-        event = [
-            *amendment.events,
-            *([_event(USER_UPDATED.of({**_facts(after), "changed": changed}), after, context)] if changed else []),
-        ]
+        fact = USER_UPDATED.of({**_facts(after), "changed": changed})
+        updated = [_event(fact, after, context, _replaced(before, changed))] if changed else []
+        event = [*amendment.events, *updated]
         try:
             repository.update(
                 before,
@@ -293,7 +292,8 @@ def _change(
             return before
         amendment = follow(before, after)
         after = replace(amendment.user, updated_at=ids.now())
-        event = _event(event_type.of({**_facts(after), "changed": changed}), after, context)
+        fact = event_type.of({**_facts(after), "changed": changed})
+        event = _event(fact, after, context, _replaced(before, changed))
         try:
             repository.update(
                 before, after, [event, *amendment.events], put=amendment.put, discard=amendment.discard, check=check
@@ -342,5 +342,18 @@ def _facts(user: User) -> UserFacts:
     return {"id": user.id, "role": user.role, "status": user.status}
 
 
-def _event(fact: Fact, user: User, context: RequestContext) -> OutboxItem:
-    return event(fact, user.id, actor=context.actor, correlation_id=context.correlation_id)
+def _event(fact: Fact, user: User, context: RequestContext, replaced: Mapping[str, object] | None = None) -> OutboxItem:
+    """Return an event of a user that is about to be saved, with the values that are replaced."""
+    return event(
+        fact,
+        user.id,
+        actor=context.actor,
+        correlation_id=context.correlation_id,
+        subject_version=user.version + 1,
+        replaced=replaced,
+    )
+
+
+def _replaced(before: User, changed: Sequence[str]) -> dict[str, object]:
+    """Return the values of fields before a change, as `User` takes them."""
+    return {name: getattr(before, name) for name in (*changed, "updated_at")}

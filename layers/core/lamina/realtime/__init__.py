@@ -1,0 +1,1 @@
+"""GraphQL subscriptions over WebSocket: connections, subscriptions, and the messages that events cause."""
