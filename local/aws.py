@@ -23,7 +23,7 @@ from ministack.core import lambda_runtime
 from local import patches
 from local.control import with_control
 from local.guard import guarded
-from local.patches import saving
+from local.patches import saving, socket_ends
 
 if TYPE_CHECKING:
     from hypercorn.typing import ASGIFramework
@@ -64,7 +64,12 @@ async def _serve(port: int) -> None:
     # The first deploy needs it, half a second of imports; `sam build` is running meanwhile.
     warming = asyncio.create_task(asyncio.to_thread(importlib.import_module, "samtranslator.translator.transform"))
     timer = asyncio.create_task(saving.save_on_a_timer())
-    await hypercorn.asyncio.serve(application, _configuration(port), shutdown_trigger=stop.wait)
+
+    async def stopped() -> None:
+        await stop.wait()
+        socket_ends.end_all()
+
+    await hypercorn.asyncio.serve(application, _configuration(port), shutdown_trigger=stopped)
     await warming
     await saving.stop(timer)
 

@@ -23,6 +23,7 @@ from local.settings import HOST, Settings
 from local.stack import STAGE
 from local.terminal import complain
 from local.traces import HEADER, Traces
+from local.tunnels import Refusal, Tunnels, wants_websocket
 
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
 BODY_LIMIT = 10 * 1024 * 1024
@@ -56,6 +57,11 @@ NOT_PASSED_BACK = {"x-amz-request-id", "x-amz-id-2", "server", "content-length"}
 # What MiniStack says of an API or a stage that is not there; the API itself never says it.
 GONE = {(404, b'{"message": "Not Found"}'), (403, b'{"message":"Forbidden"}')}
 RETRY = {"Retry-After": "1"}
+REALTIME = "/realtime"
+# API Gateway negotiates no extension of the protocol, such as compression.
+NOT_OF_SOCKETS = {"sec-websocket-extensions"}
+NO_SUCH_API = (403, b"")
+"""What the local AWS says of a WebSocket API that is not there; a refusal of `$connect` has a body."""
 NOT_LOADED = "The function cannot be loaded"
 TOO_LONG_A_HEAD = (
     "The gateway refused this request. "
@@ -97,17 +103,21 @@ class Front:
         self.look: Callable[[], Awaitable[None]] | None = None
         """Called before a request is passed on: applies changes of the sources."""
         self._session: aiohttp.ClientSession | None = None
+        self._tunnels = Tunnels()
         self._server = Server(
             self._serve, access_log=None, max_line_size=HEAD_LIMIT, max_field_size=HEAD_LIMIT, auto_decompress=False
         )
         self._runner = web.ServerRunner(self._server, handle_signals=False, shutdown_timeout=5)
         self.api: str | None = None
         """URL of the API: `http://127.0.0.1:<port>/_aws/execute-api/<id>/live`; None until it is deployed."""
+        self._sockets: yarl.URL | None = None
 
-    def point_at(self, account: Account, api_id: str) -> None:
-        """Pass requests on to this API from now on."""
+    def point_at(self, account: Account, api_id: str, socket_api_id: str | None) -> None:
+        """Pass requests on to this API, and WebSockets to the other, from now on."""
         self._secret = account.headers
         self.api = f"{account.endpoint}/_aws/execute-api/{api_id}/{STAGE}"
+        sockets = f"{account.endpoint}/_aws/execute-api/{socket_api_id}/{STAGE}"
+        self._sockets = yarl.URL(sockets) if socket_api_id else None
 
     async def listen(self) -> None:
         """Bind the port on 127.0.0.1. Raises OSError where it is taken."""
@@ -125,7 +135,8 @@ class Front:
         await self._traces.listen(self._port)
 
     async def close(self) -> None:
-        """Stop listening, wait shortly for requests in flight, and close all connections."""
+        """Stop listening, close WebSockets, wait shortly for requests in flight, and close all connections."""
+        self._tunnels.close()
         await self._runner.cleanup()
         self._traces.close()
         if self._session is not None:
@@ -140,6 +151,11 @@ class Front:
             return await self._local(request)
         if _size_of_head(request) > HEADERS_LIMIT:
             return refuse(431, "BAD_REQUEST", TOO_LONG_A_HEAD, request.headers)
+        if request.path == REALTIME and wants_websocket(request):
+            return await self._socket(request)
+        return await self._request(request)
+
+    async def _request(self, request: web.BaseRequest) -> web.StreamResponse:
         body = await _body(request)
         if body is None:
             return refuse(413, "PAYLOAD_TOO_LARGE", "The body is too large. The limit is 1 MB.", request.headers)
@@ -173,6 +189,42 @@ class Front:
             return refuse(504, "INTERNAL", "The function timed out.", request.headers, RETRY)
         except aiohttp.ClientError:
             return _unavailable(request, "The local AWS does not respond.")
+
+    async def _socket(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Connect a WebSocket, and return when it has ended; or refuse it."""
+        answer = await self._socket_answer(request)
+        answer.force_close()  # after a request for a WebSocket, a connection serves no other
+        return answer
+
+    async def _socket_answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        if self.look is not None:
+            await self.look()
+        try:
+            for _ in range(TRIES if self.api and self._sockets else 0):
+                answer = await self._connect(request, self._sockets) if self._sockets else None
+                if answer is not None:
+                    return answer
+                await asyncio.sleep(TRY_AGAIN_SECONDS)
+                await self._find()
+            return _unavailable(request, "The local stack is starting.")
+        except TimeoutError:
+            return refuse(504, "INTERNAL", "The function timed out.", request.headers, RETRY)
+        except OSError:
+            return _unavailable(request, "The local AWS does not respond.")
+
+    async def _connect(self, request: web.BaseRequest, sockets: yarl.URL) -> web.StreamResponse | None:
+        """Return the response of a WebSocket that has ended, or was refused; None if that API no longer exists."""
+        headers = self._request_headers(request)
+        for name in NOT_OF_SOCKETS:
+            headers.popall(name, None)
+        target = sockets.raw_path + _target(request.raw_path).removeprefix(REALTIME)
+        answer = await self._tunnels.carry(request, (HOST, int(sockets.port or 0)), target, headers)
+        if not isinstance(answer, Refusal):
+            return answer
+        if (answer.status, answer.body) == NO_SUCH_API:
+            return None
+        kept = {name: value for name, value in answer.headers.items() if name.lower() not in HOP_BY_HOP}
+        return Answer(status=answer.status, headers=kept, body=answer.body)
 
     async def _pass_on(self, request: web.BaseRequest, api: str, body: bytes, trace: str) -> web.StreamResponse | None:
         """Return the API's response; None if that API no longer exists, and so has not received the request."""

@@ -104,11 +104,23 @@ def _schedule(_: str, source: Event, own: Event) -> Event:
     return {**source["base"], "time": own["time"], "resources": [arn]}
 
 
+def _socket(_: str, source: Event, own: Event) -> Event:
+    """Compose what the WebSocket API sends: a handshake, the end of a connection, or a message."""
+    context = {**source["base"]["requestContext"], "routeKey": own["routeKey"], "eventType": own["eventType"]}
+    event = {**source["base"], "requestContext": context}
+    if own["eventType"] == "CONNECT":
+        return {"headers": source["headers"], "multiValueHeaders": _lists(source["headers"]), **event}
+    if own["eventType"] == "DISCONNECT":
+        return {**event, "requestContext": {**context, "disconnectStatusCode": 1001, "disconnectReason": "Going away"}}
+    return {**event, "requestContext": {**context, "messageId": "Sample2="}, "body": json.dumps(own["body"])}
+
+
 SOURCES: dict[str, Callable[[str, Event, Event], Event]] = {
     "api": _request,
     "queues": _message,
     "streams": _record,
     "schedules": _schedule,
+    "sockets": _socket,
 }
 
 

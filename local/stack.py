@@ -24,9 +24,10 @@ FAILED = ("CREATE_FAILED", "UPDATE_FAILED", "DELETE_FAILED")
 
 @dataclass(frozen=True)
 class Stack:
-    """A deployed stack: the id of its REST API, and physical ids by logical path (`Users`, `Async/Publish`)."""
+    """A deployed stack: the ids of its APIs, and physical ids by logical path (`Users`, `Async/Publish`)."""
 
     api_id: str
+    socket_api_id: str | None = None
     resources: dict[str, str] = field(default_factory=dict)
 
 
@@ -60,10 +61,11 @@ def find(account: Account) -> Stack | None:
         return None
     cloudformation: CloudFormationClient = client("cloudformation", account)
     outputs = cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"][0].get("Outputs", [])
-    api_id = next((output["OutputValue"] for output in outputs if output["OutputKey"] == "ApiId"), None)
+    values = {output["OutputKey"]: output["OutputValue"] for output in outputs}
+    api_id = values.get("ApiId")
     if api_id is None or not _api_exists(api_id, account):
         return None
-    return Stack(api_id, dict(_resources(cloudformation, STACK_NAME, "")))
+    return Stack(api_id, values.get("SocketApiId"), dict(_resources(cloudformation, STACK_NAME, "")))
 
 
 def payment_secret(stack: Stack, account: Account) -> str | None:

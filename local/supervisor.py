@@ -172,7 +172,7 @@ class _Stack:
         found = await asyncio.to_thread(stack.find, self._aws.account)
         if found is not None:
             self._stack = found
-            self._front.point_at(self._aws.account, found.api_id)
+            self._front.point_at(self._aws.account, found.api_id, found.socket_api_id)
 
     async def _look_again(self) -> None:
         """Find the API again for the front; the local AWS may not be running."""

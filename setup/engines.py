@@ -1,4 +1,4 @@
-"""Installs the DynamoDB engines of the storage tests, if npm is available.
+"""Installs what tests take from npm, if it is available: DynamoDB engines and GraphQL clients.
 
 They are optional: without them, those tests are skipped with the reason.
 """
@@ -21,11 +21,11 @@ def prepare() -> None:
         return
     npm = shutil.which("npm")
     if not npm:
-        print("set-up: npm was not found, so the storage tests skip DynamoDB Local and dynoxide", flush=True)
+        print("set-up: npm was not found, so the tests skip DynamoDB Local, dynoxide and npm's graphql-ws", flush=True)
         return
     try:
-        with step("fetching the DynamoDB engines of the storage tests"):
+        with step("fetching the packages of the tests from npm"):
             run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", str(ROOT)], 300, "npm ci")
             STAMP.write_text(wanted)
     except SetupError as problem:
-        print(f"set-up: the storage tests skip DynamoDB Local and dynoxide: {problem}", flush=True)
+        print(f"set-up: the tests skip DynamoDB Local, dynoxide and npm's graphql-ws: {problem}", flush=True)

@@ -5,6 +5,7 @@ One module per difference. Each describes what MiniStack does and what AWS does,
 """
 
 from local.patches import (
+    api_hosts,
     credentials,
     error_names,
     kms_sizes,
@@ -20,6 +21,12 @@ from local.patches import (
     rest_bodies,
     saving,
     secret_references,
+    socket_addresses,
+    socket_answers,
+    socket_ends,
+    socket_handshakes,
+    socket_invocations,
+    socket_messages,
     stream_failures,
     time_to_live,
     workers,
@@ -30,9 +37,16 @@ def apply() -> None:
     """Apply every patch; call it once, before MiniStack serves."""
     for patch in (
         credentials,
+        api_hosts,
         nested_stacks,
         nested_updates,
         rest_bodies,
+        socket_invocations,
+        socket_ends,
+        socket_answers,
+        socket_handshakes,
+        socket_messages,
+        socket_addresses,
         request_headers,
         request_conditions,
         payloads,

@@ -163,7 +163,7 @@ SCENARIO = Registration(
 SAMPLE = Registration(
     "function",
     "events/api.yaml",
-    "a sample event {name}, or to queues.yaml, streams.yaml or schedules.yaml beside it",
+    "a sample event {name}, or to queues.yaml, streams.yaml, schedules.yaml or sockets.yaml beside it",
     _deployed,
     _samples,
 )

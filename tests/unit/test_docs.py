@@ -146,7 +146,7 @@ def test_every_package_that_developers_run_has_its_reason() -> None:
 
 def test_every_npm_package_has_its_reason() -> None:
     listed = json.loads((ROOT / "package.json").read_bytes())
-    assert described("Additional DynamoDB engines of the storage tests") == {
+    assert described("What tests take from npm") == {
         name for kind in ("dependencies", "devDependencies", "optionalDependencies") for name in listed.get(kind, {})
     }
 

@@ -51,16 +51,23 @@ def test_every_function_of_the_root_template_is_reached_by_the_api_and_no_other(
     assert reached == {function.name for function in functions() if function.stack == ROOT_TEMPLATE}
 
 
-def test_every_function_of_a_nested_stack_is_fired_by_an_event() -> None:
+def test_every_function_of_a_nested_stack_is_fired_by_an_event_or_a_route() -> None:
     for stack in NESTED:
-        for name, resource in template(stack)["Resources"].items():
+        resources = template(stack)["Resources"]
+        uris = [
+            resource["Properties"]["IntegrationUri"]["Fn::Sub"]
+            for resource in resources.values()
+            if resource["Type"] == "AWS::ApiGatewayV2::Integration"
+        ]
+        for name, resource in resources.items():
             if resource["Type"] == "AWS::Serverless::Function":
-                assert resource["Properties"].get("Events"), f"{name} is never called"
+                routed = any(f"functions/${{{name}.Alias}}/invocations" in uri for uri in uris)
+                assert resource["Properties"].get("Events") or routed, f"{name} is never called"
 
 
 def test_a_folder_holds_what_its_stack_is_for() -> None:
     nested = {function.module.split(".")[1] for function in functions() if function.stack != ROOT_TEMPLATE}
-    assert nested <= {"consumers", "schedules"}
+    assert nested <= {"consumers", "realtime", "schedules"}
 
 
 def test_every_route_is_in_the_openapi_document_and_every_path_a_route() -> None:

@@ -52,6 +52,10 @@ class Settings(BaseModel):
     """URL of the queue of connections to be closed; set only for the functions that send to it."""
     webhook_targets: Literal["public", "local"] = "public"
     """Allowed webhook targets: public addresses over HTTPS, or on a laptop also the laptop itself, even without TLS."""
+    realtime_url: str = ""
+    """URL of the WebSocket API, for clients; set only for the readiness check, which returns it."""
+    realtime_endpoint: str = ""
+    """URL at which messages are posted to connections of the WebSocket API; set only for functions that do."""
     audience: str = "lamina"
     """The `aud` of access tokens (RFC 7519 section 4.1.3)."""
     authorizer_cache_seconds: float = Field(default=30, ge=0, le=300)

@@ -174,13 +174,14 @@ class App(APIGatewayRestResolver):
 
         Args:
             data: the resource.
-            links: paths by relation, each from `/v1` on.
+            links: by relation, paths below the public URL, or URLs of other hosts.
             etag: entity tag of this version of the resource.
             created: whether the resource is new: 201, with its path as `Location`.
             accepted: whether it is a job that was accepted: 202, with its path as `Location`.
             shared: whether shared caches may keep the response for a minute, as it is the same for everybody.
         """
-        full = {name: f"{settings().base_path}{link}" for name, link in links.items()}
+        base = settings().base_path
+        full = {name: f"{base}{link}" if str(link).startswith("/") else str(link) for name, link in links.items()}
         headers = _caching(etag, shared=shared)
         if created or accepted:
             headers["Location"] = full["self"]
