@@ -2,7 +2,8 @@
 
 SAM CLI does not resolve the stack's own templates: outputs of nested stacks and layers passed to them become empty, and
 an authorizer referenced by its alias is dropped. So this template has the functions and layers of all stacks at its
-root, and the configuration of a function (environment, layers, memory, timeout) is read from the deployed function.
+root, and the configuration of a function (environment, layers, memory, timeout) is read from the deployed function. The
+WebSocket API is left out, because SAM CLI serves none; its functions can be invoked.
 """
 
 import hashlib
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from local.account import Account
+from local.api_hosts import local_variables
 from local.settings import ROOT, architecture
 from local.stack import client
 from local.terminal import Stopped
@@ -115,13 +117,14 @@ def _api(properties: Mapping[str, Any]) -> Template:
 
 def _function(resource: Resource, configuration: Mapping[str, Any], layers: list[str], endpoint: str) -> Template:
     events = resource.properties.get("Events", {})
+    variables: dict[str, str] = configuration.get("Environment", {}).get("Variables", {})
     return {
         **{name: configuration[name] for name in DEPLOYED},
         # The source itself: what is edited is in the next container.
         "CodeUri": str((resource.folder / resource.properties["CodeUri"]).resolve()),
         "Layers": [{"Ref": layer} for layer in layers],
         "Environment": {
-            "Variables": {**configuration.get("Environment", {}).get("Variables", {}), "AWS_ENDPOINT_URL": endpoint}
+            "Variables": {**variables, **local_variables(variables, endpoint), "AWS_ENDPOINT_URL": endpoint}
         },
         "Events": {name: event for name, event in events.items() if event["Type"] == "Api"},
     }

@@ -47,6 +47,8 @@ def main() -> int:
         account = Account.of(described)
         template = write_template(described["resources"], account)
         say(f"sam local {' '.join(arguments)}, on the data of {url}")
+        if arguments[0] == "start-api":
+            say(f"  without the WebSocket API, which SAM CLI does not serve: {url} does")
         return asyncio.run(_run(arguments, template, account, bridge))
     except Stopped as error:
         complain(f"stopped: {error}")

@@ -32,6 +32,10 @@ MONTHLY = {
 FREE = {
     "AWS::ApiGateway::Account",
     "AWS::ApiGateway::GatewayResponse",
+    "AWS::ApiGatewayV2::Api",
+    "AWS::ApiGatewayV2::Integration",
+    "AWS::ApiGatewayV2::Route",
+    "AWS::ApiGatewayV2::Stage",
     "AWS::CloudFront::Distribution",
     "AWS::CloudFront::OriginAccessControl",
     "AWS::CloudFront::ResponseHeadersPolicy",

@@ -108,6 +108,7 @@ def test_the_health_endpoints_answer(anyone: Client) -> None:
     assert anyone.get("/health").data == {"status": "ok"}
     ready = anyone.get("/health/ready")
     assert (ready.status, set(ready.data.values())) == (200, {"ok"})
+    assert ready.json["links"] == {"self": "/health/ready", "realtime": f"ws://127.0.0.1:{anyone.port}/realtime"}
 
 
 def test_the_error_names_the_request_and_so_does_the_log(anyone: Client, inside: Inside) -> None:

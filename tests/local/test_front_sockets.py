@@ -29,10 +29,9 @@ def connected(
     running: RunningStack, query: str = "", source: str = "127.0.0.1", **more: Any
 ) -> Iterator[ClientConnection]:
     url = f"ws://127.0.0.1:{running.port}/realtime{query}"
-    with connect(
-        url, subprotocols=[PROTOCOL], proxy=None, open_timeout=SECONDS, source_address=(source, 0), **more
-    ) as client:
-        yield client
+    opened = connect(url, subprotocols=[PROTOCOL], proxy=None, open_timeout=SECONDS, source_address=(source, 0), **more)
+    with opened:
+        yield opened
 
 
 def seen(running: RunningStack, begun: int) -> dict[str, Any]:

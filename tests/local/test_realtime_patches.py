@@ -215,7 +215,7 @@ def api_id(aws: MiniStack) -> str:
 def connected(aws: MiniStack, headers: dict[str, str] | None = None, query: str = "") -> Iterator[ClientConnection]:
     """A connection that asks for the sub-protocol if the server selects one: the client refuses what it has not got."""
     url = f"{aws.url.replace('http', 'ws', 1)}/_aws/execute-api/{api_id(aws)}/live{query}"
-    with connect(
+    opened = connect(
         url,
         subprotocols=[Subprotocol(PROTOCOL)],
         compression=None,
@@ -223,8 +223,9 @@ def connected(aws: MiniStack, headers: dict[str, str] | None = None, query: str 
         additional_headers={RUN_HEADER: "test", **(headers or {})},
         open_timeout=SECONDS,
         close_timeout=1,
-    ) as socket:
-        yield socket
+    )
+    with opened:
+        yield opened
 
 
 def refused(aws: MiniStack, query: str) -> int:

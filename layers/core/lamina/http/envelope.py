@@ -19,12 +19,6 @@ class PageLinks(TypedDict):
     prev: NotRequired[Href]
 
 
-class SelfLink(TypedDict):
-    """Links of a resource without related resources."""
-
-    self: Href
-
-
 class Envelope[T, L = Links](BaseModel):
     """A response with one resource and its links."""
 
