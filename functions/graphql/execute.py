@@ -1,21 +1,13 @@
 """POST /graphql: execute a GraphQL query or mutation."""
 
 from lamina.graphql.context import Context
-from lamina.graphql.execution import TimedOut, run
+from lamina.graphql.execution import TimedOut, not_found, run
 from lamina.graphql.limits import LimitExceeded
+from lamina.graphql.persisted import PersistedQueryNotFound, find, register
 from lamina.http import JSON, Response
-from lamina.http.graphql_app import GraphqlApp, GraphqlRequest
+from lamina.http.graphql_app import RESULT, GraphqlApp, GraphqlRequest
 
 app = GraphqlApp(public=True, personal=True, enveloped=False, errors=(LimitExceeded, TimedOut))
-
-RESULT = {
-    "type": "object",
-    "properties": {
-        "data": {"type": ["object", "null"]},
-        "errors": {"type": "array", "items": {"$ref": "#/components/schemas/GraphqlError"}},
-    },
-    "required": ["data"],
-}
 
 
 @app.post(
@@ -27,9 +19,21 @@ def execute(body: GraphqlRequest) -> Response[str]:
     """Executes the operation of a document. Fields that fail or may not be read are null, with an error in `errors`.
 
     The schema is in docs/graphql.md, with the limits of depth, cost and aliases. Signed-in callers can introspect it.
+    A document can be named by its hash in `extensions.persistedQuery`, once a signed-in caller has sent both.
     """
     context = Context(app.reader, app.request_context)
-    answer = run(body.query, body.variables or {}, body.operation_name, context, app.incoming.request_id)
+    try:
+        document = find(body.query, body.extensions)
+        answer = run(
+            document.text,
+            body.variables or {},
+            body.operation_name,
+            context,
+            app.incoming.request_id,
+            checked=lambda: register(document, context.reader),
+        )
+    except PersistedQueryNotFound as unknown:
+        answer = not_found(unknown, app.incoming.request_id)
     return Response(int(answer.status), JSON, answer.text)
 
 

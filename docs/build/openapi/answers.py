@@ -10,7 +10,7 @@ from lamina import errors
 from lamina.errors import LaminaError, Problem
 from lamina.graphql_errors import as_graphql
 from lamina.http.conditional import entity_tag
-from lamina.http.errors import PayloadTooLarge, content, headers_of, status_of
+from lamina.http.errors import MethodNotAllowed, PayloadTooLarge, content, headers_of, status_of
 from lamina.http.oauth_app import as_oauth
 from lamina.identity.errors import SecondFactorNeeded
 from lamina.ids import etag
@@ -22,6 +22,7 @@ EXAMPLE_ID = "0190a3f0-5e9a-7c32-9d5b-2f1f6a3c8b7e"
 EXAMPLE_WAIT = 540
 EXAMPLES: dict[ErrorClass, LaminaError] = {
     errors.Invalid: errors.Invalid(details=[Problem("email", "must be an e-mail address, like name@example.com")]),
+    MethodNotAllowed: MethodNotAllowed(["POST"]),
     errors.OAuthError: errors.OAuthError("Send grant_type."),
     RateLimited: RateLimited(Quota(limit=1000, remaining=0, reset=EXAMPLE_WAIT)),
     SecondFactorNeeded: SecondFactorNeeded("3q2-7wABm0Yl1x4hQm8nVt5cJr6kZs9pXe2bFd7gHu0"),
@@ -104,6 +105,7 @@ HEADERS: dict[str, Json] = {
         "A token that identifies the device, if it is not known yet.",
         "lamina_device=…; Path=/v1/auth; Max-Age=34560000; Secure; HttpOnly; SameSite=Strict",
     ),
+    "Allow": header("The methods that the path supports for this.", "POST", required=True),
     "Pragma": header("`no-cache`, for HTTP/1.0 caches.", "no-cache", required=True),
 }
 COUNTED = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")

@@ -4,7 +4,7 @@ import asyncio
 import atexit
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import copy_context
 from dataclasses import dataclass
 from functools import cache
@@ -27,7 +27,9 @@ from lamina.errors import Invalid, Problem, Unauthenticated, Unavailable
 from lamina.graphql import jobs, limits, posts, topics, users
 from lamina.graphql.context import Context
 from lamina.graphql.errors import failed, refused
+from lamina.graphql.persisted import PersistedQueryNotFound
 from lamina.graphql.schema import build, sdl
+from lamina.graphql_errors import as_graphql
 from lamina.strict_json import as_json
 
 if TYPE_CHECKING:
@@ -56,10 +58,23 @@ class TimedOut(Unavailable):
 
 @dataclass(frozen=True)
 class Answer:
-    """The response to a request: 200 if the document was executed, else 400."""
+    """The response to a request: 200 if the document was executed, else 400.
+
+    Attributes:
+        status: the status.
+        text: JSON.
+        is_whole: whether there are no errors in it.
+    """
 
     status: HTTPStatus
     text: str
+    is_whole: bool = False
+
+
+class MutationRefused(Invalid):
+    """A mutation, where only queries are executed."""
+
+    message = "Send mutations by POST."
 
 
 class Refused(Exception):
@@ -81,7 +96,14 @@ class _NotValid(Exception):
 
 
 def run(
-    query: str, variables: Mapping[str, Any], operation_name: str | None, context: Context, request_id: str
+    query: str,
+    variables: Mapping[str, Any],
+    operation_name: str | None,
+    context: Context,
+    request_id: str,
+    *,
+    queries_only: bool = False,
+    checked: Callable[[], object] = lambda: None,
 ) -> Answer:
     """Execute the query or the mutation of a request over HTTP.
 
@@ -91,8 +113,11 @@ def run(
         operation_name: name of its operation; None if it is not given.
         context: what resolvers know of the request.
         request_id: id of the request.
+        queries_only: whether to refuse mutations.
+        checked: called before a document that may be executed is.
 
     Raises:
+        MutationRefused: for a mutation, with `queries_only`.
         Invalid: if the operation is not there, or variables do not match their types.
         LimitExceeded: if the document or the response exceeds a limit.
         Unauthenticated: if it reads the schema, and nobody is signed in.
@@ -102,14 +127,24 @@ def run(
         document = prepare(query, variables, operation_name, context, request_id)
     except Refused as found:
         return Answer(HTTPStatus.BAD_REQUEST, as_json({"errors": found.errors}))
-    if limits.only_operation(document).operation == OperationType.SUBSCRIPTION:
+    operation = limits.only_operation(document).operation
+    if operation == OperationType.SUBSCRIPTION:
         details = [Problem("query", "must not be a subscription")]
         raise Invalid("The API has no subscriptions over HTTP. Use the WebSocket.", details=details)
-    text = as_json(evaluate(document, variables, context, request_id))
+    if queries_only and operation == OperationType.MUTATION:
+        raise MutationRefused
+    checked()
+    result = evaluate(document, variables, context, request_id)
+    text = as_json(result)
     size = len(json.dumps(text))
     if size > MAX_RESPONSE_BYTES:
         raise limits.exceeded("response in bytes", f"{size:,}", MAX_RESPONSE_BYTES)
-    return Answer(HTTPStatus.OK, text)
+    return Answer(HTTPStatus.OK, text, is_whole="errors" not in result)
+
+
+def not_found(error: PersistedQueryNotFound, request_id: str) -> Answer:
+    """Return the response to an unknown hash. It is 200: clients of the protocol give up at another status."""
+    return Answer(HTTPStatus.OK, as_json({"errors": [as_graphql(error, request_id)]}))
 
 
 def prepare(
