@@ -46,8 +46,6 @@ class Settings(BaseModel):
     for the endpoint that receives notifications."""
     deliveries: str = ""
     """URL of the queue of webhook deliveries; set only for functions that send to it."""
-    realtime_endpoint: str = ""
-    """URL of the management API of connections; set only for functions that send to them."""
     close_sockets: str = ""
     """URL of the queue of connections to be closed; set only for the functions that send to it."""
     webhook_targets: Literal["public", "local"] = "public"

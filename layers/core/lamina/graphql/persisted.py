@@ -1,6 +1,6 @@
 """Persisted documents: clients send the SHA-256 of a document in place of the document, as Apollo's do.
 
-A client that sends an unknown hash is told so, and repeats the request with hash and document, which is then stored.
+An unknown hash is an error, after which the client repeats the request with hash and document, which is then stored.
 The hash is checked, so nobody can store another document under it. Documents expire, and each signed-in caller can
 store only few of limited size, so that the table does not grow.
 
