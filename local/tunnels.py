@@ -21,6 +21,8 @@ UNREAD_SECONDS = 30
 """A client that reads nothing for this long, with full buffers, is disconnected."""
 SWITCHING_PROTOCOLS = 101
 END_OF_HEAD = b"\r\n\r\n"
+SPELLED = {name.lower(): name for name in ("Sec-WebSocket-Accept", "Sec-WebSocket-Protocol")}
+"""As RFC 6455 spells them: some clients, such as gql, compare them letter by letter."""
 NOT_COPIED = {"content-length", "transfer-encoding"}
 
 
@@ -157,7 +159,8 @@ async def _handshake(reader: asyncio.StreamReader) -> tuple[Refusal | None, CIMu
     line, _, lines = head.partition(b"\r\n")
     status = int(line.split()[1])
     parsed = http.client.parse_headers(io.BytesIO(lines))
-    headers = CIMultiDict((name, value) for name, value in parsed.items() if name.lower() not in NOT_COPIED)
+    lines_kept = [(name, value) for name, value in parsed.items() if name.lower() not in NOT_COPIED]
+    headers = CIMultiDict((SPELLED.get(name.lower(), name), value) for name, value in lines_kept)
     if status == SWITCHING_PROTOCOLS:
         return None, headers
     body = await reader.read(int(parsed.get("Content-Length", -1)))

@@ -22,6 +22,10 @@ pytestmark = pytest.mark.xdist_group("local")
 
 PROTOCOL = Subprotocol("graphql-transport-ws")
 SECONDS = 20
+HANDSHAKE = (
+    b"GET /realtime HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: c2FtcGxlIG9mIGEga2V5Lg==\r\n\r\n"
+)
 
 
 @contextmanager
@@ -80,6 +84,12 @@ def test_frames_arrive_as_they_were_sent(small: RunningStack) -> None:
         assert closed.value.rcvd.code == 1009
 
 
+def test_the_header_of_the_sub_protocol_is_spelled_as_its_standard_does(small: RunningStack) -> None:
+    with connected(small) as client:
+        assert client.response is not None
+        assert "Sec-WebSocket-Protocol" in dict(client.response.headers.raw_items())
+
+
 def test_no_compression_is_negotiated(small: RunningStack) -> None:
     with connected(small, compression="deflate") as client:
         assert client.protocol.extensions == []
@@ -99,6 +109,24 @@ def test_another_name_of_this_machine_cannot_be_connected_to(small: RunningStack
     with socket.create_connection(("127.0.0.1", small.port)) as raw, pytest.raises(InvalidStatus) as refused:
         connect("ws://evil.example/realtime", sock=raw, subprotocols=[PROTOCOL], proxy=None)
     assert refused.value.response.status_code == 403
+
+
+def test_a_client_that_reads_nothing_delays_nobody(small: RunningStack) -> None:
+    begun = len(small.lines)
+    with socket.create_connection(("127.0.0.1", small.port)) as unread:
+        unread.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        unread.sendall(HANDSHAKE % small.port)
+        slow = seen(small, begun)["connection"]
+        for _ in range(100):
+            post(small, slow, "x" * 100_000)
+        begun = len(small.lines)
+        with connected(small) as client:
+            quick = seen(small, begun)["connection"]
+            for number in range(10):
+                asked = time.monotonic()
+                post(small, quick, str(number))
+                assert client.recv(SECONDS) == str(number)
+                assert time.monotonic() - asked < 1
 
 
 def test_a_plain_request_of_the_same_path_is_the_rest_apis(small: RunningStack) -> None:
