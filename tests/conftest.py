@@ -20,6 +20,8 @@ ENVIRONMENT = {
     "LAMINA_SECRETS_KEY": "alias/secrets",
     "LAMINA_BUS": "lamina-events",
     "LAMINA_FILES": "lamina-files",
+    "LAMINA_CLOSE_SOCKETS": "https://sqs.us-east-1.amazonaws.com/123456789012/close-sockets",
+    "LAMINA_REALTIME_ENDPOINT": "https://sockets.example.com/live",
     "LAMINA_DELIVERIES": "https://sqs.us-east-1.amazonaws.com/123456789012/deliveries",
     "LAMINA_MEDIA_URL": "https://media.example.com",
     "LAMINA_MAIL_FROM": "no-reply@lamina.test",

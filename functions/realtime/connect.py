@@ -1,14 +1,13 @@
-"""$connect: accept a WebSocket that asks for the sub-protocol `graphql-transport-ws`."""
+"""$connect of the WebSocket API: accept a connection of the sub-protocol, and authenticate its header if it has one."""
 
+from collections.abc import Mapping
 from typing import Any
 
-PROTOCOL = "graphql-transport-ws"
+from lamina.observability.tracing import traced
+from lamina.realtime.handshake import accept
 
 
-def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Select the sub-protocol, or refuse a client that does not offer it."""
-    headers = {name.lower(): value for name, value in event["headers"].items()}
-    offered = [name.strip() for name in headers.get("sec-websocket-protocol", "").split(",")]
-    if PROTOCOL not in offered:
-        return {"statusCode": 400}
-    return {"statusCode": 200, "headers": {"Sec-WebSocket-Protocol": PROTOCOL}}
+@traced
+def handler(event: Mapping[str, Any], _: object) -> dict[str, Any]:
+    """Return the sub-protocol, or refuse the handshake: 400, 401 with a bad credential, 429 beyond the rate limit."""
+    return accept(event)

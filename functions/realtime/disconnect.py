@@ -1,6 +1,14 @@
-"""$disconnect: a WebSocket has ended."""
+"""$disconnect of the WebSocket API: forget a connection that has ended, with its subscriptions."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from lamina.observability.tracing import traced
+from lamina.realtime.connections import end
 
 
-def handler(_event: object, _context: object) -> dict[str, int]:
-    """Do nothing: no connection is remembered."""
+@traced
+def handler(event: Mapping[str, Any], _: object) -> dict[str, int]:
+    """Delete the connection."""
+    end(event["requestContext"]["connectionId"])
     return {"statusCode": 200}

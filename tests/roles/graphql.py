@@ -25,6 +25,11 @@ def send(api: Api, query: str, **variables: Any) -> Any:
 
 def execute() -> None:
     admin, _ = signed_in("admin", Role.ADMIN)
+    follow(admin)
+
+
+def follow(admin: Api) -> None:
+    """Take a client of documents down every path."""
     _users(admin)
     _posts(admin)
 

@@ -96,6 +96,12 @@ def record_table_call(call: Call) -> None:
         made[_callers[-1]].update(_table_permissions(call.operation, call.params))
 
 
+def record_connection_call() -> None:
+    """Record a call of the management API of connections."""
+    if _callers and _callers[-1]:
+        made[_callers[-1]].add(AwsCall("execute-api:ManageConnections", "connections"))
+
+
 def _table_permissions(operation: str, params: Mapping[str, Any]) -> Iterator[AwsCall]:
     if operation == "TransactWriteItems":
         for item in params["TransactItems"]:

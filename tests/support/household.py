@@ -11,10 +11,9 @@ from lamina.events.request_context import RequestContext
 from lamina.graphql.topics import user_topic
 from lamina.identity.credentials import api_keys, oauth_clients, second_factor
 from lamina.identity.items import EmailChangeItem, FormerEmailItem, email_change_key, former_email_key
-from lamina.identity.model import GrantType
+from lamina.identity.model import CredentialRef, GrantType
 from lamina.identity.sessions import sign_in
 from lamina.identity.sessions.service import SignInContext
-from lamina.identity.tokens.callers import CredentialRef
 from lamina.identity.tokens.one_time_tokens import Purpose, new_token
 from lamina.identity.tokens.token_secrets import digest
 from lamina.ids import new_id

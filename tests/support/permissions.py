@@ -15,6 +15,7 @@ RESOURCES = {
     "TableArn": "table",
     "Data.Outputs.SigningKeyArn": "signing key",
     "Data.Outputs.CursorSecretArn": "cursor secret",
+    "CursorSecretArn": "cursor secret",
     "Data.Outputs.SecretsKeyArn": "secrets key",
     "SecretsKeyArn": "secrets key",
     "Async.Outputs.DeliveriesArn": "queue",
@@ -86,6 +87,8 @@ def resource_of(written: Mapping[str, Any], statement: Mapping[str, Any]) -> str
         name, condition = CONDITIONAL[written["Fn::Sub"]]
         assert condition in statement["Condition"]["Fn::If"][1]["StringEquals"]
         return name
+    if "Fn::Sub" in written and written["Fn::Sub"].endswith("/live/*/@connections/*"):
+        return "connections"
     if "Fn::Sub" in written:
         name, _, index = written["Fn::Sub"].removeprefix("${").partition("}/")
         return index if resource_named(name) == "table" else f"{resource_named(name)}/{index}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphql import OperationType
 
-from lamina.errors import Invalid, LaminaError, Problem
+from lamina.errors import Invalid, Problem
 from lamina.graphql import limits
 from lamina.graphql.context import Context
 from lamina.graphql.execution import Refused, evaluate, prepare
@@ -35,7 +35,7 @@ class Result:
     document: Mapping[str, Any]
 
 
-class NotExecuted(LaminaError):
+class NotExecuted(Exception):
     """A subscription could not be executed for an event, for a reason that a retry may resolve."""
 
 

@@ -8,9 +8,11 @@ it at that moment.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from graphql import GraphQLError
+
 from lamina import ids
 from lamina.access.policy import Action, require
-from lamina.errors import LaminaError, NotFound
+from lamina.errors import NotFound
 from lamina.graphql.arguments import identifier
 from lamina.graphql.context import Context
 from lamina.graphql.schema import Resolver
@@ -65,8 +67,11 @@ class Occurrence[Subject]:
     changed: frozenset[str] = frozenset()
 
 
-class Begun(LaminaError):
+class Begun(GraphQLError):
     """Ends the execution that finds the topic."""
+
+    def __init__(self) -> None:
+        super().__init__("begun")
 
 
 def user_topic(user_id: str) -> str:

@@ -1,9 +1,9 @@
-"""Access claims and grant types."""
+"""Access claims, grant types, and credentials that were checked."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-from lamina.access.policy import Role
+from lamina.access.policy import Credential, Role
 
 
 class GrantType(StrEnum):
@@ -32,3 +32,24 @@ class AccessClaims:
     scope: str
     client_id: str | None = None
     ends: int = 0
+
+
+@dataclass(frozen=True)
+class CredentialRef:
+    """A credential that was checked, without its secret.
+
+    Attributes:
+        user_id: the user that it acts for.
+        credential: its type.
+        credential_id: id of the session, the API key or the OAuth client.
+        session_id: the session, also that of an OAuth client's token; `""` for an API key.
+        role: the role that it acted in when it was checked. Another role makes it void.
+        scopes: its scopes.
+    """
+
+    user_id: str
+    credential: Credential
+    credential_id: str
+    session_id: str
+    role: Role
+    scopes: frozenset[str]

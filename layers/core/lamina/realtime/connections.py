@@ -6,7 +6,7 @@ from pynamodb.expressions.condition import size
 
 from lamina import ids
 from lamina.errors import Conflict
-from lamina.identity.tokens.callers import CredentialRef
+from lamina.identity.model import CredentialRef
 from lamina.realtime.errors import CloseCode, Closing
 from lamina.realtime.items import (
     ConnectionItem,
@@ -38,7 +38,8 @@ def open_connection(connection_id: str, client_ip: str, ref: CredentialRef | Non
         client_ip: address that API Gateway saw.
         ref: the credential of its handshake, if it had one.
     """
-    connection_item(Connection(connection_id, client_ip, ref, False, {}, ids.epoch_in(KEPT_SECONDS))).save()
+    connection = Connection(connection_id, client_ip, ref, False, {}, ids.epoch_in(KEPT_SECONDS))
+    connection_item(connection).save(add_version_condition=False)
 
 
 def find(connection_id: str) -> Connection | None:

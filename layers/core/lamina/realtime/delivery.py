@@ -17,7 +17,8 @@ from lamina.events.request_context import RequestContext
 from lamina.graphql import subscriptions as graphql
 from lamina.graphql.context import Context
 from lamina.graphql_errors import as_graphql
-from lamina.identity.tokens.callers import CredentialRef, callers_of
+from lamina.identity.model import CredentialRef
+from lamina.identity.tokens.callers import callers_of
 from lamina.observability.logs import log_failure, logger
 from lamina.realtime import closing, connections, occurrences, protocol, subject_queue, subscriptions
 from lamina.realtime.items import SubscriptionItem, subscription_key

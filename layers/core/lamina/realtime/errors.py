@@ -2,7 +2,7 @@
 
 from enum import IntEnum
 
-from lamina.errors import LaminaError, RuleViolated
+from lamina.errors import RuleViolated
 
 
 class CloseCode(IntEnum):
@@ -40,11 +40,8 @@ class Closing(Exception):
         super().__init__(message)
 
 
-class ConnectionGone(LaminaError):
-    """The connection has ended, or is not known."""
-
-    code = "CONNECTION_GONE"
-    message = "The connection has ended."
+class ConnectionGone(Exception):
+    """The connection has ended."""
 
 
 class TooManySubscriptions(RuleViolated):

@@ -5,7 +5,7 @@ from typing import Any
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
 
 from lamina.access.policy import Credential, Role
-from lamina.identity.tokens.callers import CredentialRef
+from lamina.identity.model import CredentialRef
 from lamina.realtime.model import Connection, Operation, Subscription
 from lamina.storage.item import Item
 from lamina.storage.keys import key, value_of

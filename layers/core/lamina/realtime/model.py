@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lamina.identity.tokens.callers import CredentialRef
+from lamina.identity.model import CredentialRef
 
 MAX_SUBSCRIPTIONS = 20
 """Maximum number of active subscriptions of a connection."""

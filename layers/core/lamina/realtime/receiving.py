@@ -11,8 +11,9 @@ from lamina.graphql import subscriptions as graphql
 from lamina.graphql.context import Context
 from lamina.graphql.topics import Topic
 from lamina.graphql_errors import as_graphql
+from lamina.identity.model import CredentialRef
 from lamina.identity.tokens import authentication
-from lamina.identity.tokens.callers import CredentialRef, callers_of, ref_of
+from lamina.identity.tokens.callers import callers_of, ref_of
 from lamina.known_errors import known_error
 from lamina.limits import rules
 from lamina.limits.quota import RateLimited

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pynamodb.expressions.condition import size
 
 from lamina import ids
-from lamina.identity.tokens.callers import CredentialRef
+from lamina.identity.model import CredentialRef
 from lamina.realtime.errors import CloseCode, Closing, ConnectionGone, TooManySubscriptions
 from lamina.realtime.items import (
     SUBSCRIPTIONS,

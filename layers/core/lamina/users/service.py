@@ -355,5 +355,5 @@ def _event(fact: Fact, user: User, context: RequestContext, replaced: Mapping[st
 
 
 def _replaced(before: User, changed: Sequence[str]) -> dict[str, object]:
-    """Return the values of fields before a change, as `User` takes them."""
-    return {name: getattr(before, name) for name in (*changed, "updated_at")}
+    """Return the values of fields before a change, as `User` takes them, but no e-mail address: events hold none."""
+    return {name: getattr(before, name) for name in (*changed, "updated_at") if name != "email"}

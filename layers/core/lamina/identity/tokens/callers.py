@@ -5,52 +5,26 @@ behind it, read again each time.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from lamina import ids
 from lamina.access.policy import Caller, Credential, Role
 from lamina.identity.credentials import api_keys, grants
 from lamina.identity.credentials.api_keys import ApiKeyItem
 from lamina.identity.items import ClientItem, SessionItem, client_key, session_key
+from lamina.identity.model import CredentialRef
 from lamina.identity.sessions import service as sessions
-from lamina.identity.tokens.authentication import Context
 from lamina.storage.item import Item
 from lamina.users.items import UserItem, to_user, user_key
 from lamina.users.model import Status, User
 
+if TYPE_CHECKING:
+    from lamina.identity.tokens.authentication import Context
+
 type Key = tuple[str, str]
 
 
-@dataclass(frozen=True)
-class CredentialRef:
-    """A credential that was checked, without its secret.
-
-    Attributes:
-        user_id: the user that it acts for.
-        credential: its type.
-        credential_id: id of the session, the API key or the OAuth client.
-        session_id: the session, also that of an OAuth client's token; `""` for an API key.
-        role: the role that it acted in when it was checked. Another role makes it void.
-        scopes: its scopes.
-    """
-
-    user_id: str
-    credential: Credential
-    credential_id: str
-    session_id: str
-    role: Role
-    scopes: frozenset[str]
-
-    @property
-    def keys(self) -> list[Key]:
-        """Keys of the items that decide."""
-        if self.credential == Credential.API_KEY:
-            return [user_key(self.user_id), api_keys.api_key_key(self.user_id, self.credential_id)]
-        of_client = [client_key(self.credential_id)] if self.credential == Credential.OAUTH_CLIENT else []
-        return [user_key(self.user_id), session_key(self.user_id, self.session_id), *of_client]
-
-
-def ref_of(context: Context) -> CredentialRef:
+def ref_of(context: "Context") -> CredentialRef:
     """Return the credential of a request that `authentication.authenticate` has found valid."""
     return CredentialRef(
         context["user_id"],
@@ -64,7 +38,7 @@ def ref_of(context: Context) -> CredentialRef:
 
 def callers_of(refs: Collection[CredentialRef]) -> dict[CredentialRef, Caller]:
     """Return the callers of those credentials that are valid now: one consistent call for about 33 of them."""
-    keys = list(dict.fromkeys(key for ref in refs for key in ref.keys))
+    keys = list(dict.fromkeys(key for ref in refs for key in _keys(ref)))
     if not keys:
         return {}
     found = {(item.pk, item.sk): item for item in Item.batch_get(keys, consistent_read=True)}
@@ -72,8 +46,16 @@ def callers_of(refs: Collection[CredentialRef]) -> dict[CredentialRef, Caller]:
     return {ref: caller for ref, caller in callers if caller is not None}
 
 
+def _keys(ref: CredentialRef) -> list[Key]:
+    """Return the keys of the items that decide, the user first."""
+    if ref.credential == Credential.API_KEY:
+        return [user_key(ref.user_id), api_keys.api_key_key(ref.user_id, ref.credential_id)]
+    of_client = [client_key(ref.credential_id)] if ref.credential == Credential.OAUTH_CLIENT else []
+    return [user_key(ref.user_id), session_key(ref.user_id, ref.session_id), *of_client]
+
+
 def _caller(ref: CredentialRef, found: Mapping[Key, Item]) -> Caller | None:
-    stored, *items = [found.get(key) for key in ref.keys]
+    stored, *items = [found.get(key) for key in _keys(ref)]
     if not isinstance(stored, UserItem):
         return None
     user = to_user(stored)
