@@ -10,7 +10,7 @@ from lamina.realtime.sockets import sockets
 
 @traced
 def handler(event: Mapping[str, Any], _: object) -> dict[str, int]:
-    """Answer one message over the connection itself, so that answers and events have one way."""
+    """Process one message. Its answers are sent like events: over the connection, not as a response of the route."""
     context = event["requestContext"]
     receive(sockets(), context["connectionId"], event.get("body") or "", context["requestId"])
     return {"statusCode": 200}

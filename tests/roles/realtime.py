@@ -58,9 +58,9 @@ class Client(Api):
 
     connection_id = ""
 
-    def post(self, path: str, body: Any = None, **_: Any) -> Answer:  # noqa: ARG002 (as the class above)
+    def post(self, target: str, body: object = None, **_: Any) -> Answer:  # noqa: ARG002 (as the class above)
         send(self.connection_id, "subscribe", id="1", payload=body)
-        following, *_ = sockets.posted.pop(self.connection_id)
+        following = sockets.posted.pop(self.connection_id)[0]
         assert following["type"] == "next", following
         return Answer(200, {}, json.dumps(following["payload"]).encode())
 

@@ -30,4 +30,4 @@ def _pooled(*_: object, **__: object) -> Requests:
     return _request
 
 
-sockets.pooled_requests = _pooled
+vars(sockets)["pooled_requests"] = _pooled
