@@ -164,6 +164,22 @@ class StockFacts(ProductFacts):
     change: Annotated[int, Field(description="pieces added; negative if they were removed")]
 
 
+class OrderFacts(TypedDict):
+    """The order after the event."""
+
+    id: Id
+    owner_id: Annotated[Id, Field(description="its customer")]
+    status: Annotated[str, Field(description="pending, reserved, paid, confirmed, rejected or cancelled")]
+    amount: Annotated[int, Field(description="its total in minor units of the currency")]
+    currency: Annotated[str, Field(description="ISO 4217")]
+
+
+class OrderRejection(OrderFacts):
+    """The order after the event, and why it was rejected."""
+
+    reason: Annotated[str, Field(description="as in the order's `reason`; more may be added")]
+
+
 USER_CREATED = _declare(EventType("user.created", "user", UserFacts, "A user was created."))
 USER_UPDATED = _declare(EventType("user.updated", "user", UserChange, "A user was updated."))
 USER_DELETED = _declare(EventType("user.deleted", "user", UserChange, "A user was soft-deleted; it can be restored."))
@@ -270,4 +286,14 @@ PRODUCT_STOCK_CHANGED = _declare(
     EventType(
         "product.stock_changed", "product", StockFacts, "The stock of a product was changed, other than by an order."
     )
+)
+
+ORDER_PLACED = _declare(EventType("order.placed", "order", OrderFacts, "An order was placed; nothing is reserved yet."))
+ORDER_RESERVED = _declare(EventType("order.reserved", "order", OrderFacts, "The pieces of an order were reserved."))
+ORDER_PAID = _declare(EventType("order.paid", "order", OrderFacts, "The total of an order was charged."))
+ORDER_CONFIRMED = _declare(EventType("order.confirmed", "order", OrderFacts, "The pieces of an order were sold."))
+ORDER_REJECTED = _declare(EventType("order.rejected", "order", OrderRejection, "An order was ended by the system."))
+ORDER_CANCELLED = _declare(EventType("order.cancelled", "order", OrderFacts, "An order was cancelled."))
+PAYMENT_REFUNDED = _declare(
+    EventType("payment.refunded", "order", OrderFacts, "The total of an order that had ended was refunded.")
 )

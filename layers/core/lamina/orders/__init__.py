@@ -1,0 +1,1 @@
+"""Orders: placed, reserved, paid and confirmed, as a history of events."""
