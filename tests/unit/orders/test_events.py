@@ -185,7 +185,8 @@ def test_events_of_earlier_versions_are_read_and_those_of_later_ones_are_not(mon
     monkeypatch.setitem(codec.UPCASTERS, ("PaymentVoided", 1), lambda data: {"returned": data["amount"] > 0})
     monkeypatch.setitem(codec.UPCASTERS, ("PaymentVoided", 2), lambda data: {"refunded": data["returned"]})
     expected = PaymentVoided(at=instant(1), refunded=True)
-    for version, data in ((1, {"amount": 5}), (2, {"returned": True}), (3, {"refunded": True})):
+    stored: list[dict[str, Any]] = [{"amount": 5}, {"returned": True}, {"refunded": True}]
+    for version, data in enumerate(stored, 1):
         assert decode("PaymentVoided", version, data, instant(1)) == expected
     assert encode(expected)[1] == 3
     for name, version in (("PaymentVoided", 4), ("StockReserved", 2), ("Shipped", 1)):
@@ -193,7 +194,7 @@ def test_events_of_earlier_versions_are_read_and_those_of_later_ones_are_not(mon
             decode(name, version, {}, instant(1))
 
 
-STORED = {
+STORED: dict[str, dict[str, Any]] = {
     "Placed": {
         "order_id": ORDER,
         "customer_id": "c",

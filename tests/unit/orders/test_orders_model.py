@@ -220,11 +220,10 @@ class Orders(RuleBasedStateMachine):
     def settle(self, order_id: str) -> None:
         """Drive an order on until nothing is left to do, as the saga does."""
         for _ in range(10):
-            order = store.load(order_id)
-            if order.is_settled:
+            if store.load(order_id).is_settled:
                 return
-            self._advance(order)
-        pytest.fail(f"not settled: {order}")
+            self._advance(store.load(order_id))
+        pytest.fail(f"not settled: {store.load(order_id)}")
 
     def _advance(self, order: Order) -> None:
         match order.status:
