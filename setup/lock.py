@@ -34,6 +34,7 @@ COMPILE = (
     *("pip", "compile", "--quiet", "--universal", "--python-version", "3.13", "--generate-hashes"),
     *("--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links"),
 )
+NPM_FOLDERS = (".", "layers/runtime/graphiql")
 NPM = (
     "install",
     "--package-lock-only",
@@ -71,16 +72,17 @@ def compile_lock(name: str, options: List[str]) -> None:
 
 
 def lock_npm() -> None:
-    """Update ``package-lock.json``, if npm is available."""
+    """Update each ``package-lock.json``, if npm is available."""
     npm = shutil.which("npm")
     if not npm:
         print("lock: npm was not found, so package-lock.json is unchanged")
         return
     # Elsewhere, because npm leaves out the hashes of packages that it finds installed beside the lock file.
-    with step("resolving package.json"), tempfile.TemporaryDirectory(prefix="lamina-lock-") as scratch:
-        shutil.copy(ROOT / "package.json", scratch)
-        run([npm, *NPM, "--prefix", scratch], 300, "npm install")
-        shutil.copy(Path(scratch) / "package-lock.json", ROOT)
+    for folder in NPM_FOLDERS:
+        with step(f"resolving {folder}/package.json"), tempfile.TemporaryDirectory(prefix="lamina-lock-") as scratch:
+            shutil.copy(ROOT / folder / "package.json", scratch)
+            run([npm, *NPM, "--prefix", scratch], 300, "npm install")
+            shutil.copy(Path(scratch) / "package-lock.json", ROOT / folder)
 
 
 if __name__ == "__main__":

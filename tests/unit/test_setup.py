@@ -77,8 +77,9 @@ def test_a_lock_holds_hashes_and_no_address(lock: Path) -> None:
     assert all("--hash=sha256:" in entry for entry in re.split(r"\n(?=\w)", text.strip()))
 
 
-def test_the_npm_lock_holds_hashes_and_no_address() -> None:
-    text = (ROOT / "package-lock.json").read_text()
+@pytest.mark.parametrize("folder", [".", "layers/runtime/graphiql"])
+def test_the_npm_lock_holds_hashes_and_no_address(folder: str) -> None:
+    text = (ROOT / folder / "package-lock.json").read_text()
     assert "://" not in text
     assert text.count('"version"') == text.count('"integrity"') > 0
 

@@ -1,0 +1,1 @@
+"""The assets of the query page at GET /graphql."""
