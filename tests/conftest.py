@@ -20,6 +20,7 @@ ENVIRONMENT = {
     "LAMINA_SECRETS_KEY": "alias/secrets",
     "LAMINA_BUS": "lamina-events",
     "LAMINA_FILES": "lamina-files",
+    "LAMINA_PUSH_EVENTS": "https://sqs.us-east-1.amazonaws.com/123456789012/push-events",
     "LAMINA_CLOSE_SOCKETS": "https://sqs.us-east-1.amazonaws.com/123456789012/close-sockets",
     "LAMINA_REALTIME_ENDPOINT": "https://sockets.example.com/live",
     "LAMINA_DELIVERIES": "https://sqs.us-east-1.amazonaws.com/123456789012/deliveries",

@@ -36,7 +36,9 @@ def handler(event: Mapping[str, Any], context: "LambdaContext") -> dict[str, Any
 
 
 def _push(message: "SQSRecord", has_time: Callable[[], bool]) -> None:
-    event = json.loads(message.body)["detail"]
+    event = json.loads(message.body).get("detail")
+    if event is None:
+        return  # It was sent to have this process started.
     names = {"correlation_id": event["correlation_id"], "event_id": event["id"], "event_type": event["type"]}
     with tracing.segment(event.get("trace")), about(**names):
         push(sockets(), event, has_time)

@@ -4,8 +4,6 @@ import json
 from dataclasses import replace
 from typing import Any
 
-import boto3
-
 from lamina.access.policy import Role
 from lamina.events.envelope import envelope
 from lamina.events.outbox import OutboxItem
@@ -13,7 +11,6 @@ from lamina.graphql.topics import author_topic, job_topic, user_topic
 from lamina.jobs import service as jobs
 from lamina.posts.indexing import update
 from lamina.realtime import connections, subscriptions
-from lamina.settings import settings
 from tests.roles import graphql
 from tests.roles.process import Scenario, age_windows, forget_keys, place
 from tests.support import sockets
@@ -26,7 +23,6 @@ NAME = "subscription($id: ID!) { userUpdated(id: $id) { name } }"
 
 
 def connect() -> None:
-    boto3.client("sqs").create_queue(QueueName=settings().close_sockets.rpartition("/")[2])
     event = sample("realtime/connect")
     assert invoke(place("realtime/connect"), event)["statusCode"] == 200
     api, _ = signed_in("watcher")
@@ -141,7 +137,7 @@ def push_events() -> None:
         send(connection_id, "subscribe", id="1", payload=payload)
         post_id = api.post("/v1/posts", {"title": "Another", "content": "Words", "published": True}).data["id"]
     published = [{"detail": each} for each in _events("POST", post_id)]
-    assert deliver("consumers/push_events", *published, {}) == [str(len(published))]
+    assert deliver("consumers/push_events", *published, {}, {"detail": {}}) == [str(len(published) + 1)]
     assert sockets.posted.pop(connection_id)
 
 

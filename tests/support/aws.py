@@ -93,7 +93,8 @@ def services() -> Iterator[None]:
         boto3.client("events").create_event_bus(Name=settings().bus)
         boto3.client("sesv2").create_email_identity(EmailIdentity=settings().mail_from)
         boto3.client("s3").create_bucket(Bucket=settings().files)
-        boto3.client("sqs").create_queue(QueueName=settings().deliveries.rpartition("/")[2])
+        for queue in (settings().deliveries, settings().push_events, settings().close_sockets):
+            boto3.client("sqs").create_queue(QueueName=queue.rpartition("/")[2])
         boto3.client("secretsmanager").create_secret(Name=settings().cursor_secret, SecretString="x" * 64)
         yield
 

@@ -46,6 +46,8 @@ class Settings(BaseModel):
     for the endpoint that receives notifications."""
     deliveries: str = ""
     """URL of the queue of webhook deliveries; set only for functions that send to it."""
+    push_events: str = ""
+    """URL of the queue of events for connections; set only for the function that sends to it."""
     close_sockets: str = ""
     """URL of the queue of connections to be closed; set only for the functions that send to it."""
     webhook_targets: Literal["public", "local"] = "public"

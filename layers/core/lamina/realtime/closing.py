@@ -1,29 +1,18 @@
 """Closes connections: those that are not initialised in time, and those whose session has ended."""
 
-import json
-from math import ceil
 from typing import Any
 
-import boto3
-from botocore.exceptions import BotoCoreError, ClientError
-
 from lamina import ids
-from lamina.aws import CALLS
 from lamina.errors import LaminaError, Unauthenticated
 from lamina.events.envelope import Event
 from lamina.graphql_errors import as_graphql
 from lamina.identity.tokens.callers import callers_of
-from lamina.observability.logs import log_unavailable
 from lamina.realtime import connections, protocol
 from lamina.realtime.errors import CloseCode, Closing
-from lamina.realtime.model import INIT_SECONDS
 from lamina.realtime.sockets import Sockets
-from lamina.settings import settings
 
 CONNECTION = "connection"
 """Stands for an operation's id in an `error` about the connection itself, as the protocol requires an id."""
-
-_sqs = boto3.client("sqs", config=CALLS)
 
 
 def over() -> Closing:
@@ -44,18 +33,6 @@ def close(sockets: Sockets, connection_id: str, closing: Closing, request_id: st
 def close_over(sockets: Sockets, connection_id: str) -> None:
     """Close a connection whose session has ended."""
     close(sockets, connection_id, over(), ids.new_id())
-
-
-def check_later(connection_id: str) -> None:
-    """Schedule a check of whether a connection is initialised in time. A failure is logged: it gets nothing anyway."""
-    try:
-        _sqs.send_message(
-            QueueUrl=settings().close_sockets,
-            MessageBody=json.dumps({"connection_id": connection_id}),
-            DelaySeconds=ceil(INIT_SECONDS) + 1,
-        )
-    except (BotoCoreError, ClientError) as error:
-        log_unavailable(error)
 
 
 def close_late(sockets: Sockets, connection_id: str) -> None:

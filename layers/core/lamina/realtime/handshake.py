@@ -8,8 +8,8 @@ from lamina.identity.tokens import authentication
 from lamina.identity.tokens.callers import ref_of
 from lamina.limits.quota import RateLimited
 from lamina.realtime import connections
-from lamina.realtime.closing import check_later
 from lamina.realtime.protocol import CREDENTIALS, SUBPROTOCOL
+from lamina.realtime.queues import check_later
 
 HEADER = "sec-websocket-protocol"
 

@@ -22,6 +22,7 @@ from lamina.realtime.closing import close, over
 from lamina.realtime.errors import CloseCode, Closing, ConnectionGone
 from lamina.realtime.model import Connection, Operation
 from lamina.realtime.protocol import Complete, Init, Ping, Pong, Subscribe
+from lamina.realtime.queues import warm_up
 from lamina.realtime.sockets import Outcome, Sockets
 
 
@@ -78,6 +79,7 @@ class _Receiver:
             )
         connections.initialise(connection, _authenticated(connection, payload))
         self._post(protocol.ack())
+        warm_up()
 
     def _subscribe(self, connection: Connection, message: Subscribe) -> None:
         if not connection.is_initialised or connection.ref is None:
