@@ -99,7 +99,8 @@ def subscribers(stack: RunningStack, people: list[Person]) -> Iterator[list[Subs
 
         def one(person: Person) -> Subscriber:
             connection = connect(url, subprotocols=[Subprotocol("graphql-transport-ws")], open_timeout=60)
-            subscriber = Subscriber(opened.enter_context(connection), person)
+            opened.callback(connection.close)
+            subscriber = Subscriber(connection, person)
             subscriber.begin()
             return subscriber
 
@@ -113,8 +114,8 @@ def test_the_fan_out_dies_twice_while_200_changes_are_followed_by_32_connections
 ) -> None:
     # Nothing tells a client that its subscription has begun; its first message does.
     for number in range(30):
-        for each in people:
-            each.rename(f"Ready {number}")
+        for person in people:
+            person.rename(f"Ready {number}")
         time.sleep(0.5)
         if all(each.got for each in subscribers):
             break
