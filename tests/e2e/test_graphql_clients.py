@@ -26,7 +26,7 @@ type = "str"
 type = "dict"
 """
 QUERIES = """
-query Me { me { username role metadata posts(limit: 5) { title } } }
+query Me { me { email role metadata posts(limit: 5) { title } } }
 query Page($first: Int, $after: String) {
   postsPage(first: $first, after: $after) { nodes { title publishedAt visibility author { name } } nextCursor hasMore }
 }
@@ -37,14 +37,14 @@ PROGRAM = """
 import os, sys
 from typed.client import Client
 from typed.input_types import CreatePostInput
-client = Client(url=sys.argv[1], headers={"Authorization": os.environ["TOKEN"]})
-post = client.create(CreatePostInput(title="Typed", content="Words", tags=["typed"])).create_post
-assert post and not post.published
-assert client.delete(post.id).delete_post
-page = client.page(first=1).posts_page
-assert len(page.nodes) == 1 and page.nodes[0].author.name and page.has_more
-assert client.page(first=1, after=page.next_cursor).posts_page.nodes != page.nodes
-print(client.me().me.username)
+with Client(url=sys.argv[1], headers={"Authorization": os.environ["TOKEN"]}) as client:
+    post = client.create(CreatePostInput(title="Typed", content="Words", tags=["typed"])).create_post
+    assert post and not post.published
+    assert client.delete(post.id).delete_post
+    page = client.page(first=1).posts_page
+    assert len(page.nodes) == 1 and page.nodes[0].author.name and page.has_more
+    assert client.page(first=1, after=page.next_cursor).posts_page.nodes != page.nodes
+    print(client.me().me.email)
 """
 
 
@@ -75,7 +75,7 @@ def test_a_typed_client_is_generated_from_the_schema_without_a_warning(
         return done.stdout
 
     assert "warning" not in run("-m", "ariadne_codegen").lower()
-    assert run("-c", PROGRAM, f"{url_of(anyone)}/graphql").strip() == "editor"
+    assert run("-c", PROGRAM, f"{url_of(anyone)}/graphql").strip() == "editor@lamina.test"
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")
