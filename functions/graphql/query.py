@@ -79,7 +79,8 @@ def execute(
         answer = not_found(unknown, app.incoming.request_id)
     except MutationRefused:
         raise MethodNotAllowed(["POST"]) from None
-    caching = _caching(answer, is_public=context.reader is None) if answer.status == HTTPStatus.OK else {}
+    is_public = context.reader is None and context.caching.is_shared
+    caching = _caching(answer, is_public=is_public) if answer.status == HTTPStatus.OK else {}
     return Response(int(answer.status), JSON, answer.text, caching)
 
 

@@ -11,6 +11,7 @@ from lamina.posts.indexing import update
 from lamina.posts.search import statistics
 from lamina.storage import list_cursors
 from tests.roles.process import Scenario
+from tests.roles.products import BODY as PRODUCT
 from tests.support.aws import PASSWORD, Api, signed_in
 
 POST_FIELDS = "id slug version author { username } content contentHtml"
@@ -32,6 +33,7 @@ def follow(admin: Api) -> None:
     """Take a client of documents down every path."""
     _users(admin)
     _posts(admin)
+    _products(admin)
 
 
 def _users(admin: Api) -> None:
@@ -76,6 +78,17 @@ def _posts(admin: Api) -> None:
     assert send(admin, "mutation($id: ID!) { deletePost(id: $id) }", id=first["id"])["deletePost"] is True
 
 
+def _products(admin: Api) -> None:
+    created = [admin.post("/v1/products", {**PRODUCT, "sku": sku}).data["id"] for sku in ("mug-1", "mug-2")]
+    for arguments in (f'id: "{created[0]}"', 'sku: "MUG-1"'):
+        assert send(admin, f"{{ product({arguments}) {{ stock }} }}")["product"]
+    list_cursors._secrets.clear_cache()  # type: ignore[no-untyped-call]  # Powertools leaves it so
+    page = send(admin, "{ products(first: 1) { nodes { sku } nextCursor } }")["products"]
+    after = {"after": page["nextCursor"]}
+    send(admin, "query($after: String) { products(first: 1, after: $after) { nodes { sku } } }", **after)
+    assert send(admin, '{ products(search: "mug") { nodes { price { amount } } } }')["products"]["nodes"]
+
+
 def query() -> None:
     """What GET reads; it changes nothing."""
     signed_in("viewer", Role.VIEWER)
@@ -87,6 +100,8 @@ def query() -> None:
     created = admin.post("/v1/posts", new)
     body = {"query": document, "extensions": extensions, "variables": {"id": user.id}}
     assert "errors" not in admin.post("/graphql", body).json
+    for sku in ("MUG-RED", "MUG-BLUE"):
+        admin.post("/v1/products", {**PRODUCT, "sku": sku})
     latest.refresh(user.id)
     update(created.data["id"])
     for parameters in (
@@ -94,6 +109,8 @@ def query() -> None:
         {"query": '{ users(search: "adm") { email } post(slug: "hello-world") { content contentHtml } }'},
         {"query": '{ postsPage(first: 1) { nextCursor nodes { author { name } } } posts(tag: "news") { id } }'},
         {"query": "{ me { posts { title } } }"},
+        {"query": '{ product(sku: "MUG-RED") { stock } products(first: 1) { nextCursor } }'},
+        {"query": '{ products(search: "mug") { nodes { sku } } }'},
         {"query": '{ postsPage(search: "hel") { nodes { id } } }'},
     ):
         list_cursors._secrets.clear_cache()  # type: ignore[no-untyped-call]  # Powertools leaves it so

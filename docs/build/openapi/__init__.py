@@ -34,7 +34,7 @@ TAGS = {
     "reports": "Reports, written to a file by a job.",
     "jobs": "Background jobs: progress and result.",
     "webhooks": "Webhooks: signed HTTP requests on events. docs/webhooks.md explains how to verify them.",
-    "graphql": "GraphQL over users and posts, in GraphQL's own format. docs/graphql.md describes schema and limits.",
+    "graphql": "GraphQL over users, posts and products, in GraphQL's own format; see docs/graphql.md.",
     "oauth2": "OAuth 2.0 token endpoints and metadata, in the formats of the RFCs.",
     "gateway": "The API itself: health checks and documentation.",
 }

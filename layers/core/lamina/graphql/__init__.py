@@ -1,1 +1,1 @@
-"""GraphQL over users and posts: one endpoint for everything that a page shows. docs/graphql.md lists its limits."""
+"""GraphQL over users, posts and products: one endpoint for what a page shows. docs/graphql.md lists its limits."""

@@ -11,6 +11,8 @@ from lamina.posts.latest import KEPT
 from lamina.posts.parameters import AuthorFilter, TagFilter
 from lamina.posts.parameters import SearchText as PostSearchText
 from lamina.posts.slugs import MAX_LENGTH
+from lamina.products.parameters import MAX_SKU
+from lamina.products.parameters import SearchText as ProductSearchText
 from lamina.storage.pages import MAX_OFFSET
 from lamina.strict_json import check
 from lamina.users.parameters import SearchText as UserSearchText
@@ -75,6 +77,15 @@ class PageArguments(Arguments):
     after: Annotated[str, Field(min_length=1, max_length=1024)] | None = None
 
 
+class ProductsArguments(Arguments):
+    """The arguments of `products`."""
+
+    active: bool | None = None
+    search: ProductSearchText = None
+    first: Limit = 20
+    after: Annotated[str, Field(min_length=1, max_length=1024)] | None = None
+
+
 class LatestArguments(Arguments):
     """The arguments of `User.posts`."""
 
@@ -85,6 +96,12 @@ class SlugArgument(Arguments):
     """The argument `slug` of `post`."""
 
     slug: Annotated[str, Field(min_length=1, max_length=MAX_LENGTH)]
+
+
+class SkuArgument(Arguments):
+    """The argument `sku` of `product`."""
+
+    sku: Annotated[str, Field(min_length=1, max_length=MAX_SKU)]
 
 
 def validated[M: BaseModel](kind: type[M], given: Mapping[str, Any]) -> M:

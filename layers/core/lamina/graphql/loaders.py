@@ -8,6 +8,7 @@ from aiodataloader import DataLoader
 from lamina.access.policy import Caller
 from lamina.posts import latest, reading
 from lamina.posts.model import ContentForm
+from lamina.products import reading as products
 from lamina.users import service as users
 
 MAX_BATCH = 100
@@ -25,6 +26,8 @@ class Loaders:
         """Posts that the caller may know of, by id."""
         self.latest = _loader(lambda author_ids: latest.latest_of(author_ids, reader))
         """Ids of the latest posts of an author that the caller may see; None if there are none."""
+        self.products = _loader(lambda product_ids: products.get_readable(product_ids, reader))
+        """Products that the caller may read, by id."""
         self.sources = _loader(lambda posts: reading.get_texts(posts, ContentForm.SOURCE))
         """Markdown of posts that were read for the caller; None if it has changed since."""
         self.html = _loader(lambda posts: reading.get_texts(posts, ContentForm.HTML))

@@ -7,6 +7,8 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from lamina.fields import QueryBoolean
 from lamina.products.queries import Sort
 
+MAX_SKU = 64
+
 ActiveFilter = Annotated[
     QueryBoolean | None,
     Query(

@@ -31,10 +31,19 @@ def get_by_sku(sku: str, caller: Caller | None) -> StockedProduct:
     Raises:
         ProductNotFound: see `get`.
     """
+    return get(find_by_sku(sku), caller)
+
+
+def find_by_sku(sku: str) -> str:
+    """Return the id of the product with a SKU, in any case; whether the caller may read it is not checked.
+
+    Raises:
+        ProductNotFound: if there is none.
+    """
     product_id = repository.id_of(sku)
     if product_id is None:
         raise ProductNotFound
-    return get(product_id, caller)
+    return product_id
 
 
 def get_readable(product_ids: Iterable[str], caller: Caller | None) -> dict[str, StockedProduct]:

@@ -10,9 +10,10 @@ from lamina.fields import LINE_ADVICE, OPTIONAL_TEXT, TEXT_ADVICE, VISIBLE_LINE,
 from lamina.ids import Href, Id, Instant
 from lamina.money import Money, MoneyChange, MoneyInput, MoneyView
 from lamina.products.model import MAX_STOCK, NewProduct, StockedProduct
+from lamina.products.parameters import MAX_SKU
 from lamina.storage.pages import Page
 
-SKU = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+SKU = rf"^[A-Za-z0-9][A-Za-z0-9._-]{{0,{MAX_SKU - 1}}}$"
 
 
 def _not_zero(change: int) -> int:
@@ -25,7 +26,7 @@ type Sku = Annotated[
     str,
     Field(
         min_length=1,
-        max_length=64,
+        max_length=MAX_SKU,
         description="Stock keeping unit. Unique without regard to case; it cannot be changed.",
         examples=["MUG-BLUE"],
         json_schema_extra={"pattern": SKU},
