@@ -154,6 +154,14 @@ class Orders(RuleBasedStateMachine):
     def lose_the_answer_of_a_charge(self, charge: tuple[str, Payment]) -> None:
         assert charge
 
+    @rule(order_id=orders, count=st.integers(1, 5), crash=CRASHES)
+    def drive_on(self, order_id: str, count: int, crash: str) -> None:
+        """Take several steps as the saga does, so that many orders come far; a crash may end it."""
+        for _ in range(count):
+            order = store.load(order_id)
+            if not order.is_settled:
+                self.attempt(lambda order=order: self._advance(order), crash)  # type: ignore[misc]
+
     @rule(order_id=orders, crash=CRASHES)
     def expire(self, order_id: str, crash: str) -> None:
         self.attempt(lambda: steps.expire(order_id, ids.ahead(1), CONTEXT), crash)
