@@ -148,7 +148,11 @@ def close_sockets() -> None:
         send(connection_id, "subscribe", id="1", payload={"query": NAME, "variables": {"id": user.id}})
         connections.open_connection("late", "203.0.113.7", None)
         client = opened(Api(token=client_token()), "client")
-    assert deliver("consumers/close_sockets", {"connection_id": "late"}) == []
+        key = api.post("/v1/api-keys", {"name": "CI", "scopes": ["read"]}).data["key"]
+        connections.open_connection("key", "203.0.113.7", None)
+        send("key", "connection_init", payload={"x-api-key": key})
+    for connection in ("late", "key"):
+        assert deliver("consumers/close_sockets", {"connection_id": connection}) == []
     assert sockets.posted.pop("late")
     with by_nobody():
         assert api.post("/v1/auth/logout").status == 204

@@ -145,8 +145,9 @@ def test_a_change_of_password_closes_the_connections_of_other_sessions(world: Wo
 
 
 def test_a_key_that_is_revoked_or_expired_closes_its_connections(
-    world: World, viewer: Person, monkeypatch: pytest.MonkeyPatch
+    world: World, viewer: Person, queue: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    boto3.client("sqs").purge_queue(QueueUrl=queue)
     created = viewer.api.post("/v1/api-keys", {"name": "a", "scopes": ["read"]}).data
     lasting = viewer.api.post(
         "/v1/api-keys", {"name": "b", "scopes": ["read"], "expires_at": "2999-01-01T00:00:00Z"}
@@ -158,8 +159,12 @@ def test_a_key_that_is_revoked_or_expired_closes_its_connections(
     last_event(world, viewer)
     assert first.is_closed
     assert not second.is_closed
+    closing.work(world.sockets, {"connection_id": second.id})
+    assert not second.is_closed
+    attributes = boto3.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])["Attributes"]
+    assert int(attributes["ApproximateNumberOfMessagesDelayed"]) == 1
     monkeypatch.setattr("lamina.ids.now", lambda: "2999-01-01T00:00:01.000000Z")
-    second.subscribe("1", "{ me { id } }")
+    closing.work(world.sockets, {"connection_id": second.id})
     assert second.is_closed
 
 

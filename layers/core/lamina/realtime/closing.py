@@ -3,14 +3,18 @@
 from typing import Any
 
 from lamina import ids
+from lamina.access.policy import Credential
 from lamina.errors import LaminaError, Unauthenticated
 from lamina.events.envelope import Event
 from lamina.graphql_errors import as_graphql
 from lamina.identity.tokens.callers import callers_of
 from lamina.realtime import connections, protocol
 from lamina.realtime.errors import CloseCode, Closing
+from lamina.realtime.queues import check_later
 from lamina.realtime.sockets import Sockets
 
+CHECKED_SECONDS = 15 * 60
+"""How often the API key of a connection is checked: the longest delay of a message (API_SendMessage)."""
 CONNECTION = "connection"
 """Stands for an operation's id in an `error` about the connection itself, as the protocol requires an id."""
 
@@ -35,13 +39,19 @@ def close_over(sockets: Sockets, connection_id: str) -> None:
     close(sockets, connection_id, over(), ids.new_id())
 
 
-def close_late(sockets: Sockets, connection_id: str) -> None:
-    """Close a connection that is not initialised."""
+def check(sockets: Sockets, connection_id: str) -> None:
+    """Close a connection that was not initialised in time, or whose API key has expired: no event says so."""
     found = connections.find(connection_id)
-    if found is not None and not found.is_initialised:
+    if found is None:
+        return
+    if not found.is_initialised or found.ref is None:
         message = "Connection initialisation timeout"
         closing = Closing(CloseCode.INIT_TIMEOUT, message, error_code="INITIALISATION_TIMEOUT")
         close(sockets, connection_id, closing, ids.new_id())
+    elif not callers_of([found.ref]):
+        close_over(sockets, connection_id)
+    elif found.ref.credential == Credential.API_KEY:
+        check_later(connection_id, CHECKED_SECONDS)
 
 
 def close_ended(sockets: Sockets, event: Event) -> None:
@@ -58,4 +68,4 @@ def work(sockets: Sockets, message: dict[str, Any]) -> None:
     if "detail" in message:
         close_ended(sockets, message["detail"])
     else:
-        close_late(sockets, message["connection_id"])
+        check(sockets, message["connection_id"])

@@ -1,7 +1,6 @@
 """Messages that functions of the WebSocket API send to the consumers of its queues."""
 
 import json
-from math import ceil
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
@@ -14,9 +13,14 @@ from lamina.settings import settings
 _sqs = boto3.client("sqs", config=CALLS)
 
 
-def check_later(connection_id: str) -> None:
-    """Schedule a check of whether a connection is initialised in time; without it, it still gets nothing."""
-    _send(settings().close_sockets, {"connection_id": connection_id}, delay=ceil(INIT_SECONDS) + 1)
+def check_later(connection_id: str, delay: int = INIT_SECONDS + 1) -> None:
+    """Schedule a check of whether a connection may stay open.
+
+    Args:
+        connection_id: the connection.
+        delay: seconds until then; by default the time that a client has to initialise it.
+    """
+    _send(settings().close_sockets, {"connection_id": connection_id}, delay=delay)
 
 
 def warm_up() -> None:
