@@ -115,9 +115,15 @@ def _socket(_: str, source: Event, own: Event) -> Event:
     return {**event, "requestContext": {**context, "messageId": "Sample2="}, "body": json.dumps(own["body"])}
 
 
+def _step(_: str, source: Event, own: Event) -> Event:
+    """Compose what the state machine of orders passes to a step."""
+    return {**source["base"], **own}
+
+
 SOURCES: dict[str, Callable[[str, Event, Event], Event]] = {
     "api": _request,
     "queues": _message,
+    "steps": _step,
     "streams": _record,
     "schedules": _schedule,
     "sockets": _socket,

@@ -104,6 +104,7 @@ class Settings:
             "CallerLimit": "100000",
             "AuthorizerCacheSeconds": "0",
             "WebhookTargets": "local",
+            "PaymentUrl": f"{self.url}/_local/payments",
         }
 
 

@@ -98,8 +98,8 @@ class _Stack:
 
     async def close(self) -> None:
         """Stop everything, whatever was started."""
-        await self._payments.close()
         await self._front.close()
+        await self._payments.close()
         await self._aws.stop()
         if self._session is not None:
             await self._session.close()

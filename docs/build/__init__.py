@@ -18,6 +18,7 @@ GENERATORS = {
     "events": "docs.build.events",
     "cost": "bench.cost.page",
     "access-patterns": "docs.build.access_patterns",
+    "order-saga": "docs.build.order_saga",
 }
 """The generators by name, as modules: one that needs more than another is imported alone."""
 

@@ -67,6 +67,11 @@ class Api:
                 return self._refund
         raise Refused(404, "resource_missing")
 
+    def charge_of(self, intent_id: str) -> dict[str, Any]:
+        """Return the charge of an intent."""
+        charge: dict[str, Any] = self._intent(intent_id).as_json()["latest_charge"]
+        return charge
+
     def _intent(self, intent_id: str) -> Intent:
         found = self._store.get(intent_id)
         if found is None:

@@ -43,8 +43,9 @@ class Simulator:
         self._under_way: set[str] = set()
 
     async def close(self) -> None:
-        """Stop sending notifications."""
+        """Stop sending notifications, and close the store."""
         await self._notifier.close()
+        self._store.close()
 
     async def serve(self, request: web.BaseRequest) -> web.StreamResponse:
         """Return the response to a request under `/_local/payments/`."""
@@ -117,7 +118,7 @@ class Simulator:
             return
         about = answer.content.get("error", {}).get("payment_intent", answer.content)
         if answer.event == "charge.refunded":
-            about = {"object": "charge", "payment_intent": answer.content["payment_intent"], "metadata": {}}
+            about = self._api.charge_of(answer.content["payment_intent"])
         if self.faults.take("early_notifications"):
             await self._notifier.send(answer.event, about)
         else:

@@ -74,6 +74,10 @@ class Store:
         self._database.execute("create table if not exists intents (id text primary key, created int, content text)")
         self._database.execute("create table if not exists answers (key text primary key, request text, answer text)")
 
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
     def save(self, intent: Intent) -> None:
         """Store an intent."""
         row = (intent.id, intent.created, json.dumps(asdict(intent)))

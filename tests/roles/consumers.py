@@ -1,7 +1,6 @@
 """Consumers of the stream and of queues."""
 
 import json
-import time
 from typing import Any
 
 import boto3
@@ -10,8 +9,8 @@ from lamina import ids
 from lamina.mail.sender import circuit
 from lamina.settings import settings
 from lamina.users import service as users
-from tests.roles.process import Scenario, age_windows, place
-from tests.support.aws import invoke, table_resource
+from tests.roles.process import Scenario, age_windows, open_circuit, place
+from tests.support.aws import invoke
 from tests.support.people import verified
 from tests.support.samples import EMAIL_CHANGE, PROTECTED, VIEWER, sample, store_samples
 
@@ -38,7 +37,7 @@ def send_mail() -> None:
     mails.create_email_identity(EmailIdentity=settings().mail_from)
     boto3.client("sqs").create_queue(QueueName="lamina-MailQueue")
     for seconds_ago in (0, 60):
-        open_circuit(seconds_ago)
+        open_circuit("ses", circuit, seconds_ago)
         assert (
             deliver(mail_event(f"postponed {seconds_ago}", type="password_reset.requested", occurred_at=ids.now()))
             == []
@@ -57,14 +56,6 @@ def deliver(*records: dict[str, Any]) -> list[str]:
     """Hand a batch to the consumer of mail, and give what failed."""
     answer = invoke(place("consumers/send_mail"), {"Records": list(records)})
     return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
-
-
-def open_circuit(seconds_ago: int) -> None:
-    """Do as if SES had been found to be down."""
-    circuit._store._cache.clear()
-    opened_at = int(time.time()) - seconds_ago
-    item: dict[str, Any] = {"pk": "CIRCUIT#ses", "sk": "ses", "state": "OPEN", "opened_at": opened_at}
-    table_resource().put_item(Item=item)
 
 
 def record_activities() -> None:

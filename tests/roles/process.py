@@ -1,7 +1,9 @@
 """What scenarios do with a function: find it, send to it, and let it forget what a new process would not know."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -9,6 +11,7 @@ from lamina.errors import Unavailable
 from lamina.events import publisher
 from lamina.identity.tokens import access_tokens, signing_keys
 from lamina.observability import readiness
+from lamina.resilience.circuit import Circuit
 from lamina.settings import settings
 from lamina.storage import transactions
 from tests.support.aws import Api, invoke, table_client, table_resource
@@ -67,6 +70,14 @@ def forget_keys() -> None:
 def forget_published() -> None:
     """Do as if the process were new: what it has published, it publishes again."""
     publisher._accepted.clear()
+
+
+def open_circuit(service: str, circuit: Circuit, seconds_ago: int) -> None:
+    """Do as if an external service had been found to be down."""
+    circuit._store._cache.clear()
+    opened_at = int(time.time()) - seconds_ago
+    item: dict[str, Any] = {"pk": f"CIRCUIT#{service}", "sk": service, "state": "OPEN", "opened_at": opened_at}
+    table_resource().put_item(Item=item)
 
 
 @contextmanager

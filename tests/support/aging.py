@@ -1,4 +1,4 @@
-"""Time that passes for one user: all that lies in its partition becomes older."""
+"""Time that passes for one user, or for one order: all that lies in its partition becomes older."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,13 +17,22 @@ def age(client: Any, table: str, user_id: str, days: int) -> None:
         user_id: whose items.
         days: how many.
     """
-    for item in items_at(client, table, f"USER#{user_id}"):
+    _age(client, table, "USER", user_id, timedelta(days=days))
+
+
+def age_order(client: Any, table: str, order_id: str, seconds: int) -> None:
+    """Do as if an order had been placed, and everything of it had happened, so many seconds earlier."""
+    _age(client, table, "ORDER", order_id, timedelta(seconds=seconds))
+
+
+def _age(client: Any, table: str, kind: str, identifier: str, by: timedelta) -> None:
+    for item in items_at(client, table, f"{kind}#{identifier}"):
         for name in INSTANTS:
             if name in item:
-                item[name] = {"S": _earlier(item[name]["S"], days)}
-        if item.get("gsisk", {}).get("S", "").endswith(f"#{user_id}"):
+                item[name] = {"S": _earlier(item[name]["S"], by)}
+        if item.get("gsisk", {}).get("S", "").endswith(f"#{identifier}"):
             position, _, _ = item["gsisk"]["S"].partition("#")
-            item["gsisk"] = {"S": f"{_earlier(position, days)}#{user_id}"}
+            item["gsisk"] = {"S": f"{_earlier(position, by)}#{identifier}"}
         client.put_item(TableName=table, Item=item)
 
 
@@ -49,5 +58,5 @@ def naming(client: Any, table: str, *words: str) -> list[dict[str, Any]]:
     return found
 
 
-def _earlier(instant: str, days: int) -> str:
-    return ids.stamp(datetime.fromisoformat(instant) - timedelta(days=days))
+def _earlier(instant: str, by: timedelta) -> str:
+    return ids.stamp(datetime.fromisoformat(instant) - by)

@@ -95,7 +95,14 @@ def services() -> Iterator[None]:
         boto3.client("s3").create_bucket(Bucket=settings().files)
         for queue in (settings().deliveries, settings().push_events, settings().close_sockets):
             boto3.client("sqs").create_queue(QueueName=queue.rpartition("/")[2])
-        boto3.client("secretsmanager").create_secret(Name=settings().cursor_secret, SecretString="x" * 64)
+        secrets = boto3.client("secretsmanager")
+        secrets.create_secret(Name=settings().cursor_secret, SecretString="x" * 64)
+        account = {"api_key": "sk_test_of_the_tests", "webhook_secret": "signs-notifications"}
+        secrets.create_secret(Name=settings().payment_secret, SecretString=json.dumps(account))
+        role = f"arn:aws:iam::{settings().saga.split(':')[4]}:role/orders"
+        machine = json.dumps({"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}})
+        name = settings().saga.rpartition(":")[2]
+        boto3.client("stepfunctions").create_state_machine(name=name, definition=machine, roleArn=role)
         yield
 
 

@@ -36,8 +36,8 @@ class AwsCall(NamedTuple):
 LEADING, PREFIX, ENCRYPTION = "dynamodb:LeadingKeys", "s3:prefix", "kms:EncryptionContext:"
 """Keys of conditions (Service authorization reference)."""
 
-RESOURCES = {"events": "bus", "secretsmanager": "cursor secret", "sesv2": "identities"}
-PREFIXES = {"sesv2": "ses"}
+RESOURCES = {"events": "bus", "sesv2": "identities", "stepfunctions": "saga"}
+PREFIXES = {"sesv2": "ses", "stepfunctions": "states"}
 """IAM's names of services where they are others than botocore's."""
 TRANSACTED = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
 """A transaction takes the permissions of its parts (DynamoDB developer guide, "IAM for transactions")."""
@@ -84,6 +84,9 @@ def _permissions(params: Mapping[str, Any], model: OperationModel) -> Iterator[A
         yield from _file_permissions(model.name, params)
     elif service == "sqs":
         yield AwsCall(f"sqs:{model.name.removesuffix('Batch')}", "queue")
+    elif service == "secretsmanager":
+        is_payment = params["SecretId"] == settings().payment_secret
+        yield AwsCall(f"secretsmanager:{model.name}", "payment secret" if is_payment else "cursor secret")
     elif service != "dynamodb":
         yield AwsCall(f"{PREFIXES.get(service, service)}:{model.name}", RESOURCES.get(service, "unknown"))
     else:

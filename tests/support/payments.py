@@ -72,8 +72,8 @@ def running(webhook: str = "http://127.0.0.1:9/", file: Path | None = None) -> I
         return runner, simulator
 
     async def stop() -> None:
-        await simulator.close()
         await runner.cleanup()
+        await simulator.close()
 
     runner, simulator = asyncio.run_coroutine_threadsafe(start(), loop).result(10)
     try:

@@ -39,6 +39,8 @@ class Settings(BaseModel):
     """URL of the pages that mailed links lead to, without a trailing slash; by default the API itself."""
     activity_days: int = Field(default=365, ge=1, le=731)
     """Retention period of activities in days. A page of them may need a query per month."""
+    saga: str = ""
+    """ARN of the state machine of orders; set only for functions that start it."""
     payment_url: str = ""
     """URL of the payment provider's API; set only for functions that call it."""
     payment_secret: str = ""

@@ -6,8 +6,9 @@ from lamina.orders import codec
 from lamina.orders.events import Event
 from lamina.orders.model import Order
 from lamina.storage.item import Item
-from lamina.storage.keys import key, value_of
+from lamina.storage.keys import SHARDS, key, list_partition, list_position, shard_of, value_of
 
+LIST, UNSETTLED = "ORDERS", "unsettled"
 HISTORY = "HISTORY"
 SNAPSHOT_EVERY = 50
 """Every event whose number is a multiple carries the order after it."""
@@ -18,6 +19,7 @@ class OrderItem(Item, discriminator="order"):
 
     customer_id = UnicodeAttribute()
     status = UnicodeAttribute()
+    """While it is not settled, it is in a list (`gsi1`) by its last event."""
 
 
 class HistoryItem(Item, discriminator="order_event"):
@@ -38,6 +40,11 @@ def order_key(order_id: str) -> tuple[str, str]:
     return key("ORDER", order_id), "ORDER"
 
 
+def unsettled_partitions() -> list[str]:
+    """Return the partitions, in `gsi1`, of the orders that are not settled, by their last event."""
+    return [list_partition(LIST, UNSETTLED, shard=shard) for shard in range(SHARDS)]
+
+
 def history_key(order_id: str, number: int) -> tuple[str, str]:
     """Return the key of an event of an order, from 1."""
     return key("ORDER", order_id), key(HISTORY, f"{number:06}")
@@ -45,7 +52,7 @@ def history_key(order_id: str, number: int) -> tuple[str, str]:
 
 def order_item(order: Order) -> OrderItem:
     """Return the head of an order, to be saved conditional on the version before."""
-    return OrderItem(
+    item = OrderItem(
         *order_key(order.id),
         customer_id=order.customer_id,
         status=order.status,
@@ -53,6 +60,10 @@ def order_item(order: Order) -> OrderItem:
         updated_at=order.updated_at,
         created_by=order.customer_id,
     ).over(order.version - 1)
+    if not order.is_settled:
+        item.gsi1pk = list_partition(LIST, UNSETTLED, shard=shard_of(order.id))
+        item.gsisk = list_position(order.updated_at, order.id)
+    return item
 
 
 def history_item(order: Order, event: Event, actor: str | None) -> HistoryItem:

@@ -1,10 +1,11 @@
 """Notifications of Stripe: verified by their signature (https://docs.stripe.com/webhooks#verify-manually)."""
 
 import hmac
-import json
 import time
+from collections.abc import Mapping
 from typing import Any, Final
 
+from lamina import ids
 from lamina.errors import Invalid
 
 TOLERANCE_SECONDS: Final = 300
@@ -40,16 +41,16 @@ def verify(body: bytes, signature: str, secret: str) -> None:
         raise SignatureInvalid
 
 
-def reference_of(body: bytes) -> tuple[str, str] | None:
-    """Return the reference and the order's id of the payment that a verified notification is about; None for others.
+def order_of(data: Mapping[str, Any]) -> str | None:
+    """Return the id of the order that a verified notification is about; None for payments of others.
 
-    Read what has happened from the provider, because notifications arrive in any order.
+    Args:
+        data: `data` of the event, with a payment intent, or a charge that has its metadata.
     """
+    about = data.get("object")
+    metadata = about.get("metadata") if isinstance(about, dict) else None
+    order_id = metadata.get("order_id") if isinstance(metadata, dict) else None
     try:
-        about: dict[str, Any] = json.loads(body)["data"]["object"]
-        kind = about["object"]
-        reference = about["id"] if kind == "payment_intent" else about["payment_intent"]
-        order_id = (about.get("metadata") or {}).get("order_id", "")
-    except (ValueError, KeyError, TypeError):
+        return ids.canonical(str(order_id))
+    except ValueError:
         return None
-    return (str(reference), str(order_id)) if reference else None

@@ -21,8 +21,13 @@ class PaymentRefused(Exception):
 class PaymentProvider(Protocol):
     """A payment provider. Every call may raise `PaymentUnavailable` or `PaymentRefused`."""
 
-    def start(self, payment: NewPayment) -> Payment:
-        """Open a payment; nothing is charged. Repeated for the same order within 24 hours, return the same payment."""
+    def start(self, payment: NewPayment, attempt: int = 0) -> Payment:
+        """Open a payment; nothing is charged. Repeated for the same attempt, return the same payment.
+
+        Args:
+            payment: the payment.
+            attempt: number of earlier attempts that failed. There may be a payment of each; only one is charged.
+        """
         ...
 
     def charge(self, reference: str, method: str, attempt: int = 0) -> Payment:

@@ -59,6 +59,8 @@ class _Answer:
 class Stripe:
     """A provider of payments.
 
+    Stripe repeats the response to an idempotency key, also a 500, so each attempt has a key of its own.
+
     Args:
         url: `https://api.stripe.com`, or where a simulator of it listens.
         api_key: secret key of the account.
@@ -68,7 +70,7 @@ class Stripe:
         self._url = urlsplit(url)
         self._api_key = api_key
 
-    def start(self, payment: NewPayment) -> Payment:
+    def start(self, payment: NewPayment, attempt: int = 0) -> Payment:
         """Open a payment, see `PaymentProvider`."""
         form = {
             "amount": str(payment.amount),
@@ -76,10 +78,10 @@ class Stripe:
             "payment_method_types[]": "card",
             f"metadata[{ORDER}]": payment.order_id,
         }
-        return _payment(self._accepted("POST", "/v1/payment_intents", form, key=f"{payment.order_id}-start"))
+        return _payment(self._accepted("POST", "/v1/payment_intents", form, key=f"{payment.order_id}-start-{attempt}"))
 
     def charge(self, reference: str, method: str, attempt: int = 0) -> Payment:
-        """Charge a payment, see `PaymentProvider`. Stripe repeats a 500 for the same key, so each attempt has its own.
+        """Charge a payment, see `PaymentProvider`.
 
         A response that is lost is replaced by the state of the payment.
         """
