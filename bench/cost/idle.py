@@ -57,6 +57,7 @@ FREE = {
     "AWS::SQS::QueuePolicy",
     "AWS::Serverless::Api",
     "AWS::Serverless::LayerVersion",
+    "AWS::Serverless::StateMachine",
     "AWS::WAFv2::WebACLAssociation",
 }
 """Resources that are billed by use only."""

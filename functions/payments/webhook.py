@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from lamina.http import Response
 from lamina.http.credential_app import CredentialApp
 from lamina.orders import saga
-from lamina.payments.account import webhook_secret
+from lamina.payments import secret
 from lamina.payments.notifications import SignatureInvalid, order_of, verify
 
 app = CredentialApp(errors=(SignatureInvalid,))
@@ -27,7 +27,7 @@ def receive(body: Notification) -> Response[None]:
     What has happened is read from the provider, so notifications may be late, repeated, or out of order.
     """
     incoming = app.incoming
-    verify(incoming.text.encode(), incoming.headers.get("stripe-signature", ""), webhook_secret())
+    verify(incoming.text.encode(), incoming.headers.get("stripe-signature", ""), secret.read("webhook_secret"))
     incoming.is_counted = True  # the provider sends as many as there are payments
     order_id = order_of(body.data)
     if order_id is not None:

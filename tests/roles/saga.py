@@ -8,7 +8,7 @@ import pytest
 from lamina.access.policy import Role
 from lamina.orders import saga, store
 from lamina.orders.model import Order, Status
-from lamina.payments import account, stripe
+from lamina.payments import account, secret, stripe
 from lamina.settings import Settings, settings
 from local.payments.notify import headers
 from tests.roles.process import Scenario, age_windows, forget_idempotency_records, open_circuit, place
@@ -33,7 +33,7 @@ def provider() -> Iterator[Provider]:
 
 def forget_secret() -> None:
     """Do as if the process were new: it fetches the secret."""
-    account._secrets.clear_cache()  # type: ignore[no-untyped-call]  # Powertools leaves it so
+    secret._secrets.clear_cache()  # type: ignore[no-untyped-call]  # Powertools leaves it so
 
 
 def ordered(method: str = "pm_card_visa") -> Order:
