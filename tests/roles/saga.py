@@ -5,20 +5,27 @@ from contextlib import contextmanager
 
 import pytest
 
+from lamina import ids
 from lamina.access.policy import Role
+from lamina.events.request_context import RequestContext
+from lamina.money import Money
 from lamina.orders import saga, store
-from lamina.orders.model import Order, Status
+from lamina.orders.events import Cancelled, Event, Placed, fold
+from lamina.orders.model import Line, Order, Status
 from lamina.payments import account, secret, stripe
 from lamina.settings import Settings, settings
 from local.payments.notify import headers
 from tests.roles.process import Scenario, age_windows, forget_idempotency_records, open_circuit, place
+from tests.roles.products import PRODUCT
 from tests.support.aging import age_order
 from tests.support.aws import invoke, make_user, table_client
 from tests.support.callers import acting
 from tests.support.payments import SECRET, Provider, running
-from tests.support.samples import sample
+from tests.support.samples import VIEWER, sample
 from tests.unit.orders.orders import create_product
 from tests.unit.orders.orders import place as place_order
+
+ORDER = "0190a3f0-0000-7000-8000-0000000000c9"
 
 
 @contextmanager
@@ -34,6 +41,18 @@ def provider() -> Iterator[Provider]:
 def forget_secret() -> None:
     """Do as if the process were new: it fetches the secret."""
     secret._secrets.clear_cache()  # type: ignore[no-untyped-call]  # Powertools leaves it so
+
+
+def store_sample() -> None:
+    """An order that was placed and cancelled: every step leaves it as it is."""
+    context = RequestContext(None, "sample")
+    line = Line(product_id=PRODUCT, sku="MUG-BLUE", name="Blue mug", quantity=1, unit_price=Money(1499, "EUR"))
+    events: list[Event] = [
+        Placed(at=ids.ago(60), order_id=ORDER, customer_id=VIEWER, lines=(line,), payment_method="pm_card_visa"),
+        Cancelled(at=ids.ago(30), by=VIEWER),
+    ]
+    for number, event in enumerate(events, 1):
+        store.append(fold(events[:number]), event, context)
 
 
 def ordered(method: str = "pm_card_visa") -> Order:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Iterator
 from http import HTTPStatus
 from importlib.resources import files
 from types import SimpleNamespace
@@ -11,7 +12,9 @@ import pytest
 
 from lamina.http.headers import SECURITY
 from lamina.identity.credentials import second_factor
+from lamina.payments import notifications
 from lamina.users import counting
+from tests.roles.saga import provider
 from tests.support.aws import Answer, Api, answer_of, invoke
 from tests.support.openapi import is_public, operation, problems
 from tests.support.samples import EPOCH, VIEWER, sample, store_samples
@@ -28,6 +31,15 @@ def _samples(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG00
     store_samples()
     # The code of the second factor in one of them is of this instant.
     monkeypatch.setattr(second_factor, "time", SimpleNamespace(time=lambda: EPOCH))
+    # So is the signature in another.
+    monkeypatch.setattr(notifications, "time", SimpleNamespace(time=lambda: EPOCH))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _payments() -> Iterator[None]:
+    """A provider of payments, for the function that compares them with orders."""
+    with provider():
+        yield
 
 
 def asks_who_calls(function: Function) -> bool:

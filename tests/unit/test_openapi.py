@@ -123,6 +123,8 @@ def test_bodies_refuse_unknown_fields() -> None:
             if media_type == FORM:
                 continue  # RFC 6749 section 3.2: what is not known is ignored.
             name = media["schema"]["$ref"].rpartition("/")[2]
+            if name == "Notification":
+                continue  # the provider of payments adds fields as it likes
             assert DOCUMENT["components"]["schemas"][name]["additionalProperties"] is False
 
 

@@ -18,7 +18,7 @@ MAX_RESOURCES = 450
 """CloudFormation takes 500 in a stack (CloudFormation quotas)."""
 ROOT_TEMPLATE, *NESTED = STACKS
 FALLBACK = "gateway/fallback"
-PROVING = {"auth/refresh", "oauth2/grant", "oauth2/introspect", "oauth2/revoke"}
+PROVING = {"auth/refresh", "oauth2/grant", "oauth2/introspect", "oauth2/revoke", "payments/webhook"}
 """Who asks shows only when they have checked a credential of their own."""
 STATIC = {
     FALLBACK,
@@ -51,7 +51,7 @@ def test_every_function_of_the_root_template_is_reached_by_the_api_and_no_other(
     assert reached == {function.name for function in functions() if function.stack == ROOT_TEMPLATE}
 
 
-def test_every_function_of_a_nested_stack_is_fired_by_an_event_or_a_route() -> None:
+def test_every_function_of_a_nested_stack_is_fired_by_an_event_a_route_or_a_state_machine() -> None:
     for stack in NESTED:
         resources = template(stack)["Resources"]
         uris = [
@@ -59,15 +59,20 @@ def test_every_function_of_a_nested_stack_is_fired_by_an_event_or_a_route() -> N
             for resource in resources.values()
             if resource["Type"] == "AWS::ApiGatewayV2::Integration"
         ]
+        machines = [
+            each["Properties"] for each in resources.values() if each["Type"] == "AWS::Serverless::StateMachine"
+        ]
+        steps = [step for machine in machines for step in machine["DefinitionSubstitutions"].values()]
         for name, resource in resources.items():
             if resource["Type"] == "AWS::Serverless::Function":
                 routed = any(f"functions/${{{name}.Alias}}/invocations" in uri for uri in uris)
-                assert resource["Properties"].get("Events") or routed, f"{name} is never called"
+                called = resource["Properties"].get("Events") or routed or {"Ref": f"{name}.Alias"} in steps
+                assert called, f"{name} is never called"
 
 
 def test_a_folder_holds_what_its_stack_is_for() -> None:
     nested = {function.module.split(".")[1] for function in functions() if function.stack != ROOT_TEMPLATE}
-    assert nested <= {"consumers", "realtime", "schedules"}
+    assert nested <= {"consumers", "realtime", "saga", "schedules"}
 
 
 def test_every_route_is_in_the_openapi_document_and_every_path_a_route() -> None:

@@ -85,7 +85,7 @@ def test_where_aws_refuses_the_message_says_what_to_do(error: BotoCoreError | Cl
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("redrive", "QUEUE is missing: make redrive QUEUE=…, one of activities, deliveries, dispatch, mail,"),
+        ("redrive", "QUEUE is missing: make redrive QUEUE=…, one of activities, close-sockets, deliveries, dispatch,"),
         ("admin", "EMAIL is missing: make admin EMAIL="),
         ("redrive QUEUE=mail", "no AWS credentials"),
         ("admin EMAIL=a@example.com", "no AWS credentials"),
