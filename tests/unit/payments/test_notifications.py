@@ -1,6 +1,7 @@
 """Notifications of the payment provider: who may send them, and how the simulator does."""
 
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -30,20 +31,20 @@ def test_a_signed_notification_is_accepted() -> None:
 @pytest.mark.parametrize(
     "signature",
     [
-        "",
-        "t=,v1=",
-        "t=now,v1=00",
-        "t=٣,v1=00",
-        signed(secret="other"),
-        signed(b"another body"),
-        signed().replace("v1=", "v0="),
-        f"t={int(time.time())}",
-        f"t={int(time.time())},v1=é",
+        lambda: "",
+        lambda: "t=,v1=",
+        lambda: "t=now,v1=00",
+        lambda: "t=\u0663,v1=00",
+        lambda: signed(secret="other"),
+        lambda: signed(b"another body"),
+        lambda: signed().replace("v1=", "v0="),
+        lambda: signed().partition(",")[0],
+        lambda: signed().partition("v1=")[0] + "v1=\u00e9",
     ],
 )
-def test_a_notification_with_another_signature_is_refused(signature: str) -> None:
+def test_a_notification_with_another_signature_is_refused(signature: Callable[[], str]) -> None:
     with pytest.raises(SignatureInvalid):
-        verify(BODY, signature, SECRET)
+        verify(BODY, signature(), SECRET)
 
 
 @pytest.mark.parametrize("age", [310, -310])
