@@ -104,6 +104,11 @@ class Action(StrEnum):
     PRODUCT_UPDATE = "products.update"
     PRODUCT_CHANGE_STOCK = "products.change_stock"
     PRODUCT_DELETE = "products.delete"
+    ORDER_PLACE = "orders.place"
+    """Place an order for oneself."""
+    ORDER_READ = "orders.read"
+    """Read orders and their history."""
+    ORDER_CANCEL = "orders.cancel"
 
 
 @dataclass(frozen=True)
@@ -165,6 +170,9 @@ RULES: dict[Action, Rule] = {
     Action.PRODUCT_UPDATE: Rule(Permission.WRITE),
     Action.PRODUCT_CHANGE_STOCK: Rule(Permission.WRITE),
     Action.PRODUCT_DELETE: Rule(Permission.DELETE),
+    Action.ORDER_PLACE: Rule(None, owner=Permission.WRITE),
+    Action.ORDER_READ: Rule(Permission.MANAGE_USERS, owner=Permission.READ),
+    Action.ORDER_CANCEL: Rule(Permission.MANAGE_USERS, owner=Permission.WRITE),
 }
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
