@@ -18,6 +18,7 @@ BOUND_BY_TOOLS = (
     "requirements/bootstrap",
     "layers/runtime/requirements",
     "layers/runtime/images",
+    "layers/runtime/mail",
     "layers/runtime/crypto",
     "layers/runtime/egress",
     "layers/runtime/content",

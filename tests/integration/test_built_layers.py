@@ -25,7 +25,8 @@ ROOT = Path(__file__).resolve().parents[2]
 LAYERS = {
     "CoreLayer": "core",
     **dict.fromkeys(
-        ("RuntimeLayer", "CryptoLayer", "ImagesLayer", "EgressLayer", "ContentLayer", "GraphqlLayer"), "runtime"
+        ("RuntimeLayer", "CryptoLayer", "ImagesLayer", "MailLayer", "EgressLayer", "ContentLayer", "GraphqlLayer"),
+        "runtime",
     ),
 }
 """Each layer, and the folder that it is built in."""

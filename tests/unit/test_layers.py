@@ -18,6 +18,7 @@ LOCKS = {
     "RuntimeLayer": "requirements.txt",
     "CryptoLayer": "crypto.txt",
     "ImagesLayer": "images.txt",
+    "MailLayer": "mail.txt",
     "EgressLayer": "egress.txt",
     "ContentLayer": "content.txt",
     "GraphqlLayer": "graphql.txt",
