@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 
 from tests.e2e.client import Client
-from tests.e2e.conftest import register
+from tests.e2e.conftest import register, seeded
 from tests.faults.cloud import Cloud, wait_until
 from tests.faults.figures import Report
 from tests.support.stack import RunningStack
+
+__all__ = ["seeded"]
 
 CROWD = 100
 
