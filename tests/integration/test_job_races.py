@@ -53,7 +53,7 @@ def test_of_many_runs_that_want_a_job_one_has_it() -> None:
     assert outcomes(at_once(act)) == {"done": CROWD}
     assert len(made) == 1
     assert (service.get(JOB).attempts, service.get(JOB).status) == (1, JobStatus.SUCCEEDED)
-    assert events() == {"job.succeeded": 1}
+    assert events() == {"job.started": 1, "job.succeeded": 1}
 
 
 @pytest.mark.parametrize("number", range(ROUNDS))
@@ -82,7 +82,7 @@ def test_a_job_is_either_finished_or_cancelled_and_a_cancelled_one_leaves_no_fil
     else:
         assert came == {"done": 1, "INVALID_TRANSITION": 1}
         assert (files, end.status, end.result_key) == ({"result"}, JobStatus.SUCCEEDED, "result")
-    assert events(job) == {f"job.{end.status}": 1}
+    assert events(job) - Counter({"job.started": 1}) == {f"job.{end.status}": 1}
 
 
 def test_of_many_who_cancel_one_does() -> None:
@@ -147,4 +147,4 @@ def test_beats_of_a_run_get_through_while_others_read_and_sweep() -> None:
         return "result"
 
     running.run(JOB, work, lambda _: None)
-    assert events() == {"job.succeeded": 1}
+    assert events() == {"job.started": 1, "job.succeeded": 1}

@@ -80,14 +80,14 @@ def end(connection_id: str) -> None:
         SubscriptionItem(*subscription_key(topic, connection_id, each))
         for each, topic in connection.subscriptions.items()
     ]
+    # The connection says which subscriptions there are, and the user's list which connections: each goes after them.
+    if gone:
+        transactions.write(discard=gone)
+    transactions.write(discard=[ConnectionItem(*connection_key(connection_id))])
     if connection.ref and connection.is_initialised:
         listed = UserSocketsItem(*user_sockets_key(connection.ref.user_id))
         entry = UserSocketsItem.connections[path_name(connection_id)]
         conditional.update(listed, [entry.remove()], UserSocketsItem.pk.exists())
-    # The connection itself comes last: it says what else there is.
-    if gone:
-        transactions.write(discard=gone)
-    transactions.write(discard=[ConnectionItem(*connection_key(connection_id))])
 
 
 def of_user(user_id: str) -> list[Connection]:
