@@ -19,7 +19,13 @@ from tests.support.samples import waiting_job, webhook_item
 pytestmark = pytest.mark.xdist_group("stack")
 
 FORBIDDEN, NOT_FOUND = 403, 404
-OWN_ONLY = (Action.ACCOUNT_SECURE, Action.API_KEY_MANAGE, Action.API_KEY_CREATE, Action.SECOND_FACTOR_MANAGE)
+OWN_ONLY = (
+    Action.ACCOUNT_SECURE,
+    Action.API_KEY_MANAGE,
+    Action.API_KEY_CREATE,
+    Action.SECOND_FACTOR_MANAGE,
+    Action.ORDER_PLACE,
+)
 """What no request can even ask for of somebody else: the paths name no user."""
 OTHERS_ONLY = (Action.USER_REMOVE_MFA, Action.USER_SET_EMAIL, Action.POST_SET_AUTHOR)
 """What is done to others: one's own second factor takes a code, one's own address a proof, and one's own post has its

@@ -411,6 +411,15 @@ def _restock(world: World, product: str) -> Answer:
     return world.admin.post(f"/v1/products/{product}/stock", {"change": 5, "reason": "Delivery"})
 
 
+def _order(world: World, product: str) -> Answer:
+    wanted = {"lines": [{"product_id": product, "quantity": 1}], "payment_method": "pm_card_visa"}
+    return world.viewer.post("/v1/orders", wanted, headers={"Idempotency-Key": ids.new_id()})
+
+
+def _ordered(world: World) -> str:
+    return str(_order(world, _offered(world)).data["id"])
+
+
 PATTERNS = (
     Pattern("Register an account", "POST /v1/auth/register", _register),
     Pattern("… with an Idempotency-Key", "POST /v1/auth/register", _register, _key),
@@ -509,6 +518,22 @@ PATTERNS = (
         "DELETE /v1/products/{id}",
         lambda world, product: world.admin.delete(f"/v1/products/{product}"),
         _offered,
+    ),
+    Pattern("Place an order of one line", "POST /v1/orders", _order, _offered),
+    Pattern(
+        "Read an order", "GET /v1/orders/{id}", lambda world, order: world.viewer.get(f"/v1/orders/{order}"), _ordered
+    ),
+    Pattern(
+        "… its history",
+        "GET /v1/orders/{id}/history",
+        lambda world, order: world.viewer.get(f"/v1/orders/{order}/history"),
+        _ordered,
+    ),
+    Pattern(
+        "Cancel an order",
+        "POST /v1/orders/{id}/cancel",
+        lambda world, order: world.viewer.post(f"/v1/orders/{order}/cancel"),
+        _ordered,
     ),
     Pattern("Create a report", "POST /v1/reports", _ask),
     Pattern("Read a job", "GET /v1/jobs/{id}", lambda world, job: world.admin.get(f"/v1/jobs/{job}"), _asked),

@@ -14,7 +14,7 @@ from lamina.http.credential_app import CredentialApp
 from tests.support.openapi import is_public, operations
 from tests.support.templates import ROOT, STACKS, Function, expanded, functions, template
 
-MAX_RESOURCES = 450
+MAX_RESOURCES = 490
 """CloudFormation takes 500 in a stack (CloudFormation quotas)."""
 ROOT_TEMPLATE, *NESTED = STACKS
 FALLBACK = "gateway/fallback"

@@ -16,7 +16,7 @@ from lamina.errors import LaminaError
 from lamina.http import App
 from lamina.http.errors import PayloadTooLarge, TokenExpired, UnsupportedMediaType
 from lamina.http.graphql_app import GraphqlApp
-from lamina.http.idempotency import InProgress
+from lamina.http.idempotency import InProgress, idempotent_only
 from lamina.http.oauth_app import OAuthApp
 from lamina.http.request_validation import METHODS_WITH_BODY
 from lamina.http.responses import EnvelopeMissing
@@ -77,6 +77,11 @@ class Endpoint:
     def idempotent(self) -> bool:
         """Whether it knows idempotency keys."""
         return bool(self.route.middlewares)
+
+    @property
+    def needs_key(self) -> bool:
+        """Whether it refuses requests without an idempotency key."""
+        return idempotent_only in self.route.middlewares
 
     @property
     def oauth(self) -> OAuthApp | None:

@@ -23,6 +23,13 @@ PARAMETERS: dict[str, Json] = {
         "description": "A unique key. For 24 hours, a request with the same key and body returns the first response.",
         "schema": {"type": "string", "pattern": "^[\\x21-\\x7e]{1,255}$"},
     },
+    "RequiredIdempotencyKey": {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "required": True,
+        "description": "A unique key. For 24 hours, a request with the same key and body returns the first response.",
+        "schema": {"type": "string", "pattern": "^[\\x21-\\x7e]{1,255}$"},
+    },
     "Device": {
         "name": "lamina_device",
         "in": "cookie",
@@ -92,7 +99,8 @@ def _form(app: OAuthApp) -> Json:
 
 def _headers(endpoint: Endpoint) -> list[Json]:
     known = {
-        "IdempotencyKey": endpoint.idempotent,
+        "IdempotencyKey": endpoint.idempotent and not endpoint.needs_key,
+        "RequiredIdempotencyKey": endpoint.needs_key,
         "IfMatch": endpoint.app.versioned and endpoint.method in CONDITIONAL_WRITES,
         "IfNoneMatch": endpoint.app.versioned and endpoint.method == "GET",
         "Device": "Set-Cookie" in endpoint.app.headers,

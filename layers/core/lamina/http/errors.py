@@ -78,7 +78,21 @@ class Moved(errors.LaminaError):
         self.location = f"{settings().base_path}{path}"
 
 
-STATUS |= {Moved: 308, MethodNotAllowed: 405, PayloadTooLarge: 413, UnsupportedMediaType: 415, RateLimited: 429}
+class KeyRequired(errors.LaminaError):
+    """The request has no `Idempotency-Key` (RFC 6585 section 3)."""
+
+    code = "IDEMPOTENCY_KEY_REQUIRED"
+    message = "Send an Idempotency-Key, a unique text of 1 to 255 visible ASCII characters, to be able to retry safely."
+
+
+STATUS |= {
+    Moved: 308,
+    MethodNotAllowed: 405,
+    PayloadTooLarge: 413,
+    UnsupportedMediaType: 415,
+    KeyRequired: 428,
+    RateLimited: 429,
+}
 
 
 def status_of(error: errors.LaminaError) -> int:

@@ -26,6 +26,7 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import (
 from aws_lambda_powertools.utilities.idempotency.serialization.base import BaseIdempotencySerializer
 
 from lamina.errors import Conflict, Invalid, Problem
+from lamina.http.errors import KeyRequired
 from lamina.http.request import Request
 from lamina.storage.idempotency import records
 from lamina.storage.run_once import KeyReused
@@ -65,6 +66,18 @@ def idempotent(app: "App", next_middleware: Callable[["App"], Response[Any]]) ->
         InProgress: while a request with the same key is running.
         KeyReused: if the key was used with a different body before.
     """
+    return run_idempotent(app, next_middleware)
+
+
+def idempotent_only(app: "App", next_middleware: Callable[["App"], Response[Any]]) -> Response[Any]:
+    """Run an endpoint once per idempotency key, and refuse requests without one. A Powertools middleware.
+
+    Raises:
+        KeyRequired: without a key.
+        Invalid, InProgress, KeyReused: see `idempotent`.
+    """
+    if _HEADER not in app.incoming.headers:
+        raise KeyRequired
     return run_idempotent(app, next_middleware)
 
 

@@ -1,5 +1,6 @@
 """Request and response models of orders."""
 
+from collections.abc import Sequence
 from typing import Annotated, NotRequired, TypedDict
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -8,6 +9,7 @@ from lamina import ids
 from lamina.fields import Integer, matching
 from lamina.ids import Href, Id, Instant
 from lamina.money import MoneyView
+from lamina.orders.history import Entry
 from lamina.orders.model import FINAL, MAX_LINES, MAX_QUANTITY, Order, PaymentStatus, Reason, Status
 from lamina.orders.service import NewLine, NewOrder
 
@@ -34,6 +36,15 @@ type PaymentMethod = Annotated[
         json_schema_extra={"pattern": PAYMENT_METHOD},
     ),
     matching(PAYMENT_METHOD, "must be an id of the payment provider, like pm_card_visa"),
+]
+
+
+type OrderStatus = Annotated[
+    str, Field(examples=[Status.CONFIRMED], json_schema_extra={"enum": list(map(str, Status))})
+]
+"""Not the enumeration itself: the document names schemas after their classes, and users have a `Status` too."""
+type OrderReason = Annotated[
+    str, Field(description="Why the order was rejected.", json_schema_extra={"enum": list(map(str, Reason))})
 ]
 
 
@@ -90,11 +101,11 @@ class OrderView(BaseModel):
     id: Id
     number: str = Field(description="A name of the order for people.", examples=["8K3M-0QXV-7R2T"])
     customer_id: Id
-    status: Status
+    status: OrderStatus
     lines: list[LineView]
     total: MoneyView
     payment: PaymentView
-    reason: Reason | None = Field(description="Why it was rejected.")
+    reason: OrderReason | None
     version: int = Field(description="Number of its events.", examples=[1])
     created_at: Instant
     updated_at: Instant
@@ -107,6 +118,32 @@ class OrderLinks(TypedDict):
     customer: Href
     history: Href
     cancel: NotRequired[Href]
+
+
+class EntryView(BaseModel):
+    """An event of an order, and what it left."""
+
+    version: int = Field(description="Number of the event, from 1: the version of the order after it.", examples=[2])
+    type: str = Field(examples=["stock_reserved"])
+    occurred_at: Instant
+    status: OrderStatus
+    payment_status: PaymentStatus
+    reason: OrderReason | None
+
+
+class HistoryView(BaseModel):
+    """The events of an order up to an instant, and the order as it stood then."""
+
+    as_of: Instant | None = Field(description="The instant that was asked for.")
+    order: OrderView
+    events: list[EntryView]
+
+
+class HistoryLinks(TypedDict):
+    """Links of a history."""
+
+    self: Href
+    order: Href
 
 
 def new_order(body: OrderInput) -> NewOrder:
@@ -134,3 +171,25 @@ def links(order: Order) -> OrderLinks:
         "history": f"{itself}/history",
     }
     return found if order.status in FINAL else {**found, "cancel": f"{itself}/cancel"}
+
+
+def history_view(entries: Sequence[Entry], as_of: str | None) -> HistoryView:
+    """Return the response model of a history with at least one event."""
+    events = [
+        EntryView(
+            version=entry.order.version,
+            type=entry.name,
+            occurred_at=entry.event.at,
+            status=entry.order.status,
+            payment_status=entry.order.payment.status,
+            reason=entry.order.reason,
+        )
+        for entry in entries
+    ]
+    return HistoryView(as_of=as_of, order=view(entries[-1].order), events=events)
+
+
+def history_links(order: Order) -> HistoryLinks:
+    """Return the links of a history."""
+    itself = f"/v1/orders/{order.id}"
+    return {"self": f"{itself}/history", "order": itself}
