@@ -35,6 +35,7 @@ OPEN = {
     "/v1/auth/mfa/verify",
     "/v1/auth/confirm-email",
     "/v1/auth/undo-email-change",
+    "/v1/payments/webhook",
 }
 """What answers whoever asks; everything else needs a credential."""
 READABLE = {
