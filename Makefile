@@ -8,7 +8,7 @@
 #   ARGS=…               passed to the tool: make test ARGS="-k sign_in", make deploy ARGS=--guided
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run invoke sam-local events test test-quick faults check seed build deploy admin redrive replay reindex rotate-signing-key bench bench-quick growth search-quality scale performance openapi docs resource \
+.PHONY: help setup run invoke sam-local events test test-quick faults check seed build deploy admin redrive replay reindex rebuild-orders rotate-signing-key bench bench-quick growth search-quality scale performance openapi docs resource \
 	lock format clean
 
 JOBS ?= 3
@@ -86,6 +86,9 @@ replay: setup  ## publish events again, those that failed or FROM=… TO=… TYP
 
 reindex: setup  ## update the search index to all posts: STACK=…, or LOCAL=1 for the running local stack
 	@$(if $(filter-out 0,$(LOCAL)),$(WITHOUT_AWS) $(PYTHON) -m local.reindex,$(PYTHON) -m operations.reindex $(ON_STACK))
+
+rebuild-orders: setup  ## rebuild the lists of orders and the sales of products: STACK=…, or LOCAL=1 for the running local stack
+	@$(if $(filter-out 0,$(LOCAL)),$(WITHOUT_AWS) $(PYTHON) -m local.rebuild_orders,$(PYTHON) -m operations.rebuild_orders $(ON_STACK))
 
 rotate-signing-key: setup  ## rotate the key that signs access tokens: STACK=… (needs AWS credentials)
 	@$(PYTHON) -m operations.rotate_signing_key $(ON_STACK)

@@ -13,6 +13,10 @@ from lamina.events.envelope import Event, envelope
 from lamina.events.outbox import event
 from lamina.events.request_context import RequestContext
 from lamina.jobs import service as jobs
+from lamina.orders import service as orders
+from lamina.orders import steps
+from lamina.orders.projecting import project
+from lamina.orders.service import NewLine, NewOrder
 from lamina.posts.indexing import update as update_index
 from lamina.posts.latest import refresh
 from lamina.posts.search import statistics
@@ -418,6 +422,24 @@ def _order(world: World, product: str) -> Answer:
 
 def _ordered(world: World) -> str:
     return str(_order(world, _offered(world)).data["id"])
+def _placed(*, events: int = 1, projected: bool = True) -> Callable[[World], str]:
+    """Place an order of the viewer, and do some of its steps."""
+
+    def prepare(world: World) -> str:
+        product, customer = _offered(world), acting(world.somebody)
+        new = NewOrder(lines=[NewLine(product, 1)], payment_method="pm_card_visa")
+        order = orders.place(new, RequestContext(None, "test"), by=customer)
+        if projected:
+            project(order.id)
+        if events > 1:
+            steps.reserve(order.id, RequestContext(None, "test"))
+        return order.id
+
+    return prepare
+
+
+def _orders(query: str = "") -> Callable[[World, Any], Answer]:
+    return lambda world, _: world.admin.get(f"/v1/orders?limit=10&{query}")
 
 
 PATTERNS = (
@@ -535,6 +557,24 @@ PATTERNS = (
         lambda world, order: world.viewer.post(f"/v1/orders/{order}/cancel"),
         _ordered,
     ),
+    Pattern("List the orders of all customers", "GET /v1/orders", _orders(), _placed()),
+    Pattern("… in a state", "GET /v1/orders", _orders("status=pending"), _placed()),
+    Pattern(
+        "List the orders of a user",
+        "GET /v1/users/{id}/orders",
+        lambda world, _: world.admin.get(f"/v1/users/{world.somebody.id}/orders?limit=10"),
+        _placed(),
+    ),
+    Pattern(
+        "List an order that was placed",
+        "queue → consumers/project_orders",
+        lambda _, order: project(order),
+        _placed(projected=False),
+    ),
+    Pattern(
+        "… that has changed", "queue → consumers/project_orders", lambda _, order: project(order), _placed(events=2)
+    ),
+    Pattern("… that has not changed", "queue → consumers/project_orders", lambda _, order: project(order), _placed()),
     Pattern("Create a report", "POST /v1/reports", _ask),
     Pattern("Read a job", "GET /v1/jobs/{id}", lambda world, job: world.admin.get(f"/v1/jobs/{job}"), _asked),
     Pattern(

@@ -8,7 +8,7 @@ from lamina.orders.model import Order
 from lamina.storage.item import Item
 from lamina.storage.keys import SHARDS, key, list_partition, list_position, shard_of, value_of
 
-LIST, UNSETTLED = "ORDERS", "unsettled"
+LIST, UNSETTLED, SETTLED = "ORDERS", "unsettled", "settled"
 HISTORY = "HISTORY"
 SNAPSHOT_EVERY = 50
 """Every event whose number is a multiple carries the order after it."""
@@ -19,7 +19,7 @@ class OrderItem(Item, discriminator="order"):
 
     customer_id = UnicodeAttribute()
     status = UnicodeAttribute()
-    """While it is not settled, it is in a list (`gsi1`) by its last event."""
+    """It is in one of two lists (`gsi1`) by its last event: of those that are settled, or of the others."""
 
 
 class HistoryItem(Item, discriminator="order_event"):
@@ -45,6 +45,11 @@ def unsettled_partitions() -> list[str]:
     return [list_partition(LIST, UNSETTLED, shard=shard) for shard in range(SHARDS)]
 
 
+def settled_partitions() -> list[str]:
+    """Return the partitions, in `gsi1`, of the orders that are settled, by their last event."""
+    return [list_partition(LIST, SETTLED, shard=shard) for shard in range(SHARDS)]
+
+
 def history_key(order_id: str, number: int) -> tuple[str, str]:
     """Return the key of an event of an order, from 1."""
     return key("ORDER", order_id), key(HISTORY, f"{number:06}")
@@ -60,9 +65,8 @@ def order_item(order: Order) -> OrderItem:
         updated_at=order.updated_at,
         created_by=order.customer_id,
     ).over(order.version - 1)
-    if not order.is_settled:
-        item.gsi1pk = list_partition(LIST, UNSETTLED, shard=shard_of(order.id))
-        item.gsisk = list_position(order.updated_at, order.id)
+    item.gsi1pk = list_partition(LIST, SETTLED if order.is_settled else UNSETTLED, shard=shard_of(order.id))
+    item.gsisk = list_position(order.updated_at, order.id)
     return item
 
 

@@ -1,5 +1,6 @@
 """Request and response models of orders."""
 
+import hashlib
 from collections.abc import Sequence
 from typing import Annotated, NotRequired, TypedDict
 
@@ -12,6 +13,7 @@ from lamina.money import MoneyView
 from lamina.orders.history import Entry
 from lamina.orders.model import FINAL, MAX_LINES, MAX_QUANTITY, Order, PaymentStatus, Reason, Status
 from lamina.orders.service import NewLine, NewOrder
+from lamina.storage.pages import Page
 
 PAYMENT_METHOD = r"^[A-Za-z][A-Za-z0-9_]{0,254}$"
 
@@ -160,6 +162,12 @@ def view(order: Order) -> OrderView:
 def etag(order: Order) -> str:
     """Return the entity tag of an order."""
     return ids.etag(order.id, order.version)
+
+
+def page_etag(page: Page[Order]) -> str:
+    """Return the entity tag of a page of orders."""
+    parts = [*map(etag, page.items), str(page.has_more), str(page.has_previous)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
 
 def links(order: Order) -> OrderLinks:
