@@ -68,7 +68,7 @@ def test_lambda_lets_exactly_those_functions_loop_that_reach_themselves_through_
     allowed = {
         name for _, name, function in resources("AWS::Serverless::Function") if function.get("RecursiveLoop") == "Allow"
     }
-    assert looping == {"CloseSocketsFunction", "DeliverWebhooksFunction", "SendMailFunction"}
+    assert looping == {"CloseSocketsFunction", "DeliverWebhooksFunction", "ProjectOrdersFunction", "SendMailFunction"}
     assert allowed == looping
 
 
