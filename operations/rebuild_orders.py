@@ -35,9 +35,7 @@ def rebuild_orders() -> tuple[bool, str]:
             print(f"{progress.orders:,} orders read", file=sys.stderr, flush=True)
     summary = f"{progress.orders:,} orders are listed; the sales of {progress.corrected:,} products were corrected"
     if progress.unsure:
-        summary += (
-            f"; those of {len(progress.unsure):,} changed all the time: run it again with fewer orders"
-        )
+        summary += f"; those of {len(progress.unsure):,} changed all the time: run it again with fewer orders"
     return not progress.unsure, summary
 
 

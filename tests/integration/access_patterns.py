@@ -422,6 +422,8 @@ def _order(world: World, product: str) -> Answer:
 
 def _ordered(world: World) -> str:
     return str(_order(world, _offered(world)).data["id"])
+
+
 def _placed(*, events: int = 1, projected: bool = True) -> Callable[[World], str]:
     """Place an order of the viewer, and do some of its steps."""
 
