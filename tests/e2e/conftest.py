@@ -79,7 +79,7 @@ class Inside:
     def published(self, user_id: str) -> list[str]:
         """The types of the events about a user that are on the bus, of the newest hundred."""
         entries = ask_aws(self._account, "_lamina/events")
-        events = [(entry["DetailType"], json.loads(entry["Detail"])["subject"]) for entry in entries]
+        events = [(entry["DetailType"], json.loads(entry["Detail"]).get("subject")) for entry in entries]
         return [event_type for event_type, subject in events if subject == user_id]
 
     def log_lines(self, since: float) -> list[str]:
