@@ -1,6 +1,6 @@
 """Event queue → Step Functions: take orders that were placed or cancelled to their end."""
 
 from lamina.events.consumer import consumer
-from lamina.orders.saga import follow
+from lamina.orders.executions import follow
 
 handler = consumer("saga", follow)

@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from lamina.http import Response
 from lamina.http.credential_app import CredentialApp
-from lamina.orders import saga
+from lamina.orders import executions
 from lamina.payments import secret
 from lamina.payments.notifications import SignatureInvalid, order_of, verify
 
@@ -31,7 +31,7 @@ def receive(body: Notification) -> Response[None]:
     incoming.is_counted = True  # the provider sends as many as there are payments
     order_id = order_of(body.data)
     if order_id is not None:
-        saga.drive_on(order_id, incoming.correlation_id, cause=body.id)
+        executions.drive_on(order_id, incoming.correlation_id, cause=body.id)
     return app.no_content()
 
 

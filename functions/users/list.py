@@ -10,13 +10,13 @@ from lamina.http.listing import CursorParameter, LimitParameter, ListRequest, Pa
 from lamina.users.listing import list_users
 from lamina.users.model import Status
 from lamina.users.parameters import SearchText
-from lamina.users.queries import Sort, user_query
+from lamina.users.queries import UserSort, user_query
 from lamina.users.schemas import PublicProfile, UserView, view
 
 app = App(errors=(Forbidden,))
 
 SortParameter = Annotated[
-    Sort | None,
+    UserSort | None,
     Query(description="Sort field, `-` for descending; default: newest first. Cannot be combined with `search`."),
 ]
 RoleFilter = Annotated[Role | None, Query(description="Only users with this role. Admins only.")]

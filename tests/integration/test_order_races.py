@@ -10,7 +10,7 @@ from lamina.events.outbox import OutboxItem
 from lamina.orders import service, steps, store
 from lamina.orders.events import Event
 from lamina.orders.items import HistoryItem, OrderItem
-from lamina.orders.model import Order, Reason, Status
+from lamina.orders.model import Order, OrderStatus, RejectionReason
 from lamina.products import repository
 from lamina.products.model import Product, Stock
 from tests.integration.crowd import at_once
@@ -71,8 +71,8 @@ def test_more_orders_than_there_are_pieces_never_sell_more_than_there_are(
     lines = [((mug, 1), (cup, 2)), ((cup, 1), (mug, 1))]  # in both orders, as deadlocks would have it
     orders = [place(customers[number % 4], *lines[number % 2]) for number in range(20)]
     results = at_once(lambda number: persist(lambda: steps.reserve(orders[number].id, CONTEXT)), len(orders))
-    reserved = [order for order in results if isinstance(order, Order) and order.status == Status.RESERVED]
-    rejected = [order for order in results if isinstance(order, Order) and order.reason == Reason.OUT_OF_STOCK]
+    reserved = [order for order in results if isinstance(order, Order) and order.status == OrderStatus.RESERVED]
+    rejected = [order for order in results if isinstance(order, Order) and order.reason == RejectionReason.OUT_OF_STOCK]
     assert (len(reserved), len(rejected)) == (10, 10)
     assert (stock(mug).available, stock(mug).reserved) == (0, 10)
     assert stock(cup).reserved == sum(line.quantity for order in reserved for line in order.lines) - 10
@@ -109,7 +109,7 @@ def test_the_last_piece_that_one_order_reserves_many_times_at_once_is_its_own(
     mug = create_product(editor, "MUG", stock=1)
     order = place(customers[0], (mug, 1))
     outcomes(at_once(lambda _: steps.reserve(order.id, CONTEXT), CROWD))
-    assert persist(lambda: steps.reserve(order.id, CONTEXT)).status == Status.RESERVED
+    assert persist(lambda: steps.reserve(order.id, CONTEXT)).status == OrderStatus.RESERVED
     assert kinds(order) == ["Placed", "StockReserved"]
 
 
@@ -122,7 +122,7 @@ def test_a_cancellation_wins_or_loses_as_a_whole(editor: Caller, customers: list
     acts: list[Callable[[], Order]] = [
         lambda: steps.mark_paid(order.id, "pi_1", CONTEXT),
         lambda: service.cancel(order.id, CONTEXT),
-        lambda: steps.reject(order.id, Reason.PAYMENT_DECLINED, CONTEXT),
+        lambda: steps.reject(order.id, RejectionReason.PAYMENT_DECLINED, CONTEXT),
         lambda: steps.confirm(order.id, CONTEXT),
         lambda: steps.release(order.id, CONTEXT),
     ]
@@ -132,7 +132,7 @@ def test_a_cancellation_wins_or_loses_as_a_whole(editor: Caller, customers: list
     assert kinds(order).count("Cancelled") + kinds(order).count("Rejected") <= 1
     held = {"none": 0, "reserved": 3, "sold": 3}[stored.pieces]
     assert stock(mug).reserved + stock(mug).sold == held
-    if stored.status not in {Status.CANCELLED, Status.REJECTED}:
+    if stored.status not in {OrderStatus.CANCELLED, OrderStatus.REJECTED}:
         persist(lambda: service.cancel(order.id, CONTEXT))
     persist(lambda: steps.release(order.id, CONTEXT))
     assert (stock(mug).available, stock(mug).reserved, stock(mug).sold) == (100, 0, 0)

@@ -9,9 +9,9 @@ from lamina import ids
 from lamina.access.policy import Role
 from lamina.events.request_context import RequestContext
 from lamina.money import Money
-from lamina.orders import saga, store
+from lamina.orders import executions, store
 from lamina.orders.events import Cancelled, Event, Placed, fold
-from lamina.orders.model import Line, Order, Status
+from lamina.orders.model import Line, Order, OrderStatus
 from lamina.payments import account, secret, stripe
 from lamina.settings import Settings, settings
 from local.payments.notify import headers
@@ -75,18 +75,18 @@ def step(name: str, order: Order) -> str:
 def steps() -> None:
     with provider():
         good = ordered()
-        assert step("reserve_stock", good) == Status.RESERVED
-        assert step("charge_payment", good) == Status.PAID
-        assert step("confirm_order", good) == Status.CONFIRMED
+        assert step("reserve_stock", good) == OrderStatus.RESERVED
+        assert step("charge_payment", good) == OrderStatus.PAID
+        assert step("confirm_order", good) == OrderStatus.CONFIRMED
         bad = ordered("pm_card_chargeDeclined")
         step("reserve_stock", bad)
         open_circuit("payments", stripe.circuit, 60)
-        assert step("charge_payment", bad) == Status.REJECTED
+        assert step("charge_payment", bad) == OrderStatus.REJECTED
         open_circuit("payments", stripe.circuit, 60)
         forget_secret()
-        assert step("void_payment", bad) == step("release_stock", bad) == Status.REJECTED
+        assert step("void_payment", bad) == step("release_stock", bad) == OrderStatus.REJECTED
         assert store.load(bad.id).is_settled
-        assert step("reject_order", ordered("pm_card_slow")) == Status.REJECTED
+        assert step("reject_order", ordered("pm_card_slow")) == OrderStatus.REJECTED
 
 
 def start() -> None:
@@ -96,7 +96,7 @@ def start() -> None:
         assert invoke(place("consumers/start_saga"), event) == {"batchItemFailures": []}
         forget_idempotency_records()
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(saga, "start", lambda *_, **__: 1 / 0)
+        patched.setattr(executions, "start", lambda *_, **__: 1 / 0)
         assert invoke(place("consumers/start_saga"), event) == failed
 
 

@@ -26,7 +26,7 @@ from lamina.http.request import Request
 from lamina.http.request_validation import RequestValidation
 from lamina.users.schemas import EMAIL, USERNAME, Email
 from lamina.validation_errors import invalid
-from lamina.webhooks.schemas import Description
+from lamina.webhooks.schemas import WebhookDescription
 from tests.support.aws import Api
 from tests.support.openapi import operation, resolved
 
@@ -80,7 +80,7 @@ def test_text_of_every_script_is_a_name(text: str) -> None:
 )
 def test_what_nobody_sees_or_what_disturbs_the_text_around_it_is_no_name(text: str) -> None:
     assert not takes(Name, text)
-    assert takes(Description, text) is (text in ("", "x" * 101))
+    assert takes(WebhookDescription, text) is (text in ("", "x" * 101))
 
 
 @given(text=st.text(st.characters(codec="utf-8"), min_size=1, max_size=100))
@@ -197,7 +197,7 @@ def test_an_address_that_no_mail_server_takes_is_refused(address: str) -> None:
 PATTERNS = [
     (Email, EMAIL),
     (Name, fields.VISIBLE_LINE),
-    (Description, fields.OPTIONAL_LINE),
+    (WebhookDescription, fields.OPTIONAL_LINE),
 ]
 LIKELY = st.text(
     st.sampled_from("aZ0.@- \u200b\u200d\u202e\u2028\n\ufffe\U0001fffe\U000e0041é王🫩_+\u2800"), max_size=12

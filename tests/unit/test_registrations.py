@@ -3,9 +3,11 @@
 import re
 
 import pytest
+from pydantic import create_model
 
 from docs.build import Refused, openapi
 from docs.build.openapi.answers import EXAMPLES, Failures
+from docs.build.openapi.endpoints import Endpoint
 from lamina.errors import RuleViolated
 from lamina.http import App, Response
 from tests.roles.process import place
@@ -98,6 +100,25 @@ def test_the_document_is_not_made_of_an_endpoint_without_an_envelope(monkeypatch
     monkeypatch.setattr("importlib.import_module", lambda _: App(public=True).get("/hello")(hello))
     with pytest.raises(Refused, match=r"hello declares that it returns a plain .*Response\[Envelope\[…\]\]"):
         openapi.document()
+
+
+def greeting(kind: type) -> Endpoint:
+    """An endpoint whose schema has a name that others may have too."""
+    app, model = App(public=True, enveloped=False), create_model("Greeting", text=(kind, ...))
+
+    def greet() -> None:
+        """Return a greeting."""
+
+    greet.__annotations__["return"] = Response[model]  # type: ignore[valid-type]  # made above
+    app.get(f"/{kind.__name__}")(greet)
+    assert app.endpoint
+    return Endpoint("users", kind.__name__, app, app.endpoint)
+
+
+def test_the_document_is_not_made_of_two_schemas_that_have_one_name() -> None:
+    openapi.draft([greeting(str)])
+    with pytest.raises(Refused, match=r"two schemas named Greeting differ; /int has one of them"):
+        openapi.draft([greeting(str), greeting(int)])
 
 
 def test_the_document_is_not_made_of_an_error_that_nothing_is_said_of() -> None:

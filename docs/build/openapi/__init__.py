@@ -85,10 +85,11 @@ def document() -> Json:
 
     Raises:
         OpenAPIMergeError: if two handlers serve the same method of the same path.
-        Refused: if a folder of handlers is missing in `TAGS` or `SUBJECTS`, or an error has no example.
+        Refused: if a folder of handlers is missing in `TAGS` or `SUBJECTS`, an error has no example, or two schemas
+            of one name differ.
     """
     known = list(endpoints())
-    drafted = _drafted(known)
+    drafted = draft(known)
     failures = Failures()
     paths: Json = {}
     for endpoint in known:
@@ -129,12 +130,23 @@ def _subjects(folders: list[str]) -> str:
     return listed[0].upper() + listed[1:]
 
 
-def _drafted(known: list[Endpoint]) -> Json:
+def draft(known: list[Endpoint]) -> Json:
+    """Return the document that Powertools makes of these endpoints.
+
+    Raises:
+        Refused: if two schemas of one name differ.
+    """
     about = Path(__file__).with_name("about.md").read_text(encoding="utf-8")
     about = about.replace("{subjects}", _subjects(_folders(known)))
     merge = OpenAPIMerge(title="Lamina", version=VERSION, description=about, on_conflict="error")
+    found: Json = {}
     for endpoint in known:
-        merge.add_schema(json.loads(_GENERIC.sub(_renamed, endpoint.app.get_openapi_json_schema())))
+        drafted = json.loads(_GENERIC.sub(_renamed, endpoint.app.get_openapi_json_schema()))
+        # Schemas are named after their types, and merging keeps one of each name.
+        for name, schema in drafted["components"]["schemas"].items():
+            if found.setdefault(name, schema) != schema:
+                raise Refused(f"two schemas named {name} differ; {endpoint.path} has one of them: rename its type")
+        merge.add_schema(drafted)
     return merge.get_openapi_schema()
 
 

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from lamina.ids import stamp
+from lamina.ids import canonical, stamp
 
 BREAKING = (
     r"\x00-\x1f\x7f-\x9f\u2028\u2029"  # controls, line and paragraph separators
@@ -65,6 +65,15 @@ def matching(pattern: str, advice: str) -> AfterValidator:
 def one_line(text: str) -> str:
     """Return text from an untrusted header, such as `User-Agent`, without the characters that a line cannot contain."""
     return _BREAKS.sub("", text)
+
+
+def canonical_id(value: object) -> object:
+    """Return the text of a UUID in canonical form, for `BeforeValidator`; another value, such as None, unchanged.
+
+    Raises:
+        ValueError: if the text is not a UUID.
+    """
+    return canonical(value) if isinstance(value, str) else value
 
 
 def _timestamp(value: object) -> str:

@@ -8,7 +8,7 @@ import pytest
 from lamina.access.policy import Caller, Role
 from lamina.money import Money
 from lamina.orders import charging, service, steps, store
-from lamina.orders.model import Order, PaymentStatus, Pieces, Reason, Status
+from lamina.orders.model import Order, OrderStatus, PaymentStatus, Pieces, RejectionReason
 from lamina.payments import stripe
 from lamina.payments.model import NewPayment
 from lamina.payments.provider import PaymentUnavailable
@@ -56,7 +56,7 @@ def test_a_reserved_order_is_charged_once(customer: Caller, payments: Stripe, pr
     order = reserved(customer)
     paid = charging.charge(order.id, payments, CONTEXT)
     for each in (paid, charging.charge(order.id, payments, CONTEXT)):
-        assert (each.status, each.payment.status) == (Status.PAID, PaymentStatus.CHARGED)
+        assert (each.status, each.payment.status) == (OrderStatus.PAID, PaymentStatus.CHARGED)
     intent = provider.intent(paid.payment.reference)
     assert (intent.charges, intent.amount, intent.metadata) == (1, 300, {"order_id": order.id})
 
@@ -66,7 +66,11 @@ def test_a_declined_order_is_rejected_and_gives_everything_back(
 ) -> None:
     order = reserved(customer, "pm_card_chargeDeclined")
     rejected = charging.charge(order.id, payments, CONTEXT)
-    assert (rejected.status, rejected.reason, rejected.owes) == (Status.REJECTED, Reason.PAYMENT_DECLINED, True)
+    assert (rejected.status, rejected.reason, rejected.owes) == (
+        OrderStatus.REJECTED,
+        RejectionReason.PAYMENT_DECLINED,
+        True,
+    )
     after = settled(order, payments)
     assert (after.payment.status, after.pieces, after.is_settled) == (PaymentStatus.CANCELLED, Pieces.NONE, True)
     assert provider.intent(after.payment.reference).status == "canceled"
@@ -75,7 +79,7 @@ def test_a_declined_order_is_rejected_and_gives_everything_back(
 def test_an_order_that_costs_nothing_needs_no_provider(customer: Caller) -> None:
     order = reserved(customer, price=Money(0, "EUR"))
     nowhere = Stripe("http://127.0.0.1:9", API_KEY)
-    assert charging.charge(order.id, nowhere, CONTEXT).status == Status.PAID
+    assert charging.charge(order.id, nowhere, CONTEXT).status == OrderStatus.PAID
     service.cancel(order.id, CONTEXT)
     assert settled(order, nowhere).is_settled
 
@@ -85,7 +89,7 @@ def test_an_order_that_is_cancelled_before_it_is_charged_is_not_charged(
 ) -> None:
     order = reserved(customer)
     service.cancel(order.id, CONTEXT)
-    assert charging.charge(order.id, payments, CONTEXT).status == Status.CANCELLED
+    assert charging.charge(order.id, payments, CONTEXT).status == OrderStatus.CANCELLED
     assert settled(order, payments).is_settled
     assert provider.store.since(0, None, 10) == []
 
@@ -101,7 +105,7 @@ def test_an_order_that_is_cancelled_while_it_is_charged_is_refunded(
         return charge(reference, method, attempt)
 
     monkeypatch.setattr(payments, "charge", charge_late)
-    assert charging.charge(order.id, payments, CONTEXT).status == Status.CANCELLED
+    assert charging.charge(order.id, payments, CONTEXT).status == OrderStatus.CANCELLED
     after = settled(order, payments)
     assert (after.payment.status, after.is_settled) == (PaymentStatus.REFUNDED, True)
     assert provider.intent(after.payment.reference).refunded == 300
@@ -129,7 +133,7 @@ def test_an_order_whose_payment_somebody_cancelled_at_the_provider_is_rejected(
     order = reserved(customer)
     opened = payments.start(NewPayment(order_id=order.id, amount=300, currency="EUR"))
     payments.void(opened.reference)
-    assert charging.charge(order.id, payments, CONTEXT).reason == Reason.PAYMENT_UNAVAILABLE
+    assert charging.charge(order.id, payments, CONTEXT).reason == RejectionReason.PAYMENT_UNAVAILABLE
 
 
 @pytest.mark.parametrize("fault", ["errors", "drops"])
@@ -144,7 +148,7 @@ def test_what_the_provider_did_not_do_is_done_by_the_next_attempt(
     provider.faults.set({fault: 1})
     with pytest.raises(PaymentUnavailable):
         charging.charge(order.id, payments, CONTEXT)
-    assert charging.charge(order.id, payments, CONTEXT, 1).status == Status.PAID
+    assert charging.charge(order.id, payments, CONTEXT, 1).status == OrderStatus.PAID
     assert sum(intent.charges for intent in provider.store.since(0, None, 10)) == 1
 
 

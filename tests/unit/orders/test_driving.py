@@ -10,8 +10,8 @@ import pytest
 
 from lamina import ids
 from lamina.access.policy import Caller, Role
-from lamina.orders import charging, reconciling, saga, service, steps, store, sweeping
-from lamina.orders.model import Order, Reason, Status
+from lamina.orders import charging, executions, reconciling, service, steps, store, sweeping
+from lamina.orders.model import Order, OrderStatus, RejectionReason
 from lamina.orders.reconciling import reconcile_payments
 from lamina.orders.sweeping import sweep_orders
 from lamina.payments import stripe
@@ -57,7 +57,7 @@ def payments(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> Stripe:
     return client
 
 
-def executions(order: Order) -> list[str]:
+def started_for(order: Order) -> list[str]:
     """The names of the executions that were started for an order."""
     client = boto3.client("stepfunctions")
     found = client.list_executions(stateMachineArn=settings().saga)["executions"]
@@ -76,30 +76,30 @@ def always() -> bool:
 def test_an_execution_is_started_once_for_an_event(order: Order) -> None:
     event: Any = {"id": ids.new_id(), "subject": order.id, "correlation_id": "test"}
     for _ in range(2):
-        saga.follow(event)
-    assert executions(order) == [f"{order.id}-{event['id']}"]
+        executions.follow(event)
+    assert started_for(order) == [f"{order.id}-{event['id']}"]
 
 
 def test_a_silent_order_is_driven_on_and_others_are_not(order: Order) -> None:
     assert sweep_orders(always).started == 0
     aged(order, sweeping.SILENT_SECONDS + 10)
     assert sweep_orders(always, dry_run=True).started == 1
-    assert executions(order) == []
+    assert started_for(order) == []
     report = sweep_orders(always)
     assert (report.finished, report.started, report.expired) == (True, 1, 0)
-    assert len(executions(order)) == 1
+    assert len(started_for(order)) == 1
 
 
 def test_an_order_that_is_too_old_is_rejected_and_gives_back_what_it_holds(order: Order) -> None:
     steps.reserve(order.id, CONTEXT)
     aged(order, sweeping.EXPIRES_SECONDS + 10)
     assert sweep_orders(always, dry_run=True).expired == 1
-    assert store.load(order.id).status == Status.RESERVED
+    assert store.load(order.id).status == OrderStatus.RESERVED
     report = sweep_orders(always)
     assert (report.started, report.expired) == (1, 1)
     rejected = store.load(order.id)
-    assert (rejected.status, rejected.reason) == (Status.REJECTED, Reason.EXPIRED)
-    assert len(executions(order)) == 1
+    assert (rejected.status, rejected.reason) == (OrderStatus.REJECTED, RejectionReason.EXPIRED)
+    assert len(started_for(order)) == 1
 
 
 def test_an_order_that_is_settled_is_left_alone(order: Order) -> None:
@@ -125,12 +125,12 @@ def notify(order_id: str, secret: str = SECRET, **more: Any) -> int:
 
 def test_a_notification_drives_its_order_on(order: Order) -> None:
     assert notify(order.id, type="payment_intent.succeeded", livemode=False) == 204
-    assert len(executions(order)) == 1
+    assert len(started_for(order)) == 1
 
 
 def test_notifications_that_are_not_signed_by_the_provider_do_nothing(order: Order) -> None:
     assert notify(order.id, secret="another") == 400
-    assert executions(order) == []
+    assert started_for(order) == []
 
 
 def test_notifications_about_what_is_settled_or_unknown_are_accepted_and_do_nothing(order: Order) -> None:
@@ -138,7 +138,7 @@ def test_notifications_about_what_is_settled_or_unknown_are_accepted_and_do_noth
     assert store.load(order.id).is_settled
     for about in (order.id, ids.new_id(), "not an id"):
         assert notify(about) == 204
-    assert executions(order) == []
+    assert started_for(order) == []
 
 
 def compared(provider: Provider, **report: int) -> None:
@@ -168,7 +168,7 @@ def test_an_order_whose_charge_nobody_recorded_is_driven_on(order: Order, provid
     steps.open_payment(order.id, opened.reference, CONTEXT)
     payments.charge(opened.reference, "pm_card_visa")
     compared(provider, differences=0, started=1)
-    assert len(executions(order)) == 1
+    assert len(started_for(order)) == 1
 
 
 def test_a_charge_without_an_order_is_reported(order: Order, provider: Provider, payments: Stripe, log: Log) -> None:

@@ -13,7 +13,7 @@ from lamina.orders import codec, transitions
 from lamina.orders.codec import UnknownEvent, decode, decode_order, encode, encode_order
 from lamina.orders.errors import InvalidTransition
 from lamina.orders.events import EVENTS, Event, PaymentOpened, PaymentVoided, Placed, StockReserved, apply, fold
-from lamina.orders.model import FINAL, Order, PaymentStatus, Pieces, Reason, Status
+from lamina.orders.model import FINAL, Order, OrderStatus, PaymentStatus, Pieces, RejectionReason
 from tests.unit.orders.orders import ORDER, instant, line, placed
 
 STEPS: dict[str, Any] = {
@@ -24,7 +24,7 @@ STEPS: dict[str, Any] = {
     "pay another": lambda order, at: transitions.pay(order, at, "pi_2"),
     "pay nothing": lambda order, at: transitions.pay(order, at, ""),
     "confirm": transitions.confirm,
-    **{reason: lambda order, at, reason=reason: transitions.reject(order, at, reason) for reason in Reason},
+    **{reason: lambda order, at, reason=reason: transitions.reject(order, at, reason) for reason in RejectionReason},
     "expire": lambda order, at: transitions.expire(order, at, instant(1)),
     "expire later": lambda order, at: transitions.expire(order, at, instant(0)),
     "cancel": lambda order, at: transitions.cancel(order, at, None),
@@ -80,7 +80,7 @@ def test_an_order_has_totals_and_a_number_for_people() -> None:
 def test_a_cancelled_order_gives_back_what_it_held_once(length: int) -> None:
     before = after(*PATH[:length])
     cancelled = after(*PATH[:length], "cancel")
-    assert (cancelled.status, cancelled.pieces) == (Status.CANCELLED, before.pieces)
+    assert (cancelled.status, cancelled.pieces) == (OrderStatus.CANCELLED, before.pieces)
     settled = after(*PATH[:length], "cancel", "release", "refund", "release", "refund", "void")
     assert settled.is_settled
     assert settled.pieces == Pieces.NONE
@@ -109,15 +109,15 @@ def test_an_order_has_one_payment(step: str) -> None:
 
 def test_a_paid_order_is_never_rejected_and_a_reserved_one_is_not_out_of_stock() -> None:
     for path in (PATH[:3], PATH):
-        assert after(*path, *Reason, "expire") == after(*path)
-    assert after("reserve", Reason.OUT_OF_STOCK) == after("reserve")
-    assert after("reserve", "expire").reason == Reason.EXPIRED
-    assert after("reserve", "expire later").status == Status.RESERVED
+        assert after(*path, *RejectionReason, "expire") == after(*path)
+    assert after("reserve", RejectionReason.OUT_OF_STOCK) == after("reserve")
+    assert after("reserve", "expire").reason == RejectionReason.EXPIRED
+    assert after("reserve", "expire later").status == OrderStatus.RESERVED
 
 
 def test_an_order_that_costs_nothing_is_paid_without_a_payment() -> None:
     order = fold(history("reserve", "open", "pay nothing", "confirm", costs=0))
-    assert (order.status, order.payment.status, order.version) == (Status.CONFIRMED, PaymentStatus.PENDING, 4)
+    assert (order.status, order.payment.status, order.version) == (OrderStatus.CONFIRMED, PaymentStatus.PENDING, 4)
     cancelled = fold(history("reserve", "pay nothing", "confirm", "cancel", "release", "refund", costs=0))
     assert cancelled.is_settled
 
@@ -138,10 +138,10 @@ def test_whatever_happens_an_order_can_be_settled_and_never_owes_without_a_payme
     order = fold(events)
     assert order.version == len(events)
     assert order.owes <= bool(order.payment.reference)
-    assert (order.status == Status.CONFIRMED) <= (order.pieces == Pieces.SOLD)
-    assert (order.pieces == Pieces.RESERVED) <= (order.status not in {Status.PENDING, Status.CONFIRMED})
+    assert (order.status == OrderStatus.CONFIRMED) <= (order.pieces == Pieces.SOLD)
+    assert (order.pieces == Pieces.RESERVED) <= (order.status not in {OrderStatus.PENDING, OrderStatus.CONFIRMED})
     assert (order.payment.status == PaymentStatus.CHARGED) <= bool(order.payment.reference)
-    assert (order.reason is not None) == (order.status == Status.REJECTED)
+    assert (order.reason is not None) == (order.status == OrderStatus.REJECTED)
     ending = [] if order.status in FINAL else ["cancel"]
     for number, step in enumerate([*ending, "release", "refund"]):
         event = STEPS[step](order, instant(200 + number))

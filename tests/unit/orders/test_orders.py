@@ -14,7 +14,7 @@ from lamina.orders import codec, items, service, steps, store
 from lamina.orders.errors import InvalidTransition, OrderNotFound
 from lamina.orders.events import Event
 from lamina.orders.items import HistoryItem
-from lamina.orders.model import MAX_LINES, Order, PaymentStatus, Pieces, Reason, Status
+from lamina.orders.model import MAX_LINES, Order, OrderStatus, PaymentStatus, Pieces, RejectionReason
 from lamina.orders.service import NewLine, NewOrder
 from lamina.products import repository
 from lamina.products import service as products
@@ -72,7 +72,7 @@ def test_an_order_has_the_prices_of_the_moment_it_was_placed(editor: Caller, cus
         ("CUP", "CUP", 3, 99),
         ("MUG", "MUG", 2, 150),
     ]
-    assert (order.total, order.status, order.customer_id) == (Money(597, "EUR"), Status.PENDING, customer.user_id)
+    assert (order.total, order.status, order.customer_id) == (Money(597, "EUR"), OrderStatus.PENDING, customer.user_id)
     assert stock(mug) == (10, 0, 0)
     assert published(order) == ["order.placed"]
 
@@ -81,7 +81,7 @@ def test_an_order_of_the_same_request_is_placed_once(customer: Caller, mug: Prod
     first = place(customer, (mug, 1), request="fingerprint:body")
     steps.reserve(first.id, CONTEXT)
     again = place(customer, (mug, 1), request="fingerprint:body")
-    assert (again.id, again.status) == (first.id, Status.RESERVED)
+    assert (again.id, again.status) == (first.id, OrderStatus.RESERVED)
     with pytest.raises(KeyReused):
         place(customer, (mug, 2), request="fingerprint:other")
     assert place(customer, (mug, 1)).id != first.id
@@ -128,11 +128,11 @@ def test_a_customer_whose_credential_is_revoked_meanwhile_places_nothing(custome
 
 def test_an_order_is_reserved_paid_confirmed_and_repeats_change_nothing(customer: Caller, mug: Product) -> None:
     order = place(customer, (mug, 4))
-    acts: list[tuple[Callable[[], Order], Status, tuple[int, int, int]]] = [
-        (lambda: steps.reserve(order.id, CONTEXT), Status.RESERVED, (6, 4, 0)),
-        (lambda: steps.open_payment(order.id, "pi_1", CONTEXT), Status.RESERVED, (6, 4, 0)),
-        (lambda: steps.mark_paid(order.id, "pi_1", CONTEXT), Status.PAID, (6, 4, 0)),
-        (lambda: steps.confirm(order.id, CONTEXT), Status.CONFIRMED, (6, 0, 4)),
+    acts: list[tuple[Callable[[], Order], OrderStatus, tuple[int, int, int]]] = [
+        (lambda: steps.reserve(order.id, CONTEXT), OrderStatus.RESERVED, (6, 4, 0)),
+        (lambda: steps.open_payment(order.id, "pi_1", CONTEXT), OrderStatus.RESERVED, (6, 4, 0)),
+        (lambda: steps.mark_paid(order.id, "pi_1", CONTEXT), OrderStatus.PAID, (6, 4, 0)),
+        (lambda: steps.confirm(order.id, CONTEXT), OrderStatus.CONFIRMED, (6, 0, 4)),
     ]
     done = order
     for number, (act, status, expected) in enumerate(acts):
@@ -150,7 +150,11 @@ def test_what_is_not_in_stock_rejects_the_order_and_takes_nothing(
     cup = create_product(editor, "CUP", stock=1)
     order = place(customer, (mug, 5), (cup, 2))
     rejected = steps.reserve(order.id, CONTEXT)
-    assert (rejected.status, rejected.reason, rejected.is_settled) == (Status.REJECTED, Reason.OUT_OF_STOCK, True)
+    assert (rejected.status, rejected.reason, rejected.is_settled) == (
+        OrderStatus.REJECTED,
+        RejectionReason.OUT_OF_STOCK,
+        True,
+    )
     assert (stock(mug), stock(cup)) == ((10, 0, 0), (1, 0, 0))
     assert published(order) == ["order.placed", "order.rejected"]
     assert refused(lambda: service.cancel(order.id, CONTEXT)).code == "INVALID_TRANSITION"
@@ -171,7 +175,7 @@ def test_a_cancelled_order_returns_its_pieces_and_its_payment_once(
     with pytest.raises(InvalidTransition):
         steps.mark_voided(order.id, CONTEXT, refunded=True)
     cancelled = service.cancel(order.id, CONTEXT)
-    assert (cancelled.status, cancelled.owes, cancelled.pieces != Pieces.NONE) == (Status.CANCELLED, True, True)
+    assert (cancelled.status, cancelled.owes, cancelled.pieces != Pieces.NONE) == (OrderStatus.CANCELLED, True, True)
     settled = cancelled
     for _ in range(2):
         steps.release(order.id, CONTEXT)
@@ -193,13 +197,13 @@ def test_an_order_expires_that_was_placed_too_long_ago_and_is_not_paid(customer:
     order = place(customer, (mug, 1))
     assert steps.expire(order.id, order.created_at, CONTEXT) == order
     expired = steps.expire(order.id, ids.ahead(1), CONTEXT)
-    assert (expired.status, expired.reason) == (Status.REJECTED, Reason.EXPIRED)
+    assert (expired.status, expired.reason) == (OrderStatus.REJECTED, RejectionReason.EXPIRED)
 
 
 def test_the_largest_order_fits_into_one_transaction(editor: Caller, customer: Caller) -> None:
     ordered = [create_product(editor, f"P{number}", name="é" * 200) for number in range(MAX_LINES)]
     order = place(customer, *((product, 10) for product in ordered))
-    assert steps.reserve(order.id, CONTEXT).status == Status.RESERVED
+    assert steps.reserve(order.id, CONTEXT).status == OrderStatus.RESERVED
     service.cancel(order.id, CONTEXT)
     assert steps.release(order.id, CONTEXT).pieces == Pieces.NONE
     assert {stock(product) for product in ordered} == {(10, 0, 0)}

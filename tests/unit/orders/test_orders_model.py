@@ -20,7 +20,7 @@ from lamina.access.policy import Role
 from lamina.errors import Unavailable
 from lamina.orders import service, steps, store
 from lamina.orders.errors import InvalidTransition
-from lamina.orders.model import Order, PaymentStatus, Pieces, Reason, Status
+from lamina.orders.model import Order, OrderStatus, PaymentStatus, Pieces, RejectionReason
 from lamina.payments import stripe
 from lamina.payments.model import NewPayment, Payment, PaymentState
 from lamina.payments.stripe import Stripe
@@ -126,7 +126,7 @@ class Orders(RuleBasedStateMachine):
     @rule(target=opened, order_id=orders)
     def open_payment(self, order_id: str) -> Any:
         order = store.load(order_id)
-        return (order_id, self._start(order).reference) if order.status == Status.RESERVED else multiple()
+        return (order_id, self._start(order).reference) if order.status == OrderStatus.RESERVED else multiple()
 
     @rule(payment=opened, crash=CRASHES)
     def record_payment(self, payment: tuple[str, str], crash: str) -> None:
@@ -135,7 +135,7 @@ class Orders(RuleBasedStateMachine):
     @rule(target=decided, order_id=orders)
     def decide_to_charge(self, order_id: str) -> Any:
         order = store.load(order_id)
-        is_open = order.status == Status.RESERVED and order.payment.status == PaymentStatus.OPEN
+        is_open = order.status == OrderStatus.RESERVED and order.payment.status == PaymentStatus.OPEN
         return order if is_open else multiple()
 
     @rule(target=charged, order=decided)
@@ -206,7 +206,7 @@ class Orders(RuleBasedStateMachine):
     def everything_adds_up(self) -> None:
         orders = [store.load(order_id) for order_id in self.all]
         assert all(order.is_settled for order in orders)
-        confirmed = [order for order in orders if order.status == Status.CONFIRMED]
+        confirmed = [order for order in orders if order.status == OrderStatus.CONFIRMED]
         intents = self._intents().values()
         kept = sum(intent.amount * intent.charges - intent.refunded for intent in intents)
         assert kept == sum(order.total.amount for order in confirmed)
@@ -235,13 +235,13 @@ class Orders(RuleBasedStateMachine):
 
     def _advance(self, order: Order) -> None:
         match order.status:
-            case Status.PENDING:
+            case OrderStatus.PENDING:
                 steps.reserve(order.id, CONTEXT)
-            case Status.RESERVED if not order.payment.reference:
+            case OrderStatus.RESERVED if not order.payment.reference:
                 steps.open_payment(order.id, self._start(order).reference, CONTEXT)
-            case Status.RESERVED:
+            case OrderStatus.RESERVED:
                 self._record_charge(order.id, self.payments.charge(order.payment.reference, order.payment.method))
-            case Status.PAID:
+            case OrderStatus.PAID:
                 steps.confirm(order.id, CONTEXT)
             case _:
                 steps.release(order.id, CONTEXT)
@@ -254,7 +254,7 @@ class Orders(RuleBasedStateMachine):
     def _record_charge(self, order_id: str, payment: Payment) -> Order:
         if payment.state == PaymentState.CHARGED:
             return steps.mark_paid(order_id, payment.reference, CONTEXT)
-        return steps.reject(order_id, Reason.PAYMENT_DECLINED, CONTEXT)
+        return steps.reject(order_id, RejectionReason.PAYMENT_DECLINED, CONTEXT)
 
     def _void(self, order_id: str) -> None:
         order = store.load(order_id)

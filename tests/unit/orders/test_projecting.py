@@ -10,7 +10,7 @@ from lamina.events.redelivery import Postponed
 from lamina.ids import new_id
 from lamina.orders import entries, listing, projecting, rebuilding, service, steps, store
 from lamina.orders.entries import OrderEntryItem, ProductSalesItem, Sales, entry_key, sales_of_product
-from lamina.orders.model import Order, PaymentStatus, Status
+from lamina.orders.model import Order, OrderStatus, PaymentStatus
 from lamina.orders.projecting import follow, project
 from lamina.orders.queries import order_query
 from lamina.orders.rebuilding import rebuild
@@ -59,8 +59,8 @@ def test_an_order_is_listed_as_it_is_when_it_is_projected(customer: Caller, mug:
     assert listed(customer) == [order]
     reserved = steps.reserve(order.id, CONTEXT)
     project(order.id)
-    assert listed(customer) == listed(customer, status=Status.RESERVED) == [reserved]
-    assert listed(customer, status=Status.PENDING) == []
+    assert listed(customer) == listed(customer, status=OrderStatus.RESERVED) == [reserved]
+    assert listed(customer, status=OrderStatus.PENDING) == []
 
 
 def test_a_confirmed_order_is_a_sale_and_a_cancelled_one_is_none(customer: Caller, mug: Product) -> None:

@@ -2,7 +2,7 @@
 
 from lamina.events.request_context import RequestContext
 from lamina.orders import steps, store
-from lamina.orders.model import Order, Reason, Status
+from lamina.orders.model import Order, OrderStatus, RejectionReason
 from lamina.payments.model import NewPayment, PaymentState
 from lamina.payments.provider import PaymentProvider, PaymentUnavailable
 
@@ -24,24 +24,24 @@ def charge(order_id: str, provider: PaymentProvider, context: RequestContext, at
         OrderNotFound, Conflict: see `steps.reserve`.
     """
     order = store.load(order_id)
-    if order.status == Status.RESERVED and not order.total.amount:
+    if order.status == OrderStatus.RESERVED and not order.total.amount:
         return steps.mark_paid(order_id, "", context)
-    if order.status == Status.RESERVED and not order.payment.reference:
+    if order.status == OrderStatus.RESERVED and not order.payment.reference:
         total = order.total
         new = NewPayment(order_id=order_id, amount=total.amount, currency=total.currency)
         opened = provider.start(new, attempt)
         order = steps.open_payment(order_id, opened.reference, context)
-    if order.status != Status.RESERVED:
+    if order.status != OrderStatus.RESERVED:
         return order
     payment = provider.charge(order.payment.reference, order.payment.method, attempt)
     match payment.state:
         case PaymentState.CHARGED:
             return steps.mark_paid(order_id, payment.reference, context)
         case PaymentState.DECLINED:
-            return steps.reject(order_id, Reason.PAYMENT_DECLINED, context)
+            return steps.reject(order_id, RejectionReason.PAYMENT_DECLINED, context)
         case PaymentState.CANCELLED | PaymentState.REFUNDED:
             # The order has ended meanwhile, and is unchanged; otherwise somebody has done it at the provider.
-            return steps.reject(order_id, Reason.PAYMENT_UNAVAILABLE, context)
+            return steps.reject(order_id, RejectionReason.PAYMENT_UNAVAILABLE, context)
         case _:
             raise PaymentUnavailable(f"the payment is {payment.state}")
 

@@ -11,7 +11,7 @@ from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 from lamina import ids
 from lamina.orders import codec
 from lamina.orders.items import LIST
-from lamina.orders.model import Order, Status
+from lamina.orders.model import Order, OrderStatus
 from lamina.storage.item import Item
 from lamina.storage.keys import SHARDS, key, list_partition, list_position, shard_of, value_of
 from lamina.storage.transactions import Update
@@ -120,7 +120,7 @@ def to_order(item: OrderEntryItem) -> Order | None:
 
 def sales_of(order: Order, status: str) -> dict[SalesKey, Sales]:
     """Return what an order contributes to the sales of its products in a state: something while it is confirmed."""
-    if status != Status.CONFIRMED:
+    if status != OrderStatus.CONFIRMED:
         return {}
     currency = order.total.currency
     return {(line.product_id, currency): Sales(1, line.quantity, line.total.amount) for line in order.lines}

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import reduce
 
 from lamina.orders.errors import InvalidTransition
-from lamina.orders.model import FINAL, Line, Order, Payment, PaymentStatus, Pieces, Reason, Status
+from lamina.orders.model import FINAL, Line, Order, OrderStatus, Payment, PaymentStatus, Pieces, RejectionReason
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +53,7 @@ class Rejected:
     """The system ended the order."""
 
     at: str
-    reason: Reason
+    reason: RejectionReason
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,15 +134,17 @@ def is_possible(order: Order, event: Event) -> bool:
 
 _POSSIBLE: Mapping[type[Event], Callable[[Order], bool]] = {
     Placed: lambda _: False,
-    StockReserved: lambda order: order.status == Status.PENDING,
+    StockReserved: lambda order: order.status == OrderStatus.PENDING,
     PaymentOpened: lambda order: (
-        order.status == Status.RESERVED and order.payment.status == PaymentStatus.PENDING and order.total.amount > 0
+        order.status == OrderStatus.RESERVED
+        and order.payment.status == PaymentStatus.PENDING
+        and order.total.amount > 0
     ),
     Paid: lambda order: (
-        order.status == Status.RESERVED and (order.payment.status == PaymentStatus.OPEN or order.total.amount == 0)
+        order.status == OrderStatus.RESERVED and (order.payment.status == PaymentStatus.OPEN or order.total.amount == 0)
     ),
-    Confirmed: lambda order: order.status == Status.PAID,
-    Rejected: lambda order: order.status in {Status.PENDING, Status.RESERVED},
+    Confirmed: lambda order: order.status == OrderStatus.PAID,
+    Rejected: lambda order: order.status in {OrderStatus.PENDING, OrderStatus.RESERVED},
     Cancelled: lambda order: order.status not in FINAL,
     StockReleased: lambda order: order.status in FINAL and order.pieces != Pieces.NONE,
     PaymentVoided: lambda order: order.owes,
@@ -184,12 +186,12 @@ def _next_payment(order: Order, event: Event) -> Payment:
             return payment
 
 
-_STATUS: Mapping[type[Event], Status] = {
-    StockReserved: Status.RESERVED,
-    Paid: Status.PAID,
-    Confirmed: Status.CONFIRMED,
-    Rejected: Status.REJECTED,
-    Cancelled: Status.CANCELLED,
+_STATUS: Mapping[type[Event], OrderStatus] = {
+    StockReserved: OrderStatus.RESERVED,
+    Paid: OrderStatus.PAID,
+    Confirmed: OrderStatus.CONFIRMED,
+    Rejected: OrderStatus.REJECTED,
+    Cancelled: OrderStatus.CANCELLED,
 }
 _PIECES: Mapping[type[Event], Pieces] = {
     StockReserved: Pieces.RESERVED,

@@ -12,7 +12,7 @@ MAX_QUANTITY = 1000
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
-class Status(StrEnum):
+class OrderStatus(StrEnum):
     """How far an order has come: `pending → reserved → paid → confirmed`, or an end before that."""
 
     PENDING = "pending"
@@ -29,11 +29,11 @@ class Status(StrEnum):
     """Ended by a person."""
 
 
-FINAL = frozenset({Status.REJECTED, Status.CANCELLED})
+FINAL = frozenset({OrderStatus.REJECTED, OrderStatus.CANCELLED})
 """The states that an order does not leave; what it holds is given back."""
 
 
-class Reason(StrEnum):
+class RejectionReason(StrEnum):
     """Why an order was rejected."""
 
     OUT_OF_STOCK = "OUT_OF_STOCK"
@@ -120,8 +120,8 @@ class Order:
     payment: Payment
     created_at: str
     updated_at: str
-    status: Status = Status.PENDING
-    reason: Reason | None = None
+    status: OrderStatus = OrderStatus.PENDING
+    reason: RejectionReason | None = None
     pieces: Pieces = Pieces.NONE
     version: int = 1
 
@@ -145,6 +145,6 @@ class Order:
     @property
     def is_settled(self) -> bool:
         """Whether nothing is left to do: it is confirmed, or it has ended, holds no pieces and owes nothing."""
-        if self.status == Status.CONFIRMED:
+        if self.status == OrderStatus.CONFIRMED:
             return True
         return self.status in FINAL and self.pieces == Pieces.NONE and not self.owes

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lamina.access.policy import Action, Caller, may, require
-from lamina.orders.model import Order
+from lamina.orders.model import Order, OrderStatus
 
-type Sort = Literal["created_at", "-created_at"]
+type OrderSort = Literal["created_at", "-created_at"]
 """Sort orders supported by an index; `-` for descending."""
 
 
@@ -37,7 +37,7 @@ class OrderQuery:
 
 
 def order_query(
-    caller: Caller, *, customer_id: str | None = None, status: str | None = None, sort: Sort | None = None
+    caller: Caller, *, customer_id: str | None = None, status: OrderStatus | None = None, sort: OrderSort | None = None
 ) -> OrderQuery:
     """Return the query of a caller: its own orders, and those of all customers for callers who may read them.
 

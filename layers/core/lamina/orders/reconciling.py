@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from lamina import ids
 from lamina.observability.logs import logger
-from lamina.orders import saga, store
+from lamina.orders import executions, store
 from lamina.orders.errors import OrderNotFound
 from lamina.orders.model import Order, PaymentStatus
 from lamina.payments.account import provider
@@ -61,7 +61,7 @@ def reconcile_payments(has_time: HasTime, *, dry_run: bool = False) -> Report:
         if order is not None and not order.is_settled:
             report.started += 1
             if not dry_run:
-                saga.start(order.id, f"reconcile-{run}", cause=run)
+                executions.start(order.id, f"reconcile-{run}", cause=run)
         elif _differs(payment, order):
             report.differences += 1
             logger.error("payment differs from its order", extra=_facts(payment, order))

@@ -7,24 +7,20 @@ from typing import Annotated, NotRequired, TypedDict
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from lamina import ids
-from lamina.fields import Integer, matching
+from lamina.fields import Integer, canonical_id, matching
 from lamina.ids import Href, Id, Instant
 from lamina.money import MoneyView
 from lamina.orders.history import Entry
-from lamina.orders.model import FINAL, MAX_LINES, MAX_QUANTITY, Order, PaymentStatus, Reason, Status
+from lamina.orders.model import FINAL, MAX_LINES, MAX_QUANTITY, Order, OrderStatus, PaymentStatus, RejectionReason
 from lamina.orders.service import NewLine, NewOrder
 from lamina.storage.pages import Page
 
 PAYMENT_METHOD = r"^[A-Za-z][A-Za-z0-9_]{0,254}$"
 
 
-def _canonical(value: object) -> object:
-    return ids.canonical(value) if isinstance(value, str) else value
-
-
 type ProductId = Annotated[
     str,
-    BeforeValidator(_canonical),
+    BeforeValidator(canonical_id),
     Field(examples=["01890a5d-ac96-774b-bcce-b302099a8057"], json_schema_extra={"format": "uuid"}),
 ]
 type Quantity = Annotated[Integer, Field(ge=1, le=MAX_QUANTITY, description="Pieces.", examples=[2])]
@@ -38,15 +34,6 @@ type PaymentMethod = Annotated[
         json_schema_extra={"pattern": PAYMENT_METHOD},
     ),
     matching(PAYMENT_METHOD, "must be an id of the payment provider, like pm_card_visa"),
-]
-
-
-type OrderStatus = Annotated[
-    str, Field(examples=[Status.CONFIRMED], json_schema_extra={"enum": list(map(str, Status))})
-]
-"""Not the enumeration itself: the document names schemas after their classes, and users have a `Status` too."""
-type OrderReason = Annotated[
-    str, Field(description="Why the order was rejected.", json_schema_extra={"enum": list(map(str, Reason))})
 ]
 
 
@@ -107,7 +94,7 @@ class OrderView(BaseModel):
     lines: list[LineView]
     total: MoneyView
     payment: PaymentView
-    reason: OrderReason | None
+    reason: RejectionReason | None
     version: int = Field(description="Number of its events.", examples=[1])
     created_at: Instant
     updated_at: Instant
@@ -130,7 +117,7 @@ class EntryView(BaseModel):
     occurred_at: Instant
     status: OrderStatus
     payment_status: PaymentStatus
-    reason: OrderReason | None
+    reason: RejectionReason | None
 
 
 class HistoryView(BaseModel):

@@ -14,7 +14,7 @@ from lamina.events.request_context import RequestContext
 from lamina.orders import store, transitions
 from lamina.orders.events import Confirmed, Event, StockReleased, StockReserved, apply
 from lamina.orders.items import order_key
-from lamina.orders.model import Line, Order, Pieces, Reason
+from lamina.orders.model import Line, Order, Pieces, RejectionReason
 from lamina.orders.outbox import outbox_of
 from lamina.products import inventory
 from lamina.storage.transactions import Change, ConditionFailed
@@ -40,7 +40,7 @@ def reserve(order_id: str, context: RequestContext) -> Order:
     try:
         return take(order_id, transitions.reserve, context)
     except Unreservable:
-        return reject(order_id, Reason.OUT_OF_STOCK, context)
+        return reject(order_id, RejectionReason.OUT_OF_STOCK, context)
 
 
 def open_payment(order_id: str, reference: str, context: RequestContext) -> Order:
@@ -73,7 +73,7 @@ def confirm(order_id: str, context: RequestContext) -> Order:
     return take(order_id, transitions.confirm, context)
 
 
-def reject(order_id: str, reason: Reason, context: RequestContext) -> Order:
+def reject(order_id: str, reason: RejectionReason, context: RequestContext) -> Order:
     """Reject an order that is not paid.
 
     Raises:

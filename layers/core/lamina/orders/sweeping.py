@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from lamina import ids
 from lamina.events.request_context import RequestContext
-from lamina.orders import saga, steps, store, transitions
+from lamina.orders import executions, steps, store, transitions
 from lamina.orders.items import unsettled_partitions
 from lamina.storage.iteration import HasTime
 from lamina.storage.keys import identifier_of
@@ -64,4 +64,4 @@ def _drive(order_id: str, run: str, report: Report, *, dry_run: bool) -> None:
         return
     report.started += 1
     if not dry_run:
-        saga.start(order_id, context.correlation_id, cause=run)
+        executions.start(order_id, context.correlation_id, cause=run)

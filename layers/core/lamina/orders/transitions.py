@@ -21,10 +21,10 @@ from lamina.orders.events import (
     StockReserved,
     is_possible,
 )
-from lamina.orders.model import FINAL, Order, PaymentStatus, Pieces, Reason, Status
+from lamina.orders.model import FINAL, Order, OrderStatus, PaymentStatus, Pieces, RejectionReason
 
-BEFORE_RESERVATION = frozenset({Status.PENDING})
-BEFORE_CHARGE = frozenset({Status.PENDING, Status.RESERVED})
+BEFORE_RESERVATION = frozenset({OrderStatus.PENDING})
+BEFORE_CHARGE = frozenset({OrderStatus.PENDING, OrderStatus.RESERVED})
 
 
 def instant_after(order: Order, now: str) -> str:
@@ -36,7 +36,7 @@ def instant_after(order: Order, now: str) -> str:
 
 def reserve(order: Order, at: str) -> Event | None:
     """Reserve the pieces of a pending order."""
-    return StockReserved(at=at) if order.status == Status.PENDING else None
+    return StockReserved(at=at) if order.status == OrderStatus.PENDING else None
 
 
 def open_payment(order: Order, at: str, reference: str) -> Event | None:
@@ -71,20 +71,20 @@ def confirm(order: Order, at: str) -> Event | None:
     Raises:
         InvalidTransition: if it is not paid yet.
     """
-    if order.status == Status.CONFIRMED or order.status in FINAL:
+    if order.status == OrderStatus.CONFIRMED or order.status in FINAL:
         return None
     return _allowed(order, Confirmed(at=at))
 
 
-def reject(order: Order, at: str, reason: Reason) -> Event | None:
+def reject(order: Order, at: str, reason: RejectionReason) -> Event | None:
     """Reject an order that is not paid; a paid one is never rejected, and a reserved one is not out of stock."""
-    rejectable = BEFORE_RESERVATION if reason == Reason.OUT_OF_STOCK else BEFORE_CHARGE
+    rejectable = BEFORE_RESERVATION if reason == RejectionReason.OUT_OF_STOCK else BEFORE_CHARGE
     return Rejected(at=at, reason=reason) if order.status in rejectable else None
 
 
 def expire(order: Order, at: str, placed_before: str) -> Event | None:
     """Reject an order that was placed before an instant and is not paid."""
-    return reject(order, at, Reason.EXPIRED) if order.created_at < placed_before else None
+    return reject(order, at, RejectionReason.EXPIRED) if order.created_at < placed_before else None
 
 
 def cancel(order: Order, at: str, by: str | None) -> Event:

@@ -3,16 +3,11 @@
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator
 
-from lamina import ids
-from lamina.fields import QueryBoolean
-from lamina.posts.queries import Sort
+from lamina.fields import QueryBoolean, canonical_id
+from lamina.posts.queries import PostSort
 from lamina.posts.schemas import tag
-
-
-def _canonical(text: str | None) -> str | None:
-    return None if text is None else ids.canonical(text)
 
 
 def _tag(text: str | None) -> str | None:
@@ -22,7 +17,7 @@ def _tag(text: str | None) -> str | None:
 AuthorFilter = Annotated[
     str | None,
     Query(description="Only posts of this user.", json_schema_extra={"format": "uuid"}),
-    AfterValidator(_canonical),
+    BeforeValidator(canonical_id),
 ]
 PublishedFilter = Annotated[
     QueryBoolean | None,
@@ -32,7 +27,7 @@ TagFilter = Annotated[
     str | None, Query(min_length=1, max_length=50, description="Only posts with this tag."), AfterValidator(_tag)
 ]
 SortParameter = Annotated[
-    Sort | None,
+    PostSort | None,
     Query(
         description="Sort field, `-` for descending; default: `-published_at`, or `-created_at` for lists with drafts."
     ),

@@ -8,7 +8,7 @@ from lamina.errors import Invalid, Problem
 from lamina.posts.items import CREATED, PUBLISHED
 from lamina.posts.model import Post, State
 
-type Sort = Literal["published_at", "-published_at", "created_at", "-created_at"]
+type PostSort = Literal["published_at", "-published_at", "created_at", "-created_at"]
 """Sort orders supported by an index; `-` for descending."""
 
 
@@ -54,7 +54,7 @@ def post_query(
     author_id: str | None,
     published: bool | None,
     tag: str | None,
-    sort: Sort | None,
+    sort: PostSort | None,
     search: str | None = None,
     page: int | None = None,
 ) -> PostQuery:

@@ -9,7 +9,16 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from lamina import ids
 from lamina.access.policy import Action, Caller, may
-from lamina.fields import INVISIBLE, LINE_ADVICE, TEXT_ADVICE, VISIBLE_LINE, VISIBLE_TEXT, Boolean, matching
+from lamina.fields import (
+    INVISIBLE,
+    LINE_ADVICE,
+    TEXT_ADVICE,
+    VISIBLE_LINE,
+    VISIBLE_TEXT,
+    Boolean,
+    canonical_id,
+    matching,
+)
 from lamina.ids import Href, Id, Instant
 from lamina.posts.model import FoundPost, NewPost, State, Visibility, WholePost, WrittenPost
 from lamina.posts.slugs import MAX_LENGTH, SLUG
@@ -44,10 +53,6 @@ def tag(text: str) -> str:
 
 def _distinct(tags: list[str]) -> list[str]:
     return list(dict.fromkeys(tags))
-
-
-def _canonical(text: object) -> object:
-    return ids.canonical(text) if isinstance(text, str) else text
 
 
 type Title = Annotated[
@@ -92,7 +97,7 @@ type Tag = Annotated[
 type Tags = Annotated[list[Tag], Field(max_length=20), AfterValidator(_distinct)]
 type AuthorId = Annotated[
     str,
-    BeforeValidator(_canonical),
+    BeforeValidator(canonical_id),
     Field(
         description="Id of the author; default: the caller. Only admins can name another user.",
         examples=["01890a5d-ac96-774b-bcce-b302099a8057"],

@@ -5,7 +5,7 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from lamina.fields import QueryBoolean
-from lamina.products.queries import Sort
+from lamina.products.queries import ProductSort
 
 MAX_SKU = 64
 
@@ -26,5 +26,6 @@ SearchText = Annotated[
     ),
 ]
 SortParameter = Annotated[
-    Sort | None, Query(description="Sort field, `-` for descending; default: `-created_at`. Names sort without case.")
+    ProductSort | None,
+    Query(description="Sort field, `-` for descending; default: `-created_at`. Names sort without case."),
 ]

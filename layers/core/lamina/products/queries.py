@@ -9,7 +9,7 @@ from lamina.products.items import CREATED
 from lamina.products.model import Product, State
 from lamina.search_terms import terms
 
-type Sort = Literal["created_at", "-created_at", "name", "-name", "sku", "-sku"]
+type ProductSort = Literal["created_at", "-created_at", "name", "-name", "sku", "-sku"]
 """Sort orders supported by an index; `-` for descending."""
 
 
@@ -46,7 +46,7 @@ def product_query(
     *,
     active: bool | None = None,
     search: str | None = None,
-    sort: Sort | None = None,
+    sort: ProductSort | None = None,
     page: int | None = None,
 ) -> ProductQuery:
     """Return the query of a caller, or of somebody who is not signed in.

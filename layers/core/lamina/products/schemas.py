@@ -38,7 +38,7 @@ type ProductName = Annotated[
     Field(min_length=1, max_length=200, examples=["Blue mug"], json_schema_extra={"pattern": VISIBLE_LINE}),
     matching(VISIBLE_LINE, LINE_ADVICE),
 ]
-type Description = Annotated[
+type ProductDescription = Annotated[
     str,
     Field(
         max_length=2000,
@@ -81,7 +81,7 @@ class ProductInput(BaseModel):
 
     sku: Sku
     name: ProductName
-    description: Description = ""
+    description: ProductDescription = ""
     price: MoneyInput
     stock: Pieces = 0
     active: Active = True
@@ -93,7 +93,7 @@ class ProductChange(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: ProductName = ""
-    description: Description = ""
+    description: ProductDescription = ""
     price: MoneyChange = Field(default_factory=MoneyChange)
     active: Active = True
 

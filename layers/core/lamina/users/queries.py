@@ -8,7 +8,7 @@ from lamina.errors import Forbidden, Invalid, Problem
 from lamina.search_terms import terms
 from lamina.users.model import Status, User
 
-type Sort = Literal["created_at", "-created_at", "email", "-email", "username", "-username"]
+type UserSort = Literal["created_at", "-created_at", "email", "-email", "username", "-username"]
 """Sort orders supported by an index; `-` for descending."""
 
 
@@ -54,7 +54,7 @@ class UserQuery:
 
 def user_query(
     *,
-    sort: Sort | None,
+    sort: UserSort | None,
     role: Role | None,
     status: Status | None,
     search: str | None,

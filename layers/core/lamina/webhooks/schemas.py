@@ -59,7 +59,7 @@ type Patterns = Annotated[
     Field(min_length=1, max_length=20, description="The event types and patterns to subscribe to."),
     AfterValidator(_once_each),
 ]
-type Description = Annotated[
+type WebhookDescription = Annotated[
     str,
     Field(
         max_length=200,
@@ -78,7 +78,7 @@ class WebhookInput(BaseModel):
 
     url: TargetUrl
     events: Patterns
-    description: Description = ""
+    description: WebhookDescription = ""
     scope: WebhookScope = Field(
         default=WebhookScope.OWN, description="Whose events to receive. `all` requires permission to manage users."
     )
@@ -91,7 +91,7 @@ class WebhookChange(BaseModel):
 
     url: TargetUrl = ""
     events: Patterns = Field(default_factory=list)
-    description: Description = ""
+    description: WebhookDescription = ""
     status: WebhookStatus = WebhookStatus.ENABLED
 
 
