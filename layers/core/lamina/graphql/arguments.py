@@ -9,10 +9,8 @@ from lamina import ids
 from lamina.errors import Invalid, Problem
 from lamina.posts.latest import KEPT
 from lamina.posts.parameters import AuthorFilter, TagFilter
-from lamina.posts.parameters import SearchText as PostSearchText
 from lamina.posts.slugs import MAX_LENGTH
 from lamina.products.parameters import MAX_SKU
-from lamina.products.parameters import SearchText as ProductSearchText
 from lamina.storage.pages import MAX_OFFSET
 from lamina.strict_json import check
 from lamina.users.parameters import SearchText as UserSearchText
@@ -65,25 +63,6 @@ class PostsArguments(Offset):
     author_id: AuthorFilter = None
     published: bool | None = None
     tag: TagFilter = None
-
-
-class PageArguments(Arguments):
-    """The arguments of `postsPage`."""
-
-    author_id: AuthorFilter = None
-    tag: TagFilter = None
-    search: PostSearchText = None
-    first: Limit = 20
-    after: Annotated[str, Field(min_length=1, max_length=1024)] | None = None
-
-
-class ProductsArguments(Arguments):
-    """The arguments of `products`."""
-
-    active: bool | None = None
-    search: ProductSearchText = None
-    first: Limit = 20
-    after: Annotated[str, Field(min_length=1, max_length=1024)] | None = None
 
 
 class LatestArguments(Arguments):

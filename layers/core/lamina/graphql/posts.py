@@ -2,13 +2,11 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from lamina.errors import Conflict, Invalid, Problem
 from lamina.graphql.arguments import (
     LatestArguments,
-    PageArguments,
     PostsArguments,
     SlugArgument,
     given,
@@ -17,6 +15,7 @@ from lamina.graphql.arguments import (
     validated,
 )
 from lamina.graphql.context import Context
+from lamina.graphql.pages import NodePage, PageArguments, read_page
 from lamina.graphql.schema import Model, Resolver
 from lamina.posts import reading, service
 from lamina.posts.authorization import require_create
@@ -24,6 +23,7 @@ from lamina.posts.errors import PostNotFound
 from lamina.posts.latest import of_author
 from lamina.posts.listing import list_posts
 from lamina.posts.model import Post, WholePost, WrittenPost
+from lamina.posts.parameters import AuthorFilter, SearchText, TagFilter
 from lamina.posts.queries import post_query
 from lamina.posts.schemas import PostChange, PostInput, new_post
 from lamina.posts.searching import search_posts
@@ -31,19 +31,12 @@ from lamina.storage.list_cursors import ListCursors
 from lamina.users.model import User
 
 
-@dataclass(frozen=True)
-class PostPage:
-    """A page of posts.
+class PostsPageArguments(PageArguments):
+    """The arguments of `postsPage`."""
 
-    Attributes:
-        nodes: the posts.
-        next_cursor: position of the next page; None on the last one.
-        has_more: whether another page follows.
-    """
-
-    nodes: list[WrittenPost]
-    next_cursor: str | None
-    has_more: bool
+    author_id: AuthorFilter = None
+    tag: TagFilter = None
+    search: SearchText = None
 
 
 async def post(context: Context, id: str | None = None, slug: str | None = None) -> WrittenPost:  # noqa: A002
@@ -72,21 +65,18 @@ def posts(context: Context, **arguments: object) -> list[WrittenPost]:
     return list_posts(query, context.reader, wanted.limit, offset=wanted.offset).items
 
 
-def posts_page(context: Context, **arguments: object) -> PostPage:
+def posts_page(context: Context, **arguments: object) -> NodePage:
     """Return a page of posts. Its cursors are those of `GET /v1/posts` with the same filters."""
-    wanted = PageArguments.of(arguments)
+    wanted = PostsPageArguments.of(arguments)
     query = post_query(
         context.reader, author_id=wanted.author_id, published=None, tag=wanted.tag, sort=None, search=wanted.search
     )
-    cursors = ListCursors("/v1/posts", query.filters, audience=query.audience)
-    try:
-        cursor = cursors.read(wanted.after) if wanted.after else None
-    except Invalid:
-        raise Invalid(details=[Problem("after", "is not a nextCursor of this query with the same filters")]) from None
     read = search_posts if query.search else list_posts
-    found = read(query, context.reader, wanted.first, cursor=cursor)
-    following = cursors.following(found.last, has_more=found.has_more)
-    return PostPage(list(found.items), following, found.has_more)
+    return read_page(
+        wanted,
+        ListCursors("/v1/posts", query.filters, audience=query.audience),
+        lambda limit, cursor: read(query, context.reader, limit, cursor=cursor),
+    )
 
 
 def create_post(context: Context, input: Mapping[str, Any]) -> WholePost:  # noqa: A002
@@ -152,7 +142,7 @@ def _current(text: str | None) -> str:
     return text
 
 
-MODELS = {"Post": Model(Post, lambda found: found.post), "PostPage": Model(PostPage)}
+MODELS = {"Post": Model(Post, lambda found: found.post), "PostPage": Model(NodePage)}
 RESOLVERS: dict[str, Resolver] = {
     "Query.post": post,
     "Query.posts": posts,
