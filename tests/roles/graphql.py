@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from lamina.access.policy import Role
+from lamina.orders import projecting
 from lamina.posts import latest
 from lamina.posts.indexing import update
 from lamina.posts.search import statistics
@@ -38,6 +39,7 @@ def follow(admin: Api) -> None:
     _users(admin)
     _posts(admin)
     _products(admin)
+    _orders(admin)
 
 
 def _users(admin: Api) -> None:
@@ -87,6 +89,22 @@ def _products(admin: Api) -> None:
     after = {"after": page["nextCursor"]}
     send(admin, "query($after: String) { products(first: 1, after: $after) { nodes { sku } } }", **after)
     assert send(admin, '{ products(search: "mug") { nodes { price { amount } } } }')["products"]["nodes"]
+
+
+def _orders(admin: Api) -> None:
+    product = admin.post("/v1/products", {**PRODUCT, "sku": "mug-3"}).data["id"]
+    place = """mutation($input: PlaceOrderInput!, $key: String!) {
+      placeOrder(input: $input, idempotencyKey: $key) { id customer { name } lines { product { stock } } } }"""
+    body = {"lines": [{"productId": product, "quantity": 1}], "paymentMethod": "pm_card_visa"}
+    ids = [send(admin, place, input=body, key=key)["placeOrder"]["id"] for key in ("a", "a", "b")]
+    assert ids[0] == ids[1]
+    send(admin, "query($id: ID!) { order(id: $id) { status } }", id=ids[0])
+    for order_id in ids:
+        projecting.project(order_id)
+    list_cursors._secrets.clear_cache()  # type: ignore[no-untyped-call]  # Powertools leaves it so
+    page = send(admin, "{ orders(first: 1) { nodes { number } nextCursor } }")["orders"]
+    send(admin, "query($after: String) { orders(first: 1, after: $after) { nodes { id } } }", after=page["nextCursor"])
+    send(admin, "mutation($id: ID!) { cancelOrder(id: $id) { status } }", id=ids[0])
 
 
 def query() -> None:

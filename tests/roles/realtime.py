@@ -7,12 +7,15 @@ from typing import Any
 from lamina.access.policy import Role
 from lamina.events.envelope import envelope
 from lamina.events.outbox import OutboxItem
+from lamina.events.request_context import RequestContext
 from lamina.graphql.topics import author_topic, job_topic, user_topic
 from lamina.jobs import service as jobs
+from lamina.orders import service as orders
 from lamina.posts.indexing import update
 from lamina.realtime import connections, subscriptions
 from tests.roles import graphql
 from tests.roles.process import Scenario, age_windows, forget_keys, place
+from tests.roles.saga import ordered
 from tests.support import sockets
 from tests.support.aws import Answer, Api, answer_of, invoke, signed_in
 from tests.support.calls import by_nobody
@@ -109,14 +112,16 @@ def push_events() -> None:
     with by_nobody():
         connection_id = opened(api)
         job = furnish_job(user.id)
+        order = ordered()
         for operation_id, query in enumerate(
             (
                 "subscription($id: ID!) { userUpdated(id: $id) { name posts { title contentHtml author { name } } } }",
                 "subscription($id: ID!) { postPublished(authorId: $id) { title content author { name } } }",
                 "subscription($id: ID!) { jobUpdated(id: $id) { status } }",
+                "subscription($id: ID!) { orderUpdated(id: $id) { customer { name } lines { product { stock } } } }",
             )
         ):
-            about = job.id if "job" in query else user.id
+            about = job.id if "job" in query else order.id if "order" in query else user.id
             payload = {"query": query, "variables": {"id": about}}
             send(connection_id, "subscribe", id=str(operation_id), payload=payload)
         assert connection_id not in sockets.posted
@@ -125,9 +130,14 @@ def push_events() -> None:
         update(post_id)
         api.patch(f"/v1/users/{user.id}", {"name": "Ada"})
         jobs.change(job.id, lambda found: (replace(found, progress=1), None))
-    events = [*_events("USER", user.id), *_events("POST", post_id), *_events("JOB", job.id)]
+        orders.cancel(order.id, RequestContext(None, "roles"))
+    events = [
+        event
+        for kind, subject in (("USER", user.id), ("POST", post_id), ("JOB", job.id), ("ORDER", order.id))
+        for event in _events(kind, subject)
+    ]
     assert deliver("consumers/push_events", *[{"detail": each} for each in events]) == []
-    assert {each["id"] for each in sockets.posted.pop(connection_id)} >= {"0", "1"}
+    assert {each["id"] for each in sockets.posted.pop(connection_id)} >= {"0", "1", "3"}
     sockets.gone.add(connection_id)
     with by_nobody():
         api.patch(f"/v1/users/{user.id}", {"name": "Ada Ada"})

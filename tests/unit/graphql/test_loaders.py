@@ -1,5 +1,6 @@
 """No query runs N+1: the number of table calls depends on what is selected, and not on how many rows there are."""
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -8,6 +9,8 @@ from graphql import GraphQLObjectType, get_named_type, get_nullable_type, is_lis
 
 from lamina import ids
 from lamina.graphql.execution import SCHEMA
+from lamina.orders.entries import entry_item
+from lamina.orders.events import Placed, fold
 from lamina.posts import latest, repository
 from lamina.posts.model import State, Visibility
 from lamina.storage import transactions
@@ -16,17 +19,24 @@ from tests.roles.products import stored as stored_product
 from tests.support.aws import Answer, Api, make_user
 from tests.support.graphql import codes, data, send, write
 from tests.support.people import Person, Work
+from tests.unit.orders.orders import line, placed
 
 ROWS = (1, 10, 100)
 
 
+def placed_by(customer_id: str, product_id: str) -> Placed:
+    return replace(placed(replace(line(), product_id=product_id)), order_id=ids.new_id(), customer_id=customer_id)
+
+
 def add_posts(count: int, name: str) -> None:
-    """Store public posts, each of an author of its own."""
+    """Store public posts, products and orders, each of a user of its own."""
     for n in range(count):
         user = make_user(f"{name}{n}")
         transactions.write(put=stored(ids.new_id(), user.id, f"{name}-{n}", visibility=Visibility.PUBLIC))
         latest.refresh(user.id)
-        transactions.write(put=stored_product(ids.new_id(), f"{name}-{n}"))
+        product_id = ids.new_id()
+        transactions.write(put=stored_product(product_id, f"{name}-{n}"))
+        entry_item(fold([placed_by(user.id, product_id)]), None).save()
 
 
 LISTS = {
@@ -34,6 +44,8 @@ LISTS = {
     "Query.posts": "{ posts(limit: 100) { title author { username name } content contentHtml } }",
     "PostPage.nodes": "{ postsPage(first: 100) { nodes { title author { username createdAt } content } nextCursor } }",
     "ProductPage.nodes": "{ products(first: 100) { nodes { sku stock price { amount currency } } nextCursor } }",
+    "OrderPage.nodes": "{ orders(first: 100) { nodes { number customer { name } } nextCursor } }",
+    "Order.lines": "{ orders(first: 100) { nodes { lines { sku product { name } total { amount } } } } }",
     "User.posts": "{ users(limit: 100) { name posts(limit: 1) { title author { name createdAt } content } } }",
 }
 
@@ -56,10 +68,11 @@ def test_lists_take_as_many_table_calls_for_100_rows_as_for_one(admin: Person, w
         for name, query in LISTS.items():
             answer, cost = work.of(partial(send, admin.api, query))
             assert "errors" not in answer.json, answer.body
-            assert rows_of(answer.json["data"]) >= rows * (2 if name == "User.posts" else 1)
+            assert rows_of(answer.json["data"]) >= rows * (2 if name in {"User.posts", "Order.lines"} else 1)
             costs[name].append(cost)
     # A product has two items, and BatchGetItem takes 100: a hundred products take two calls where fifty take one.
-    costs["ProductPage.nodes"][-1]["BatchGetItem"] -= 1
+    for name in ("ProductPage.nodes", "Order.lines"):
+        costs[name][-1]["BatchGetItem"] -= 1
     for name, (one, ten, hundred) in costs.items():
         assert one == ten == hundred, name
     (calls,) = {cost["BatchGetItem"] for cost in costs["User.posts"]}

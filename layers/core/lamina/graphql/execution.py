@@ -24,7 +24,7 @@ from graphql import (
 from graphql.utilities import coerce_input_value
 
 from lamina.errors import Invalid, Problem, Unauthenticated, Unavailable
-from lamina.graphql import jobs, limits, posts, products, topics, users
+from lamina.graphql import jobs, limits, orders, posts, products, topics, users
 from lamina.graphql.context import Context
 from lamina.graphql.errors import failed, refused
 from lamina.graphql.persisted import PersistedQueryNotFound
@@ -42,8 +42,8 @@ SECONDS = 8
 MAX_RESPONSE_BYTES = 6_000_000
 """Lambda returns 6 MB of JSON (Lambda quotas), in which the body is a string: quotes and other characters take more."""
 
-RESOLVERS = {**users.RESOLVERS, **posts.RESOLVERS, **products.RESOLVERS, **topics.RESOLVERS}
-MODELS = {**users.MODELS, **posts.MODELS, **products.MODELS, **jobs.MODELS}
+RESOLVERS = {**users.RESOLVERS, **posts.RESOLVERS, **products.RESOLVERS, **orders.RESOLVERS, **topics.RESOLVERS}
+MODELS = {**users.MODELS, **posts.MODELS, **products.MODELS, **orders.MODELS, **jobs.MODELS}
 SCHEMA = build(sdl(), RESOLVERS, MODELS)
 _QUICK_RULES = [rule for rule in specified_rules if rule is not OverlappingFieldsCanBeMergedRule]
 _VALUE = re.compile(r": .*$|^Value .*(?= does not exist)", re.DOTALL)

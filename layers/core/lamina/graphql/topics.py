@@ -18,6 +18,8 @@ from lamina.graphql.context import Context
 from lamina.graphql.schema import Resolver
 from lamina.jobs import service as jobs
 from lamina.jobs.model import Job
+from lamina.orders.authorization import reach, require_allowed
+from lamina.orders.model import Order
 from lamina.posts import reading
 from lamina.posts.errors import PostNotFound
 from lamina.posts.model import WrittenPost
@@ -30,6 +32,7 @@ from lamina.users.service import NO_SUCH_USER
 USER_UPDATED = "userUpdated"
 POST_PUBLISHED = "postPublished"
 JOB_UPDATED = "jobUpdated"
+ORDER_UPDATED = "orderUpdated"
 PUBLIC = frozenset({"username", "name", "avatar_url"})
 """Fields of the public profile that can change."""
 
@@ -59,7 +62,7 @@ class Occurrence[Subject]:
     """The root object when an event arrives.
 
     Attributes:
-        subject: the user, the post or the job as of the event.
+        subject: the user, the post, the job or the order as of the event.
         changed: the fields that it changed, if the event says so.
     """
 
@@ -82,6 +85,11 @@ def user_topic(user_id: str) -> str:
 def job_topic(job_id: str) -> str:
     """Return the topic of a job."""
     return f"{JOB_UPDATED}#{job_id}"
+
+
+def order_topic(order_id: str) -> str:
+    """Return the topic of an order."""
+    return f"{ORDER_UPDATED}#{order_id}"
 
 
 def author_topic(author_id: str) -> str:
@@ -134,6 +142,16 @@ def _job(event: "Occurrence[Job]", context: Context, id: str) -> Job:  # noqa: A
     return found
 
 
+def _order_begins(context: Context, id: str) -> Topic:  # noqa: A002
+    found = reach(context.caller, Action.ORDER_READ, identifier(id))
+    return Topic(order_topic(found.id), found.version)
+
+
+def _order(event: "Occurrence[Order]", context: Context, id: str) -> Order:  # noqa: A002, ARG001
+    require_allowed(context.caller, Action.ORDER_READ, event.subject)
+    return event.subject
+
+
 def _root[Subject](begins: Callable[..., Topic], resolve: Callable[..., Subject]) -> Resolver:
     """Return the resolver of a field of `Subscription`."""
 
@@ -150,4 +168,5 @@ RESOLVERS: dict[str, Resolver] = {
     f"Subscription.{USER_UPDATED}": _root(_user_begins, _user),
     f"Subscription.{POST_PUBLISHED}": _root(_post_begins, _post),
     f"Subscription.{JOB_UPDATED}": _root(_job_begins, _job),
+    f"Subscription.{ORDER_UPDATED}": _root(_order_begins, _order),
 }

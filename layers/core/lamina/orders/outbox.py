@@ -30,7 +30,15 @@ def outbox_of(order: Order, happened: Event, context: RequestContext) -> list[Ou
     fact = _fact(order, happened)
     if fact is None:
         return []
-    return [event(fact, order.id, actor=context.actor, correlation_id=context.correlation_id)]
+    return [
+        event(
+            fact,
+            order.id,
+            actor=context.actor,
+            correlation_id=context.correlation_id,
+            subject_version=order.version,
+        )
+    ]
 
 
 _TYPES: Mapping[type[Event], EventType[OrderFacts]] = {

@@ -19,6 +19,10 @@ from lamina.graphql import topics as names
 from lamina.graphql.topics import Occurrence
 from lamina.jobs import service as jobs
 from lamina.jobs.model import Job, JobStatus
+from lamina.orders import store as orders
+from lamina.orders.errors import OrderNotFound
+from lamina.orders.events import fold
+from lamina.orders.model import Order
 from lamina.posts import reading
 from lamina.posts.model import WrittenPost
 from lamina.users import service as users
@@ -38,11 +42,20 @@ JOB_STATUS = {
     catalog.JOB_FAILED.name: JobStatus.FAILED,
     catalog.JOB_CANCELLED.name: JobStatus.CANCELLED,
 }
+ORDER_EVENTS = (
+    catalog.ORDER_RESERVED,
+    catalog.ORDER_PAID,
+    catalog.ORDER_CONFIRMED,
+    catalog.ORDER_REJECTED,
+    catalog.ORDER_CANCELLED,
+    catalog.PAYMENT_REFUNDED,
+)
 FOLLOWED = {
     catalog.USER_UPDATED.name: "user",
     catalog.USER_DELETED.name: "user",
     catalog.POST_PUBLISHED.name: "post",
     **dict.fromkeys(JOB_STATUS, "job"),
+    **dict.fromkeys((each.name for each in ORDER_EVENTS), "order"),
 }
 """The kind of subject, by type of event."""
 RESTORES = {catalog.USER_UPDATED.name, catalog.USER_DELETED.name, catalog.USER_RESTORED.name}
@@ -51,7 +64,7 @@ RESTORES = {catalog.USER_UPDATED.name, catalog.USER_DELETED.name, catalog.USER_R
 
 @dataclass(frozen=True)
 class Subject:
-    """What an event is about: `user`, `post` or `job`, and its id."""
+    """What an event is about: `user`, `post`, `job` or `order`, and its id."""
 
     kind: str
     id: str
@@ -100,6 +113,8 @@ def topics_of(kind: str, subject_id: str, data: Mapping[str, Any]) -> frozenset[
             return frozenset({names.user_topic(subject_id)})
         case "job":
             return frozenset({names.job_topic(subject_id)})
+        case "order":
+            return frozenset({names.order_topic(subject_id)})
         case _:
             return frozenset({names.author_topic(data["owner_id"]), *names.post_topics()})
 
@@ -205,6 +220,18 @@ def job_as_of(current: Job, event: OutboxItem) -> Job:
     )
 
 
+def _order(order_id: str) -> tuple[Show, int]:
+    try:
+        events = orders.history(order_id)
+    except OrderNotFound:
+        return _nothing, 0
+
+    def show(event: OutboxItem, _: Sequence[OutboxItem]) -> Order:
+        return fold(events[: int(event.subject_version or 0)])
+
+    return show, len(events)
+
+
 def _nothing(_: OutboxItem, __: Sequence[OutboxItem]) -> None:
     return None
 
@@ -213,4 +240,4 @@ def _earlier(instant: str, seconds: int) -> str:
     return ids.stamp(datetime.fromisoformat(instant) - timedelta(seconds=seconds))
 
 
-_READERS: Mapping[str, Callable[[str], tuple[Show, int]]] = {"user": _user, "post": _post, "job": _job}
+_READERS: Mapping[str, Callable[[str], tuple[Show, int]]] = {"user": _user, "post": _post, "job": _job, "order": _order}
