@@ -3,9 +3,10 @@
 import json
 import random
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from http import HTTPStatus
 from threading import Event, Thread
 from typing import Any
@@ -14,7 +15,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.e2e.client import Client
+from tests.e2e.client import Answer, Client
 from tests.e2e.conftest import PASSWORD, SEED_PASSWORD, register
 from tests.faults.cloud import Cloud, wait_until
 from tests.support.aging import age_order
@@ -35,6 +36,7 @@ PROVIDER_FAULTS = {
 STEPS = ("ReserveStock", "ChargePayment", "ConfirmOrder", "RejectOrder", "VoidPayment", "ReleaseStock")
 KILLED = [*(f"Orders/{step}Function" for step in STEPS), "Orders/StartSagaFunction", "Async/PublishChangesFunction"]
 SECONDS = 600
+TRIES = 20
 
 
 class Provider:
@@ -115,16 +117,22 @@ def place(customer: Client, product: str, number: int) -> tuple[Client, str]:
         "payment_method": METHODS[number % len(METHODS)],
     }
     headers = {"Idempotency-Key": uuid4().hex}
-    ids, repeats = set[str](), 1 + number % 2
-    while repeats:
-        answer = customer.post("/v1/orders", body, headers=headers)
-        if answer.status == HTTPStatus.CREATED:
-            ids.add(answer.data["id"])
-            repeats -= 1
-        else:
-            assert answer.status in {HTTPStatus.CONFLICT, HTTPStatus.SERVICE_UNAVAILABLE}, answer.body
-    (order_id,) = ids
+    answers = [persist(lambda: customer.post("/v1/orders", body, headers=headers)) for _ in range(1 + number % 2)]
+    (order_id,) = {answer.data["id"] for answer in answers}
     return customer, order_id
+
+
+def persist(call: Callable[[], Answer]) -> Answer:
+    """Repeat a call that its key or its meaning makes safe to repeat, until it is not refused for the moment."""
+    for _ in range(TRIES):
+        answer = call()
+        if answer.status != HTTPStatus.CONFLICT and answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            return answer
+    raise AssertionError(answer.body)
+
+
+def cancel(customer: Client, order_id: str) -> Answer:
+    return customer.post(f"/v1/orders/{order_id}/cancel")
 
 
 def ended(order: dict[str, Any]) -> bool:
@@ -152,7 +160,7 @@ def test_200_orders_for_50_pieces_while_everything_dies(
     with killing(cloud, figures), ThreadPoolExecutor(4) as threads:
         placed = list(threads.map(lambda number: place(customers[number % CUSTOMERS], product, number), range(ORDERS)))
         with ThreadPoolExecutor(2) as cancelling:
-            answers = list(cancelling.map(lambda each: each[0].post(f"/v1/orders/{each[1]}/cancel"), placed[::10]))
+            answers = list(cancelling.map(lambda each: persist(partial(cancel, *each)), placed[::10]))
     assert {answer.status for answer in answers} <= {HTTPStatus.OK, HTTPStatus.UNPROCESSABLE_ENTITY}
     figures["seconds until settled"] = round(
         wait_until(lambda: _drive_on(cloud, read(placed)), "every order has ended", SECONDS)

@@ -11,6 +11,8 @@ from lamina.posts import latest
 from lamina.posts.indexing import update
 from lamina.posts.search import statistics
 from lamina.storage import list_cursors
+from tests.roles.orders import body as order_body
+from tests.roles.orders import key as new_key
 from tests.roles.process import Scenario
 from tests.roles.products import BODY as PRODUCT
 from tests.support.aws import PASSWORD, Api, signed_in
@@ -28,6 +30,7 @@ def send(api: Api, query: str, **variables: Any) -> Any:
 def execute() -> None:
     admin, _ = signed_in("admin", Role.ADMIN)
     follow(admin)
+    send(signed_in("customer", Role.VIEWER)[0], OWN_ORDERS)
     persisted = {"version": 1, "sha256Hash": sha256(b"{ me { id } }").hexdigest()}
     body = {"query": "{ me { id } }", "extensions": {"persistedQuery": persisted}}
     for _ in range(2):
@@ -107,9 +110,14 @@ def _orders(admin: Api) -> None:
     send(admin, "mutation($id: ID!) { cancelOrder(id: $id) { status } }", id=ids[0])
 
 
+OWN_ORDERS = "{ orders { nodes { id } } }"
+"""Callers who do not manage users have a list of their own."""
+
+
 def query() -> None:
     """What GET reads; it changes nothing."""
-    signed_in("viewer", Role.VIEWER)
+    viewer, _ = signed_in("viewer", Role.VIEWER)
+    assert viewer.get(f"/graphql?{urlencode({'query': OWN_ORDERS})}").status == 200
     admin, user = signed_in("admin", Role.ADMIN)
     document = "query($id: ID!) { user(id: $id) { name } users(limit: 9) { posts { id } } }"
     extensions = {"persistedQuery": {"version": 1, "sha256Hash": sha256(document.encode()).hexdigest()}}
@@ -119,7 +127,9 @@ def query() -> None:
     body = {"query": document, "extensions": extensions, "variables": {"id": user.id}}
     assert "errors" not in admin.post("/graphql", body).json
     for sku in ("MUG-RED", "MUG-BLUE"):
-        admin.post("/v1/products", {**PRODUCT, "sku": sku})
+        product = admin.post("/v1/products", {**PRODUCT, "sku": sku})
+    order = viewer.post("/v1/orders", order_body(product.data["id"]), headers=new_key())
+    projecting.project(order.data["id"])
     latest.refresh(user.id)
     update(created.data["id"])
     for parameters in (
@@ -130,6 +140,8 @@ def query() -> None:
         {"query": '{ product(sku: "MUG-RED") { stock } products(first: 1) { nextCursor } }'},
         {"query": '{ products(search: "mug") { nodes { sku } } }'},
         {"query": '{ postsPage(search: "hel") { nodes { id } } }'},
+        {"query": "{ orders(first: 1) { nodes { lines { sku } } nextCursor } }"},
+        {"query": "query($id: ID!) { order(id: $id) { total { amount } } }", "variables": json.dumps(order.data)},
     ):
         list_cursors._secrets.clear_cache()  # type: ignore[no-untyped-call]  # Powertools leaves it so
         statistics._kept.statistics = None

@@ -91,6 +91,9 @@ def receive() -> None:
     client = Client(token=api.token)
     client.connection_id = opened(api)
     graphql.follow(client)
+    customer = Client(token=signed_in("customer", Role.VIEWER)[0].token)
+    customer.connection_id = opened(customer, "Other-connection=")
+    graphql.send(customer, graphql.OWN_ORDERS)
     with by_nobody():
         job = furnish_job(user.id)
     query = "subscription($id: ID!) { jobUpdated(id: $id) { id } }"
