@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from http import HTTPStatus
+from itertools import islice
 from threading import Event, Thread
 from typing import Any
 from urllib.request import Request, urlopen
@@ -37,6 +38,8 @@ STEPS = ("ReserveStock", "ChargePayment", "ConfirmOrder", "RejectOrder", "VoidPa
 KILLED = [*(f"Orders/{step}Function" for step in STEPS), "Orders/StartSagaFunction", "Async/PublishChangesFunction"]
 SECONDS = 600
 TRIES = 20
+AGAIN = {HTTPStatus.CONFLICT, HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT}
+"""What somebody gets whose request is under way, or whose function has died."""
 
 
 class Provider:
@@ -124,11 +127,8 @@ def place(customer: Client, product: str, number: int) -> tuple[Client, str]:
 
 def persist(call: Callable[[], Answer]) -> Answer:
     """Repeat a call that its key or its meaning makes safe to repeat, until it is not refused for the moment."""
-    for _ in range(TRIES):
-        answer = call()
-        if answer.status != HTTPStatus.CONFLICT and answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
-            return answer
-    raise AssertionError(answer.body)
+    answers = islice(iter(call, None), TRIES)
+    return next(answer for answer in answers if answer.status not in AGAIN)
 
 
 def cancel(customer: Client, order_id: str) -> Answer:

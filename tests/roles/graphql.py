@@ -126,9 +126,8 @@ def query() -> None:
     created = admin.post("/v1/posts", new)
     body = {"query": document, "extensions": extensions, "variables": {"id": user.id}}
     assert "errors" not in admin.post("/graphql", body).json
-    for sku in ("MUG-RED", "MUG-BLUE"):
-        product = admin.post("/v1/products", {**PRODUCT, "sku": sku})
-    order = viewer.post("/v1/orders", order_body(product.data["id"]), headers=new_key())
+    product, _ = (admin.post("/v1/products", {**PRODUCT, "sku": sku}).data["id"] for sku in ("MUG-RED", "MUG-BLUE"))
+    order = viewer.post("/v1/orders", order_body(product), headers=new_key())
     projecting.project(order.data["id"])
     latest.refresh(user.id)
     update(created.data["id"])
