@@ -16,6 +16,7 @@ GENERATORS = {
     "openapi": "docs.build.openapi",
     "permissions": "docs.build.permissions",
     "events": "docs.build.events",
+    "slo": "docs.build.slo",
     "cost": "bench.cost.page",
     "access-patterns": "docs.build.access_patterns",
     "order-saga": "docs.build.order_saga",

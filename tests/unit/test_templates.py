@@ -8,7 +8,8 @@ import pytest
 import yaml
 from samcli.yamlhelper import yaml_dump, yaml_parse
 
-from tests.support.templates import STACKS, evaluated, functions, path_of, template
+from docs.build.slo.runbooks import LINK, description
+from tests.support.templates import ROOT, STACKS, evaluated, functions, path_of, template
 
 ROOT_TEMPLATE = STACKS[0]
 STACK = {stack.stem: stack for stack in STACKS}
@@ -193,11 +194,28 @@ def test_consumers_of_queues_leave_the_api_more_than_half_of_the_concurrency_tha
     assert sum(each["MaximumConcurrency"] for each in most) < 1000 / 2
 
 
-@pytest.mark.parametrize(("stack", "alarm"), of_type("AWS::CloudWatch::Alarm"))
-def test_an_alarm_notifies_its_topic(stack: Any, alarm: Any) -> None:
+ALARMS = [
+    pytest.param(stack, name, properties, id=f"{stack.stem}-{name}")
+    for kind in ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
+    for stack, name, properties in resources(kind)
+]
+
+
+@pytest.mark.parametrize(("stack", "name", "alarm"), ALARMS)
+def test_an_alarm_notifies_its_topic_itself_or_through_one_that_combines_it(stack: Any, name: str, alarm: Any) -> None:
+    combined = [str(each["AlarmRule"]) for _, _, each in resources("AWS::CloudWatch::CompositeAlarm")]
+    if any(f'ALARM("${{{name}}}")' in rule for rule in combined):
+        assert "AlarmActions" not in alarm
+        return
     topic = {"AlarmTopic": "arn:aws:sns:eu-central-1:123456789012:alarms"}
     assert evaluated(alarm["AlarmActions"], stack, topic) == list(topic.values())
-    assert alarm["AlarmDescription"]
+
+
+def test_every_alarm_has_a_runbook_and_every_runbook_an_alarm() -> None:
+    named = {str(param.id): LINK.search(description(param.values[2])) for param in ALARMS}  # type: ignore[arg-type]
+    assert [alarm for alarm, page in named.items() if page is None] == []
+    pages = {path.stem for path in (ROOT / "docs" / "runbooks").glob("[a-z]*.md")}
+    assert {page[1] for page in named.values() if page} == pages
 
 
 def test_what_all_requests_share_is_watched_the_authorizer_first() -> None:

@@ -33,7 +33,7 @@ def fault(folder: Path, text: str, name: str = "template.yaml") -> str | None:
 
 
 def test_the_templates_have_no_fault(tmp_path: Path) -> None:
-    assert [templates.fault(path, ROOT) for path in templates.templates(ROOT)] == [None] * 8
+    assert {templates.fault(path, ROOT) for path in templates.templates(ROOT)} == {None}
     assert fault(tmp_path, GOOD) is None
 
 

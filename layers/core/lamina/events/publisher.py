@@ -64,6 +64,11 @@ def publish(events: Iterable[OutboxItem], has_time: Callable[[], bool] = lambda:
     return {event.event_id for queue in queues.values() for event in queue}
 
 
+def is_published(event: OutboxItem) -> bool:
+    """Return whether this process has published an event before."""
+    return event.event_id in _accepted
+
+
 def _by_subject(events: Iterable[OutboxItem]) -> Queues:
     queues: Queues = defaultdict(deque)
     for event in events:

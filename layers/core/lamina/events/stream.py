@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.metrics import MetricUnit
 from pydantic import TypeAdapter
 
+from lamina.events import business_metrics
 from lamina.events.batches import EventType, process_each
 from lamina.events.envelope import Envelope, envelope
 from lamina.events.outbox import OutboxItem
-from lamina.events.publisher import publish
+from lamina.events.publisher import is_published, publish
 from lamina.observability import tracing
 from lamina.observability.logs import log_failure
 from lamina.observability.metrics import metrics
@@ -39,11 +40,13 @@ def publish_records(records: Sequence[Record], has_time: Callable[[], bool]) -> 
     """
     read = partial(_read_unless_stopped, stopped=set())
     batch = process_each(EventType.DynamoDBStreams, records, read, _log_failure)
+    new = [event for _, event in batch.results if not is_published(event)]
     with tracing.subsegment("## publish"):
         unpublished = publish((event for _, event in batch.results), has_time)
     failed = {*batch.failed, *(number for number, event in batch.results if event.event_id in unpublished)}
     metrics.add_metric("EventsPublished", MetricUnit.Count, len(records) - len(failed))
     metrics.add_metric("EventsHeldUp", MetricUnit.Count, len(failed))
+    business_metrics.count([event for event in new if event.event_id not in unpublished])
     metrics.flush_metrics()
     return next((number for record in records if (number := _number(record)) in failed), None)
 
