@@ -25,7 +25,8 @@ from lamina.storage.connections import pooled_exchange
 from lamina.storage.item import connect
 from lamina.storage.transport import DynamoDb
 from lamina.users.queries import user_query
-from tests.integration.access_patterns import PATTERNS, World, measure
+from tests.integration.access_patterns.measuring import PATTERNS, measure
+from tests.integration.access_patterns.pattern import World
 from tests.integration.metering import Meter
 from tests.support.aws import Api, make_user, services, signed_in, table_definition
 

@@ -114,7 +114,7 @@ class Client:
         return self.get(answer.links[relation])
 
     def signed_in(self, email: str, password: str) -> "Client":
-        """Sign in, and give the client of that session."""
+        """Sign in, and return the client of that session."""
         answer = self.post("/v1/auth/login", {"email": email, "password": password})
         assert answer.status == 200, answer.body
         return Client(self.port, self.secrets, answer.data["access_token"], seconds=self.seconds)

@@ -65,7 +65,7 @@ def store(client: Any, population: Sequence[User]) -> None:
 
 
 def raw_items(population: Sequence[User]) -> Iterator[dict[str, Any]]:
-    """Give users with their guards, search entries, markers and counters as DynamoDB keeps them."""
+    """Yield users with their guards, search entries, markers and counters as DynamoDB keeps them."""
     for user in population:
         yield from map(_raw, _items(user))
     for post in posts(population):

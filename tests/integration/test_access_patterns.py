@@ -22,7 +22,8 @@ from lamina.settings import settings
 from lamina.storage.item import connect
 from lamina.webhooks import delivering
 from lamina.webhooks.egress import EndpointResponse
-from tests.integration.access_patterns import INDEXED_WORDS, Figure, as_data, measure
+from tests.integration.access_patterns.measuring import Figure, as_data, measure
+from tests.integration.access_patterns.posts import INDEXED_WORDS
 from tests.integration.engines import Dynoxide, LoadedDynoxide
 from tests.integration.metering import Meter
 from tests.integration.population import raw_items, users

@@ -38,7 +38,7 @@ CONTEXT = RequestContext(None, "test")
 
 
 def furnish(user: User) -> None:
-    """Give a user a session, a second factor, a key, a client, a link, a webhook, a job with a result, activities."""
+    """Create for a user a session, a second factor, a key, a client, a link, a webhook, a job with a result, activities."""
     signed_in = sign_in.sign_in(user.email, SecretStr(PASSWORD), SignInContext("203.0.113.7", "curl"), CONTEXT)
     claims = jwt.decode(signed_in.access_token, options={"verify_signature": False})
     caller = acting(user, claims["sid"])
@@ -60,7 +60,7 @@ def furnish(user: User) -> None:
 
 
 def furnish_post(user: User, caller: Caller) -> WholePost:
-    """Give a user a published post that has had two slugs."""
+    """Create a published post of a user that has had two slugs."""
     new = NewPost(
         author_id=user.id, title="A post", content="Words", slug=f"first-{user.id}", tags=("a", "b"), published=True
     )
@@ -70,7 +70,7 @@ def furnish_post(user: User, caller: Caller) -> WholePost:
 
 
 def furnish_connection(user: User, caller: Caller) -> None:
-    """Give a user a connection that follows the user itself."""
+    """Create a connection of a user that follows the user itself."""
     ref = CredentialRef(
         user.id, Credential.SESSION, caller.session_id, caller.session_id, user.role, frozenset(caller.scopes)
     )
@@ -85,7 +85,7 @@ def furnish_connection(user: User, caller: Caller) -> None:
 
 
 def furnish_job(owner_id: str) -> Job:
-    """Give a user a job that has succeeded."""
+    """Create a job of a user that has succeeded."""
     about = {"type": "users", "format": "csv", "role": None, "status": None, "deleted": False}
     new = NewJob(type=JobType.REPORT, owner_id=owner_id, action=Action.REPORT_USERS, about=None, parameters=about)
     job = jobs.create(new, RequestContext(owner_id, "test", digest(owner_id)))

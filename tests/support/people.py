@@ -189,7 +189,7 @@ class Work:
         self.counts: Counter[str] = Counter()
 
     def of(self, request: Callable[[], Answer]) -> tuple[Answer, dict[str, int]]:
-        """Do a request, and give its answer and its cost."""
+        """Do a request, and return its answer and its cost."""
         self.counts.clear()
         return request(), dict(self.counts)
 

@@ -47,7 +47,7 @@ def happened(user: User, event_type: str = "session.ended", *, days_ago: float =
 
 
 def record(*events: Mapping[str, Any]) -> list[str]:
-    """Give events to the consumer: the messages that it wants to have again."""
+    """Send events to the consumer, and return the messages that it wants to have again."""
     answer = invoke(place(CONSUMER), batch(CONSUMER, events))
     return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 

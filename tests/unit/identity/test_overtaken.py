@@ -52,7 +52,7 @@ def ann() -> Person:
 
 
 def reset(mailbox: Mailbox, email: str) -> Callable[[], object]:
-    """Ask for a reset, and give what carries it out."""
+    """Ask for a reset, and return what carries it out."""
     Api().post("/v1/auth/forgot-password", {"email": email})
     token = mailbox.token(email, "reset")
     return lambda: done(Api().post("/v1/auth/reset-password", {"token": token, "password": NEW}))

@@ -42,7 +42,7 @@ class Service:
         return "answer"
 
     def call(self, circuit: Circuit, fails: Exception | None = None) -> str:
-        """Call it, and give the answer or the name of what was raised."""
+        """Call it, and return the answer or the name of what was raised."""
         self.fails = fails
         try:
             return circuit.call(self.answer)
