@@ -38,7 +38,7 @@ CONTEXT = RequestContext(None, "test")
 
 
 def furnish(user: User) -> None:
-    """Create for a user a session, a second factor, a key, a client, a link, a webhook, a job with a result, activities."""
+    """Create a session, a second factor, a key, a client, a link, a webhook, a job and activities of a user."""
     signed_in = sign_in.sign_in(user.email, SecretStr(PASSWORD), SignInContext("203.0.113.7", "curl"), CONTEXT)
     claims = jwt.decode(signed_in.access_token, options={"verify_signature": False})
     caller = acting(user, claims["sid"])
