@@ -53,7 +53,7 @@ def _users(admin: Api) -> None:
     for fields in ({"name": "Ada Ada"}, {"username": "lovelace"}, {"email": "a@example.org", "emailVerified": True}):
         send(admin, change, id=ada, input=fields)
     send(admin, "query($id: ID!) { me { email } user(id: $id) { username email } }", id=ada)
-    several = send(admin, "{ users(limit: 100) { email posts(limit: 5) { title } } }")["users"]
+    several = send(admin, "{ users(limit: 100) { email posts(limit: 3) { title } orders(limit: 3) { id } } }")["users"]
     assert {each["email"]: each["posts"] for each in several}["a@example.org"] == []
     send(admin, '{ users(limit: 100) { email } found: users(search: "love") { username } }')
 
@@ -110,7 +110,7 @@ def _orders(admin: Api) -> None:
     send(admin, "mutation($id: ID!) { cancelOrder(id: $id) { status } }", id=ids[0])
 
 
-OWN_ORDERS = "{ orders { nodes { id } } }"
+OWN_ORDERS = "{ orders { nodes { id } } me { orders { id } } }"
 """Callers who do not manage users have a list of their own."""
 
 
@@ -119,7 +119,7 @@ def query() -> None:
     viewer, _ = signed_in("viewer", Role.VIEWER)
     assert viewer.get(f"/graphql?{urlencode({'query': OWN_ORDERS})}").status == 200
     admin, user = signed_in("admin", Role.ADMIN)
-    document = "query($id: ID!) { user(id: $id) { name } users(limit: 9) { posts { id } } }"
+    document = "query($id: ID!) { user(id: $id) { name } users(limit: 9) { posts { id } orders { id } } }"
     extensions = {"persistedQuery": {"version": 1, "sha256Hash": sha256(document.encode()).hexdigest()}}
     new = {"title": "Hello, world", "content": "Mine.", "tags": ["news"], "published": True}
     admin.post("/v1/posts", new)

@@ -118,13 +118,14 @@ def push_events() -> None:
         order = ordered()
         for operation_id, query in enumerate(
             (
-                "subscription($id: ID!) { userUpdated(id: $id) { name posts { title contentHtml author { name } } } }",
+                """subscription($id: ID!) { userUpdated(id: $id) {
+                  name posts { title contentHtml author { name } } orders { id } } }""",
                 "subscription($id: ID!) { postPublished(authorId: $id) { title content author { name } } }",
                 "subscription($id: ID!) { jobUpdated(id: $id) { status } }",
                 "subscription($id: ID!) { orderUpdated(id: $id) { customer { name } lines { product { stock } } } }",
             )
         ):
-            about = job.id if "job" in query else order.id if "order" in query else user.id
+            about = job.id if "job" in query else order.id if "orderUpdated" in query else user.id
             payload = {"query": query, "variables": {"id": about}}
             send(connection_id, "subscribe", id=str(operation_id), payload=payload)
         assert connection_id not in sockets.posted

@@ -1,5 +1,7 @@
 """Users who have one of everything that a user can have."""
 
+from dataclasses import replace
+
 import jwt
 from pydantic import SecretStr
 
@@ -21,6 +23,8 @@ from lamina.jobs import service as jobs
 from lamina.jobs import transitions
 from lamina.jobs.model import Job, JobType, NewJob
 from lamina.mail.items import is_first, mark_refused
+from lamina.orders import latest as latest_orders
+from lamina.orders.events import fold
 from lamina.posts import latest
 from lamina.posts import service as posts
 from lamina.posts.indexing import update as update_index
@@ -33,6 +37,7 @@ from lamina.webhooks.model import WebhookScope
 from lamina.webhooks.service import NewWebhook
 from tests.support.aws import PASSWORD
 from tests.support.callers import acting
+from tests.unit.orders.orders import placed
 
 CONTEXT = RequestContext(None, "test")
 
@@ -53,6 +58,7 @@ def furnish(user: User) -> None:
     furnish_job(user.id)
     update_index(furnish_post(user, caller).post.id)
     latest.refresh(user.id)
+    latest_orders.add(fold([replace(placed(), customer_id=user.id)]))
     furnish_connection(user, caller)
     is_first(user.id, "welcome")
     mark_refused(user.id, "former@example.com")

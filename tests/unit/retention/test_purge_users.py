@@ -84,6 +84,7 @@ def test_a_user_who_was_deleted_a_month_ago_goes_with_all_that_was_theirs(mailbo
         "items of jobs": 3,
         "items of posts": 10,
         "jobs": 1,
+        "latest orders": 1,
         "latest posts": 1,
         "posts": 1,
         "slugs of posts": 2,

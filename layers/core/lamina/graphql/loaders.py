@@ -6,6 +6,8 @@ from collections.abc import Callable, Collection, Mapping
 from aiodataloader import DataLoader
 
 from lamina.access.policy import Caller
+from lamina.orders import latest as latest_orders
+from lamina.orders import listing as orders
 from lamina.posts import latest, reading
 from lamina.posts.model import ContentForm
 from lamina.products import reading as products
@@ -26,6 +28,10 @@ class Loaders:
         """Posts that the caller may know of, by id."""
         self.latest = _loader(lambda author_ids: latest.latest_of(author_ids, reader))
         """Ids of the latest posts of an author that the caller may see; None if there are none."""
+        self.latest_orders = _loader(latest_orders.latest_of)
+        """Ids of the latest orders of a customer; None if there are none. Resolvers check who may see them."""
+        self.orders = _loader(lambda order_ids: orders.get_many(list(order_ids)))
+        """Orders as lists show them, by id. Resolvers check who may see them."""
         self.products = _loader(lambda product_ids: products.get_readable(product_ids, reader))
         """Products that the caller may read, by id."""
         self.sources = _loader(lambda posts: reading.get_texts(posts, ContentForm.SOURCE))

@@ -16,6 +16,7 @@ from lamina.graphql.pages import NodePage, PageArguments, read_page
 from lamina.graphql.schema import Model, Resolver
 from lamina.orders import service
 from lamina.orders.authorization import reach, require_place
+from lamina.orders.latest import KEPT
 from lamina.orders.listing import list_orders
 from lamina.orders.model import Line, Order, Payment
 from lamina.orders.queries import order_query
@@ -24,6 +25,12 @@ from lamina.products.model import StockedProduct
 from lamina.storage.list_cursors import ListCursors
 from lamina.strict_json import as_json
 from lamina.users.model import User
+
+
+class LatestArguments(Arguments):
+    """The arguments of `User.orders`."""
+
+    limit: Annotated[int, Field(ge=1, le=KEPT)] = 10
 
 
 class KeyArgument(Arguments):
@@ -70,6 +77,15 @@ def cancel_order(context: Context, id: str) -> Order:  # noqa: A002
     return service.cancel(found.id, context.request_context)
 
 
+async def of_user(found: User, context: Context, **arguments: object) -> list[Order]:
+    """Return the latest orders of a user, newest first."""
+    query = order_query(context.caller, customer_id=found.id)
+    wanted = LatestArguments.of(arguments)
+    order_ids = await context.loaders.latest_orders.load(found.id) or ()
+    orders = await context.loaders.orders.load_many(list(order_ids[: wanted.limit]))
+    return [each for each in orders if each is not None and query.includes(each)]
+
+
 async def customer(found: Order, context: Context) -> User | None:
     """Return the customer of an order."""
     user: User | None = await context.loaders.users.load(found.customer_id)
@@ -93,6 +109,7 @@ RESOLVERS: dict[str, Resolver] = {
     "Query.orders": orders,
     "Mutation.placeOrder": place_order,
     "Mutation.cancelOrder": cancel_order,
+    "User.orders": of_user,
     "Order.customer": customer,
     "OrderLine.product": product,
 }

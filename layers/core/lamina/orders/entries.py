@@ -1,4 +1,4 @@
-"""Table items of the read models of orders: the entries of lists, and the sales of products.
+"""Table items of the read models of orders: the entries of lists, the latest of customers, and the sales of products.
 
 They are derived from the histories by a consumer, within seconds, and can be made again from them.
 """
@@ -44,6 +44,12 @@ class ProductSalesItem(Item, discriminator="product_sales"):
     """Minor units of the currency."""
 
 
+class LatestOrdersItem(Item, discriminator="latest_orders"):
+    """Positions of a customer's latest orders, newest first: `CUSTOMER#<user id>` / `LATEST`. See `latest`."""
+
+    positions = JSONAttribute(default=list)
+
+
 @dataclass(frozen=True)
 class Sales:
     """What was sold of a product in a currency.
@@ -76,6 +82,11 @@ type SalesKey = tuple[str, str]
 def entry_key(order_id: str) -> tuple[str, str]:
     """Return the key of the entry of an order."""
     return key("ORDER", order_id), "ENTRY"
+
+
+def latest_key(customer_id: str) -> tuple[str, str]:
+    """Return the key of the latest orders of a customer."""
+    return key("CUSTOMER", customer_id), "LATEST"
 
 
 def sales_item_key(of: SalesKey) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Updates the read models of an order to its history: its entry in lists, and the sales of its products.
+"""Updates the read models of an order to its history: its entry, the latest of its customer, the sales of its products.
 
 Events only say that an order has changed: what is written is the order as it is by then, if it is newer than the entry.
 So events may come twice, late and in any order. The entry says what the order has contributed to the sales, and both
@@ -12,7 +12,7 @@ from lamina.events.envelope import Event
 from lamina.events.redelivery import Postponed
 from lamina.observability.logs import logger
 from lamina.observability.metrics import timed
-from lamina.orders import store
+from lamina.orders import latest, store
 from lamina.orders.entries import NOTHING, OrderEntryItem, entry_item, entry_key, sales_change, sales_of
 from lamina.orders.errors import OrderNotFound
 from lamina.orders.model import FINAL, Order
@@ -56,6 +56,8 @@ def project(order_id: str) -> Order:
         entry = entry_item(order, stored)
         if stored is not None and stored.attribute_values == entry.attribute_values:
             return order
+        if stored is None:
+            latest.add(order)  # first: the next attempt, after a crash, would find the entry and not come here
         try:
             transactions.write(put=[entry], update=_sales_changes(stored, order))
         except ConditionFailed:

@@ -9,7 +9,7 @@ are replaced under that version. Sales that change meanwhile are left to another
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from lamina.orders import projecting
+from lamina.orders import latest, projecting
 from lamina.orders.entries import (
     NOTHING,
     ProductSalesItem,
@@ -92,6 +92,7 @@ def _listed(partitions: Sequence[str]) -> Iterator[str]:
 
 def _read(order_id: str, found: _Pass) -> None:
     order = projecting.project(order_id)
+    latest.add(order)
     new = [of for of in _keys(order) if of not in found.before]
     if new:
         stored = stored_sales(new)

@@ -17,6 +17,7 @@ from lamina.events.request_context import RequestContext
 from lamina.identity import purging as identity
 from lamina.jobs import purging as jobs
 from lamina.mail import purging as mail
+from lamina.orders import purging as orders
 from lamina.posts import purging as posts
 from lamina.realtime import purging as realtime
 from lamina.reports.upload import remove as remove_report
@@ -44,6 +45,7 @@ OWNERS: Sequence[Callable[[str, BatchDeletion], None]] = (
     identity.purge,
     webhooks.purge,
     posts.purge,
+    orders.purge,
     _jobs,
     mail.purge,
     activities.purge,

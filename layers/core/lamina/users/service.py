@@ -254,6 +254,16 @@ def as_existing(user_id: str) -> Check:
     return UserItem(*user_key(user_id)), UserItem.pk.exists() & UserItem.deleted_at.does_not_exist()
 
 
+def as_stored(user_id: str) -> Check:
+    """Return the check of a transaction that writes what a purge deletes: it fails if the user is missing."""
+    return UserItem(*user_key(user_id)), UserItem.pk.exists()
+
+
+def is_purged(refused: ConditionFailed, user_id: str) -> bool:
+    """Return whether a transaction was refused by `as_stored`."""
+    return user_key(user_id) in refused.found
+
+
 def raise_if_revoked(refused: BaseException | None, caller: Caller | None) -> None:
     """Raise `Unauthenticated` if a transaction was refused by `as_authenticated`."""
     if caller and isinstance(refused, ConditionFailed) and user_key(caller.user_id) in refused.found:
