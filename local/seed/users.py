@@ -50,6 +50,6 @@ def _new_user(person: Person) -> NewUser:
         role=Role(person.role),
         status=Status(person.status),
         age=person.age,
+        locale=person.locale,
         email_verified=True,
-        metadata={"locale": person.locale},
     )

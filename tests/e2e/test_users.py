@@ -57,11 +57,12 @@ def test_a_user_is_changed_only_over_the_version_that_was_read(anyone: Client, n
 def test_put_replaces_and_resets_what_is_left_out(anyone: Client, newcomer: dict[str, Any]) -> None:
     me = anyone.signed_in(newcomer["email"], PASSWORD)
     path = f"/v1/users/{newcomer['id']}"
-    me.patch(path, {"age": 40, "metadata": {"a": 1}})
+    me.patch(path, {"age": 40, "locale": "DE-ch", "metadata": {"a": 1}})
+    assert me.get(path).data["locale"] == "de-CH"
     whole = {name: newcomer[name] for name in ("email", "username", "name")}
     replaced = me.put(path, whole, headers={"If-Match": me.get(path).headers["ETag"]})
     assert replaced.status == 200
-    assert (replaced.data["age"], replaced.data["metadata"]) == (None, {})
+    assert (replaced.data["age"], replaced.data["locale"], replaced.data["metadata"]) == (None, "en", {})
     assert (replaced.data["role"], replaced.data["status"]) == ("viewer", "active")
 
 

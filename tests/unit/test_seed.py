@@ -20,9 +20,11 @@ def test_the_api_would_take(person: Person) -> None:
             "role": person.role,
             "status": person.status,
             "age": person.age,
+            "locale": person.locale,
         }
     )
     assert (taken.email, taken.username, taken.name) == (person.email, person.username, person.name)
+    assert taken.locale == person.locale
 
 
 def test_no_two_of_them_are_the_same() -> None:

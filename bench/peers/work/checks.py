@@ -12,6 +12,7 @@ EMAIL = re.compile(
 )
 USERNAME = re.compile(r"[a-zA-Z0-9_.-]{3,30}")
 NAME = re.compile(r"[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*")
+LOCALE = re.compile(r"[a-zA-Z]{2,3}(?:-[a-zA-Z]{4})?(?:-(?:[a-zA-Z]{2}|[0-9]{3}))?")
 METADATA_BYTES = 8192
 CANONICAL = 36
 
@@ -43,7 +44,13 @@ def new_user(body):
     ]
     if problems:
         raise Refused("VALIDATION_ERROR", problems)
-    return {**fields, "email": fields["email"].lower(), "username": fields["username"].lower()}
+    locale = _canonical(fields.get("locale", "en"))
+    return {**fields, "email": fields["email"].lower(), "username": fields["username"].lower(), "locale": locale}
+
+
+def _canonical(tag):
+    language, *rest = tag.split("-")
+    return "-".join([language.lower(), *(part.title() if len(part) == 4 else part.upper() for part in rest)])
 
 
 def _age(value):
@@ -64,6 +71,7 @@ CHECKS = {
     "username": (_matching(USERNAME, 30), "must have 3 to 30 of the characters a-z, 0-9, _ . -"),
     "name": (_matching(NAME, 100), "must hold visible text without control characters"),
     "age": (_age, "must be an integer from 0 to 120"),
+    "locale": (_matching(LOCALE, 11), "must be a language tag, like en, de-CH or zh-Hant-TW"),
     "metadata": (_small, "must be an object of at most 8192 bytes"),
     "role": (lambda value: value in ("admin", "editor", "viewer"), "must be one of admin, editor, viewer"),
     "status": (lambda value: value in ("active", "inactive", "suspended"), "must be active, inactive or suspended"),

@@ -12,6 +12,7 @@ EMAIL = (
 )
 USERNAME = r"^[a-zA-Z0-9_.-]{3,30}$"
 NAME = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
+LOCALE = r"^[a-zA-Z]{2,3}(?:-[a-zA-Z]{4})?(?:-(?:[a-zA-Z]{2}|[0-9]{3}))?$"
 METADATA_BYTES = 8192
 
 
@@ -19,6 +20,11 @@ def _small(metadata):
     if len(json.dumps(metadata, ensure_ascii=False).encode()) > METADATA_BYTES:
         raise ValueError(f"must have at most {METADATA_BYTES} bytes as JSON")
     return metadata
+
+
+def _canonical(tag):
+    language, *rest = tag.split("-")
+    return "-".join([language.lower(), *(part.title() if len(part) == 4 else part.upper() for part in rest)])
 
 
 def _whole(number):
@@ -34,6 +40,7 @@ class NewUser(BaseModel):
     username: Annotated[str, Field(pattern=USERNAME), AfterValidator(str.lower)]
     name: Annotated[str, Field(max_length=100, pattern=NAME)]
     age: Annotated[int, Field(ge=0, le=120, strict=True), BeforeValidator(_whole)] | None = None
+    locale: Annotated[str, Field(max_length=11, pattern=LOCALE), AfterValidator(_canonical)] = "en"
     metadata: Annotated[dict[str, Any], AfterValidator(_small)] = Field(default_factory=dict)
     role: Literal["admin", "editor", "viewer"] = "viewer"
     status: Literal["active", "inactive", "suspended"] = "active"
@@ -47,6 +54,7 @@ class User(BaseModel):
     username: str
     name: str
     age: int | None
+    locale: str
     role: str
     status: str
     email_verified: bool

@@ -11,7 +11,7 @@ from tests.support.people import Person, login, person
 
 CREATE_USER = "mutation($input: CreateUserInput!) { createUser(input: $input) { id username name email role } }"
 UPDATE_USER = """mutation($id: ID!, $input: UpdateUserInput!, $version: Int) {
-    updateUser(id: $id, input: $input, version: $version) { name age metadata version }
+    updateUser(id: $id, input: $input, version: $version) { name age locale metadata version }
 }"""
 CREATE_POST = """mutation($input: CreatePostInput!) {
     createPost(input: $input) { id slug tags visibility published content contentHtml author { username } version }
@@ -51,10 +51,16 @@ def test_invalid_fields_are_named_as_in_the_schema_without_their_values(admin: P
 def test_users_update_themselves_within_their_rights(author: Person) -> None:
     first = data(author.api, UPDATE_USER, id=author.id, input={"name": "Ada", "metadata": {"a": 1, "b": 2}})
     assert first["updateUser"]["metadata"] == {"a": 1, "b": 2}
-    change = {"age": 36, "metadata": {"a": None}}
+    change = {"age": 36, "locale": "de-ch", "metadata": {"a": None}}
     version = first["updateUser"]["version"]
     second = data(author.api, UPDATE_USER, id=author.id, input=change, version=version)["updateUser"]
-    assert second == {"name": "Ada", "age": 36, "metadata": {"b": 2}, "version": version + 1}
+    assert second == {
+        "name": "Ada",
+        "age": 36,
+        "locale": "de-CH",
+        "metadata": {"b": 2},
+        "version": version + 1,
+    }
     refused: list[tuple[dict[str, Any], str]] = [
         ({"role": "admin"}, "FORBIDDEN"),
         ({"email": "new@example.com"}, "USE_CHANGE_EMAIL"),

@@ -9,8 +9,22 @@ from tests.support.aws import Api
 from tests.support.graphql import codes, data, send, write
 from tests.support.people import Person, person, verified
 
-USER = "id username name avatarUrl createdAt email age role status emailVerified metadata version updatedAt createdBy"
-PRIVATE = {"email", "age", "role", "status", "email_verified", "metadata", "version", "updated_at", "created_by"}
+USER = (
+    "id username name avatarUrl createdAt "
+    "email age locale role status emailVerified metadata version updatedAt createdBy"
+)
+PRIVATE = {
+    "email",
+    "age",
+    "locale",
+    "role",
+    "status",
+    "email_verified",
+    "metadata",
+    "version",
+    "updated_at",
+    "created_by",
+}
 POST = """id title excerpt slug tags visibility published publishedAt author { id username name avatarUrl } authorId
     version createdAt updatedAt content contentHtml"""
 

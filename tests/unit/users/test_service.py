@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from pynamodb.expressions.update import Action
 
 from lamina import ids
 from lamina.errors import Conflict, NotFound, PreconditionFailed
@@ -15,7 +16,7 @@ from lamina.storage.keys import shard_of
 from lamina.storage.run_once import KeyReused, RequestItem
 from lamina.users import repository, service
 from lamina.users.errors import EmailTaken, UsernameTaken
-from lamina.users.items import GuardItem, SearchItem, search_items
+from lamina.users.items import GuardItem, SearchItem, UserItem, search_items, user_key
 from lamina.users.model import Status, User
 from lamina.users.service import NewUser
 
@@ -65,6 +66,18 @@ def test_a_change_is_saved_with_its_event_and_the_next_version() -> None:
     assert (changed.name, changed.version) == ("Zoë Jones", 2)
     event = events(changed)[-1]
     assert (event.event_type, event.data["changed"], event.actor) == ("user.updated", ["age", "name"], CONTEXT.actor)
+
+
+def test_a_user_of_the_first_schema_has_the_default_locale_and_is_stored_in_the_second() -> None:
+    user = make(locale="de-CH")
+    stored = UserItem.get(*user_key(user.id))
+    assert (stored.locale, int(stored.schema_version)) == ("de-CH", 2)
+    actions: list[Action] = [UserItem.locale.remove(), UserItem.schema_version.set(1)]
+    stored.update(actions, add_version_condition=False)
+    assert service.get(user.id) == replace(user, locale="en", version=service.get(user.id).version)
+    change(user, name="Zoë Jones")
+    stored = UserItem.get(*user_key(user.id))
+    assert (stored.locale, int(stored.schema_version)) == ("en", 2)
 
 
 def test_no_event_holds_personal_data() -> None:

@@ -21,7 +21,7 @@ from lamina.users.queries import user_query
 from lamina.users.schemas import UserChange, sees_all
 from lamina.users.service import NO_SUCH_USER, NewUser
 
-PRIVATE = ("email", "age", "role", "status", "emailVerified", "metadata", "version", "updatedAt", "createdBy")
+PRIVATE = ("email", "age", "locale", "role", "status", "emailVerified", "metadata", "version", "updatedAt", "createdBy")
 """Fields beyond the public profile."""
 
 

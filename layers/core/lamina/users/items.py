@@ -8,9 +8,10 @@ from lamina.access.policy import Role
 from lamina.storage.item import Item
 from lamina.storage.keys import SHARDS, key, list_partition, list_position, shard_of, value_of
 from lamina.storage.transactions import Update
-from lamina.users.model import Status, User
+from lamina.users.model import DEFAULT_LOCALE, Status, User
 from lamina.users.search_terms import email_words, public_words
 
+SCHEMA_VERSION = 2
 LIST = "USERS"
 DELETED = "deleted"
 INDEXES = {(False, False): "gsi1", (True, False): "gsi2", (False, True): "gsi3", (True, True): "gsi4"}
@@ -18,7 +19,11 @@ INDEXES = {(False, False): "gsi1", (True, False): "gsi2", (False, True): "gsi3",
 
 
 class UserItem(Item, discriminator="user"):
-    """A user: `USER#<id>` / `USER`."""
+    """A user: `USER#<id>` / `USER`.
+
+    Version 2 of the schema has `locale`. An item of version 1 is read with the default, and the next write, or the
+    migration, stores it.
+    """
 
     email = UnicodeAttribute()
     username = UnicodeAttribute()
@@ -26,6 +31,7 @@ class UserItem(Item, discriminator="user"):
     role = UnicodeAttribute()
     status = UnicodeAttribute()
     age = NumberAttribute(null=True)
+    locale = UnicodeAttribute(default=DEFAULT_LOCALE)
     email_verified = BooleanAttribute(default=False)
     metadata = JSONAttribute()
     avatar_url = UnicodeAttribute(null=True)
@@ -89,12 +95,14 @@ def user_item(user: User) -> UserItem:
     """Return the item of a user, to be saved conditional on the version that was read."""
     item = UserItem(
         *user_key(user.id),
+        schema_version=SCHEMA_VERSION,
         email=user.email,
         username=user.username,
         name=user.name,
         role=user.role,
         status=user.status,
         age=user.age,
+        locale=user.locale,
         email_verified=user.email_verified,
         metadata=user.metadata,
         avatar_url=user.avatar_url,
@@ -155,6 +163,7 @@ def to_user(item: UserItem) -> User:
         role=Role(item.role),
         status=Status(item.status),
         age=_whole(item.age),
+        locale=item.locale,
         email_verified=item.email_verified,
         metadata=item.metadata,
         avatar_url=item.avatar_url,

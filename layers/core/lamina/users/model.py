@@ -6,6 +6,9 @@ from typing import Any
 
 from lamina.access.policy import Role, lowest
 
+DEFAULT_LOCALE = "en"
+"""The locale of users who have not chosen one, and of those created before users had one."""
+
 
 class Status(StrEnum):
     """The status of a user."""
@@ -27,6 +30,7 @@ class User:
         role: role of the user.
         status: status; only active users may sign in.
         age: in years, if known.
+        locale: language of the user, as a BCP 47 tag (`users.locale`).
         email_verified: whether the address is verified.
         metadata: client-defined JSON object.
         avatar_url: URL of the avatar.
@@ -51,6 +55,7 @@ class User:
     created_at: str
     updated_at: str
     age: int | None = None
+    locale: str = DEFAULT_LOCALE
     email_verified: bool = False
     metadata: dict[str, Any] = field(default_factory=dict)
     avatar_url: str | None = None

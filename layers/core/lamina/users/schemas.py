@@ -8,8 +8,9 @@ from lamina import ids
 from lamina.access.policy import Action, Caller, Role, may
 from lamina.fields import Integer, Name, matching
 from lamina.ids import Href, Id, Instant
+from lamina.users.locale import LOCALE, LONGEST, canonical
 from lamina.users.metadata import MAX_BYTES, TOO_LARGE, is_small
-from lamina.users.model import Status, User
+from lamina.users.model import DEFAULT_LOCALE, Status, User
 
 _ATEXT = r"[a-zA-Z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
@@ -48,6 +49,18 @@ type Username = Annotated[
     matching(USERNAME, "must have 3 to 30 of the characters a-z, 0-9, _ . -"),
     AfterValidator(str.lower),
 ]
+type Locale = Annotated[
+    str,
+    Field(
+        max_length=LONGEST,
+        description="The language, as a BCP 47 tag: a language, optionally a script, optionally a region. "
+        "Case-insensitive; stored in the usual case.",
+        examples=["en", "de-CH", "zh-Hant-TW", "es-419"],
+        json_schema_extra={"pattern": LOCALE},
+    ),
+    matching(LOCALE, "must be a language tag, like en, de-CH or zh-Hant-TW"),
+    AfterValidator(canonical),
+]
 type Age = Annotated[Integer, Field(ge=0, le=120, description="In years.", examples=[36])]
 type Metadata = Annotated[
     dict[str, Any],
@@ -73,6 +86,7 @@ class NewUserFields(BaseModel):
     username: Username
     name: Name
     age: Age | None = None
+    locale: Locale = DEFAULT_LOCALE
     metadata: Metadata = Field(default_factory=dict)
 
 
@@ -93,6 +107,7 @@ class UserChange(BaseModel):
     username: Username = ""
     name: Name = ""
     age: Age | None = None
+    locale: Locale = DEFAULT_LOCALE
     metadata: MetadataPatch = None
     role: Role = Role.VIEWER
     status: Status = Status.ACTIVE
@@ -120,6 +135,7 @@ class UserView(BaseModel):
     username: str = Field(examples=["ada"])
     name: str = Field(examples=["Ada Lovelace"])
     age: int | None = Field(examples=[36])
+    locale: str = Field(examples=["en"])
     role: Role
     status: Status
     email_verified: bool

@@ -19,7 +19,7 @@ from lamina.users.authorization import require_change
 from lamina.users.errors import EmailNotVerified
 from lamina.users.items import UserItem, user_key
 from lamina.users.metadata import patched
-from lamina.users.model import Status, User
+from lamina.users.model import DEFAULT_LOCALE, Status, User
 
 ATTEMPTS = 5
 """Number of attempts of a change without a precondition if the user is changed concurrently."""
@@ -36,6 +36,7 @@ class NewUser:
     role: Role = Role.VIEWER
     status: Status = Status.ACTIVE
     age: int | None = None
+    locale: str = DEFAULT_LOCALE
     metadata: dict[str, Any] = field(default_factory=dict)
     email_verified: bool = False
 
@@ -94,6 +95,7 @@ def create(
         role=new.role,
         status=new.status,
         age=new.age,
+        locale=new.locale,
         email_verified=new.email_verified,
         metadata=new.metadata,
         created_at=now,
