@@ -8,7 +8,7 @@
 #   ARGS=…               passed to the tool: make test ARGS="-k sign_in", make deploy ARGS=--guided
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run invoke sam-local events test test-quick faults check seed build deploy admin redrive replay reindex rebuild-orders rotate-signing-key bench bench-quick growth search-quality scale performance openapi docs resource \
+.PHONY: help setup run invoke sam-local events test test-quick faults check seed build deploy admin redrive replay reindex rebuild-orders migrate rotate-signing-key bench bench-quick growth search-quality scale performance openapi docs resource \
 	lock format clean
 
 JOBS ?= 3
@@ -89,6 +89,10 @@ reindex: setup  ## update the search index to all posts: STACK=…, or LOCAL=1 f
 
 rebuild-orders: setup  ## rebuild the lists of orders and the sales of products: STACK=…, or LOCAL=1 for the running local stack
 	@$(if $(filter-out 0,$(LOCAL)),$(WITHOUT_AWS) $(PYTHON) -m local.rebuild_orders,$(PYTHON) -m operations.rebuild_orders $(ON_STACK))
+
+migrate: setup  ## run pending data migrations: STACK=…, or LOCAL=1; DRY_RUN=1, STATUS=1, BACK=0001, RATE=500 (docs/changing-data.md)
+	@$(if $(filter-out 0,$(LOCAL)),$(WITHOUT_AWS) $(PYTHON) -m local.migrate $(ARGS),$(PYTHON) -m operations.migrate $(ON_STACK)) \
+		$(if $(RATE),--rate $(RATE)) $(if $(BACK),--back $(BACK)) $(if $(filter-out 0,$(STATUS)),--status) $(if $(filter-out 0,$(DRY_RUN)),--dry-run)
 
 rotate-signing-key: setup  ## rotate the key that signs access tokens: STACK=… (needs AWS credentials)
 	@$(PYTHON) -m operations.rotate_signing_key $(ON_STACK)
