@@ -8,7 +8,7 @@
 #   ARGS=…               passed to the tool: make test ARGS="-k sign_in", make deploy ARGS=--guided
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run invoke sam-local events test test-quick faults check seed build deploy admin redrive replay reindex rebuild-orders migrate rotate-signing-key bench bench-quick growth search-quality scale performance openapi docs resource \
+.PHONY: help setup run invoke sam-local events test test-quick faults check seed build deploy admin smoke metrics redrive replay reindex rebuild-orders migrate rotate-signing-key bench bench-quick growth search-quality scale performance openapi docs resource \
 	lock format clean
 
 JOBS ?= 3
@@ -76,6 +76,12 @@ deploy: setup  ## build and deploy to AWS; asks five questions the first time or
 
 admin: setup  ## create an administrator in a deployed stack: EMAIL=… STACK=… (needs AWS credentials)
 	@$(PYTHON) -m operations.make_admin "$(EMAIL)" $(ON_STACK)
+
+smoke: setup  ## sign in, read, write and delete through a running API: URL=http://127.0.0.1:3000, and EMAIL=… PASSWORD=… of an account
+	@$(PYTHON) -m operations.smoke "$(URL)"
+
+metrics: setup  ## print the metrics of the running local stack in the text format of Prometheus
+	@$(WITHOUT_AWS) $(PYTHON) -m local.metrics
 
 redrive: setup  ## return dead letters to their queue: QUEUE=mail STACK=… (needs AWS credentials)
 	@$(PYTHON) -m operations.redrive "$(QUEUE)" $(ON_STACK)

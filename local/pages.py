@@ -5,6 +5,8 @@ mail as it looks, for a frame. And the pages that links of mails lead to (`links
 
 `/_local/payments/…`: the simulator of the payment provider.
 
+`GET /_local/metrics`: counters and gauges, for Prometheus.
+
 `GET /_local/traces/<correlation id>`: what was traced of a request and of what followed from it, for programs.
 """
 
@@ -16,7 +18,7 @@ from functools import partial
 from aiohttp import web
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local import inside, links, media, queues, render
+from local import inside, links, media, metrics, queues, render
 from local.child import LocalAws
 from local.envelope import SECURITY_HEADERS, Answer, refuse
 from local.failures import Failures
@@ -49,6 +51,7 @@ class LocalPages:
     ) -> None:
         self._payments = simulator
         self._traces = traces
+        self._metrics = metrics.Collected()
         self._settings = settings
         self._aws = aws
         self._stack = stack
@@ -67,6 +70,7 @@ class LocalPages:
             "/_local/live": self._live,
             "/_local/mail": self._mail_page if wants_html(request) else self._mail,
             "/_local/mail/live": self._mail_live,
+            "/_local/metrics": self._measured,
             "/_local/stack": self._described,
         }
         answer = answers.get(request.path)
@@ -109,6 +113,11 @@ class LocalPages:
         correlation_id = request.path.removeprefix(TRACES)
         traces = self._traces.found(correlation_id)
         return _json({"correlation_id": correlation_id, "traces": traces}) if traces else _nothing(request)
+
+    def _measured(self, stack: Stack) -> Answer:
+        text = self._metrics.text(self._aws.account, stack)
+        headers = {**SECURITY_HEADERS, "Content-Type": metrics.CONTENT_TYPE}
+        return Answer(body=text.encode(), headers=headers)
 
     def _described(self, stack: Stack) -> Answer:
         """Return the endpoint of the local AWS and the physical ids of resources, for `local.seed` and the tests."""
