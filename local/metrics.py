@@ -27,7 +27,7 @@ BUCKETS = (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 """Upper bounds of the histogram of requests, in seconds."""
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 LATE_MS = 5000
-"""How long a line may arrive after later ones; lines of this time are read again, and recognised by their ids."""
+"""How long a line may arrive after later ones; lines of this time are read again, and recognised."""
 REQUEST = "request"
 SECONDS_TO_ANSWER = 60
 
@@ -43,7 +43,7 @@ class Collected:
         self._durations: defaultdict[Labels, list[float]] = defaultdict(lambda: [0.0] * (len(BUCKETS) + 2))
         self._metrics: defaultdict[str, Counter[Labels]] = defaultdict(Counter)
         self._read_until: dict[str, int] = {}
-        self._seen: dict[str, set[str]] = {}
+        self._seen: dict[str, set[int]] = {}
 
     def text(self, account: Account, stack: Stack) -> str:
         """Read what is new, and return all metrics."""
@@ -69,16 +69,17 @@ class Collected:
 
     def _read(self, logs: Any, group: str) -> None:  # noqa: ANN401 (a boto3 client)
         since = self._read_until.get(group, 0)
-        seen, recent = self._seen.get(group, set()), set[str]()
+        seen, recent = self._seen.get(group, set()), set[int]()
         reader = logs.get_paginator("filter_log_events")
         pages = reader.paginate(logGroupName=group, startTime=max(since - LATE_MS, 0))
         events = [event for page in pages for event in page["events"]]
         newest = max([since, *(event["timestamp"] for event in events)])
         for event in events:
-            if event["eventId"] not in seen:
+            line = hash((event["logStreamName"], event["timestamp"], event["message"]))
+            if line not in seen:
                 self.add(event["message"])
             if event["timestamp"] >= newest - LATE_MS:
-                recent.add(event["eventId"])
+                recent.add(line)
         self._read_until[group], self._seen[group] = newest, recent
 
     def _add_request(self, line: Mapping[str, Any]) -> None:

@@ -37,7 +37,7 @@ class Logs:
         self.events: list[dict[str, Any]] = []
 
     def write(self, message: str, timestamp: int) -> None:
-        self.events.append({"eventId": str(len(self.events)), "timestamp": timestamp, "message": message})
+        self.events.append({"logStreamName": "stream", "timestamp": timestamp, "message": message})
 
     def describe_log_groups(self) -> dict[str, Any]:
         return {"logGroups": [{"logGroupName": "group"}]}
