@@ -79,6 +79,7 @@ class Settings:
     port: int
     state: State
     further_origins: str = ""
+    cache_url: str = ""
 
     @property
     def url(self) -> str:
@@ -105,6 +106,7 @@ class Settings:
             "AuthorizerCacheSeconds": "0",
             "WebhookTargets": "local",
             "PaymentUrl": f"{self.url}/_local/payments",
+            **({"CacheUrl": self.cache_url} if self.cache_url else {}),
         }
 
 
@@ -114,7 +116,7 @@ def architecture() -> str:
 
 
 def read_settings(environment: Mapping[str, str] = os.environ, root: Path = ROOT) -> Settings:
-    """Return settings from PORT, LAMINA_STATE, ALLOWED_ORIGINS and LAMINA_ROOT (another checkout, for tests).
+    """Return settings from PORT, LAMINA_STATE, ALLOWED_ORIGINS, CACHE_URL and, for tests, LAMINA_ROOT.
 
     Raises ConfigurationError with a line for the user.
     """
@@ -126,7 +128,7 @@ def read_settings(environment: Mapping[str, str] = os.environ, root: Path = ROOT
         _port(environment.get("PORT") or str(DEFAULT_PORT)),
         _origins(environment.get("ALLOWED_ORIGINS") or ""),
     )
-    return Settings(root, port, _state(environment, root), origins)
+    return Settings(root, port, _state(environment, root), origins, environment.get("CACHE_URL") or "")
 
 
 def _port(text: str) -> int:

@@ -3,7 +3,7 @@
 import signal
 import sys
 
-from setup import engines, environment
+from setup import cache_server, engines, environment
 from setup.progress import SetupError
 
 
@@ -15,6 +15,7 @@ def main() -> int:
         environment.prepare()
         if "--engines" in sys.argv[1:]:
             engines.prepare()
+            cache_server.prepare()
     except SetupError as problem:
         print(f"set-up: {problem}", file=sys.stderr)
         return 1

@@ -29,7 +29,7 @@ BOUND_BY_TOOLS = (
     "bench/peers/fastapi/requirements",
     "bench/peers/powertools/requirements",
 )
-ALONE = ("bench/peers/chalice/packager",)
+ALONE = ("bench/peers/chalice/packager", "requirements/cache_server")
 """Of a package without what it depends on, because only some of its files are used."""
 COMPILE = (
     *("pip", "compile", "--quiet", "--universal", "--python-version", "3.13", "--generate-hashes"),

@@ -26,6 +26,7 @@ from moto.dynamodb.responses import DynamoHandler
 from pydantic import SecretStr
 
 from lamina.access.policy import Role
+from lamina.cache import values
 from lamina.events.envelope import Envelope, envelope
 from lamina.events.outbox import OutboxItem
 from lamina.events.request_context import RequestContext
@@ -134,6 +135,7 @@ def aws(moto_services: None) -> Iterator[None]:  # noqa: ARG001 (a fixture that 
     Whatever events a test leaves in the table are as their schemas say.
     """
     call_table("CreateTable", **table_definition())
+    values.memory.clear()
     try:
         yield
         unfit = [problem for event in raised() for problem in problems(event)]

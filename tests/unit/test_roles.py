@@ -9,6 +9,7 @@ from functools import cache
 
 import pytest
 
+from lamina.cache import values
 from lamina.storage import list_cursors
 from lamina.webhooks import secret_keeping
 from tests.roles.process import Scenario, forget_keys, forget_published
@@ -24,9 +25,13 @@ def _fresh(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001 
     calls.made.clear()
     forget_published()
     # Each function is a process of its own: what one has fetched, the next has to fetch too.
-    monkeypatch.setattr(
-        calls, "forgetting", [forget_keys, list_cursors._secrets.clear_cache, secret_keeping._open.cache_clear]
-    )
+    forgetting = [
+        forget_keys,
+        list_cursors._secrets.clear_cache,
+        secret_keeping._open.cache_clear,
+        values.memory.clear,
+    ]
+    monkeypatch.setattr(calls, "forgetting", forgetting)
 
 
 @cache

@@ -25,7 +25,7 @@ from lamina.http.headers import SHARED_CACHING
 from lamina.http.request import Request
 from lamina.http.request_validation import RequestValidation, check_body
 from lamina.http.responses import JSON, LambdaResponse, check_returns, failure, finish
-from lamina.observability import tracing
+from lamina.observability import counts, tracing
 from lamina.observability.logs import about, logger
 from lamina.observability.metrics import timed
 from lamina.settings import settings
@@ -232,7 +232,7 @@ class App(APIGatewayRestResolver):
                 "status": response["statusCode"],
                 "milliseconds": round((time.perf_counter() - started) * 1000, 1),
                 "actor": request.claims.get("user_id"),
-                **timed("milliseconds", by=("service", "method", "route")),
+                **timed("milliseconds", by=("service", "method", "route"), counts=counts.take()),
             }
             logger.info("request", extra=facts)
         return response

@@ -1,9 +1,10 @@
 """Reads posts for a caller: what it may not see is not found."""
 
 from collections.abc import Collection
+from contextlib import suppress
 
 from lamina.access.policy import Action, Caller, may, refusal
-from lamina.posts import repository
+from lamina.posts import caching, repository
 from lamina.posts.errors import PostNotFound
 from lamina.posts.model import ContentForm, Post, State, WholePost, WrittenPost
 from lamina.users import service as users
@@ -32,7 +33,7 @@ def require_read(caller: Caller | None, post: Post) -> None:
 
 
 def get_whole(post_id: str, caller: Caller | None) -> WholePost:
-    """Return a post with its author and its content: two calls.
+    """Return a post with its author and its content, as `get_known`.
 
     Raises:
         PostNotFound: if it does not exist, its author is deleted, or the caller may not know that it does.
@@ -44,16 +45,35 @@ def get_whole(post_id: str, caller: Caller | None) -> WholePost:
 
 
 def get_known(post_id: str, caller: Caller | None) -> WholePost:
-    """Return a post that the caller may read, or that is its own, for what does not require reading it: two calls.
+    """Return a post that the caller may read, or that is its own, for what does not require reading it.
+
+    One call reads a public post whose content is cached (`lamina.posts.caching`); two calls read any other one.
 
     Raises:
         PostNotFound: if it does not exist, its author is deleted, or the caller may not know that it does.
+        Conflict: if its content keeps being changed concurrently.
     """
+    author_id = caching.author_ids.get(post_id)
+    if author_id is not None:
+        post, author = repository.get_with_author(post_id, author_id)
+        if post is not None and post.state == State.PUBLIC and author is not None and author.id == post.author_id:
+            if author.deleted_at:
+                raise PostNotFound
+            with suppress(caching.ContentChanged):
+                return WholePost(post, author, caching.content_of(post.id, post.content_version))
+        caching.author_ids.forget(post_id)
+    return _get_uncached(post_id, caller)
+
+
+def _get_uncached(post_id: str, caller: Caller | None) -> WholePost:
+    """Return a post as the table has it: two calls."""
     found = repository.get_whole(post_id)
     if found is None:
         raise PostNotFound
-    known = _known(found[0], caller)
-    return WholePost(known.post, known.author, found[1])
+    post, content = found
+    known = _known(post, caller)
+    caching.learn(post, content)
+    return WholePost(post, known.author, content)
 
 
 def get_known_without_content(post_id: str, caller: Caller | None) -> WrittenPost:
@@ -77,12 +97,21 @@ def _known(post: Post, caller: Caller | None) -> WrittenPost:
 
 
 def get_by_slug(slug: str, caller: Caller | None) -> WholePost:
-    """Return the post that has, or had, this slug.
+    """Return the post that has, or had, this slug: a call more than by its id, unless its id is cached.
 
     Raises:
         PostNotFound, Forbidden: see `get_whole`.
     """
-    return get_whole(find_by_slug(slug), caller)
+    if (cached_id := caching.post_ids.get(slug)) is not None:
+        with suppress(PostNotFound):
+            found = get_whole(cached_id, caller)
+            if slug in (found.post.slug, *found.post.old_slugs):
+                return found
+        caching.post_ids.forget(slug)
+    found = get_whole(find_by_slug(slug), caller)
+    if found.post.state == State.PUBLIC:
+        caching.post_ids.put(found.post.id, slug)
+    return found
 
 
 def find_by_slug(slug: str) -> str:

@@ -8,6 +8,8 @@ from lamina.posts.items import ContentItem, PostItem, SlugItem, content_key, pos
 from lamina.posts.model import Content, ContentForm, Post
 from lamina.storage.item import Item
 from lamina.storage.keys import value_of
+from lamina.users import service as users
+from lamina.users.model import User
 
 READS = 3
 """Number of reads of a post that is being changed: a batch is not a snapshot."""
@@ -51,6 +53,22 @@ def get_with(post_id: str, *forms: ContentForm) -> tuple[Post, dict[ContentForm,
         if len(texts) == len(keys):
             return to_post(item), texts
     raise Conflict
+
+
+def content_of(post_id: str, content_version: int) -> Content | None:
+    """Return a version of the content of a post; None if it is not the present one: one consistent call."""
+    keys = [content_key(post_id, form) for form in ContentForm]
+    items = ContentItem.batch_get(keys, consistent_read=True)
+    texts = {item.sk: to_text(item) for item in items if int(item.version) == content_version}
+    if len(texts) < len(keys):
+        return None
+    return Content(source=texts[ContentForm.SOURCE], html=texts[ContentForm.HTML])
+
+
+def get_with_author(post_id: str, author_id: str) -> tuple[Post | None, User | None]:
+    """Return a post without its content, and the user who should be its author: one consistent call."""
+    author, item = users.get_with(author_id, post_key(post_id))
+    return (to_post(item) if isinstance(item, PostItem) else None), author
 
 
 def _is_of(content: Item | None, post: PostItem) -> TypeIs[ContentItem]:

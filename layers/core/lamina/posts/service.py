@@ -11,7 +11,7 @@ from lamina.events.catalog import POST_CREATED, POST_DELETED, POST_PUBLISHED, PO
 from lamina.events.event_type import Fact
 from lamina.events.outbox import OutboxItem, event
 from lamina.events.request_context import RequestContext
-from lamina.posts import reading, repository
+from lamina.posts import caching, reading, repository
 from lamina.posts.authorization import require_change, require_delete
 from lamina.posts.errors import AuthorNotFound, PostNotFound, SlugTaken, TooManySlugs
 from lamina.posts.items import (
@@ -77,7 +77,10 @@ def create(new: NewPost, context: RequestContext, *, by: Caller) -> WholePost:
         except (ConditionFailed, Conflict) as refused:
             _raise_refusal(refused, post, by, slug=new.slug)
             continue
-        return reading.get_known(earlier.id, by) if earlier else _written(replace(post, version=1), content)
+        if earlier:
+            return reading.get_known(earlier.id, by)
+        caching.learn(post, content)
+        return _written(replace(post, version=1), content)
     raise Conflict
 
 
@@ -117,6 +120,7 @@ def update(
             _raise_refusal(refused, after, by, slug=after.slug)
             continue
         after = replace(after, version=before.post.version + 1)
+        caching.learn(after, content)
         return replace(before, post=after, content=content) if "author_id" not in changed else _written(after, content)
     raise Conflict
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from lamina.access.policy import Caller
-from lamina.products import reading
+from lamina.products import caching, reading
 from lamina.products.items import list_partitions, search_partitions
 from lamina.products.model import StockedProduct
 from lamina.products.queries import ProductQuery
@@ -12,7 +12,7 @@ from lamina.search_terms import terms
 from lamina.storage.cursors import Cursor
 from lamina.storage.keys import identifier_of
 from lamina.storage.pages import START, Page, page_of
-from lamina.storage.sharded_list import Source, read
+from lamina.storage.sharded_list import Chunk, Source, read
 from lamina.storage.word_search import WordSearch
 
 
@@ -20,6 +20,8 @@ def list_products(
     query: ProductQuery, caller: Caller | None, limit: int, *, cursor: Cursor | None = None, offset: int = 0
 ) -> Page[StockedProduct]:
     """Return a page: a query per shard and a batch read for 50 products, whatever the size of the table.
+
+    Customers get a first page without the queries while it is cached; those who write products see it as it is.
 
     Args:
         query: the query.
@@ -40,9 +42,16 @@ def list_products(
         partitions = [partition for state in query.states for partition in search_partitions(state)]
         search = WordSearch(terms(query.search), partitions, load, lambda each: words_of(each.product))
         return page_of(search.read(limit, start), start)
-    source = Source("gsi1", [partition for state in query.states for partition in list_partitions(query.sort, state)])
-    backwards = query.descending != start.backwards
-    page = page_of(read(source, limit, descending=backwards, after=start.position, offset=offset), start, offset=offset)
+    if start == START and not offset and not reading.may_read_inactive(caller):
+        chunk = caching.first_page(query.sort, query.descending, limit)
+    else:
+        chunk = _read(query, limit, start, offset)
+    page = page_of(chunk, start, offset=offset)
     identifiers = [identifier_of(position) for position in page.items]
     products = load(identifiers)
     return page.with_items(products[identifier] for identifier in identifiers if identifier in products)
+
+
+def _read(query: ProductQuery, limit: int, start: Cursor, offset: int) -> Chunk[str]:
+    source = Source("gsi1", [partition for state in query.states for partition in list_partitions(query.sort, state)])
+    return read(source, limit, descending=query.descending != start.backwards, after=start.position, offset=offset)

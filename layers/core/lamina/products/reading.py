@@ -10,7 +10,12 @@ from lamina.products.model import Product, StockedProduct
 
 def may_read(caller: Caller | None, product: Product) -> bool:
     """Return whether a caller, or somebody who is not signed in, may read a product."""
-    return product.active or (caller is not None and may(caller, Action.PRODUCT_READ_INACTIVE))
+    return product.active or may_read_inactive(caller)
+
+
+def may_read_inactive(caller: Caller | None) -> bool:
+    """Return whether a caller may read products that are not for sale."""
+    return caller is not None and may(caller, Action.PRODUCT_READ_INACTIVE)
 
 
 def get(product_id: str, caller: Caller | None) -> StockedProduct:

@@ -11,7 +11,7 @@ from lamina.events.catalog import PRODUCT_CREATED, PRODUCT_DELETED, PRODUCT_UPDA
 from lamina.events.event_type import Fact
 from lamina.events.outbox import OutboxItem, event
 from lamina.events.request_context import RequestContext
-from lamina.products import reading
+from lamina.products import caching, reading
 from lamina.products.errors import SkuTaken
 from lamina.products.items import entry_items, product_item, sku_item, sku_key, sku_place, stock_change_item, stock_item
 from lamina.products.model import NewProduct, Product, Stock, StockedProduct
@@ -64,6 +64,7 @@ def create(new: NewProduct, context: RequestContext, *, by: Caller) -> StockedPr
         raise
     if earlier:
         return reading.get(earlier.id, by)
+    caching.forget_lists()
     return StockedProduct(replace(product, version=1), Stock(available=new.stock, received=new.stock))
 
 
@@ -154,6 +155,8 @@ def _save(before: Product, after: Product, event: OutboxItem, by: Caller) -> boo
     except (ConditionFailed, Conflict) as refused:
         users.raise_if_revoked(refused, by)
         return False
+    if moved or renamed:
+        caching.forget_lists()
     return True
 
 

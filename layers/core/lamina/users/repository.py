@@ -43,6 +43,13 @@ def get_many(user_ids: Iterable[str], *, as_last_written: bool = False) -> dict[
     return {user.id: user for user in users}
 
 
+def get_with(user_id: str, key: tuple[str, str]) -> tuple[User | None, Item | None]:
+    """Return a user and another item, each None if it does not exist: one consistent call."""
+    found = {(item.pk, item.sk): item for item in Item.batch_get([user_key(user_id), key], consistent_read=True)}
+    user = found.get(user_key(user_id))
+    return (to_user(user) if isinstance(user, UserItem) else None), found.get(key)
+
+
 def id_of(field: str, value: str) -> str | None:
     """Return the id of the user with this `email` or `username`, None if free or reserved: one consistent read."""
     try:

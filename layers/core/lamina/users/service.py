@@ -129,6 +129,11 @@ def get_many(user_ids: Collection[str]) -> dict[str, User]:
     return repository.get_many(user_ids, as_last_written=True)
 
 
+def get_with(user_id: str, key: tuple[str, str]) -> tuple[User | None, Item | None]:
+    """Return a user, even a deleted one, and an item of another subject by its key: one consistent call."""
+    return repository.get_with(user_id, key)
+
+
 def find_by_email(email: str) -> str | None:
     """Return the id of the user with this address, ignoring case; includes deleted users."""
     return repository.id_of("email", email.lower())
