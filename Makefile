@@ -142,5 +142,5 @@ lock: setup  ## update the lock files to the newest compatible versions
 	$(PYTHON) -m setup.lock
 
 clean:  ## delete all generated files except the data of the local stack
-	rm -rf .venv node_modules .aws-sam events/*/ .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv node_modules clients/node_modules clients/generated site .aws-sam events/*/ .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -5,6 +5,7 @@ first, together with what Lambda runs, and bound the other files, so that one vi
 deployed, the tests use the very versions of it, and the benchmark's peers run on the same ones.
 """
 
+import json
 import shutil
 import sys
 import tempfile
@@ -35,7 +36,7 @@ COMPILE = (
     *("pip", "compile", "--quiet", "--universal", "--python-version", "3.13", "--generate-hashes"),
     *("--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links"),
 )
-NPM_FOLDERS = (".", "layers/runtime/graphiql")
+NPM_FOLDERS = (".", "clients", "layers/runtime/graphiql", "layers/runtime/scalar")
 NPM = (
     "install",
     "--package-lock-only",
@@ -83,7 +84,11 @@ def lock_npm() -> None:
         with step(f"resolving {folder}/package.json"), tempfile.TemporaryDirectory(prefix="lamina-lock-") as scratch:
             shutil.copy(ROOT / folder / "package.json", scratch)
             run([npm, *NPM, "--prefix", scratch], 300, "npm install")
-            shutil.copy(Path(scratch) / "package-lock.json", ROOT / folder)
+            locked = json.loads((Path(scratch) / "package-lock.json").read_text(encoding="utf-8"))
+            for package in locked["packages"].values():
+                package.pop("funding", None)
+            lock = json.dumps(locked, indent=2, ensure_ascii=False) + "\n"
+            (ROOT / folder / "package-lock.json").write_text(lock, encoding="utf-8")
 
 
 if __name__ == "__main__":

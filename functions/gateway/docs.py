@@ -1,20 +1,23 @@
 """GET /docs: interactive API documentation.
 
-The page is the Swagger UI that Powertools ships, with all assets inlined.
+The page is Scalar, from a layer of its own. Where npm could not install it, the page is the Swagger UI that Powertools
+ships. Both contain all of their assets.
 """
 
 import re
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 
 from lamina.http import App, Response
-from lamina.http.html_page import HTML, headers, inlined, page
+from lamina.http.html_page import ANY_STYLE, HTML, headers, inlined, page, source
 from lamina.settings import settings
+
+type Page = tuple[str, dict[str, str | list[str]]]
 
 app = App(public=True, counted=False, versioned=True)
 # The files are located directly: importing the package that contains them takes 70 ms.
-ASSETS = files("aws_lambda_powertools") / "event_handler" / "openapi" / "swagger_ui"
-
-START = """
+SWAGGER = files("aws_lambda_powertools") / "event_handler" / "openapi" / "swagger_ui"
+SWAGGER_START = """
 SwaggerUIBundle({
   url: location.pathname.replace(/\\/+$/, "").replace(/[^/]*$/, "openapi.json"),
   dom_id: "#docs",
@@ -28,19 +31,61 @@ SwaggerUIBundle({
 });
 """
 """Resolves the document relative to the page, so that it works under any stage and domain."""
+NOSCRIPT = "<noscript>This page requires JavaScript. See openapi.json for the same information.</noscript>"
+SCALAR_BODY = """<header id="bar">
+<h1>Lamina API</h1>
+<button id="open" type="button" aria-expanded="false" aria-controls="in">Sign in</button>
+<form id="in">
+<input id="email" type="email" autocomplete="username" required
+  placeholder="E-mail address" aria-label="E-mail address">
+<input id="password" type="password" autocomplete="current-password" required
+  placeholder="Password" aria-label="Password">
+<input id="code" inputmode="numeric" autocomplete="one-time-code" placeholder="Code" aria-label="Code" hidden>
+<button>Sign in</button>
+</form>
+<form id="out" hidden><span id="who"></span> <button>Sign out</button></form>
+<p id="problem" role="alert"></p>
+</header>
+<p id="loading" role="status">Loading the documentation …</p>
+<div id="docs"></div>"""
 
 
-def _asset(name: str) -> str:
-    """Read a Swagger UI asset."""
-    return inlined((ASSETS / name).read_text(encoding="utf-8"))
+def _connect() -> list[str]:
+    """Return the origin of the API, which the page calls."""
+    origin = re.match(r"https?://[^/]+", settings().public_url)
+    return [origin[0]] if origin else []
 
 
-BODY = """<div id="docs"></div>
-<noscript>This page requires JavaScript. See openapi.json for the same information.</noscript>"""
-_styles, _scripts = [_asset("swagger-ui.min.css")], [_asset("swagger-ui-bundle.min.js"), START]
-_origin = re.match(r"https?://[^/]+", settings().public_url)
-_page = page(body=BODY, styles=_styles, scripts=_scripts)
-_headers = headers(_page, styles=_styles, scripts=_scripts, connect=[_origin[0]] if _origin else [])
+def _scalar(assets: Traversable) -> Page:
+    """Return the page of Scalar. Its bundle is data, which the page's script unpacks and runs."""
+    packed, style, script, bundle = (
+        (assets / name).read_text("utf-8") for name in ("scalar.txt", "page.css", "page.js", "scalar.sha256")
+    )
+    body = f'{SCALAR_BODY}{NOSCRIPT}<script type="application/gzip" id="scalar">{packed}</script>'
+    content = page(body=body, styles=[style], scripts=[script], title="Lamina API")
+    scripts = [bundle, source(script)]
+    return content, headers(content, scripts=scripts, styles=ANY_STYLE, connect=_connect(), further="font-src data:")
+
+
+def _swagger() -> Page:
+    """Return the page of Swagger UI."""
+    style, bundle = (
+        inlined((SWAGGER / name).read_text("utf-8")) for name in ("swagger-ui.min.css", "swagger-ui-bundle.min.js")
+    )
+    scripts = [bundle, SWAGGER_START]
+    content = page(body=f'<div id="docs"></div>{NOSCRIPT}', styles=[style], scripts=scripts, title="Lamina API")
+    sources = [*map(source, scripts)]
+    return content, headers(content, scripts=sources, styles=[source(style)], connect=_connect())
+
+
+def _page() -> Page:
+    try:
+        return _scalar(files("scalar_page"))
+    except (ModuleNotFoundError, FileNotFoundError):
+        return _swagger()
+
+
+_content, _headers = _page()
 
 
 @app.get(
@@ -50,7 +95,7 @@ _headers = headers(_page, styles=_styles, scripts=_scripts, connect=[_origin[0]]
 )
 def docs() -> Response[str]:
     """Returns an HTML page that lists every endpoint and can call it."""
-    return Response(200, HTML, _page, dict(_headers))
+    return Response(200, HTML, _content, dict(_headers))
 
 
 handler = app.handler

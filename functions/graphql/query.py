@@ -17,7 +17,7 @@ from lamina.http.conditional import entity_tag
 from lamina.http.errors import MethodNotAllowed
 from lamina.http.graphql_app import RESULT, GraphqlApp, json_parameter
 from lamina.http.headers import SHARED_CACHING
-from lamina.http.html_page import HTML, headers, inlined, page
+from lamina.http.html_page import HTML, headers, inlined, page, source
 from lamina.settings import settings
 
 STYLES = ("graphiql.min.css", "page.css")
@@ -102,7 +102,13 @@ def _page() -> Response[str]:
     realtime, origin = settings().realtime_url, re.match(r"https?://[^/]+", settings().public_url)
     content = page(body=BODY, styles=styles, scripts=scripts, attributes=f' data-realtime="{escape(realtime)}"')
     connect = [each for each in (origin and origin[0], realtime) if each]
-    sent = headers(content, styles=styles, scripts=scripts, connect=connect, further="font-src data:")
+    sent = headers(
+        content,
+        scripts=[*map(source, scripts)],
+        styles=[*map(source, styles)],
+        connect=connect,
+        further="font-src data:",
+    )
     return Response(HTTPStatus.OK.value, HTML, content, {**sent, "Vary": "Origin, Accept"})
 
 

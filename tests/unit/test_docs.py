@@ -144,9 +144,18 @@ def test_every_package_that_developers_run_has_its_reason() -> None:
     assert described("What only developers run") == required("requirements/dev.in", "requirements/bootstrap.in")
 
 
-def test_every_npm_package_has_its_reason() -> None:
-    listed = json.loads((ROOT / "package.json").read_bytes())
-    assert described("What tests take from npm") == {
+@pytest.mark.parametrize(
+    ("heading", "folder"),
+    [
+        ("What tests take from npm", "."),
+        ("What the GraphQL page takes from npm", "layers/runtime/graphiql"),
+        ("What the documentation page takes from npm", "layers/runtime/scalar"),
+        ("What clients take from npm", "clients"),
+    ],
+)
+def test_every_npm_package_has_its_reason(heading: str, folder: str) -> None:
+    listed = json.loads((ROOT / folder / "package.json").read_bytes())
+    assert described(heading) == {
         name for kind in ("dependencies", "devDependencies", "optionalDependencies") for name in listed.get(kind, {})
     }
 

@@ -112,6 +112,14 @@ def test_the_fallback_says_which_methods_an_address_takes(api: Api) -> None:
     assert api.get("/nothing/here").error["code"] == "NOT_FOUND"
 
 
+def test_the_root_leads_a_browser_to_the_documentation_and_nobody_else(api: Api) -> None:
+    led = api.get("/", headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+    assert (led.status, led.headers["Location"]) == (HTTPStatus.FOUND, "https://api.example.com/live/docs")
+    assert led.headers["Vary"] == "Origin, Accept"
+    assert api.get("/", headers={"Accept": "*/*"}).error["code"] == "NOT_FOUND"
+    assert api.post("/", {}, headers={"Accept": "text/html"}).error["code"] == "NOT_FOUND"
+
+
 def test_the_authorizer_lets_a_stranger_through_to_be_refused_in_the_envelope(aws: None) -> None:  # noqa: ARG001
     policy = run(OTHERS["gateway/authorizer"])
     assert policy["context"].keys() == {"problem", "quota"}

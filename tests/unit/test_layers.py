@@ -25,6 +25,8 @@ LOCKS = {
 }
 """What the layers of packages hold."""
 EVERYWHERE = {"CoreLayer", "RuntimeLayer"}
+ASSETS = {"gateway/docs": {"DocsLayer"}}
+"""Layers of what functions read and do not import."""
 
 
 @cache
@@ -87,7 +89,8 @@ def layer_of() -> dict[str, str]:
 def needed(function: Function) -> set[str]:
     """The layers that a function cannot do without."""
     path = ROOT / "functions" / f"{function.place}.py"
-    return EVERYWHERE | {layer_of()[package] for package in packages(path) if package in layer_of()}
+    assets = ASSETS.get(function.place, set())
+    return EVERYWHERE | assets | {layer_of()[package] for package in packages(path) if package in layer_of()}
 
 
 @pytest.mark.parametrize("function", functions(), ids=lambda function: function.place)

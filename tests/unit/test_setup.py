@@ -77,7 +77,7 @@ def test_a_lock_holds_hashes_and_no_address(lock: Path) -> None:
     assert all("--hash=sha256:" in entry for entry in re.split(r"\n(?=\w)", text.strip()))
 
 
-@pytest.mark.parametrize("folder", [".", "layers/runtime/graphiql"])
+@pytest.mark.parametrize("folder", [".", "clients", "layers/runtime/graphiql", "layers/runtime/scalar"])
 def test_the_npm_lock_holds_hashes_and_no_address(folder: str) -> None:
     text = (ROOT / folder / "package-lock.json").read_text()
     assert "://" not in text

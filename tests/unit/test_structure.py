@@ -119,7 +119,7 @@ def test_what_runs_without_the_authorizer_is_the_same_for_everybody_or_counts_it
 def test_an_operation_is_named_after_the_file_that_serves_it() -> None:
     served = {(route.method, route.path): function.place for function in functions() for route in function.routes}
     for method, path, operation in operations():
-        assert operation["operationId"] == served[method.upper(), path].replace("/", "_")
+        assert operation["operationId"] == served[method.upper(), path].replace("/", ".")
 
 
 def test_the_fallback_takes_every_method_of_every_path_that_nothing_else_serves() -> None:

@@ -25,6 +25,10 @@ _BEYOND = re.compile("[\U00010000-\U0010ffff]")
 _GENERIC = re.compile(r'"(#/components/schemas/)?((?:List)?Envelope_\w+_)"')
 
 VERSION = "0.1.0"
+INFO: Json = {
+    "contact": {"name": "The team that runs this API"},
+    "license": {"name": "MIT", "identifier": "MIT"},
+}
 METHODS = ("get", "put", "post", "patch", "delete")
 TAGS = {
     "auth": "Accounts and authentication.",
@@ -51,6 +55,8 @@ SUBJECTS = {
     "gateway": "",
 }
 """Their names within a sentence, where these are not the folders' own; empty for those that only support the others."""
+NAMES = {"graphql": "GraphQL", "oauth2": "OAuth 2.0", "gateway": "The API itself", "auth": "Accounts and sign-in"}
+"""Their names as headings, where these are not their subjects."""
 SECURITY_SCHEMES = {
     "bearer": {
         "type": "http",
@@ -101,10 +107,17 @@ def document() -> Json:
     answers = dict(sorted(failures.components.items()))
     return {
         "openapi": "3.1.0",
-        "info": drafted["info"],
+        "info": {**drafted["info"], **INFO},
         "servers": drafted["servers"],
         "security": [{"bearer": []}, {"api_key": []}],
-        "tags": [{"name": folder, "description": description_of(folder)} for folder in _folders(known)],
+        "tags": [
+            {
+                "name": folder,
+                "description": description_of(folder),
+                "x-displayName": NAMES.get(folder) or _capitalized(_subject(folder)),
+            }
+            for folder in _folders(known)
+        ],
         "paths": {at: {m: item[m] for m in METHODS if m in item} for at, item in sorted(paths.items())},
         "components": {
             "schemas": tidy.used(schemas, {"paths": paths, "responses": answers}),
@@ -125,9 +138,16 @@ def description_of(folder: str) -> str:
 
 def _subjects(folders: list[str]) -> str:
     """Return what the API is about as the beginning of a sentence: "Users, API keys and jobs"."""
-    *others, last = filter(None, (SUBJECTS.get(folder, folder.replace("_", " ")) for folder in folders))
-    listed = f"{', '.join(others)} and {last}"
-    return listed[0].upper() + listed[1:]
+    *others, last = filter(None, map(_subject, folders))
+    return _capitalized(f"{', '.join(others)} and {last}")
+
+
+def _subject(folder: str) -> str:
+    return SUBJECTS.get(folder, folder.replace("_", " "))
+
+
+def _capitalized(text: str) -> str:
+    return text[0].upper() + text[1:]
 
 
 def draft(known: list[Endpoint]) -> Json:

@@ -5,6 +5,7 @@ from typing import Any
 from docs.build.openapi import tidy
 from docs.build.openapi.answers import Failures, reference, success
 from docs.build.openapi.endpoints import CONDITIONAL_WRITES, Endpoint
+from docs.build.openapi.examples import BODIES, PATHS
 from lamina.http.oauth_app import FORM, OAuthApp
 
 type Json = dict[str, Any]
@@ -67,7 +68,7 @@ def operation(endpoint: Endpoint, draft: Json, failures: Failures) -> Json:
     """
     described: Json = {
         "tags": [endpoint.folder],
-        "operationId": f"{endpoint.folder}_{endpoint.file}",
+        "operationId": f"{endpoint.folder}.{endpoint.file}",
         "summary": endpoint.route.summary,
         "description": endpoint.description,
         "parameters": [*map(tidy.parameter, draft.get("parameters", [])), *_headers(endpoint)],
@@ -78,6 +79,7 @@ def operation(endpoint: Endpoint, draft: Json, failures: Failures) -> Json:
         described["requestBody"] = {"required": True, "content": content}
     if endpoint.oauth:
         described["requestBody"] = {"required": True, "content": {FORM: {"schema": _form(endpoint.oauth)}}}
+    _add_examples(described)
     refused = failures.of(endpoint.raises(), form=endpoint.form)
     described["responses"] = success(endpoint, draft["responses"]) | refused
     if endpoint.oauth:
@@ -89,6 +91,16 @@ def operation(endpoint: Endpoint, draft: Json, failures: Failures) -> Json:
     elif endpoint.app.sessions_only:
         described["security"] = [{"bearer": []}]
     return described
+
+
+def _add_examples(described: Json) -> None:
+    """Add the example of the body, and of a path parameter that has one."""
+    if (body := BODIES.get(described["operationId"])) is not None:
+        for media in described["requestBody"]["content"].values():
+            media["example"] = body
+    for parameter in described["parameters"]:
+        if parameter.get("in") == "path" and parameter["name"] in PATHS:
+            parameter["example"] = PATHS[parameter["name"]]
 
 
 def _form(app: OAuthApp) -> Json:

@@ -1,7 +1,7 @@
 """HTML pages that contain all of their scripts and styles.
 
-The content security policy (CSP level 3) lists each script and style by hash, so that no other script runs, and the
-page loads nothing from other hosts.
+The content security policy (CSP level 3) lists each script by hash, so that no other script runs, and the page loads
+nothing from other hosts. Styles are listed likewise, unless a page's scripts write styles of their own.
 """
 
 import re
@@ -13,6 +13,8 @@ from lamina.http.conditional import entity_tag
 
 HTML = "text/html; charset=utf-8"
 MAX_AGE_SECONDS = 300
+ANY_STYLE = ("'unsafe-inline'",)
+"""For scripts that write styles. The rest of the policy keeps a style from loading anything from anywhere."""
 
 
 def inlined(text: str) -> str:
@@ -20,7 +22,9 @@ def inlined(text: str) -> str:
     return re.sub(r"</(?=script|style)", r"<\\/", text, flags=re.IGNORECASE)
 
 
-def page(*, body: str, styles: Sequence[str], scripts: Sequence[str], attributes: str = "") -> str:
+def page(
+    *, body: str, styles: Sequence[str], scripts: Sequence[str], attributes: str = "", title: str = "Lamina"
+) -> str:
     """Return a page.
 
     Args:
@@ -28,13 +32,14 @@ def page(*, body: str, styles: Sequence[str], scripts: Sequence[str], attributes
         styles: its styles, escaped by `inlined`.
         scripts: its scripts, escaped likewise, in the order in which they run.
         attributes: further attributes of the root element.
+        title: its title.
     """
     return f"""<!doctype html>
 <html lang="en"{attributes}>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Lamina</title>
+<title>{title}</title>
 <link rel="icon" href="data:,">
 {"".join(f"<style>{style}</style>" for style in styles)}
 </head>
@@ -46,22 +51,22 @@ def page(*, body: str, styles: Sequence[str], scripts: Sequence[str], attributes
 
 
 def headers(
-    content: str, *, styles: Sequence[str], scripts: Sequence[str], connect: Sequence[str], further: str = ""
+    content: str, *, scripts: Sequence[str], styles: Sequence[str], connect: Sequence[str], further: str = ""
 ) -> dict[str, str | list[str]]:
     """Return the headers of a page: its policy, and how long it may be cached.
 
     Args:
         content: the page.
-        styles: its styles.
-        scripts: its scripts.
+        scripts: the sources of its scripts, as `source` returns them.
+        styles: the sources of its styles, or `ANY_STYLE`.
         connect: where its scripts may connect to, besides its own origin.
         further: further directives of the policy.
     """
     policy = "; ".join(
         (
             "default-src 'none'",
-            f"script-src {' '.join(map(_source, scripts))}",
-            f"style-src {' '.join(map(_source, styles))}",
+            f"script-src {' '.join(scripts)}",
+            f"style-src {' '.join(styles)}",
             "img-src data:",
             *filter(None, [further]),
             f"connect-src 'self' {' '.join(connect)}",
@@ -77,6 +82,6 @@ def headers(
     }
 
 
-def _source(content: str) -> str:
+def source(content: str) -> str:
     """Return the CSP source (a hash) for an inline script or style."""
     return f"'sha256-{b64encode(sha256(content.encode()).digest()).decode()}'"

@@ -1,0 +1,1 @@
+"""The assets of the page at GET /docs."""
