@@ -9,7 +9,7 @@
 #   ARGS=…               passed to the tool: make test ARGS="-k sign_in", make deploy ARGS=--guided
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run invoke sam-local events test test-quick faults check seed build deploy admin smoke metrics redrive replay reindex rebuild-orders migrate rotate-signing-key bench bench-quick growth search-quality scale performance openapi docs resource \
+.PHONY: help setup run invoke sam-local events test test-quick faults check seed build deploy admin audit smoke metrics redrive replay reindex rebuild-orders migrate rotate-signing-key bench bench-quick growth search-quality scale performance openapi docs resource \
 	lock format clean
 
 JOBS ?= 3
@@ -68,6 +68,9 @@ check: setup  ## check format, lint (with security rules), types, imports betwee
 	mypy
 	PYTHONPATH=layers/core lint-imports --no-logo
 	cfn-lint
+
+audit: setup  ## run security scanners over code, templates, secrets and locks, and write a bill of materials: ARGS=--strict
+	@$(PYTHON) -m operations.audit $(ARGS)
 
 build: setup  ## build for AWS with the parameters of samconfig.toml; ARGS are passed to `sam build`
 	@$(PYTHON) -m operations.build $(ARGS)

@@ -51,6 +51,7 @@ def main() -> int:
     """Update the lock files; a file that cannot be resolved is unchanged."""
     try:
         compile_lock("requirements/dev", ["--upgrade"])
+        compile_lock("requirements/audit", ["--upgrade"])
         for name in BOUND_BY_TOOLS:
             compile_lock(name, ["--upgrade", "--constraints", str(LOCK)])
         for name in ALONE:
