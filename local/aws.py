@@ -20,7 +20,7 @@ import hypercorn.config
 from ministack import app as ministack_app
 from ministack.core import lambda_runtime
 
-from local import patches
+from local import observed, patches
 from local.control import with_control
 from local.guard import guarded
 from local.patches import saving, socket_ends
@@ -79,6 +79,7 @@ def main() -> None:
     logging.getLogger("persistence").setLevel(logging.WARNING)
     temporary = Path(os.environ["TMPDIR"])
     patches.apply()
+    observed.apply()
     try:
         asyncio.run(_serve(int(os.environ["GATEWAY_PORT"])))
     finally:

@@ -29,6 +29,8 @@ class Failure:
     error: str
     place: str
     trace: str
+    frames: tuple[tuple[str, int], ...] = ()
+    """Its own lines, outermost first: a path of the source tree, and a number."""
 
     @property
     def line(self) -> str:
@@ -62,9 +64,12 @@ class Failures:
 
     def name(self, function: str) -> str:
         """Return the logical id of a function, without its stack."""
+        return self.logical(function).rpartition("/")[2]
+
+    def logical(self, function: str) -> str:
+        """Return the logical id of a function: `Async/SendMailFunction`."""
         stack = self._stack()
-        logical = {physical: name for name, physical in stack.resources.items()} if stack else {}
-        return logical.get(function, function).rpartition("/")[2]
+        return stack.logical.get(function, function) if stack else function
 
     def _failure(self, described: Mapping[str, Any]) -> Failure:
         folders = self._folders(described)
@@ -76,6 +81,7 @@ class Failures:
             error=described["error"],
             place=place,
             trace=_replaced(described["trace"], folders).rstrip(),
+            frames=tuple((_replaced(path, folders), int(line or 0)) for path, line in own),
         )
 
     def _folders(self, described: Mapping[str, Any]) -> dict[str, str]:

@@ -6,6 +6,7 @@ once, so each `%` is sent on as `%25`.
 
 import asyncio
 import json
+import time
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 from urllib.parse import quote
@@ -22,7 +23,7 @@ from local.protocol import Server
 from local.settings import HOST, Settings
 from local.stack import STAGE
 from local.terminal import complain
-from local.traces import HEADER, Traces
+from local.traces import HEADER, Gateway, Traces
 from local.tunnels import Refusal, Tunnels, wants_websocket
 
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
@@ -102,6 +103,8 @@ class Front:
         self._explain = explain
         self.look: Callable[[], Awaitable[None]] | None = None
         """Called before a request is passed on: applies changes of the sources."""
+        self.record: Callable[..., None] | None = None
+        """Called after a request is answered (`local.console.recorder`)."""
         self._session: aiohttp.ClientSession | None = None
         self._tunnels = Tunnels()
         self._server = Server(
@@ -159,7 +162,24 @@ class Front:
         body = await _body(request)
         if body is None:
             return refuse(413, "PAYLOAD_TOO_LARGE", "The body is too large. The limit is 1 MB.", request.headers)
-        return await self._api_answer(request, body)
+        started, traced = time.time(), self._traces.begin(request.headers.get(HEADER, ""))
+        answer = await self._api_answer(request, body, traced)
+        if self.record is not None and isinstance(answer, web.Response):
+            self.record(
+                method=request.method,
+                path=request.raw_path,
+                trace=traced.trace_id,
+                started=started,
+                milliseconds=(time.time() - started) * 1000,
+                client=request.remote or "",
+                request=(list(request.headers.items()), body),
+                response=(
+                    answer.status,
+                    list(answer.headers.items()),
+                    answer.body if isinstance(answer.body, bytes) else b"",
+                ),
+            )
+        return answer
 
     def _foreign(self, request: web.BaseRequest) -> str | None:
         """Return why a request is refused: a foreign origin or a foreign host name."""
@@ -170,12 +190,11 @@ class Front:
             return "This origin is not allowed to call the local stack. Allow it with ALLOWED_ORIGINS=… make run."
         return None
 
-    async def _api_answer(self, request: web.BaseRequest, body: bytes) -> web.StreamResponse:
+    async def _api_answer(self, request: web.BaseRequest, body: bytes, traced: Gateway) -> web.StreamResponse:
         if request.method not in METHODS:
             return refuse(405, "METHOD_NOT_ALLOWED", "No path supports this method.", request.headers, ALLOW)
         if self.look is not None:
             await self.look()
-        traced = self._traces.begin(request.headers.get(HEADER, ""))
         try:
             for _ in range(TRIES if self.api else 0):
                 answer = await self._pass_on(request, self.api, body, traced.header) if self.api else None

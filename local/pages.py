@@ -20,6 +20,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local import inside, links, media, metrics, queues, render
 from local.child import LocalAws
+from local.console.server import Console, is_view
 from local.envelope import SECURITY_HEADERS, Answer, refuse
 from local.failures import Failures
 from local.payments import server as payments
@@ -48,7 +49,9 @@ class LocalPages:
         failures: Failures,
         traces: Traces,
         simulator: payments.Simulator,
+        console: Console,
     ) -> None:
+        self._console = console
         self._payments = simulator
         self._traces = traces
         self._metrics = metrics.Collected()
@@ -61,12 +64,17 @@ class LocalPages:
         """Return the response to a request."""
         if request.path.startswith(payments.PREFIX):
             return await self._payments.serve(request)
+        if not is_view(request.path) or wants_html(request):
+            answer = await self._console.serve(request)
+            if answer is not None:
+                return answer
         return await self._read(request)
 
     async def _read(self, request: web.BaseRequest) -> web.StreamResponse:
         answers = {
             "/_local": self._page,
             "/_local/": self._page,
+            "/_local/overview": self._page,
             "/_local/live": self._live,
             "/_local/mail": self._mail_page if wants_html(request) else self._mail,
             "/_local/mail/live": self._mail_live,

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -29,6 +29,11 @@ class Stack:
     api_id: str
     socket_api_id: str | None = None
     resources: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def logical(self) -> dict[str, str]:
+        """Logical paths by physical id."""
+        return {physical: name for name, physical in self.resources.items()}
 
 
 @cache

@@ -9,6 +9,7 @@ import shutil
 import signal
 import time
 from collections.abc import Coroutine, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local import sam, stack
 from local.caller import told_to_stop
 from local.child import LocalAws
+from local.console.journal import Journal
+from local.console.recorder import Recorder
+from local.console.server import Console
 from local.failures import Failures
 from local.front import NOT_LOADED, Front
 from local.pages import LocalPages
@@ -64,14 +68,22 @@ class _Stack:
         self._settings = settings
         self._failures = Failures(settings, lambda: self._stack)
         self._aws = LocalAws(settings, self._tell)
-        traces = Traces()
+        keeps = settings.state.keeps
+        self._recorder = Recorder(
+            Journal(settings.state.folder / "console.sqlite" if keeps else None), self._failures.logical
+        )
+        self._console = Console(self._recorder.journal, settings.url)
+        traces = Traces(self._recorder.segment, self._recorder.calls)
         self._payments = Simulator(
-            settings.state.folder / "payments.sqlite" if settings.state.keeps else None,
+            settings.state.folder / "payments.sqlite" if keeps else None,
             f"{settings.url}/v1/payments/webhook",
             self._payment_secret,
         )
-        self._pages = LocalPages(settings, self._aws, lambda: self._stack, self._failures, traces, self._payments)
+        self._pages = LocalPages(
+            settings, self._aws, lambda: self._stack, self._failures, traces, self._payments, self._console
+        )
         self._front = Front(settings, self._pages.serve, self._look_again, self._failures.explained, traces)
+        self._front.record = self._recorder.exchange
         self._record = settings.state.folder / "deployed.json"
         self._session: aiohttp.ClientSession | None = None
         self._stack: stack.Stack | None = None
@@ -98,9 +110,11 @@ class _Stack:
 
     async def close(self) -> None:
         """Stop everything, whatever was started."""
+        self._console.close()
         await self._front.close()
         await self._payments.close()
         await self._aws.stop()
+        self._recorder.journal.close()
         if self._session is not None:
             await self._session.close()
 
@@ -114,7 +128,11 @@ class _Stack:
         """Print a message of the local AWS about a function."""
         if "failure" in event:
             failure = self._failures.add(event["failure"])
+            self._recorder.failure(asdict(failure), str(event["failure"].get("request", "")))
             complain(f"{failure.function}: {failure.line}", failure.trace)
+            return
+        if "function" not in event:
+            self._recorder.told(event)
             return
         name = self._failures.name(event["function"])
         if "printed" in event:

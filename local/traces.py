@@ -9,6 +9,7 @@ import re
 import secrets
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,7 +47,17 @@ class Gateway:
 class Traces(asyncio.DatagramProtocol):
     """The newest traces, each with the documents that were received of it."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self, kept: Callable[[Document], None] = lambda _: None, told: Callable[[Document], None] = lambda _: None
+    ) -> None:
+        """Keep nothing yet.
+
+        Args:
+            kept: called with each document.
+            told: called with what functions report beside their traces: the keys of a call of the table.
+        """
+        self._kept = kept
+        self._told = told
         self._traces: OrderedDict[str, list[Document]] = OrderedDict()
         self._transport: asyncio.BaseTransport | None = None
 
@@ -67,7 +78,9 @@ class Traces(asyncio.DatagramProtocol):
             document = json.loads(text)
         except ValueError:
             return
-        if isinstance(document, dict):
+        if isinstance(document, dict) and isinstance(document.get("calls"), dict):
+            self._told(document["calls"])
+        elif isinstance(document, dict):
             self.add(document)
 
     def add(self, document: Document) -> None:
@@ -79,6 +92,7 @@ class Traces(asyncio.DatagramProtocol):
             documents.append(document)
         if len(self._traces) > TRACES_KEPT:
             self._traces.popitem(last=False)
+        self._kept(document)
 
     def found(self, correlation_id: str) -> list[Document]:
         """Return the traces of a correlation id: `id`, and `segments` in the order in which they began."""

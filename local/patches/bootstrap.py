@@ -15,17 +15,20 @@ What fails is described on a line of its own, for the developer and not for the 
 an exception, because it may quote what a user sent. Here whoever calls is whoever develops.
 """
 
+import contextlib
 import importlib
 import json
 import logging
 import os
 import queue
+import re
 import site
+import socket
 import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -68,13 +71,17 @@ def main() -> None:
         handler = _load(load)
     except Exception as error:  # noqa: BLE001  whatever a module raises at import is the answer to each invocation
         failures.loading = failures.described(error)
+    calls = TableCalls()
+    loaded = time.time()
     _answer(answers, {"status": "ready", "cold": True})
     while True:
         message = json.loads(lines.get())
+        calls.observe()
         answer = _invoke(handler, message["event"], load, message.get("ctx") or {}, failures)
         sys.stderr.write(f"{END_OF_LOG}\n")
         sys.stderr.flush()
-        _answer(answers, answer)
+        _answer(answers, {**answer, "loaded": loaded})
+        loaded = 0.0
 
 
 class Failures:
@@ -85,6 +92,8 @@ class Failures:
         self._told: BaseException | None = None
         self.loading = ""
         """Why the module could not be loaded."""
+        self.request = ""
+        """The id of the invocation."""
         make = logging.getLogRecordFactory()
 
         def made_and_told(*positional: Any, **named: Any) -> logging.LogRecord:
@@ -118,6 +127,7 @@ class Failures:
             frames.append((error.filename, error.lineno))
         description = {
             "function": os.environ.get("AWS_LAMBDA_FUNCTION_NAME") or self._load.get("function_name", ""),
+            "request": self.request,
             "error": "".join(traceback.format_exception_only(error)).strip().splitlines()[-1],
             "frames": frames,
             "trace": "".join(formatted.format()),
@@ -125,6 +135,69 @@ class Failures:
             "layers": _layers(),
         }
         return json.dumps(description)
+
+
+class TableCalls:
+    """Reports the keys of each call of the table to the console.
+
+    The product traces the kinds of items alone: on AWS, a key may not leave the table.
+    """
+
+    def __init__(self) -> None:
+        self._is_observing = False
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        host, _, port = os.environ.get("AWS_XRAY_DAEMON_ADDRESS", "").rpartition(":")
+        self._address = (host, int(port or 0))
+
+    def observe(self) -> None:
+        """Observe the client of the table, once the function has one."""
+        item = sys.modules.get("lamina.storage.item")
+        if self._is_observing or item is None or not self._address[0]:
+            return
+        client = item.Entry._get_connection().connection._client  # as `lamina.storage.item.connect`
+        if hasattr(client, "after"):
+            client.after.append(self._report)
+            self._is_observing = True
+
+    def _report(self, call: Any) -> None:
+        tracing = sys.modules.get("lamina.observability.tracing")
+        told = {
+            "calls": {
+                "trace": (tracing and tracing.header()) or os.environ.get("_X_AMZN_TRACE_ID", ""),
+                "started": call.started,
+                "operation": call.operation,
+                "items": list(_items(call.params))[:100],
+                "found": (call.response or {}).get("Count"),
+            }
+        }
+        with contextlib.suppress(OSError):  # more than a datagram takes
+            self._socket.sendto(b"{}\n" + json.dumps(told).encode(), self._address)
+
+
+def _items(params: dict[str, Any]) -> Iterator[dict[str, str]]:
+    """Name the keys that a call is about, with what it does to each."""
+    for name in ("Item", "Key"):
+        if name in params:
+            yield _key("", params[name])
+    yield from _written(params.get("TransactItems", ()))
+    for request in params.get("RequestItems", {}).values():
+        yield from (_key("Get", key) for key in request["Keys"]) if isinstance(request, dict) else _written(request)
+    if condition := params.get("KeyConditionExpression"):
+        values = params["ExpressionAttributeValues"]
+        used = [values[name].get("S", "") for name in re.findall(r":\w+", condition)]
+        yield {"action": params.get("IndexName", "Query"), "pk": used[0], "sk": " – ".join(used[1:])}
+
+
+def _written(actions: Iterable[dict[str, Any]]) -> Iterator[dict[str, str]]:
+    for action in actions:
+        for name, part in action.items():
+            yield _key(name.removesuffix("Request"), part.get("Item") or part["Key"])
+
+
+def _key(action: str, item: dict[str, Any]) -> dict[str, str]:
+    kind = item.get("kind", {}).get("S", "")
+    parts = {name: str(item.get(name, {}).get("S", "")) for name in ("pk", "sk")}
+    return {"action": action, **parts, **({"kind": kind} if kind else {})}
 
 
 class NotLoadedError(Exception):
@@ -187,6 +260,7 @@ def _invoke(
     failures: Failures,
 ) -> dict[str, Any]:
     os.environ["_X_AMZN_TRACE_ID"] = _trace(event)
+    failures.request = str(invocation.get("request_id", ""))
     try:
         result = handler(event, Context(load, invocation))
         json.dumps(result)
