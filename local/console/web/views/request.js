@@ -68,7 +68,7 @@ function exchange(request, isOne) {
 }
 
 function side(name, part, note) {
-  return el("div.sheet", el("h3", name, el("span.soft", ` ${note}`)),
+  return el("div.sheet", el("h2", name, el("span.soft", ` ${note}`)),
     el("details", el("summary", plural(part.headers.length, "header")), el("pre.mono", part.headers.map(([header, value]) => `${header}: ${value}\n`).join(""))),
     part.text ? el("pre.body", { tabindex: "0", "aria-label": `Body of the ${name.toLowerCase()}` }, coloured(part.text)) : el("p.empty", part.size ? `A body of ${bytes(part.size)} that is not text.` : "No body."));
 }
