@@ -68,7 +68,7 @@ def _report_invocations() -> None:
 
 
 def _sources(event: Any) -> Iterator[Json]:  # noqa: ANN401  as above
-    """Say what invoked a function: the kind, and ids of the request or message."""
+    """Describe what invoked a function: the kind, and ids of the request or message."""
     if not isinstance(event, dict):
         return
     context = event.get("requestContext") or {}

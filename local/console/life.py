@@ -123,7 +123,7 @@ class _Rows:
         return sorted(rows, key=lambda span: span.begin)
 
     def _merge_handlers(self) -> None:
-        """Let the invocation stand for the segment that the handler recorded of itself."""
+        """Merge into the invocation the segment that the handler recorded of itself."""
         for span in [each for each in self._segments.values() if each.kind == "part" and each.name.startswith("## ")]:
             found = [each for each in self._invocations if each.kind in {"handler", "authorizer", "step"}]
             within = [each for each in found if each.covers(span.start) and each.trace in {"", span.trace}]
@@ -136,7 +136,7 @@ class _Rows:
             del self._segments[span.id]
 
     def _merge_consumers(self) -> None:
-        """Let the segment of an event stand for the invocation that worked on it: a batch has several."""
+        """Merge the invocation into the segment of each event that it worked on: a batch has several."""
         for span in self._segments.values():
             if span.kind != "function":
                 continue
@@ -154,7 +154,7 @@ class _Rows:
                 self._invocations.remove(owner)
 
     def _place_calls(self) -> None:
-        """Put calls below the function that made them, with their keys."""
+        """Place calls below the function that made them, with their keys."""
         gateways = {span.trace: span.id for span in self._segments.values() if span.kind == "gateway"}
         for span in self._invocations:
             if span.kind in {"authorizer", "handler"}:
@@ -180,7 +180,7 @@ class _Rows:
             self._name_call(span)
 
     def _name_call(self, span: Span) -> None:
-        """Say what an HTTP call was for."""
+        """Describe what an HTTP call was for."""
         caller = self._segments.get(span.parent)
         if caller and any(name == "delivery_id" for name, _ in caller.facts):
             span.name, span.detail = "Webhook attempt", span.name
@@ -191,7 +191,7 @@ class _Rows:
             span.name, span.detail = "Payment provider", span.name
 
     def _place_events(self) -> None:
-        """Put each event below what published it, and its consumers below it."""
+        """Place each event below what published it, and its consumers below it."""
         by_key = {span.key: span for span in self._events}
         publishers = {}
         for span in [*self._segments.values(), *self._invocations]:
@@ -225,7 +225,7 @@ class _Rows:
             span.parent = owner.id if owner else ""
 
     def _place_steps(self) -> None:
-        """Put the steps of an order below what started its state machine."""
+        """Place the steps of an order below what started its state machine."""
         steps = [span for span in self._invocations if span.kind == "step"]
         if not steps:
             return

@@ -1,4 +1,4 @@
-"""Makes entries of the journal from what the front and the local AWS report."""
+"""Creates entries of the journal from what the front and the local AWS report."""
 
 import json
 import re

@@ -200,7 +200,7 @@ def _asset(request: web.BaseRequest, name: str) -> Answer:
 
 
 def _offer(queue: Stream, entry: Entry) -> None:
-    """Give an entry to a stream; one that does not keep up is ended, and asks again for what it missed."""
+    """Pass an entry to a stream; one that does not keep up is ended, and asks again for what it missed."""
     try:
         queue.put_nowait(entry)
     except asyncio.QueueFull:
