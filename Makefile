@@ -9,7 +9,7 @@
 #   ARGS=…               passed to the tool: make test ARGS="-k sign_in", make deploy ARGS=--guided
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run invoke sam-local events test test-quick faults check seed build deploy admin audit smoke metrics redrive replay reindex rebuild-orders migrate rotate-signing-key bench bench-quick growth search-quality scale performance openapi docs resource \
+.PHONY: help setup run invoke sam-local events test test-quick faults check seed build deploy admin audit smoke metrics redrive replay reindex rebuild-orders migrate backup restore-drill export rotate-signing-key bench bench-quick growth search-quality scale performance openapi docs resource \
 	lock format clean
 
 JOBS ?= 3
@@ -103,6 +103,17 @@ rebuild-orders: setup  ## rebuild the lists of orders and the sales of products:
 migrate: setup  ## run pending data migrations: STACK=…, or LOCAL=1; DRY_RUN=1, STATUS=1, BACK=0001, RATE=500 (docs/changing-data.md)
 	@$(if $(filter-out 0,$(LOCAL)),$(WITHOUT_AWS) $(PYTHON) -m local.migrate $(ARGS),$(PYTHON) -m operations.migrate $(ON_STACK)) \
 		$(if $(RATE),--rate $(RATE)) $(if $(BACK),--back $(BACK)) $(if $(filter-out 0,$(STATUS)),--status) $(if $(filter-out 0,$(DRY_RUN)),--dry-run)
+
+backup: setup  ## back up the table: STACK=…, or LOCAL=1 for the running local stack
+	@$(if $(filter-out 0,$(LOCAL)),$(WITHOUT_AWS) $(PYTHON) -m local.maintenance backup $(ARGS),$(PYTHON) -m operations.backup $(ON_STACK))
+
+restore-drill: setup  ## restore the table into a new one, verify and remove it, and print RPO and RTO: BACKUP=arn… STACK=…, or LOCAL=1
+	@$(if $(filter-out 0,$(LOCAL)),$(WITHOUT_AWS) $(PYTHON) -m local.maintenance restore-drill $(ARGS),$(PYTHON) -m operations.restore_drill $(ON_STACK)) \
+		$(if $(BACKUP),--backup "$(BACKUP)")
+
+export: setup  ## write all users, posts, products or orders as NDJSON: SUBJECT=users OUT=users.ndjson STACK=…, or LOCAL=1
+	@$(if $(filter-out 0,$(LOCAL)),$(WITHOUT_AWS) $(PYTHON) -m local.maintenance export,$(PYTHON) -m operations.export) "$(SUBJECT)" \
+		$(if $(filter-out 0,$(LOCAL)),$(ARGS),$(ON_STACK)) $(if $(OUT),--out "$(OUT)")
 
 rotate-signing-key: setup  ## rotate the key that signs access tokens: STACK=… (needs AWS credentials)
 	@$(PYTHON) -m operations.rotate_signing_key $(ON_STACK)
