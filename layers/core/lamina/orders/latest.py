@@ -10,10 +10,9 @@ from collections.abc import Collection, Sequence
 from lamina.errors import Conflict
 from lamina.orders.entries import LatestOrdersItem, latest_key, list_source
 from lamina.orders.model import Order
-from lamina.storage import transactions
+from lamina.storage.conditional import save
 from lamina.storage.keys import identifier_of, list_position, value_of
 from lamina.storage.sharded_list import Source, read
-from lamina.storage.transactions import ConditionFailed
 from lamina.users import service as users
 
 KEPT = 20
@@ -43,23 +42,21 @@ def add(order: Order) -> None:
     position = list_position(order.created_at, order.id)
     for _ in range(ATTEMPTS):
         item = _stored(order.customer_id)
+        # Orders outlive their customer: a late event or a rebuild must not bring back what the purge has deleted.
+        if item is None and not users.exists(order.customer_id):
+            return
+        item = item or LatestOrdersItem(*latest_key(order.customer_id))
         positions = sorted({position, *item.positions}, reverse=True)[:KEPT]
         if positions == item.positions:
             return
         item.positions = positions
-        try:
-            # Orders outlive their customer, and a late event or a rebuild must not bring back what the purge deleted.
-            transactions.write(put=[item], check=[users.as_stored(order.customer_id)])
-        except ConditionFailed as refused:
-            if users.is_purged(refused, order.customer_id):
-                return
-            continue
-        return
+        if save(item):
+            return
     raise Conflict
 
 
-def _stored(customer_id: str) -> LatestOrdersItem:
+def _stored(customer_id: str) -> LatestOrdersItem | None:
     try:
         return LatestOrdersItem.get(*latest_key(customer_id), consistent_read=True)
     except LatestOrdersItem.DoesNotExist:
-        return LatestOrdersItem(*latest_key(customer_id))
+        return None

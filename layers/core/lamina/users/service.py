@@ -134,6 +134,11 @@ def get_with(user_id: str, key: tuple[str, str]) -> tuple[User | None, Item | No
     return repository.get_with(user_id, key)
 
 
+def exists(user_id: str) -> bool:
+    """Return whether a user exists; a deleted one does until it is purged. One consistent read."""
+    return repository.get(user_id) is not None
+
+
 def find_by_email(email: str) -> str | None:
     """Return the id of the user with this address, ignoring case; includes deleted users."""
     return repository.id_of("email", email.lower())
@@ -259,16 +264,6 @@ def as_authenticated(caller: Caller) -> Check:
 def as_existing(user_id: str) -> Check:
     """Return the check of a transaction that writes for a user: it fails if the user is missing or deleted."""
     return UserItem(*user_key(user_id)), UserItem.pk.exists() & UserItem.deleted_at.does_not_exist()
-
-
-def as_stored(user_id: str) -> Check:
-    """Return the check of a transaction that writes what a purge deletes: it fails if the user is missing."""
-    return UserItem(*user_key(user_id)), UserItem.pk.exists()
-
-
-def is_purged(refused: ConditionFailed, user_id: str) -> bool:
-    """Return whether a transaction was refused by `as_stored`."""
-    return user_key(user_id) in refused.found
 
 
 def raise_if_revoked(refused: BaseException | None, caller: Caller | None) -> None:
