@@ -38,6 +38,20 @@ setup:  ## install Python 3.13 and the locked packages into .venv; every other c
 run: setup  ## deploy into a local AWS and serve the API at http://127.0.0.1:3000
 	@exec $(WITHOUT_AWS) $(PYTHON) -m local
 
+.PHONY: open logs shell reset
+open: setup  ## open a page of the running local stack in the browser: PAGE=console, docs, graphql or mail
+	@PAGE="$(PAGE)" $(PYTHON) -m local.open_page
+
+logs: setup  ## follow the logs of the running local stack: FUNCTION=users/get, CORRELATION=<id>, ONCE=1, JSON=1
+	@$(WITHOUT_AWS) $(PYTHON) -m local.follow_logs --function "$(FUNCTION)" --correlation "$(CORRELATION)" \
+		$(if $(filter-out 0,$(ONCE)),--once) $(if $(filter-out 0,$(JSON)),--json)
+
+shell: setup  ## open a Python prompt with the services and the demo users, on the data of the running local stack
+	@$(WITHOUT_AWS) $(PYTHON) -m local.shell
+
+reset: setup  ## delete the data of the local stack, which must not run; `make run` starts with an empty one
+	@$(PYTHON) -m local.reset
+
 invoke: events  ## invoke a function of a running local stack: FUNCTION=users/get, with EVENT=events/users/get.json or its sample
 	@$(WITHOUT_AWS) $(PYTHON) -m local.invoke "$(FUNCTION)" $(EVENT)
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from local.account import Account
 from local.stack import Stack, client
 
@@ -19,6 +21,8 @@ COMMON_FIELDS = {"level", "location", "message", "timestamp", "service", "cold_s
 }
 PLATFORM_LINES = ("START RequestId", "END RequestId", "REPORT RequestId")
 SECONDS_TO_ANSWER = 5
+UNREACHABLE = (OSError, BotoCoreError, ClientError)
+"""What a read raises while the local AWS does not run."""
 
 
 @dataclass(frozen=True)
@@ -125,16 +129,19 @@ def _event(entry: dict[str, Any]) -> Event:
 
 def logs(account: Account, stack: Stack) -> list[LogLine]:
     """Return the latest log lines of functions, newest first."""
-    logical = {physical: name.rpartition("/")[2] for name, physical in stack.resources.items()}
+    told = log_events(account, int((time.time() - LOG_MINUTES * 60) * 1000))
+    return [log_line(event, stack) for event in reversed(told[-LOG_LINES:])]
+
+
+def log_events(account: Account, since: int) -> list[dict[str, Any]]:
+    """Return what functions logged since a time in Unix milliseconds, oldest first, each with its `function`."""
     client_of_logs = client("logs", account)
-    since = int((time.time() - LOG_MINUTES * 60) * 1000)
     events = []
     for group in (one["logGroupName"] for one in client_of_logs.describe_log_groups()["logGroups"]):
         found = client_of_logs.filter_log_events(logGroupName=group, startTime=since)["events"]
         events += [{**event, "function": _function(group, event["logStreamName"])} for event in found]
     told = [event for event in events if not event["message"].startswith(PLATFORM_LINES)]
-    told.sort(key=lambda event: event["timestamp"])
-    return [_log_line(event, logical) for event in reversed(told[-LOG_LINES:])]
+    return sorted(told, key=lambda event: event["timestamp"])
 
 
 def _function(group: str, stream: str) -> str:
@@ -142,7 +149,9 @@ def _function(group: str, stream: str) -> str:
     return stream.rpartition("/")[2].partition("[")[0] or group.rpartition("/")[2]
 
 
-def _log_line(event: Mapping[str, Any], logical: Mapping[str, str]) -> LogLine:
+def log_line(event: Mapping[str, Any], stack: Stack) -> LogLine:
+    """Return an event of a log as a line for people."""
+    logical = {physical: name.rpartition("/")[2] for name, physical in stack.resources.items()}
     at, message = rfc3339(event["timestamp"] / 1000), event["message"]
     function = logical.get(event["function"], event["function"])
     try:

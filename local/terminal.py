@@ -1,15 +1,25 @@
 """Terminal output: one line per step with its duration, one line per message; on a terminal also the current steps."""
 
+import os
 import sys
 import textwrap
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TextIO
 
 NAME_WIDTH = 34
 BLUNT_SECONDS = 10
 CLEAR_LINE = "\r\x1b[K"
-RED, PLAIN = "\x1b[1;31m", "\x1b[0m"
+PLAIN = "\x1b[0m"
+COLORS = {
+    "red": "\x1b[1;31m",
+    "green": "\x1b[1;32m",
+    "yellow": "\x1b[33m",
+    "cyan": "\x1b[36m",
+    "dim": "\x1b[2m",
+    "plain": "",
+}
 
 _going_on: list[str] = []
 
@@ -18,17 +28,24 @@ class Stopped(Exception):
     """The stack cannot start or continue; the message is one line with the reason and advice."""
 
 
-def say(text: str) -> None:
+def say(text: str, color: str = "plain") -> None:
     """Print one line to standard output, flushed."""
     _clear()
-    print(text, flush=True)
+    print(colored(text, color, sys.stdout), flush=True)
     _show()
+
+
+def colored(text: str, color: str, stream: TextIO) -> str:
+    """Return a text in a color if the stream is a terminal; NO_COLOR (https://no-color.org) switches colors off."""
+    if not text or not COLORS[color] or not stream.isatty() or os.environ.get("NO_COLOR"):
+        return text
+    return f"{COLORS[color]}{text}{PLAIN}"
 
 
 def complain(text: str, more: str = "") -> None:
     """Print one line to standard error, red on a terminal, and details indented below."""
     _clear()
-    print(f"{RED}{text}{PLAIN}" if sys.stderr.isatty() else text, file=sys.stderr)
+    print(colored(text, "red", sys.stderr), file=sys.stderr)
     if more:
         print(textwrap.indent(more, "    "), file=sys.stderr)
     sys.stderr.flush()

@@ -11,9 +11,14 @@ CODE = "first"
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """The event and what is loaded; with `?fail`, an unhandled error; with `?body`, that as the whole answer."""
+    """The event and what is loaded; with `?fail`, an unhandled error; with `?body`, that as the whole answer.
+
+    Prints each `?print`.
+    """
     asked = event["queryStringParameters"] or {}
     print(json.dumps({"level": "INFO", "message": "echo"}))
+    for line in (event["multiValueQueryStringParameters"] or {}).get("print", []):
+        print(line)
     if "fail" in asked:
         raise RuntimeError("secret detail")
     answer = {"code": CODE, "greeting": greeting.GREETING, "event": event, "path": sys.path, "loaded": _loaded()}
