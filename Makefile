@@ -9,8 +9,8 @@
 #   ARGS=…               passed to the tool: make test ARGS="-k sign_in", make deploy ARGS=--guided
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run invoke sam-local events test test-quick faults check seed build deploy admin audit smoke metrics redrive replay reindex rebuild-orders migrate backup restore-drill export rotate-signing-key bench bench-quick growth search-quality scale performance openapi docs resource \
-	lock format clean
+# Every target that has a description below.
+.PHONY: $(shell sed -n 's/^\([a-z-]*\):.*\#\#.*/\1/p' $(MAKEFILE_LIST))
 
 JOBS ?= 3
 
@@ -149,6 +149,9 @@ search-quality: setup  ## measure what searches of generated posts find and cost
 
 scale: setup  ## model which quota is exceeded first on the way to 100,000 requests a second, compared with a small load
 	@$(WITHOUT_AWS) $(PYTHON) -m bench.scale $(ARGS)
+
+load: setup  ## use a running stack as people do, with thresholds: URL=http://127.0.0.1:3000, ARGS="--people 4 --seconds 60"
+	@$(PYTHON) -m bench.load "$(or $(URL),http://127.0.0.1:3000)" $(ARGS)
 
 performance: bench growth search-quality scale  ## measure all of docs/performance and docs/cost.md: 45 minutes, on an idle machine
 
