@@ -14,7 +14,7 @@ from locust.env import Environment
 ADMIN = {"email": os.environ["LOAD_ADMIN"], "password": os.environ["LOAD_PASSWORD"]}
 PASSWORD = "Simulated-person-7"  # noqa: S105 (of accounts that live for one run)
 LATENCIES = {0.95: float(os.environ["LOAD_P95"]), 0.99: float(os.environ["LOAD_P99"])}
-"""Milliseconds that so many of all requests may take."""
+"""Milliseconds that this part of all requests may take."""
 FAILURES = float(os.environ["LOAD_FAILURES"])
 """The part of all requests that may fail."""
 SLOW_BY_DESIGN = ("POST /v1/auth/login", "POST /v1/users")
@@ -89,7 +89,7 @@ class Person(HttpUser):
 
 @events.quitting.add_listener
 def check_thresholds(environment: Environment, **_: object) -> None:
-    """Say which thresholds were exceeded, and end with 1 if any was."""
+    """Print the thresholds that were exceeded, and end with 1 if there are any."""
     total = environment.stats.total
     found = [] if total.num_requests else ["no request was answered"]
     found += [f"{total.fail_ratio:.2%} failed; {FAILURES:.2%} may"] if total.fail_ratio > FAILURES else []
