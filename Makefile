@@ -155,6 +155,10 @@ load: setup  ## use a running stack as people do, with thresholds: URL=http://12
 
 performance: bench growth search-quality scale  ## measure all of docs/performance and docs/cost.md: 45 minutes, on an idle machine
 
+docs-site: setup  ## build the documentation site from docs/ into site/; fails if a link leads nowhere
+	@$(SETUP) --engines
+	$(PYTHON) -m docs.site
+
 resource: setup  ## write the skeleton of a resource, from handlers to tests: NAME=book, and PLURAL=… if it is irregular (docs/tutorial.md)
 	@$(PYTHON) -m scaffold "$(NAME)" $(PLURAL)
 

@@ -33,6 +33,8 @@ BOUND_BY_TOOLS = (
 )
 ALONE = ("bench/peers/chalice/packager", "requirements/cache_server")
 """Of a package without what it depends on, because only some of its files are used."""
+TOOLS = ("requirements/clients", "requirements/site")
+"""Each has a virtual environment of its own."""
 COMPILE = (
     *("pip", "compile", "--quiet", "--universal", "--python-version", "3.13", "--generate-hashes"),
     *("--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links"),
@@ -55,6 +57,8 @@ def main() -> int:
         compile_lock("requirements/audit", ["--upgrade"])
         for name in BOUND_BY_TOOLS:
             compile_lock(name, ["--upgrade", "--constraints", str(LOCK)])
+        for name in TOOLS:
+            compile_lock(name, ["--upgrade"])
         for name in ALONE:
             compile_lock(name, ["--upgrade", "--no-deps"])
         lock_npm()

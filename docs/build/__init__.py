@@ -20,6 +20,8 @@ GENERATORS = {
     "cost": "bench.cost.page",
     "access-patterns": "docs.build.access_patterns",
     "order-saga": "docs.build.order_saga",
+    "entities": "docs.build.entities",
+    "reference": "docs.build.reference",
 }
 """The generators by name, as modules: one that needs more than another is imported alone."""
 

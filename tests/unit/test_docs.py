@@ -144,13 +144,19 @@ def test_every_package_that_developers_run_has_its_reason() -> None:
     assert described("What only developers run") == required("requirements/dev.in", "requirements/bootstrap.in")
 
 
+def test_every_tool_with_an_environment_of_its_own_has_its_reason() -> None:
+    assert described("What has an environment of its own") == required(
+        "requirements/site.in", "requirements/clients.in"
+    )
+
+
 @pytest.mark.parametrize(
     ("heading", "folder"),
     [
         ("What tests take from npm", "."),
         ("What the GraphQL page takes from npm", "layers/runtime/graphiql"),
         ("What the documentation page takes from npm", "layers/runtime/scalar"),
-        ("What clients take from npm", "clients"),
+        ("What clients and the documentation site take from npm", "clients"),
     ],
 )
 def test_every_npm_package_has_its_reason(heading: str, folder: str) -> None:

@@ -50,7 +50,10 @@
   // Ids of what exists, so that the examples of the document can be sent as they stand.
   const found = async (access) => {
     const headers = { Authorization: "Bearer " + access };
-    const first = async (path) => (await call(path, { headers })).data?.[0]?.id;
+    const first = (path) =>
+      call(path, { headers })
+        .then((answer) => answer.data?.[0]?.id)
+        .catch(() => undefined);
     const [me, post_id, product_id, order_id, webhook_id] = await Promise.all([
       call("/v1/users/me", { headers }).then((answer) => answer.data?.id),
       ...["/v1/posts", "/v1/products", "/v1/orders", "/v1/webhooks"].map((path) => first(path + "?limit=1")),
@@ -79,6 +82,8 @@
         }
       }
     }
+    // Each visit of the page sends another required key; within it, sending again shows the replay.
+    specification.components.parameters.RequiredIdempotencyKey.example = crypto.randomUUID();
     return specification;
   };
 
