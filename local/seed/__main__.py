@@ -23,7 +23,7 @@ def main() -> int:
     try:
         url = connect(os.environ.get("PORT") or None)
         say(f"seeding {url}")
-        _fill(password)
+        _fill(url, password)
     except Stopped as error:
         complain(f"stopped: {error}")
         return 1
@@ -45,9 +45,9 @@ def _how_to_sign_in(url: str, password: str) -> str:
     )
 
 
-def _fill(password: str) -> None:
+def _fill(url: str, password: str) -> None:
     # Only now: the settings that these modules read when they are imported stand in the environment since `connect`.
-    from local.seed import posts, products
+    from local.seed import orders, posts, products
     from local.seed.users import Seeder
 
     seeder = Seeder(password)
@@ -62,6 +62,9 @@ def _fill(password: str) -> None:
         with step(subject):
             made = sum(settled)
         say(f"    {made} created, {known - made} existed already")
+    with step("orders"):
+        made = orders.settle_all(url, password)
+    say(f"    {made} placed, {len(orders.ORDERS) - made} existed already")
 
 
 if __name__ == "__main__":

@@ -38,12 +38,23 @@ def test_there_are_users_of_every_role_and_status(admin: Client) -> None:
     assert len(admin.get("/v1/users?deleted=true").data) >= 2
 
 
+def test_there_are_orders_that_were_sold_rejected_and_refunded(admin: Client) -> None:
+    ends = {"confirmed": 3, "rejected": 2, "cancelled": 1}
+    for status, number in ends.items():
+        assert len(admin.get(f"/v1/orders?status={status}").data) >= number
+    reasons = {order["reason"] for order in admin.get("/v1/orders?status=rejected").data}
+    assert reasons >= {"PAYMENT_DECLINED", "OUT_OF_STOCK"}
+    payments = {order["payment"]["status"] for order in admin.get("/v1/orders?status=cancelled").data}
+    assert "refunded" in payments
+
+
 def test_a_second_time_changes_nothing(stack: RunningStack, inside: Inside, seeded: str) -> None:
     assert seeded
     before = inside.items()
     again = seed(stack.port, SEED_PASSWORD="Another-password-1")
     assert again.returncode == 0
     assert "0 created, 3 existed already" in again.stdout
+    assert "0 placed, 6 existed already" in again.stdout
     assert inside.items() == before
 
 
