@@ -6,9 +6,11 @@ from typing import Any
 
 from bench.build.contenders import OURS
 from bench.chart import Bar, bars
+from bench.requests import Work
 from bench.targets import MB, TARGETS, Target
 
 UNITS = {"reads": "R", "writes": "W"}
+GRAPHQL = Work.GRAPHQL.value
 PICTURES = (
     ("cold", "GET /v1/users/{id}: cold start to first answer", 1000, "ms"),
     ("cpu", "GET /v1/users/{id}: CPU of a warm call", 1000, "ms"),
@@ -21,7 +23,7 @@ PAGE = Path(__file__).parent / "pages" / "performance.md"
 
 def show(data: Mapping[str, Any]) -> None:
     """Print the tables."""
-    print("\n".join([target_table(data), request_table(data, "GET"), request_table(data, "POST")]))
+    print("\n".join([target_table(data), *(request_table(data, work) for work in Work)]))
 
 
 def write(data: Mapping[str, Any], folder: Path) -> None:
@@ -45,8 +47,16 @@ def render(data: Mapping[str, Any]) -> str:
         targets=target_table(data),
         get=request_table(data, "GET"),
         post=request_table(data, "POST"),
+        graphql=_graphql(data),
         sizes=size_table(data),
     )
+
+
+def _graphql(data: Mapping[str, Any]) -> str:
+    """Return the section of GraphQL; nothing for results of before it was measured."""
+    if GRAPHQL not in data["contenders"][0]["requests"]:
+        return ""
+    return f"## POST /graphql\n\nThe same user as of the GET, by a query.\n\n{request_table(data, GRAPHQL)}\n"
 
 
 def target_table(data: Mapping[str, Any]) -> str:
@@ -65,8 +75,10 @@ def _target(target: Target, found: Mapping[str, Any]) -> Sequence[str]:
 
 def request_table(data: Mapping[str, Any], request: str) -> str:
     """Return the table of a request: its figures by contender."""
-    head = ("", "cold", "× bare", "init", "warm p50", "p95", "p99", "CPU a call", "× bare", "memory", "table")
-    return table(head, (_row(contender, request) for contender in data["contenders"]))
+    against = "× GET" if request == GRAPHQL else "× bare"
+    head = ("", "cold", against, "init", "warm p50", "p95", "p99", "CPU a call", against, "memory", "table")
+    served = (contender for contender in data["contenders"] if request in contender["requests"])
+    return table(head, (_row(contender, request) for contender in served))
 
 
 def size_table(data: Mapping[str, Any]) -> str:

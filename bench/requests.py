@@ -1,4 +1,4 @@
-"""The two requests that every contender serves, as API Gateway passes them on."""
+"""The requests that contenders serve, as API Gateway passes them on: two that all serve, and GraphQL, which is ours."""
 
 import json
 from enum import StrEnum
@@ -9,6 +9,9 @@ from local.samples import sample
 
 ADMIN = "0190a3f0-0000-7000-8000-000000000001"
 USER = "0190a3f0-0000-7000-8000-000000000002"
+QUERY = """query ($id: ID!) { user(id: $id) {
+  id email username name age role status emailVerified metadata avatarUrl version createdAt updatedAt createdBy } }"""
+"""The user that a GET returns."""
 METADATA = {"team": "compilers"}
 LEFT_OUT = {"Idempotency-Key", "If-None-Match"}
 """Headers of the sample events that only Lamina supports: an idempotency key, a response without a body."""
@@ -19,9 +22,12 @@ class Work(StrEnum):
 
     GET = "GET"
     POST = "POST"
+    GRAPHQL = "GraphQL"
 
 
-PLACES = {Work.GET: "users/get", Work.POST: "users/create"}
+SHARED = (Work.GET, Work.POST)
+"""What every contender serves."""
+PLACES = {Work.GET: "users/get", Work.POST: "users/create", Work.GRAPHQL: "graphql/execute"}
 """Our function, by its place, which is also that of its sample event."""
 
 _numbers = count(1)
@@ -35,6 +41,8 @@ def event(work: Work) -> bytes:
             del headers[name]
     if work is Work.POST:
         request["body"] = json.dumps(new_user(next(_numbers)))
+    elif work is Work.GRAPHQL:
+        request["body"] = json.dumps({"query": QUERY, "variables": {"id": USER}})
     return json.dumps(request).encode()
 
 

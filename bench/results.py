@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from bench import ROOT
-from bench.build.contenders import BARE, Contender
+from bench.build.contenders import BARE, OURS, Contender
 from bench.requests import Work
 from bench.rounds import Figures, Results
 from bench.sample import Estimate, estimate, quantile, ratio
@@ -17,7 +17,7 @@ COMPARED = ("cold", "init", "cpu", "warm")
 
 
 def digest(contenders: Sequence[Contender], results: Results, units: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Sum up each contender: sizes, and for each request the medians, their spread, and the ratios to the bare one."""
+    """Sum up each contender: sizes, and for each request the medians, their spread, and ratios."""
     return [
         {
             "name": contender.name,
@@ -25,14 +25,19 @@ def digest(contenders: Sequence[Contender], results: Results, units: Mapping[str
             "sizes": contender.functions[Work.GET].sizes(),
             "requests": {
                 work.value: {
-                    **_figures(results[contender.name][work], results[BARE][work]),
+                    **_figures(results[contender.name][work], _compared(work, results)),
                     "table": units[contender.name][work],
                 }
-                for work in Work
+                for work in contender.functions
             },
         }
         for contender in contenders
     ]
+
+
+def _compared(work: Work, results: Results) -> Figures:
+    """Return what a request is compared with: the bare handler's, or our own GET for one that only we serve."""
+    return results[BARE].get(work) or results[OURS][Work.GET]
 
 
 def _figures(figures: Figures, bare: Figures) -> dict[str, Any]:

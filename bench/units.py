@@ -21,7 +21,7 @@ from bench.authority import CERTIFICATE, make_authority
 from bench.build.contenders import Contender
 from bench.engine import Engine
 from bench.environment import environment
-from bench.requests import Work, event
+from bench.requests import event
 from bench.rounds import check
 
 PASSED_ON = ("X-Amz-Target", "X-Amz-Date", "Content-Type", "Authorization")
@@ -58,9 +58,9 @@ def measure(contenders: Sequence[Contender], engine: Engine) -> dict[str, dict[s
     found: dict[str, dict[str, dict[str, Any]]] = {}
     with _metered(engine, bill) as metered:
         for contender in contenders:
-            for work in Work:
+            for work, function in contender.functions.items():
                 bill.clear()
-                with environment(contender.functions[work], metered) as started:
+                with environment(function, metered) as started:
                     check(contender, started.invoke(event(work))[1])
                 found.setdefault(contender.name, {})[work] = asdict(bill)
     return found

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bench.build import ours, peers
 from bench.build.packages import Package
-from bench.requests import PLACES, Work
+from bench.requests import PLACES, SHARED, Work
 
 OURS = "lamina"
 BARE = "boto3"
@@ -18,7 +18,7 @@ class Contender:
     Attributes:
         name: identifier.
         title: name in tables and pictures.
-        functions: its package for each kind of request; peers serve both with one function.
+        functions: its package for each kind of request that it serves; peers have one function for all.
     """
 
     name: str
@@ -40,5 +40,5 @@ def build(only: Collection[str] = ()) -> list[Contender]:
             (f"{peer.name}-tuned", f"{peer.title}, tuned", peers.tuned),
         ):
             if not only or name in wanted:
-                found.append(Contender(name, title, dict.fromkeys(Work, make(peer))))
+                found.append(Contender(name, title, dict.fromkeys(SHARED, make(peer))))
     return found

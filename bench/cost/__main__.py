@@ -5,7 +5,9 @@ import importlib
 import json
 import os
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from bench import ROOT, engine
 from bench.build.contenders import OURS
@@ -21,11 +23,17 @@ def main() -> int:
     """Measure unless only the page is requested, and write the page."""
     parser = argparse.ArgumentParser(prog="bench.cost", description=__doc__)
     parser.add_argument("--page", action="store_true", help="only write the page, for example for new prices")
+    parser.add_argument(
+        "--only", nargs="+", metavar="PLACE", help="only print what these take: graphql/query users/get"
+    )
     arguments = parser.parse_args()
     end_in_order()
     if reason := engine.missing():
         print(f"bench: {reason}", file=sys.stderr)
         return 1
+    if arguments.only:
+        print(json.dumps(_measured(arguments.only), indent=1))
+        return 0
     if not arguments.page:
         say("calling every endpoint: about 2 minutes")
         page.FILE.write_text(json.dumps(_measure(), indent=1) + "\n", encoding="utf-8")
@@ -35,6 +43,17 @@ def main() -> int:
 
 
 def _measure() -> dict[str, object]:
+    """Return the measurements of all endpoints and schedules."""
+    found = _measured()
+    from bench.cost.measurement import measure_idle
+
+    overhead = max(0.0, _measured_read() - found[READ]["cpu_ms"])
+    instant = datetime.now(UTC).isoformat(timespec="minutes")
+    return {"measured": instant, "overhead_ms": round(overhead, 3), "endpoints": found, "schedules": measure_idle()}
+
+
+def _measured(only: Sequence[str] = ()) -> dict[str, dict[str, Any]]:
+    """Return the measurements of endpoints, all or those at these places."""
     # The tests' environment has to be there before anything of Lamina is imported, and moto before any client is made.
     sys.path.insert(0, str(ROOT / "layers" / "core"))
     from tests.conftest import ENVIRONMENT
@@ -42,12 +61,9 @@ def _measure() -> dict[str, object]:
     os.environ.update(ENVIRONMENT | UNLIMITED)
     importlib.import_module("moto")
     importlib.import_module("bench.cost.calls")
-    from bench.cost.measurement import measure, measure_idle
+    from bench.cost.measurement import measure
 
-    found = measure()
-    overhead = max(0.0, _measured_read() - found[READ]["cpu_ms"])
-    instant = datetime.now(UTC).isoformat(timespec="minutes")
-    return {"measured": instant, "overhead_ms": round(overhead, 3), "endpoints": found, "schedules": measure_idle()}
+    return measure(only)
 
 
 def _measured_read() -> float:

@@ -7,7 +7,7 @@ the CPU time is that of the handler and of the AWS client, without TLS and the r
 import logging
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from statistics import median
@@ -49,10 +49,11 @@ class Run:
     calls: dict[str, int]
 
 
-def measure() -> dict[str, dict[str, Any]]:
-    """Call every endpoint and the authorizer; return the measurements by place."""
+def measure(only: Collection[str] = ()) -> dict[str, dict[str, Any]]:
+    """Call every endpoint and the authorizer, or those at these places; return the measurements by place."""
     logging.disable(logging.WARNING)
-    chosen = [function for function in functions() if function.routes or function.place == AUTHORIZER]
+    endpoints = [function for function in functions() if function.routes or function.place == AUTHORIZER]
+    chosen = [function for function in endpoints if not only or function.place in only]
     found: dict[str, dict[str, Any]] = {}
     # The codes of the second factor in the samples are of one instant.
     clock = patch.object(second_factor, "time", SimpleNamespace(time=lambda: EPOCH))

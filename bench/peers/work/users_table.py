@@ -152,6 +152,7 @@ def _event(user, correlation_id):
         "correlation_id": {"S": correlation_id},
         "actor": {"S": user["created_by"]},
         "subject": {"S": user["id"]},
+        "subject_version": {"N": "1"},
         "data": {"S": json.dumps({"id": user["id"], "role": user["role"], "status": user["status"]})},
         "expires_at": {"N": str(int(time.time()) + EVENT_SECONDS)},
     }

@@ -8,7 +8,7 @@ import pytest
 from bench.build.template import read_template
 from bench.chart import Bar, Line, bars, lines
 from bench.imports import heavy, unwanted
-from bench.page import table, target_table
+from bench.page import _graphql, request_table, table, target_table
 from bench.targets import TARGETS
 from tests.support.templates import ROOT, functions
 
@@ -72,3 +72,22 @@ def test_templates_are_read_with_their_short_forms() -> None:
     assert read["Globals"]["Function"]["Architectures"] == [{"Ref": "Architecture"}]
     named = {function.name for function in functions() if function.stack == ROOT / "template.yaml"}
     assert named <= read["Resources"].keys()
+
+
+def test_only_our_graphql_is_in_its_table_with_ratios_to_the_get() -> None:
+    figure = {"value": 0.002, "low": 0.001, "high": 0.003}
+    request = {
+        **dict.fromkeys(("cold", "init", "warm", "cpu"), figure),
+        "warm_p95": 0.003,
+        "warm_p99": 0.004,
+        "ratios": {"cold": {"value": 1.5}, "cpu": {"value": 4.0}},
+        "table": {"reads": 1.0, "writes": 0},
+    }
+    ours = {"name": "lamina", "title": "Lamina", "requests": {"GET": request, "GraphQL": request}}
+    bare = {"name": "boto3", "title": "boto3", "requests": {"GET": request}}
+    data = {"contenders": [ours, bare]}
+    head, _, *rows = request_table(data, "GraphQL").splitlines()
+    assert head.count("× GET") == 2
+    assert [row.split("|")[1].strip() for row in rows] == ["Lamina"]
+    assert request_table(data, "GraphQL") in _graphql(data)
+    assert _graphql({"contenders": [bare, ours]}) == ""
