@@ -1,7 +1,7 @@
 """The orders of the demo, placed over HTTP by their customers: the state machine takes each to its end.
 
 An order that its customer's list has already, by its pieces, is not placed again: idempotency keys belong to a session,
-and each run signs in anew.
+and each run signs in again.
 """
 
 import json
