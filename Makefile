@@ -11,6 +11,8 @@
 .DEFAULT_GOAL := help
 # Every target that has a description below.
 .PHONY: $(shell sed -n 's/^\([a-z-]*\):.*\#\#.*/\1/p' $(MAKEFILE_LIST))
+.PHONY: help setup run invoke sam-local events test test-quick faults check seed build deploy admin audit flags smoke metrics redrive replay reindex rebuild-orders migrate rotate-signing-key bench bench-quick growth search-quality scale performance openapi docs resource \
+	lock format clean
 
 JOBS ?= 3
 
@@ -94,6 +96,10 @@ deploy: setup  ## build and deploy to AWS; asks five questions the first time or
 
 admin: setup  ## create an administrator in a deployed stack: EMAIL=… STACK=… (needs AWS credentials)
 	@$(PYTHON) -m operations.make_admin "$(EMAIL)" $(ON_STACK)
+
+flags: setup  ## list feature flags, or change one: FLAG=registration SET=off|on|25%|domain=…|default, with STACK=… or LOCAL=1
+	@$(if $(filter-out 0,$(LOCAL)),$(WITHOUT_AWS)) $(PYTHON) -m operations.flags $(if $(filter-out 0,$(LOCAL)),--local) \
+		$(if $(FLAG),--flag "$(FLAG)" --set '$(SET)') $(ON_STACK)
 
 smoke: setup  ## sign in, read, write and delete through a running API: URL=http://127.0.0.1:3000, and EMAIL=… PASSWORD=… of an account
 	@$(PYTHON) -m operations.smoke "$(URL)"

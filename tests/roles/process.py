@@ -9,6 +9,7 @@ import pytest
 
 from lamina.errors import Unavailable
 from lamina.events import publisher
+from lamina.flags import service as flags
 from lamina.identity.tokens import access_tokens, signing_keys
 from lamina.observability import readiness
 from lamina.resilience.circuit import Circuit
@@ -65,6 +66,7 @@ def forget_keys() -> None:
     access_tokens.public_key.cache_clear()
     readiness._found = (-readiness.FRESH_SECONDS, ())
     signing_keys._ring.clear()
+    flags.forget()
 
 
 def forget_published() -> None:

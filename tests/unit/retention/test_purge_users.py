@@ -251,7 +251,7 @@ def test_a_run_of_the_function_takes_its_event_literally() -> None:
     assert function.handler({}, Context())["users"] == 1  # type: ignore[arg-type]  # it has what is read
 
 
-NOBODYS = {"counter", "count_checkpoint", "decoy", "key_ring", "checkpoint"}
+NOBODYS = {"counter", "count_checkpoint", "decoy", "key_ring", "checkpoint", "flags"}
 """Kinds of items that belong to no user."""
 OF_A_WEBHOOK = {"webhook_delivery", "webhook_endpoint_queue", "webhook_parked", "webhook_pending"}
 """Kinds that lie in the partition of a webhook, which goes as a whole."""

@@ -1,6 +1,9 @@
 """Searches of posts: pages of hits that the caller may read, with highlights."""
 
 from lamina.access.policy import Caller
+from lamina.errors import Unavailable
+from lamina.flags.model import POST_SEARCH
+from lamina.flags.service import is_enabled
 from lamina.posts import reading, repository
 from lamina.posts.model import ContentForm, FoundPost
 from lamina.posts.queries import PostQuery
@@ -27,7 +30,12 @@ def search_posts(
         caller: the caller; None if nobody is signed in.
         limit: maximum number of posts, 1 to 100.
         cursor: position to continue from.
+
+    Raises:
+        Unavailable: if searches are switched off for the caller (the flag `post_search`).
     """
+    if not is_enabled(POST_SEARCH, caller.user_id if caller else "", role=caller.role if caller else "anonymous"):
+        raise Unavailable("Searching posts is switched off for now. Lists without a search are available.")
     start = cursor or START
     page = page_of(search(query.search, limit, start), start)
     readable = reading.get_readable([hit.post_id for hit in page.items], caller)

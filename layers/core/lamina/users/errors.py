@@ -1,6 +1,13 @@
 """Errors of users."""
 
-from lamina.errors import Conflict, RuleViolated
+from lamina.errors import Conflict, Forbidden, RuleViolated
+
+
+class RegistrationClosed(Forbidden):
+    """People may not register themselves, or not with this address."""
+
+    code = "REGISTRATION_CLOSED"
+    message = "Registration is closed. Ask an administrator for an account."
 
 
 class EmailTaken(Conflict):
