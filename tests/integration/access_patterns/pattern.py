@@ -26,9 +26,11 @@ class Pattern:
         endpoint: by whom.
         act: asks it; gets what `prepare` gave.
         prepare: what must be there before, at no cost.
+        cached: whether what `prepare` left in the cache of the process is there too.
     """
 
     name: str
     endpoint: str
     act: Callable[[World, Any], object]
     prepare: Callable[[World], object] = lambda _: None
+    cached: bool = False

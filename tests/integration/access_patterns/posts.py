@@ -49,6 +49,16 @@ def _slug(world: World) -> str:
     return str(_write(world).data["slug"])
 
 
+def _read_by_slug(_: World, slug: str) -> Answer:
+    return Api().get(f"/v1/posts/slug/{slug}")
+
+
+def _read_slug(world: World) -> str:
+    slug = _slug(world)
+    _read_by_slug(world, slug)
+    return slug
+
+
 def _posts(query: str) -> Callable[[World, Any], Answer]:
     return lambda _, cursor: Api().get(f"/v1/posts?limit=10&{query}" + (f"&cursor={cursor}" if cursor else ""))
 
@@ -111,7 +121,9 @@ def _searched(word: str) -> Callable[[World], object]:
 PATTERNS = (
     Pattern("Create a post with two tags", "POST /v1/posts", _write),
     Pattern("Read a post", "GET /v1/posts/{id}", _of_post(), _written),
-    Pattern("… by its slug", "GET /v1/posts/slug/{slug}", lambda _, slug: Api().get(f"/v1/posts/slug/{slug}"), _slug),
+    Pattern("… by its slug", "GET /v1/posts/slug/{slug}", _read_by_slug, _slug),
+    Pattern("… in the cache", "GET /v1/posts/{id}", _of_post(), _written, cached=True),
+    Pattern("… in the cache, by its slug", "GET /v1/posts/slug/{slug}", _read_by_slug, _read_slug, cached=True),
     Pattern("List posts, newest first", "GET /v1/posts", _posts("")),
     Pattern("… by cursor", "GET /v1/posts", _posts(""), _next_posts),
     Pattern("… with a tag", "GET /v1/posts", _posts("tag=news")),

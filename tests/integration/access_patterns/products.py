@@ -1,6 +1,7 @@
 """Products."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from lamina import ids
@@ -37,6 +38,10 @@ def _products(query: str) -> Callable[[World, Any], Answer]:
     return lambda _, cursor: Api().get(f"/v1/products?limit=10&{query}" + (f"&cursor={cursor}" if cursor else ""))
 
 
+def _read_first_page(_: World) -> None:
+    assert Api().get("/v1/products?limit=10").status == HTTPStatus.OK
+
+
 def _restock(world: World, product: str) -> Answer:
     return world.admin.post(f"/v1/products/{product}/stock", {"change": 5, "reason": "Delivery"})
 
@@ -45,6 +50,7 @@ PATTERNS = (
     Pattern("Create a product", "POST /v1/products", _offer),
     Pattern("Read a product", "GET /v1/products/{id}", _of_product(), offered),
     Pattern("List products, newest first", "GET /v1/products", _products("")),
+    Pattern("… in the cache", "GET /v1/products", _products(""), _read_first_page, cached=True),
     Pattern(
         "… by cursor",
         "GET /v1/products",

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
 
-MAX_ENTRIES = 2_000
+MAX_ENTRIES = 10_000
 MAX_BYTES = 32 * 1024 * 1024
 """A sixteenth of a function's memory."""
 OVERHEAD = 300
