@@ -153,6 +153,10 @@ growth: setup  ## measure each access pattern with 1,000, 100,000 and a million 
 search-quality: setup  ## measure what searches of generated posts find and cost, up to a million posts: 20 minutes
 	@$(WITHOUT_AWS) $(PYTHON) -m bench.search $(ARGS)
 
+cache-bench:  ## measure the hit ratio and the latency of the cache, and compare its client with redis-py: two minutes
+	@$(SETUP) --engines
+	@$(WITHOUT_AWS) $(PYTHON) -m bench.cache $(ARGS)
+
 scale: setup  ## model which quota is exceeded first on the way to 100,000 requests a second, compared with a small load
 	@$(WITHOUT_AWS) $(PYTHON) -m bench.scale $(ARGS)
 
