@@ -46,7 +46,7 @@ def test_every_reply_is_that_of_redis_py(shared_server: CacheServer, commands: l
     theirs = redis.Redis(port=shared_server.port, db=1, single_connection_client=True)
     try:
         ours.call(("SELECT", 0), ("FLUSHDB",))
-        theirs.execute_command("FLUSHDB")
+        theirs.flushdb()
         replies = ours._call(commands, time.monotonic() + 5)
         expected = [_of_redis_py(theirs, command) for command in commands]
         assert [_comparable(reply) for reply in replies] == expected
@@ -87,7 +87,7 @@ def _of_redis_py(client: "redis.Redis", command: tuple[Any, ...]) -> object:
     """Return the raw reply to a command, without what redis-py makes of it."""
     connection = client.connection
     assert connection is not None
-    connection.send_command(*command)
+    connection.send_command(*command)  # type: ignore[no-untyped-call]
     try:
         return _comparable(connection.read_response())
     except redis.ResponseError as error:
