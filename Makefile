@@ -41,7 +41,7 @@ run: setup  ## deploy into a local AWS and serve the API at http://127.0.0.1:300
 	@exec $(WITHOUT_AWS) $(PYTHON) -m local
 
 .PHONY: open logs shell reset
-open: setup  ## open a page of the running local stack in the browser: PAGE=console, docs, graphql or mail
+open: setup  ## open a page of the running local stack in the browser: PAGE=console, docs, graphql, mail or example
 	@PAGE="$(PAGE)" $(PYTHON) -m local.open_page
 
 logs: setup  ## follow the logs of the running local stack: FUNCTION=users/get, CORRELATION=<id>, ONCE=1, JSON=1

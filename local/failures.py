@@ -54,6 +54,10 @@ class Failures:
         self.recent.appendleft(failure)
         return failure
 
+    def stale(self) -> str:
+        """Return why saved sources do not run, in one line."""
+        return "; ".join(" ".join(reason.split()) for reason in self.broken.values())
+
     def explained(self, message: str) -> str | None:
         """Return why a function cannot be loaded, if the message of a failed invocation describes that."""
         with contextlib.suppress(ValueError, KeyError, TypeError):

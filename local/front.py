@@ -63,6 +63,8 @@ REALTIME = "/realtime"
 NOT_OF_SOCKETS = {"sec-websocket-extensions"}
 NO_SUCH_API = (403, b"")
 """What the local AWS says of a WebSocket API that is not there; a refusal of `$connect` has a body."""
+STALE = "X-Lamina-Stale"
+"""Header of responses while a saved file cannot be compiled: `functions/users/get.py:20: invalid syntax`."""
 NOT_LOADED = "The function cannot be loaded"
 TOO_LONG_A_HEAD = (
     "The gateway refused this request. "
@@ -105,6 +107,8 @@ class Front:
         """Called before a request is passed on: applies changes of the sources."""
         self.record: Callable[..., None] | None = None
         """Called after a request is answered (`local.console.recorder`)."""
+        self.stale: Callable[[], str] = str
+        """Returns which saved sources do not run because they cannot be compiled; empty if all do."""
         self._session: aiohttp.ClientSession | None = None
         self._tunnels = Tunnels()
         self._server = Server(
@@ -164,6 +168,8 @@ class Front:
             return refuse(413, "PAYLOAD_TOO_LARGE", "The body is too large. The limit is 1 MB.", request.headers)
         started, traced = time.time(), self._traces.begin(request.headers.get(HEADER, ""))
         answer = await self._api_answer(request, body, traced)
+        if stale := self.stale():
+            answer.headers[STALE] = stale.encode("ascii", "backslashreplace").decode()
         if self.record is not None and isinstance(answer, web.Response):
             self.record(
                 method=request.method,

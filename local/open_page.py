@@ -1,4 +1,4 @@
-"""`make open`: a page of the running local stack in the browser: PAGE=console, docs, graphql, or mail."""
+"""`make open`: a page of the running local stack in the browser: PAGE=console, docs, graphql, mail or example."""
 
 import os
 import sys
@@ -12,6 +12,7 @@ PAGES = {
     "docs": "/docs",
     "graphql": "/graphql",
     "mail": "/_local/mail",
+    "example": "/_local/example/",
 }
 
 

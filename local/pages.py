@@ -18,7 +18,7 @@ from functools import partial
 from aiohttp import web
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local import inside, links, media, metrics, queues, render
+from local import example, inside, links, media, metrics, queues, render
 from local.child import LocalAws
 from local.console.server import Console, is_view
 from local.envelope import SECURITY_HEADERS, Answer, refuse
@@ -64,6 +64,8 @@ class LocalPages:
         """Return the response to a request."""
         if request.path.startswith(payments.PREFIX):
             return await self._payments.serve(request)
+        if example.serves(request.path):
+            return example.serve(request)
         if not is_view(request.path) or wants_html(request):
             answer = await self._console.serve(request)
             if answer is not None:

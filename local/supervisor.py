@@ -84,6 +84,7 @@ class _Stack:
         )
         self._front = Front(settings, self._pages.serve, self._look_again, self._failures.explained, traces)
         self._front.record = self._recorder.exchange
+        self._front.stale = self._failures.stale
         self._record = settings.state.folder / "deployed.json"
         self._session: aiohttp.ClientSession | None = None
         self._stack: stack.Stack | None = None

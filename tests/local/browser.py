@@ -1,6 +1,7 @@
 """A real browser, headless: Chromium, where the machine has one."""
 
 import asyncio
+import base64
 import json
 import shutil
 import subprocess
@@ -30,6 +31,8 @@ QUIET = (
     "--disable-sync",
 )
 SECONDS = 60.0
+NARROW = 500
+"""Pixels: below, the browser is one of a telephone, whose scroll bars take no room."""
 LOADED = "document.readyState === 'complete' && document.body && location.href"
 
 
@@ -122,9 +125,24 @@ class Browser:
         events = [("Input.dispatchMouseEvent", {**button, "type": kind}) for kind in ("mousePressed", "mouseReleased")]
         asyncio.run(self._tell(page, *events))
 
+    def shot(self, page: str, file: Path, width: int, *, dark: bool) -> None:
+        """Take a screenshot of a whole page, of a width, light or dark."""
+        scheme = {"features": [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]}
+        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < NARROW}
+        taken = asyncio.run(
+            self._tell(
+                page,
+                ("Page.bringToFront", {}),  # what is behind another page is not drawn
+                ("Emulation.setEmulatedMedia", scheme),
+                ("Emulation.setDeviceMetricsOverride", size),
+                ("Page.captureScreenshot", {"captureBeyondViewport": True}),
+            )
+        )
+        file.write_bytes(base64.b64decode(taken["data"]))
+
     async def _tell(self, page: str, *commands: tuple[str, dict[str, Any]]) -> Any:
         answer: Any = None
-        async with aiohttp.ClientSession() as session, session.ws_connect(self.pages()[page]) as socket:
+        async with aiohttp.ClientSession() as session, session.ws_connect(self.pages()[page], max_msg_size=0) as socket:
             for number, (method, parameters) in enumerate(commands):
                 await socket.send_json({"id": number, "method": method, "params": parameters})
                 answer = await socket.receive_json(timeout=SECONDS)

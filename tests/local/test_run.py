@@ -157,12 +157,15 @@ def test_what_cannot_be_imported_is_named_with_its_line_to_whoever_calls(
 def test_a_syntax_error_is_one_line_and_the_old_code_keeps_serving(small: RunningStack, checkout: Path) -> None:
     broken = checkout / "functions" / "web" / "broken.py"
     broken.write_text("def (\n", encoding="utf-8")
-    assert ask(small, "/health").status == 200
+    answer = ask(small, "/health")
+    assert answer.status == 200
+    assert answer.headers["X-Lamina-Stale"].startswith("functions/web/broken.py:1: ")
     line = small.wait_for("functions/web/broken.py:1:", seconds=5)
     assert line.endswith("the previous version keeps serving")
     assert "functions/web/broken.py:1: " in ask(small, "/_local").body.decode()
     broken.unlink()
-    assert ask(small, "/health").status == 200
+    answer = ask(small, "/health")
+    assert (answer.status, answer.headers["X-Lamina-Stale"]) == (200, None)
     assert "functions/web/broken.py" not in ask(small, "/_local").body.decode()
 
 
