@@ -31,6 +31,7 @@ SECTIONS: Sections = {
         "access-patterns.md",
         "events/README.md",
         "commands.md",
+        "daily-loop.md",
         "settings.md",
         "schedules.md",
         "owasp.md",
