@@ -165,6 +165,9 @@ load: setup  ## use a running stack as people do, with thresholds: URL=http://12
 
 performance: bench growth search-quality scale  ## measure all of docs/performance and docs/cost.md: 45 minutes, on an idle machine
 
+clients: setup  ## generate typed clients (Python, TypeScript) and a Bruno collection into clients/generated/
+	@$(PYTHON) -m clients
+
 docs-site: setup  ## build the documentation site from docs/ into site/; fails if a link leads nowhere
 	@$(SETUP) --engines
 	$(PYTHON) -m docs.site

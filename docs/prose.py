@@ -11,7 +11,7 @@ from pathlib import Path
 
 from docs.build import ROOT
 
-FOLDERS = ("layers", "functions", "local", "setup", "operations", "bench", "docs", "scaffold")
+FOLDERS = ("layers", "functions", "local", "setup", "operations", "bench", "docs", "scaffold", "clients")
 INSTEAD = {
     "Answer": "Return",
     "Begin": "Start or Create",
