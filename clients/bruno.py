@@ -45,10 +45,10 @@ def write(document: Json, folder: Path) -> int:
 
 
 def _requests(document: Json) -> Iterator[tuple[Json, str]]:
-    known = document["components"]["parameters"]
+    known: dict[str, Json] = document["components"]["parameters"]
     for path, item in document["paths"].items():
         for method, operation in item.items():
-            parameters = [
+            parameters: list[Json] = [
                 known[parameter["$ref"].rpartition("/")[2]] if "$ref" in parameter else parameter
                 for parameter in operation.get("parameters", [])
             ]
@@ -57,7 +57,8 @@ def _requests(document: Json) -> Iterator[tuple[Json, str]]:
 
 def _blocks(path: str, method: str, operation: Json, parameters: list[Json], document: Json) -> Iterator[str]:
     kind, body = _body(operation)
-    needs_token = any("bearer" in way for way in operation.get("security", document["security"]))
+    ways: list[Json] = operation["security"] if "security" in operation else document["security"]
+    needs_token = any("bearer" in way for way in ways)
     auth = "bearer" if needs_token else "none"
     url = "{{base_url}}" + re.sub(r"\{(\w+)\}", r":\1", path)
     yield f"meta {{\n  name: {operation['summary']}\n  type: http\n  seq: 0\n}}\n"

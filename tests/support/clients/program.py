@@ -12,7 +12,7 @@ from lamina_client.models.envelope_of_post_view import EnvelopeOfPostView
 from lamina_client.models.envelope_of_secret_webhook_view import EnvelopeOfSecretWebhookView
 from lamina_client.models.envelope_of_token_view import EnvelopeOfTokenView
 from lamina_client.models.envelope_of_user_view_or_public_profile import EnvelopeOfUserViewOrPublicProfile
-from lamina_client.models.list_envelope_of_post_summary import ListEnvelopeOfPostSummary
+from lamina_client.models.list_envelope_of_post_hit_or_post_summary import ListEnvelopeOfPostHitOrPostSummary
 from lamina_client.models.login import Login
 from lamina_client.models.post_input import PostInput
 from lamina_client.models.refresh import Refresh
@@ -38,10 +38,10 @@ assert isinstance(me, EnvelopeOfUserViewOrPublicProfile), me
 assert me.data.username == email.partition("@")[0]
 
 first = list_.sync(client=client, limit=1)
-assert isinstance(first, ListEnvelopeOfPostSummary), first
+assert isinstance(first, ListEnvelopeOfPostHitOrPostSummary), first
 assert first.meta.next_cursor, first.meta
 second = list_.sync(client=client, limit=1, cursor=first.meta.next_cursor)
-assert isinstance(second, ListEnvelopeOfPostSummary), second
+assert isinstance(second, ListEnvelopeOfPostHitOrPostSummary), second
 assert second.data[0].id != first.data[0].id
 
 body = PostInput(title="By a typed client", content="Words")
