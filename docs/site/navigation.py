@@ -5,7 +5,7 @@ from pathlib import PurePosixPath
 type Sections = dict[str, list[str]]
 
 SECTIONS: Sections = {
-    "Start": ["index.md", "first-hour.md"],
+    "Start": ["index.md", "first-hour.md", "daily-loop.md"],
     "Tutorial": ["tutorial.md"],
     "How-to": ["how-to/"],
     "Concepts": [
@@ -40,6 +40,8 @@ SECTIONS: Sections = {
     "Operate": [
         "operations.md",
         "slo.md",
+        "delivery.md",
+        "flags.md",
         "runbooks/",
         "changing-data.md",
         "disaster.md",

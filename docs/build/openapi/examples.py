@@ -1,7 +1,6 @@
 """Examples of requests. With the data of `make seed`, they can be sent as they stand.
 
-Once somebody has signed in, the page at `/docs` replaces ids by those of items that exist. A test does the same, and
-sends each of them.
+Once somebody has signed in, the page at `/docs` replaces ids by those of items that exist.
 """
 
 from typing import Any
