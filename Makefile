@@ -135,7 +135,13 @@ export: setup  ## write all users, posts, products or orders as NDJSON: SUBJECT=
 	@$(if $(filter-out 0,$(LOCAL)),$(WITHOUT_AWS) $(PYTHON) -m local.maintenance export,$(PYTHON) -m operations.export) "$(SUBJECT)" \
 		$(if $(filter-out 0,$(LOCAL)),$(ARGS),$(ON_STACK)) $(if $(OUT),--out "$(OUT)")
 
-rotate-signing-key: setup  ## rotate the key that signs access tokens: STACK=… (needs AWS credentials)
+copy-table: setup  ## copy what is missing from another table: FROM=table PREFIX=USER# STACK=… (needs AWS credentials)
+	@$(PYTHON) -m operations.copy_table "$(FROM)" $(ON_STACK) $(if $(PREFIX),--prefix "$(PREFIX)") $(if $(RATE),--rate $(RATE))
+
+revoke-api-key: setup  ## revoke an API key that has leaked, by its text on the standard input: STACK=… (needs AWS credentials)
+	@$(PYTHON) -m operations.revoke_api_key $(ON_STACK)
+
+rotate-signing-key: setup  ## rotate the key that signs access tokens, after a leak with ARGS=--now: STACK=… (needs AWS credentials)
 	@$(PYTHON) -m operations.rotate_signing_key $(ON_STACK)
 
 bench:  ## benchmark requests against other frameworks: 15 minutes, on an idle machine

@@ -19,7 +19,7 @@ from operations.migrations.throttle import Stopped, Throttle
 SEGMENTS = 8
 UNITS_PER_SECOND = 500.0
 """An on-demand table takes eight times this from the start (DynamoDB developer guide, "On-demand capacity mode")."""
-PAGE = 1000
+PAGE = 250
 """Items per page of a scan: what is read again after a kill, for each segment."""
 PASSES = 10
 NOTE_SECONDS = 1.0

@@ -13,6 +13,7 @@ from lamina.identity.credentials import api_keys
 from lamina.identity.credentials.api_keys import ApiKeyItem
 from lamina.storage.item import Item
 from lamina.users import service as users
+from operations import revoke_api_key
 from tests.support.aws import Answer, Api
 from tests.support.callers import in_session
 from tests.support.people import Person, activities, person
@@ -207,6 +208,21 @@ def test_a_revoked_key_is_refused_at_once_and_nobody_else_revokes_it() -> None:
     assert me(made["key"]).status == 401
     assert ann.api.delete(path).status == 404
     assert [name for name in activities(ann.id) if name.startswith("api_key")] == ["api_key.created", "api_key.revoked"]
+
+
+def test_an_operator_revokes_a_key_that_was_found_by_its_text() -> None:
+    ann = person("ann")
+    made, other = make(ann), make(ann)
+    assert me(made["key"]).status == 200
+    said = revoke_api_key.revoke(made["key"])
+    assert said.startswith(f"{made['prefix']}… is revoked; it was created {made['created_at']} and last used 20")
+    assert made["key"] not in said
+    assert (me(made["key"]).status, me(other["key"]).status) == (401, 200)
+    assert activities(ann.id).count("api_key.revoked") == 1
+    for text in (made["key"], other["key"][:-1] + "~", "no key"):
+        with pytest.raises(SystemExit, match="stopped: There is no such API key"):
+            revoke_api_key.revoke(text)
+    assert me(other["key"]).status == 200
 
 
 def test_its_last_use_is_noted_and_not_at_every_use() -> None:

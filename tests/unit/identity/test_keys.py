@@ -92,12 +92,26 @@ def test_rotating_makes_a_key_like_the_first_and_forgets_those_that_are_over() -
 
 
 @pytest.mark.usefixtures("aws")
+def test_after_a_leak_the_new_key_signs_at_once_and_no_other_is_trusted() -> None:
+    leaked = added(ago=LEARNING + timedelta(minutes=1))
+    old = access_tokens.issue(CLAIMS)
+    assert access_tokens.verify(old).user_id == CLAIMS.user_id
+    assert "tokens of all other keys are rejected" in rotate(at_once=True)
+    (newest,) = signing_keys.trusted()
+    assert newest not in {leaked, FIRST}
+    assert signer() == newest
+    with pytest.raises(InvalidToken):
+        access_tokens.verify(old)
+
+
+@pytest.mark.usefixtures("aws")
 def test_two_rotations_at_once_make_one(monkeypatch: pytest.MonkeyPatch) -> None:
     stale = signing_keys._stored()
     signing_keys.add("first")
     monkeypatch.setattr(signing_keys, "_stored", lambda: stale)
-    with pytest.raises(Conflict):
-        signing_keys.add("second")
+    for change in (signing_keys.add, signing_keys.replace):
+        with pytest.raises(Conflict):
+            change("second")
 
 
 @pytest.mark.usefixtures("aws")

@@ -92,6 +92,14 @@ def test_where_aws_refuses_the_message_says_what_to_do(error: BotoCoreError | Cl
         ("replay", "no AWS credentials"),
         ("reindex", "no AWS credentials"),
         ("rotate-signing-key", "no AWS credentials"),
+        ("migrate DRY_RUN=1", "no AWS credentials"),
+        ("backup", "no AWS credentials"),
+        ("restore-drill", "no AWS credentials"),
+        ("export", "SUBJECT is missing: make export SUBJECT=…, one of users, posts, products, orders"),
+        ("export SUBJECT=users", "no AWS credentials"),
+        ("copy-table", "FROM is missing: make copy-table FROM=table"),
+        ("copy-table FROM=other", "no AWS credentials"),
+        ("revoke-api-key", "no key: make revoke-api-key < file"),
     ],
 )
 def test_a_command_without_what_it_takes_names_that(line: str, said: str) -> None:
@@ -106,6 +114,7 @@ def test_a_command_without_what_it_takes_names_that(line: str, said: str) -> Non
         ["make", "--silent", *line.split(), "SETUP=true"],
         cwd=ROOT,
         env={**inherited, **nobody},
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         check=False,

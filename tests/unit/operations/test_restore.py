@@ -1,5 +1,6 @@
-"""What the restore drill verifies: a table that services have written is good, and each kind of damage is found."""
+"""What the restore drill verifies, and the way back: a table of services is good, and each kind of damage is found."""
 
+import argparse
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -13,10 +14,11 @@ from lamina.orders import service as orders
 from lamina.orders import steps
 from lamina.users import service as users
 from lamina.users.model import User
+from operations import copy_table
 from operations.restore import tables
 from operations.restore.comparison import Comparison, Sample, compare
 from operations.restore.verification import SHOWN, Findings, Verification
-from tests.support.aws import make_user, table_client
+from tests.support.aws import make_user, table_client, table_definition
 from tests.support.callers import acting
 from tests.unit.orders.orders import create_product, place
 
@@ -166,3 +168,27 @@ def test_a_sample_keeps_its_size_and_comes_from_everywhere() -> None:
 def test_names_of_backups_and_drills_fit_dynamodb() -> None:
     assert tables.stamped("drill", "lamina-Data-1XYZ").startswith("lamina-Data-1XYZ-drill-20")
     assert len(tables.stamped("drill", "x" * 255)) <= 255
+
+
+def test_what_is_missing_is_copied_from_another_table_and_nothing_is_replaced(shop: Shop) -> None:
+    other = "restored"
+    shop.client.create_table(TableName=other, **table_definition())
+    items = list(tables.scan(shop.client, TABLE))
+    for item in items:
+        shop.client.put_item(TableName=other, Item=item)
+    events = [item for item in items if item["kind"]["S"] == "event"]
+    for item in (*events[:1], *(each for each in items if each["pk"]["S"] == "USERNAME#ann")):
+        shop.delete(item["pk"]["S"], item["sk"]["S"])
+    shop.delete("EMAIL#anna@example.com", "GUARD")
+    shop.set(f"USER#{shop.ann.id}", "USER", "name", {"S": "Newer"})
+
+    def copied(*options: str) -> str:
+        return copy_table.copy(argparse.Namespace(source=other, prefix="".join(options), rate=0))
+
+    left_out = f"{len(events)} were left out"
+    assert copied("USERNAME#") == "1 items copied; 3 existed already, 0 were left out"
+    assert copied() == f"1 items copied; {len(items) - len(events) - 1} existed already, {left_out}"
+    assert copied() == f"0 items copied; {len(items) - len(events)} existed already, {left_out}"
+    assert users.get(shop.ann.id).name == "Newer"
+    assert shop.verify().violations == 0
+    shop.client.delete_table(TableName=other)

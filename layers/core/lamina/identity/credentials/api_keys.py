@@ -52,6 +52,9 @@ class ApiKeyItem(Item, discriminator="api_key"):
     credential_epoch = NumberAttribute(default=0)
 
 
+NO_SUCH_KEY = "There is no such API key."
+
+
 @dataclass(frozen=True)
 class ApiKey:
     """A key without its secret; times are RFC 3339 UTC."""
@@ -151,6 +154,25 @@ def revoke(owner: Caller, key_id: str, context: RequestContext) -> None:
         revoke(owner, key_id, context)
 
 
+def revoke_found(text: str, context: RequestContext) -> ApiKey:
+    """Revoke a key that was found where it should not be, by its text; its owner receives a mail.
+
+    Raises:
+        NotFound: if the text is no key, or the key is revoked already.
+    """
+    key_id, owner_id, secret = _place(text) or ("", "", "")
+    item = _get(owner_id, key_id)
+    if not hmac.compare_digest(item.secret_hash, digest(secret)):
+        raise NotFound(NO_SUCH_KEY)
+    event = account_event(API_KEY_REVOKED.of({"key_id": key_id}), owner_id, context)
+    try:
+        transactions.write(put=[event], delete=[item])
+    except ConditionFailed:
+        # Its use was recorded concurrently; try again.
+        return revoke_found(text, context)
+    return _api_key(item, Role.VIEWER)
+
+
 def prove(text: str) -> ProvenKey | None:
     """Return a key if its text is valid: one call for key and owner, and sometimes a write to record the use."""
     place = _place(text)
@@ -186,7 +208,7 @@ def _get(owner_id: str, key_id: str) -> ApiKeyItem:
     try:
         return ApiKeyItem.get(*api_key_key(owner_id, key_id), consistent_read=True)
     except ApiKeyItem.DoesNotExist:
-        raise NotFound("There is no such API key.") from None
+        raise NotFound(NO_SUCH_KEY) from None
 
 
 def _note_use(item: ApiKeyItem) -> None:

@@ -98,6 +98,26 @@ def add(key_id: str) -> list[SigningKey]:
     return _keys(item)
 
 
+def replace(key_id: str) -> list[SigningKey]:
+    """Remove all keys from the ring but a new one, because somebody else may have signed with them.
+
+    It signs as soon as a process has read the ring, within a minute; tokens of other keys are rejected from then on.
+
+    Returns:
+        The new ring.
+
+    Raises:
+        Conflict: if the ring is changed concurrently.
+    """
+    item = _stored() or KeyRingItem("CONFIG#SIGNING", "KEY_RING", keys=[])
+    item.keys = [{"id": key_id, "added_at": ids.stamp(datetime.now(UTC) - LEARNING)}]
+    try:
+        transactions.write(put=[item])
+    except ConditionFailed:
+        raise Conflict from None
+    return _keys(item)
+
+
 def _stored() -> KeyRingItem | None:
     try:
         return KeyRingItem.get("CONFIG#SIGNING", "KEY_RING")
