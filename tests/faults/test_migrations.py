@@ -151,7 +151,8 @@ def test_a_migration_that_is_killed_twice_loses_nothing_and_changes_nothing_twic
         process = start(engine, folder)
         killed_at.append(wait_for_changes(store, int(USERS * fraction), process))
         process.send_signal(number)
-        assert process.wait(60) in {-signal.SIGKILL, 130}
+        process.communicate(timeout=60)
+        assert process.returncode in {-signal.SIGKILL, 130}
     last = start(engine, folder)
     out, _ = last.communicate(timeout=PATIENCE_SECONDS)
     took = time.monotonic() - began
@@ -177,7 +178,7 @@ def test_a_migration_that_is_killed_twice_loses_nothing_and_changes_nothing_twic
     assert [each for each, count in runs.items() if count == 0 and each not in writers.versions] == []
     assert store.segments(NAME) == []
     report(
-        figures(before, (f"USER#{user_id}" for user_id in runs)),
+        figures(list(before), (f"USER#{user_id}" for user_id in runs)),
         changed_by_writers=len(writers.versions),
         stored_at_kill=killed_at[0],
         stored_at_stop=killed_at[1],
