@@ -64,8 +64,8 @@ class Collected:
             return
         if line.get("message") == REQUEST:
             self._add_request(line)
-        else:
-            self._add_metrics(line, directives)
+            directives = directives[1:]  # the first one is the time of the request
+        self._add_metrics(line, directives)
 
     def _read(self, logs: Any, group: str) -> None:  # noqa: ANN401 (a boto3 client)
         since = self._read_until.get(group, 0)

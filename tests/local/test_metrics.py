@@ -64,6 +64,16 @@ def values(text: str) -> dict[str, float]:
     return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines if line[0] != "#")}
 
 
+def test_what_the_line_of_a_request_counts_besides_is_a_metric(logs: Logs) -> None:
+    line = json.loads(request(24))
+    counted = {"Namespace": "lamina", "Dimensions": [["service"]], "Metrics": [{"Name": "CacheHits", "Unit": "Count"}]}
+    line["_aws"]["CloudWatchMetrics"].append(counted)
+    logs.write(json.dumps({**line, "service": "lamina", "CacheHits": 2}), 1)
+    found = values(Collected().text(ACCOUNT, Stack("api")))
+    assert found["lamina_cache_hits_total"] == 2
+    assert not any(name.startswith("lamina_milliseconds") for name in found)
+
+
 def test_requests_are_counted_by_route_and_status_with_a_histogram(logs: Logs) -> None:
     for milliseconds, status in ((24, 200), (25, 200), (600, 500), (20_000, 200)):
         logs.write(request(milliseconds, status=status), 1)
