@@ -20,7 +20,7 @@ import hypercorn.config
 from ministack import app as ministack_app
 from ministack.core import lambda_runtime
 
-from local import observed, patches
+from local import aws_faults, observed, patches
 from local.control import with_control
 from local.guard import guarded
 from local.patches import saving, socket_ends
@@ -80,6 +80,7 @@ def main() -> None:
     temporary = Path(os.environ["TMPDIR"])
     patches.apply()
     observed.apply()
+    aws_faults.apply()
     try:
         asyncio.run(_serve(int(os.environ["GATEWAY_PORT"])))
     finally:

@@ -6,6 +6,7 @@ from typing import Any
 
 from ministack.services import eventbridge
 
+from local import aws_faults
 from local.patches import layers, request_headers, saving
 
 PREFIX = "/_lamina/"
@@ -36,7 +37,8 @@ async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
     """Execute a command.
 
     POST `save` saves now; POST `layers` `{"layer": name, "folder": path}` replaces the content of all versions; GET
-    `events` returns the events of all buses, oldest first.
+    `events` returns the events of all buses, oldest first; GET `faults` returns the switches of faults, and POST sets
+    them.
     """
     command = scope["path"].removeprefix(PREFIX)
     body = await body_of(receive)
@@ -48,11 +50,21 @@ async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
         layers.replace_layer(order["layer"], order["folder"])
     elif command == "events":
         answer = json.dumps(_events()).encode()
+    elif command == "faults":
+        answer = _faults(body)
     else:
         status = 404
     headers = [(b"content-length", str(len(answer)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": answer})
+
+
+def _faults(body: bytes) -> bytes:
+    """Set the switches of `aws_faults.py`, if some are given, and return all."""
+    try:
+        return json.dumps(aws_faults.set_faults(json.loads(body)) if body else aws_faults.faults).encode()
+    except ValueError as error:
+        return json.dumps({"error": str(error)}).encode()
 
 
 def _events() -> list[dict[str, Any]]:

@@ -77,15 +77,17 @@ class Failures:
 
     def _failure(self, described: Mapping[str, Any]) -> Failure:
         folders = self._folders(described)
-        own = [(path, line) for path, line in described["frames"] if not INSTALLED.search(path)]
-        place = _replaced(f"{own[-1][0]}:{own[-1][1]}", folders) if own else ""
+        frames = [(_replaced(path, folders), line) for path, line in described["frames"] if not INSTALLED.search(path)]
+        # Another layer has packages: their frames tell less than the line of the sources that called them.
+        own = [(path, line) for path, line in frames if not path.startswith("/")] or frames
+        place = f"{own[-1][0]}:{own[-1][1]}" if own else ""
         return Failure(
             at=datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             function=self.name(described["function"]),
             error=described["error"],
             place=place,
             trace=_replaced(described["trace"], folders).rstrip(),
-            frames=tuple((_replaced(path, folders), int(line or 0)) for path, line in own),
+            frames=tuple((path, int(line or 0)) for path, line in own),
         )
 
     def _folders(self, described: Mapping[str, Any]) -> dict[str, str]:

@@ -1,7 +1,6 @@
-"""Reads routes, mails, events and logs from the local AWS, for the console. All functions block."""
+"""Reads routes, mails and logs from the local AWS. All functions block."""
 
 import json
-import time
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,8 +12,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local.account import Account
 from local.stack import Stack, client
 
-LOG_LINES = 120
-LOG_MINUTES = 30
 # What the logger adds to each line.
 COMMON_FIELDS = {"level", "location", "message", "timestamp", "service", "cold_start", "function_name", "exception"} | {
     f"function_{name}" for name in ("arn", "memory_size", "request_id")
@@ -55,16 +52,6 @@ class Mail:
             "html": self.html,
             "sent_at": self.sent_at,
         }
-
-
-@dataclass(frozen=True)
-class Event:
-    """An event that was put on the bus: `more` is the whole of it."""
-
-    at: str
-    type: str
-    subject: str
-    more: str
 
 
 @dataclass(frozen=True)
@@ -109,28 +96,6 @@ def mails(account: Account) -> list[Mail]:
         )
         for mail in caught
     ]
-
-
-def events(account: Account) -> list[Event]:
-    """Return the latest events of the bus, newest first; they are lost when the local AWS stops."""
-    return [_event(entry) for entry in reversed(ask_aws(account, "_lamina/events"))]
-
-
-def _event(entry: dict[str, Any]) -> Event:
-    try:
-        told = json.loads(entry["Detail"])
-    except ValueError:
-        told = entry["Detail"]
-    facts = told if isinstance(told, dict) else {}
-    at = str(facts.get("occurred_at") or rfc3339(entry["Time"]))
-    more = json.dumps(told, indent=2, ensure_ascii=False)
-    return Event(at, entry["DetailType"], str(facts.get("subject", "")), more)
-
-
-def logs(account: Account, stack: Stack) -> list[LogLine]:
-    """Return the latest log lines of functions, newest first."""
-    told = log_events(account, int((time.time() - LOG_MINUTES * 60) * 1000))
-    return [log_line(event, stack) for event in reversed(told[-LOG_LINES:])]
 
 
 def log_events(account: Account, since: int) -> list[dict[str, Any]]:

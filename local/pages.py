@@ -1,13 +1,9 @@
-"""`GET /_local`, a page for people; `GET /_local/mail`, for people and programs; `GET /_local/stack`, for programs.
+"""`GET /_local/…`: the console (`local/console`), and what programs read.
 
-For the pages themselves: `GET /_local/live` and `/_local/mail/live`, what of them changes; `GET /_local/mail/<id>`, a
-mail as it looks, for a frame. And the pages that links of mails lead to (`links.py`).
-
-`/_local/payments/…`: the simulator of the payment provider.
-
-`GET /_local/metrics`: counters and gauges, for Prometheus.
-
-`GET /_local/traces/<correlation id>`: what was traced of a request and of what followed from it, for programs.
+`GET /_local/mail` returns the captured mails to programs, and `/_local/mail/<id>/html` one as it looks, for a frame.
+`GET /_local/stack` and `/_local/metrics` are for programs, and so is `/_local/traces/<correlation id>`: what was traced
+of a request and of what followed from it. `/_local/payments/…` is the simulator of the payment provider. The pages that
+links of mails lead to are here too (`links.py`).
 """
 
 import asyncio
@@ -18,9 +14,9 @@ from functools import partial
 from aiohttp import web
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local import example, inside, links, media, metrics, queues, render
+from local import example, inside, links, media, metrics
 from local.child import LocalAws
-from local.console.server import Console, is_view
+from local.console.server import HTML, Console
 from local.envelope import SECURITY_HEADERS, Answer, refuse
 from local.failures import Failures
 from local.payments import server as payments
@@ -66,7 +62,7 @@ class LocalPages:
             return await self._payments.serve(request)
         if example.serves(request.path):
             return example.serve(request)
-        if not is_view(request.path) or wants_html(request):
+        if request.path != MAIL.rstrip("/") or wants_html(request):
             answer = await self._console.serve(request)
             if answer is not None:
                 return answer
@@ -74,12 +70,7 @@ class LocalPages:
 
     async def _read(self, request: web.BaseRequest) -> web.StreamResponse:
         answers = {
-            "/_local": self._page,
-            "/_local/": self._page,
-            "/_local/overview": self._page,
-            "/_local/live": self._live,
-            "/_local/mail": self._mail_page if wants_html(request) else self._mail,
-            "/_local/mail/live": self._mail_live,
+            "/_local/mail": self._mail,
             "/_local/metrics": self._measured,
             "/_local/stack": self._described,
         }
@@ -111,8 +102,8 @@ class LocalPages:
         return _json(mails)
 
     def _mail_as_html(self, request: web.BaseRequest, _stack: Stack) -> Answer:
-        """One mail, to be shown in a frame of the page: its own styles may apply, and nothing else."""
-        wanted = request.path.removeprefix(MAIL)
+        """One mail, to be shown in a frame of the console: its own styles may apply, and nothing else."""
+        wanted = request.path.removeprefix(MAIL).removesuffix(HTML)
         html = next((mail.html for mail in inside.mails(self._aws.account) if mail.message_id == wanted), None)
         if html is None:
             return refuse(404, "NOT_FOUND", "The mail was not found.", request.headers)
@@ -134,38 +125,8 @@ class LocalPages:
         where = {"endpoint": self._aws.account.endpoint, "credentials": str(self._settings.state.credentials)}
         return _json({**where, "resources": stack.resources})
 
-    def _page(self, stack: Stack) -> Answer:
-        return _html(*render.page(render.content(self._inside(stack)), "/_local/live"))
-
-    def _mail_page(self, _stack: Stack) -> Answer:
-        mails = inside.mails(self._aws.account)
-        return _html(*render.page(render.mail_content(mails), "/_local/mail/live"))
-
-    def _mail_live(self, _stack: Stack) -> Answer:
-        content = render.mail_content(inside.mails(self._aws.account))
-        return _html(content, SECURITY_HEADERS["Content-Security-Policy"])
-
     def _link_page(self, request: web.BaseRequest, _stack: Stack) -> Answer:
         return _html(*links.page(request.path))
-
-    def _live(self, stack: Stack) -> Answer:
-        return _html(render.content(self._inside(stack)), SECURITY_HEADERS["Content-Security-Policy"])
-
-    def _inside(self, stack: Stack) -> render.Inside:
-        account, state = self._aws.account, self._settings.state
-        return render.Inside(
-            url=self._settings.url,
-            place=str(state.folder) if state.keeps else "memory",
-            routes=inside.routes(account, stack),
-            mails=inside.mails(account),
-            queues=queues.queues(account, stack),
-            events=inside.events(account),
-            logs=inside.logs(account, stack),
-            broken=[*self._failures.broken.values()],
-            failures=[*self._failures.recent],
-            aws=account.endpoint,
-            credentials=str(state.credentials),
-        )
 
 
 def serves(path: str) -> bool:

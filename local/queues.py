@@ -77,7 +77,7 @@ def queues(account: Account, stack: Stack) -> list[Queue]:
 
 def _queue(logical: str, own: Attributes, dead: Attributes, letters: list[dict[str, Any]]) -> Queue:
     return Queue(
-        name=_name(logical),
+        name=name_of(logical),
         waiting=_count(own, ""),
         delayed=_count(own, "Delayed"),
         in_flight=_count(own, "NotVisible"),
@@ -99,7 +99,7 @@ def _letters(messages: list[dict[str, Any]]) -> Iterator[Letter]:
         )
 
 
-def _name(logical: str) -> str:
+def name_of(logical: str) -> str:
     """Return the name for `make redrive`: `send-mail` for `Async/SendMail/Queue`; others have their own name."""
     path = logical.split("/")
     piece = path[-2] if path[-1] == "Queue" and len(path) > 1 else path[-1]

@@ -19,6 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local import sam, stack
 from local.caller import told_to_stop
 from local.child import LocalAws
+from local.console.context import Context
 from local.console.journal import Journal
 from local.console.recorder import Recorder
 from local.console.server import Console
@@ -72,12 +73,16 @@ class _Stack:
         self._recorder = Recorder(
             Journal(settings.state.folder / "console.sqlite" if keeps else None), self._failures.logical
         )
-        self._console = Console(self._recorder.journal, settings.url)
         traces = Traces(self._recorder.segment, self._recorder.calls)
         self._payments = Simulator(
             settings.state.folder / "payments.sqlite" if keeps else None,
             f"{settings.url}/v1/payments/webhook",
             self._payment_secret,
+        )
+        self._console = Console(
+            Context(
+                self._recorder.journal, settings, self._aws.account, lambda: self._stack, self._payments, self._broken
+            )
         )
         self._pages = LocalPages(
             settings, self._aws, lambda: self._stack, self._failures, traces, self._payments, self._console
@@ -140,6 +145,9 @@ class _Stack:
             say(f"{name}: {event['printed'][:LONGEST_MESSAGE]}")
         else:
             complain(f"{name}: {event['error'][:LONGEST_MESSAGE]}")
+
+    def _broken(self) -> list[str]:
+        return list(self._failures.broken.values())
 
     def _place(self) -> str:
         state = self._settings.state

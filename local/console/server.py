@@ -8,17 +8,19 @@ import asyncio
 import hmac
 import json
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from string import Template
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from aiohttp import web
+from botocore.exceptions import BotoCoreError, ClientError
 
 from local.account import names_this_machine
-from local.console import life, requests
-from local.console.journal import Entry, Journal
+from local.console import bus, faults, letters, life, logbook, mailbox, people, requests, sagas, table
+from local.console.context import Act, ActionError, Context, NotThereError, Query, Read
+from local.console.journal import Entry
 from local.envelope import SECURITY_HEADERS, Answer, refuse
 
 ROOT = "/_local"
@@ -27,9 +29,13 @@ DATA = f"{ROOT}/data/"
 ACTIONS = f"{ROOT}/actions/"
 STREAM = f"{ROOT}/stream"
 TOKEN = "X-Lamina-Token"  # noqa: S105  the name of a header
-VIEWS = ("requests",)
+VIEWS = ("requests", "mail", "events", "queues", "table", "users", "orders", "faults", "logs")
 WEB = Path(__file__).with_name("web")
 TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+HTML = "/html"
+"""The end of the path of a mail as it looks, for a frame."""
+UNREACHABLE = (OSError, BotoCoreError, ClientError)
+REFUSALS = (NotThereError, ActionError, ValueError, KeyError, TypeError, *UNREACHABLE)
 KEEP_ALIVE_SECONDS = 15
 QUEUED = 5_000
 REPLAYED = 500
@@ -37,39 +43,24 @@ REPLAYED = 500
 
 type Stream = asyncio.Queue[Entry | None]
 """Entries to be sent; None ends it."""
-type Query = dict[str, str]
-type Read = Callable[[str, Query], Awaitable[object]]
-type Act = Callable[[Any], Awaitable[object]]
-
-
-class NotThereError(Exception):
-    """There is nothing of this name."""
-
-
-class ActionError(Exception):
-    """An action was refused; the text is for the developer."""
 
 
 class Console:
     """The console of one run.
 
     Args:
-        journal: what it shows.
-        url: the address of the front.
+        context: what it shows.
     """
 
-    def __init__(self, journal: Journal, url: str) -> None:
-        self.journal = journal
-        self._url = url
+    def __init__(self, context: Context) -> None:
+        self.journal = context.journal
+        self._url = context.settings.url
         self._token = secrets.token_urlsafe(32)
         self._streams: set[Stream] = set()
-        self.reads: dict[str, Read] = {"requests": self._requests}
-        """What `GET /_local/data/<name>` and `/_local/data/<name>/<id>` return."""
-        self.actions: dict[str, Act] = {}
-        """What `POST /_local/actions/<name>` does."""
+        self._context = context
 
     def close(self) -> None:
-        """End all streams, and close the journal."""
+        """End all streams."""
         for stream in self._streams:
             stream.put_nowait(None)
 
@@ -102,30 +93,26 @@ class Console:
 
     async def _data(self, request: web.BaseRequest, path: str) -> Answer:
         name, _, identifier = path.partition("/")
-        read = self.reads.get(name)
+        read = READS.get(name)
         if read is None or _is_foreign(request.headers):
             return refuse(404, "NOT_FOUND", "The resource was not found.", request.headers)
         try:
-            return _json(await read(identifier, dict(request.query)))
-        except NotThereError as error:
-            return refuse(404, "NOT_FOUND", str(error), request.headers)
-        except ValueError as error:
-            return refuse(400, "VALIDATION_ERROR", str(error), request.headers)
+            return _json(await asyncio.to_thread(read, self._context, unquote(identifier), dict(request.query)))
+        except REFUSALS as error:
+            return _refused(request, error)
 
     async def _act(self, request: web.BaseRequest, name: str) -> Answer:
         if request.method != "POST":
             return refuse(405, "METHOD_NOT_ALLOWED", "Use POST.", request.headers, {"Allow": "POST"})
         if not self._is_ours(request.headers):
             return refuse(403, "FORBIDDEN", "Only the console itself may do this.", request.headers, readable=False)
-        act = self.actions.get(name)
+        act = ACTS.get(name)
         if act is None:
             return refuse(404, "NOT_FOUND", "The action was not found.", request.headers)
         try:
-            return _json(await act(json.loads(await request.read() or b"{}")))
-        except NotThereError as error:
-            return refuse(404, "NOT_FOUND", str(error), request.headers)
-        except (ActionError, ValueError, KeyError, TypeError) as error:
-            return refuse(400, "VALIDATION_ERROR", str(error), request.headers)
+            return _json(await asyncio.to_thread(act, self._context, json.loads(await request.read() or b"{}")))
+        except REFUSALS as error:
+            return _refused(request, error)
 
     def _is_ours(self, headers: Mapping[str, str]) -> bool:
         """Whether a page of the front itself sent it, with the token."""
@@ -169,13 +156,37 @@ class Console:
                 return
             await response.write(_event(following))
 
-    async def _requests(self, identifier: str, query: Query) -> object:
-        if not identifier:
-            return requests.listed(self.journal, query)
-        found = life.of(self.journal, identifier)
-        if found is None:
-            raise NotThereError("Nothing is recorded of this request.")
-        return found
+
+def _requests(context: Context, identifier: str, query: Query) -> object:
+    """Return the requests, or the life of one of them."""
+    if not identifier:
+        return requests.listed(context.journal, query)
+    found = life.of(context.journal, identifier)
+    if found is None:
+        raise NotThereError("Nothing is recorded of this request.")
+    return found
+
+
+READS: dict[str, Read] = {
+    "requests": _requests,
+    "mail": mailbox.read,
+    "events": bus.read,
+    "queues": letters.read,
+    "table": table.read,
+    "users": people.read,
+    "orders": sagas.read,
+    "faults": faults.read,
+    "logs": logbook.read,
+}
+"""What `GET /_local/data/<name>` and `/_local/data/<name>/<id>` return."""
+ACTS: dict[str, Act] = {
+    "replay": bus.replay,
+    "redrive": letters.redrive,
+    "sign-in": people.sign_in,
+    "payment-faults": faults.set_payments,
+    "aws-faults": faults.set_aws,
+}
+"""What `POST /_local/actions/<name>` does."""
 
 
 def is_view(path: str) -> bool:
@@ -183,7 +194,15 @@ def is_view(path: str) -> bool:
     if path in {ROOT, f"{ROOT}/"}:
         return True
     name, _, _ = path.removeprefix(f"{ROOT}/").partition("/")
-    return path.startswith(f"{ROOT}/") and name in VIEWS
+    return path.startswith(f"{ROOT}/") and name in VIEWS and not path.endswith(HTML)
+
+
+def _refused(request: web.BaseRequest, error: Exception) -> Answer:
+    if isinstance(error, NotThereError):
+        return refuse(404, "NOT_FOUND", str(error), request.headers)
+    if isinstance(error, UNREACHABLE):
+        return refuse(503, "UNAVAILABLE", "The local AWS does not respond.", request.headers, {"Retry-After": "1"})
+    return refuse(400, "VALIDATION_ERROR", str(error), request.headers)
 
 
 def _is_foreign(headers: Mapping[str, str]) -> bool:

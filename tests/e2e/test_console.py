@@ -1,24 +1,33 @@
 """The console on the whole system: the life of a registration, seen by programs and by a real browser."""
 
 import json
+import re
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.error import HTTPError
 from uuid import uuid4
 
 import pytest
 
+from local.console import sagas
 from tests.e2e.client import Client
-from tests.e2e.conftest import PASSWORD, wait_until
+from tests.e2e.conftest import PASSWORD, SEED_PASSWORD, wait_until
 from tests.local.browser import CHROMIUM, showing
+from tests.local.conftest import ask
 from tests.support.stack import ROOT, RunningStack, look
 
 pytestmark = pytest.mark.xdist_group("stack")
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 SECONDS = 60
+CONSUMERS = {"SendMail", "RecordActivities", "DispatchWebhooks"}
 RULES = json.dumps({"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]})
 FOUND = f"axe.run(document, {RULES}).then((all) => all.violations.map((one) => [one.id, one.nodes[0].html]))"
+
+VIEWS = ("requests", "logs", "mail", "events", "queues", "table", "users", "orders", "faults")
+SETTLED = "Boolean(document.querySelector('h1') && document.querySelector('main .sheet').textContent)"
 
 type Spans = list[dict[str, Any]]
 
@@ -41,10 +50,9 @@ def registered(anyone: Client, stack: RunningStack) -> str:
     def is_whole() -> bool:
         spans = life(stack, correlation_id)
         kinds = {span["kind"] for span in spans}
-        mails = [span for span in spans if span["kind"] == "mail"]
-        return {"gateway", "authorizer", "handler", "event", "consumer"} <= kinds and any(
-            mail["link"] for mail in mails
-        )
+        waited = {span["name"] for span in spans if span["kind"] == "consumer" and span["phases"]}
+        is_mailed = any(span["kind"] == "mail" and span["link"] for span in spans)
+        return is_mailed and {"gateway", "authorizer", "handler", "event"} <= kinds and waited >= CONSUMERS
 
     wait_until(is_whole, "the mail is in the life of the request", SECONDS)
     return correlation_id
@@ -67,7 +75,7 @@ def test_the_life_of_a_registration_is_whole_and_in_order(registered: str, stack
     (event,) = [span for span in spans if span["kind"] == "event"]
     assert event["payload"]["type"] == event["name"] == "user.created"
     consumers = [span for span in spans if span["parent"] == event["id"]]
-    assert {"SendMail", "RecordActivities", "DispatchWebhooks"} <= {span["name"] for span in consumers}
+    assert {span["name"] for span in consumers} >= CONSUMERS
     assert all(span["phases"][0]["kind"] == "queue" for span in consumers)
     assert all(span["begin"] <= span["start"] <= span["end"] for span in spans)
     assert PASSWORD not in json.dumps(spans)
@@ -90,10 +98,78 @@ def test_a_browser_shows_the_waterfall_accessibly(
         assert browser.run(page, "document.documentElement.scrollWidth <= innerWidth")
         browser.run(page, AXE.read_text(encoding="utf-8"))
         assert browser.run(page, FOUND) == []
-        requests = f"{stack.url}/_local/requests"
-        browser.run(page, "document.querySelector('.crumb a').click()")
-        browser.opened(requests)
-        wait_until(
-            lambda: browser.run(requests, "document.querySelectorAll('tbody tr').length") > 0, "requests", SECONDS
-        )
-        assert browser.run(requests, FOUND) == []
+        for view in VIEWS:
+            address = f"{stack.url}/_local/{view}"
+            browser.run(
+                browser.opened(f"{stack.url}/_local/"), f"document.querySelector('nav [data-view={view}]').click()"
+            )
+            browser.opened(address)
+            wait_until(lambda at=address: browser.run(at, SETTLED), f"{view} is there", SECONDS)  # type: ignore[misc]
+            assert browser.run(address, FOUND) == [], view
+            assert browser.run(address, "document.documentElement.scrollWidth <= innerWidth"), view
+
+
+@pytest.fixture
+def console(stack: RunningStack) -> Callable[[str], Any]:
+    """What the console's views read."""
+    return lambda path: look(f"{stack.url}/_local/data/{path}")
+
+
+def act(stack: RunningStack, name: str, content: dict[str, Any]) -> Any:
+    """Do something as the console does."""
+    page = ask(stack, "/_local", headers=[("Accept", "text/html")]).body.decode()
+    token = re.search(r'name="lamina-token" content="([^"]+)"', page)
+    assert token
+    headers = [("Origin", stack.url), ("X-Lamina-Token", token[1])]
+    answer = ask(stack, f"/_local/actions/{name}", "POST", headers, json.dumps(content).encode())
+    assert answer.status == 200, answer.body
+    return answer.json
+
+
+def test_items_are_read_by_access_pattern_with_units_and_without_hashes(
+    seeded: str, console: Callable[[str], Any]
+) -> None:
+    assert seeded
+    (guard,) = console("table?pattern=user-by-email&value=editor@lamina.test")["items"]
+    user_id = next(each["value"] for each in guard["attributes"] if each["name"] == "user_id")
+    found = console(f"table?pk=USER%23{user_id}")
+    assert found["units"] > 0
+    assert {"user", "credentials"} <= {item["kind"] for item in found["items"]}
+    assert "argon2" not in json.dumps(found)
+    newest = console("table?pattern=users")
+    assert len(newest["calls"]) == 4
+    assert all(item["kind"] == "user" for item in newest["items"])
+
+
+def test_a_seeded_user_signs_in_and_its_session_is_shown(
+    seeded: str, stack: RunningStack, console: Callable[[str], Any]
+) -> None:
+    assert seeded
+    tokens = act(stack, "sign-in", {"email": "editor@lamina.test", "password": SEED_PASSWORD})
+    assert tokens["token_type"] == "Bearer"
+    found = console("users")
+    editor = next(user for user in found["users"] if user["email"] == "editor@lamina.test")
+    assert editor["seeded"]
+    assert found["policy"]["roles"]["viewer"] == ["read"]
+    assert any(rule["action"] == "users.set_role" and rule["recent"] for rule in found["policy"]["rules"])
+    assert console(f"users/{editor['id']}")["sessions"]
+
+
+def test_an_event_shows_its_schema_and_its_consumers_and_is_published_again(
+    registered: str, stack: RunningStack, console: Callable[[str], Any]
+) -> None:
+    event = console(f"events?q={registered}")["items"][0]
+    found = console(f"events/{event['id']}")
+    assert found["schema"]["title"] == "user.created, version 1"
+    assert {"Async/SendMailFunction", "Async/RecordActivitiesFunction"} <= {
+        one["function"] for one in found["consumers"]
+    }
+    assert act(stack, "replay", {"id": event["id"]}) == {"failed": 0}
+    wait_until(lambda: len(console(f"events/{event['id']}")["published"]) == 2, "it is published again", SECONDS)
+
+
+def test_the_steps_of_the_state_machine_come_from_the_template() -> None:
+    context = SimpleNamespace(settings=SimpleNamespace(root=ROOT))
+    steps = {step["name"]: step["next"] for step in sagas.machine(context)}  # type: ignore[arg-type]
+    assert steps["Confirm order"] == ["Done", "Void payment"]
+    assert "Reject order" in steps["Charge payment"]

@@ -2,7 +2,6 @@
 
 import base64
 import json
-import re
 
 import pytest
 
@@ -136,18 +135,6 @@ def test_a_function_finds_its_own_code_before_layers_and_nothing_that_was_not_de
 def test_an_encoded_body_is_an_answer_like_any_other(small: RunningStack) -> None:
     text = base64.b64encode("naïve".encode()).decode().rstrip("=")
     assert ask(small, f"/echo/x?body={text}%3D%3D").body.decode() == "naïve"
-
-
-def test_the_page_for_people_shows_routes_and_logs_and_needs_no_other_host(small: RunningStack) -> None:
-    ask(small, "/health")
-    answer = ask(small, "/_local")
-    html = answer.body.decode()
-    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
-    assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
-    for shown in ("/echo/{id}", "Echo", "echo", "No mail yet", "no queues"):
-        assert shown in html
-    links = re.findall(r"https?://[^\s\"'<]+", html)
-    assert all(link.startswith(small.url) for link in links)
 
 
 def test_caught_mail_is_a_list_that_is_empty_at_first(small: RunningStack) -> None:

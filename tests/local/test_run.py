@@ -1,6 +1,7 @@
 """`python -m local` as its user meets it: starting, failing to start, changing code, being killed."""
 
 import contextlib
+import json
 import os
 import re
 import signal
@@ -124,10 +125,12 @@ def test_an_exception_is_shown_with_its_way_through_the_sources_and_so_is_what_w
         small.wait_for(f"Echo: functions/web/echo.py:{line}: RuntimeError: told here", seconds=5, after=seen)
         small.wait_for(f'      File "functions/web/echo.py", line {line}, in handler', seconds=5, after=seen)
         small.wait_for("Echo: printed here", seconds=5, after=seen)
-        page = ask(small, "/_local").body.decode()
-        assert f"functions/web/echo.py:{line}: RuntimeError: told here" in page
-        assert "printed here" in page
-        assert str(checkout) not in page
+        listed = ask(small, "/_local/data/logs?level=exceptions").json["items"][0]
+        assert (listed["place"], listed["message"]) == (f"functions/web/echo.py:{line}", "RuntimeError: told here")
+        shown = ask(small, f"/_local/data/logs/{listed['number']}").json
+        assert {"number": line, "text": '        raise RuntimeError("told here")'} in shown["frames"][-1]["source"]
+        assert str(checkout) not in json.dumps(shown)
+        assert ask(small, "/_local/data/logs?q=printed").json["items"]
 
 
 def test_an_exception_that_is_handled_is_shown_where_it_is_logged(small: RunningStack, checkout: Path) -> None:
@@ -162,11 +165,12 @@ def test_a_syntax_error_is_one_line_and_the_old_code_keeps_serving(small: Runnin
     assert answer.headers["X-Lamina-Stale"].startswith("functions/web/broken.py:1: ")
     line = small.wait_for("functions/web/broken.py:1:", seconds=5)
     assert line.endswith("the previous version keeps serving")
-    assert "functions/web/broken.py:1: " in ask(small, "/_local").body.decode()
+    (told,) = ask(small, "/_local/data/logs").json["broken"]
+    assert told.startswith("functions/web/broken.py:1: ")
     broken.unlink()
     answer = ask(small, "/health")
     assert (answer.status, answer.headers["X-Lamina-Stale"]) == (200, None)
-    assert "functions/web/broken.py" not in ask(small, "/_local").body.decode()
+    assert ask(small, "/_local/data/logs").json["broken"] == []
 
 
 def test_a_changed_template_is_deployed_and_no_request_fails(small: RunningStack, checkout: Path) -> None:

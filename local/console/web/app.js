@@ -2,7 +2,10 @@
 import { el } from "./dom.js";
 import { connect, on } from "./live.js";
 
-const VIEWS = [["requests", "Requests"]];
+const VIEWS = [
+  ["requests", "Requests"], ["logs", "Logs and errors"], ["mail", "Mail"], ["events", "Events"], ["queues", "Queues"],
+  ["table", "Table"], ["users", "Users and access"], ["orders", "Orders"], ["faults", "Faults"],
+];
 const view = document.getElementById("view"), nav = document.getElementById("nav");
 let leave = () => {};
 let visit = 0;
@@ -38,14 +41,14 @@ function follow(event) {
   const link = event.target.closest("a[href]");
   if (!link || event.button || event.metaKey || event.ctrlKey || event.shiftKey || link.target) return;
   const path = new URL(link.href);
-  if (path.origin !== location.origin || !VIEWS.some(([name]) => path.pathname.startsWith(`/_local/${name}`)) || path.pathname.endsWith(".html")) return;
+  if (path.origin !== location.origin || !VIEWS.some(([name]) => path.pathname.startsWith(`/_local/${name}`))) return;
   event.preventDefault();
   go(path.pathname + path.search);
   if (!location.hash) { view.focus({ preventScroll: true }); scrollTo(0, 0); }
 }
 
 nav.append(...VIEWS.map(([name, title]) => el("a", { href: `/_local/${name}`, "data-view": name }, title)),
-  el("a", { href: "/_local/mail" }, "Mail"), el("a", { href: "/_local/overview" }, "Queues, events, logs"), el("a.apart", { href: "/docs" }, "API docs"));
+  el("a.apart", { href: "/docs" }, "API docs"));
 document.addEventListener("click", follow);
 addEventListener("popstate", show);
 connect((isOn) => {
