@@ -170,11 +170,19 @@ class Front:
         answer = await self._api_answer(request, body, traced)
         if stale := self.stale():
             answer.headers[STALE] = stale.encode("ascii", "backslashreplace").decode()
-        if self.record is not None and isinstance(answer, web.Response):
+        if isinstance(answer, web.Response):
+            self._show(request, body, traced.trace_id, started, answer)
+        return answer
+
+    def _show(self, request: web.BaseRequest, body: bytes, trace: str, started: float, answer: web.Response) -> None:
+        """Hand a request to the console."""
+        if self.record is None:
+            return
+        try:
             self.record(
                 method=request.method,
                 path=request.raw_path,
-                trace=traced.trace_id,
+                trace=trace,
                 started=started,
                 milliseconds=(time.time() - started) * 1000,
                 client=request.remote or "",
@@ -185,7 +193,8 @@ class Front:
                     answer.body if isinstance(answer.body, bytes) else b"",
                 ),
             )
-        return answer
+        except Exception as error:  # noqa: BLE001 (a request is answered, whatever the console makes of it)
+            complain(f"console: {request.method} {request.path} is not shown: {error!r}")
 
     def _foreign(self, request: web.BaseRequest) -> str | None:
         """Return why a request is refused: a foreign origin or a foreign host name."""

@@ -15,6 +15,8 @@ SECRET_FIELDS = re.compile(
 SECRET_PARAMETERS = re.compile(
     r"(?i)([?&][^=&]*(?:token|code|key|secret|password|assertion|signature|authorization)=)[^&]*"
 )
+UNREADABLE = (ValueError, RecursionError)
+"""What `json` raises: RecursionError where values are nested deeper than Python calls itself."""
 TEXT = re.compile(r"(?i)^(text/|application/(.*\+)?(json|xml|x-www-form-urlencoded|graphql))")
 
 
@@ -38,22 +40,31 @@ def body_without_secrets(body: bytes, media_type: str) -> dict[str, Any]:
     text = body.decode(errors="replace")
     if "form-urlencoded" in media_type:
         return {**found, "text": SECRET_PARAMETERS.sub(rf"\1{HIDDEN}", f"&{text}")[1:]}
+    if not text.lstrip().startswith(("{", "[")):
+        return {**found, "text": text}
     try:
         content = json.loads(text)
-    except ValueError:
-        return {**found, "text": text}
-    return {**found, "text": json.dumps(hidden(content), indent=2, ensure_ascii=False)}
+        return {**found, "text": json.dumps(_hidden(content), indent=2, ensure_ascii=False)}
+    except UNREADABLE:
+        return found  # where a secret begins and ends in it is not known
 
 
 def hidden(content: Any) -> Any:  # noqa: ANN401  JSON
-    """Return JSON whose secret fields are hidden, also those of JSON in a string."""
+    """Return JSON whose secret fields are hidden, also those of JSON in a string; what is nested too deep is hidden."""
+    try:
+        return _hidden(content)
+    except RecursionError:
+        return HIDDEN
+
+
+def _hidden(content: Any) -> Any:  # noqa: ANN401  JSON
     if isinstance(content, dict):
-        return {name: HIDDEN if _is_secret(name, value) else hidden(value) for name, value in content.items()}
+        return {name: HIDDEN if _is_secret(name, value) else _hidden(value) for name, value in content.items()}
     if isinstance(content, list):
-        return [hidden(value) for value in content]
+        return [_hidden(value) for value in content]
     if isinstance(content, str) and content.startswith(("{", "[")):
         with contextlib.suppress(ValueError):
-            return json.dumps(hidden(json.loads(content)), ensure_ascii=False)
+            return json.dumps(_hidden(json.loads(content)), ensure_ascii=False)
     return content
 
 

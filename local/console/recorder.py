@@ -6,7 +6,13 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from local.console.exchange import body_without_secrets, headers_without_secrets, hidden, path_without_secrets
+from local.console.exchange import (
+    UNREADABLE,
+    body_without_secrets,
+    headers_without_secrets,
+    hidden,
+    path_without_secrets,
+)
 from local.console.journal import Entry, Journal
 
 ROOT = re.compile(r"Root=(1-[0-9a-f]{8}-[0-9a-f]{24})")
@@ -156,7 +162,7 @@ def _text(message: object) -> str:
 def _parsed(line: str) -> Json:
     try:
         content = json.loads(line)
-    except ValueError:
+    except UNREADABLE:
         return {}
     return content if isinstance(content, dict) else {}
 

@@ -10,7 +10,13 @@ import pytest
 
 from local.console import journal as journals
 from local.console import life, requests
-from local.console.exchange import HIDDEN, body_without_secrets, headers_without_secrets, path_without_secrets
+from local.console.exchange import (
+    HIDDEN,
+    body_without_secrets,
+    headers_without_secrets,
+    hidden,
+    path_without_secrets,
+)
 from local.console.journal import Entry, Journal
 from local.console.recorder import Recorder
 
@@ -118,7 +124,19 @@ def test_secrets_in_bodies_and_paths_are_hidden_and_the_rest_is_left() -> None:
 def test_what_is_no_text_or_too_long_has_its_size_only() -> None:
     assert body_without_secrets(b"\x00\x01", "image/webp") == {"size": 2}
     assert body_without_secrets(b"x" * 100_000, "application/json") == {"size": 100_000}
-    assert body_without_secrets(b"{", "application/json") == {"size": 1, "text": "{"}
+    assert body_without_secrets(b"Hello", "text/plain") == {"size": 5, "text": "Hello"}
+
+
+@pytest.mark.parametrize("body", ['{"password": "Correct-horse-1"', "[" * 10_000, "[" * 5_000 + "]" * 5_000])
+def test_a_body_that_cannot_be_read_is_not_shown(body: str) -> None:
+    assert body_without_secrets(body.encode(), "application/json") == {"size": len(body)}
+
+
+def test_what_is_nested_too_deep_is_hidden() -> None:
+    nested: list[object] = []
+    for _ in range(5_000):
+        nested = [nested]
+    assert hidden({"payload": nested}) == HIDDEN
 
 
 def test_requests_are_found_by_words_method_and_status(journal: Journal) -> None:
