@@ -66,16 +66,16 @@ events: setup  ## write the sample event of each function to events/<folder>/<fi
 seed: setup  ## create demo data in the running local stack, and print how to sign in
 	@$(WITHOUT_AWS) $(PYTHON) -m local.seed
 
-test:  ## run every test that needs no AWS account and no Docker, except the faults
+test:  ## run every test that needs no AWS account and no Docker, except those marked `long`
 	@$(SETUP) --engines
-	$(WITHOUT_AWS) $(PYTHON) -m pytest --numprocesses $(JOBS) --dist loadgroup --ignore tests/faults $(ARGS)
+	$(WITHOUT_AWS) $(PYTHON) -m pytest --numprocesses $(JOBS) --dist loadgroup --ignore tests/faults -m "not long" $(ARGS)
 
 test-quick:  ## run the unit tests but those marked `exhaustive`: under 90 seconds on an idle machine
 	@$(SETUP) --engines
 	$(WITHOUT_AWS) $(PYTHON) -m pytest tests/unit -m "not exhaustive" --numprocesses $(JOBS) --dist worksteal $(ARGS)
 
-faults: events  ## run tests with failing services and killed processes, `sam local` if Docker is available, and the tutorial: 20 minutes
-	$(WITHOUT_AWS) $(PYTHON) -m pytest tests/faults $(ARGS)
+faults: events  ## run the tests marked `long`: failing services, killed processes, random calls, browsers, generated clients, the tutorial, `sam local` if Docker is available
+	$(WITHOUT_AWS) $(PYTHON) -m pytest tests/faults tests/e2e tests/integration tests/local -m long $(ARGS)
 
 check: setup  ## check format, lint (with security rules), types, imports between packages, templates
 	ruff format --check .

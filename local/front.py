@@ -175,7 +175,7 @@ class Front:
         return answer
 
     def _show(self, request: web.BaseRequest, body: bytes, trace: str, started: float, answer: web.Response) -> None:
-        """Hand a request to the console."""
+        """Pass a request to the console."""
         if self.record is None:
             return
         try:

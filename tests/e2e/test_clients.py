@@ -18,7 +18,7 @@ from tests.support.make import outside_make
 from tests.support.receiver import Received, receiver
 from tests.support.stack import ROOT
 
-pytestmark = pytest.mark.xdist_group("stack")
+pytestmark = [pytest.mark.xdist_group("stack"), pytest.mark.long]
 EDITOR = "editor@lamina.test"
 PROGRAMS = ROOT / "tests" / "support" / "clients"
 MODULES = CLIENTS / "node_modules"

@@ -81,6 +81,7 @@ def test_the_life_of_a_registration_is_whole_and_in_order(registered: str, stack
     assert PASSWORD not in json.dumps(spans)
 
 
+@pytest.mark.long
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
 @pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed: there is no npm")
 @pytest.mark.parametrize("size", ["1280,900", "390,844"])

@@ -46,6 +46,7 @@ def verify_by_the_mailed_link(page: Page, stack: RunningStack) -> None:
 
 
 @needs_a_browser
+@pytest.mark.long
 def test_the_app_signs_up_verifies_orders_and_publishes_and_shows_what_changes(
     page: Page, stack: RunningStack, tmp_path: Path
 ) -> None:

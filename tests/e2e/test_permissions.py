@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
@@ -30,6 +31,13 @@ OWN_ONLY = (
 OTHERS_ONLY = (Action.USER_REMOVE_MFA, Action.USER_SET_EMAIL, Action.POST_SET_AUTHOR)
 """What is done to others: one's own second factor takes a code, one's own address a proof, and one's own post has its
 author already."""
+
+
+EVERY_TIME = {(role, Credential.SESSION) for role in Role} | {(Role.VIEWER, Credential.API_KEY)}
+"""What is asked in every run; the rest of the credentials with the long tests."""
+CELLS = [
+    pytest.param(*cell, marks=() if cell in EVERY_TIME else pytest.mark.long) for cell in product(Role, Credential)
+]
 
 
 class Asker:
@@ -163,8 +171,7 @@ def all_questions(inside: Inside) -> dict[Action, Callable[[Client, str], int]]:
     return found
 
 
-@pytest.mark.parametrize("credential", Credential)
-@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize(("role", "credential"), CELLS)
 def test_every_cell_of_the_policy_is_answered_as_it_says(
     anyone: Client, admin: Client, inside: Inside, role: Role, credential: Credential
 ) -> None:

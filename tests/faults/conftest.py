@@ -1,6 +1,7 @@
 """A running stack whose parts fail as a test wants it, from outside; what became of the events is printed."""
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,14 @@ from tests.support.stack import RunningStack
 __all__ = ["seeded"]
 
 CROWD = 100
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of this folder: all of them are long."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker("long")
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from tests.support.pages import apply, blocks
 from tests.support.templates import ROOT
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.xdist_group("tutorial"),
     pytest.mark.skipif((ROOT / "functions" / "books").exists(), reason="this tree has books already"),
 ]

@@ -109,6 +109,7 @@ def test_the_commands_that_need_aws_exist_with_their_options(tmp_path: Path) -> 
         assert "checked" in done.stdout or "STREAM=" in block
 
 
+@pytest.mark.long
 def test_the_page_is_run_from_top_to_bottom(stack: RunningStack, operator: Operator) -> None:
     anyone = Client(stack.port, set())
     user = register(anyone)
