@@ -10,7 +10,7 @@ from typing import Any
 
 from local.console import table
 from local.console.context import ActionError, Context, NotThereError, Query
-from local.console.patterns import PATTERNS, Pattern
+from local.console.patterns import PATTERNS
 from local.seed.people import DEMO, OTHERS
 
 PASSWORD = "Lamina-demo-1"  # noqa: S105  the public default of `make seed`
@@ -30,13 +30,12 @@ def read(context: Context, identifier: str, _query: Query) -> object:
     """Return the users and the policy, or one user with sessions and sockets."""
     if identifier:
         return _one(context, identifier)
-    found = table.items(context, PATTERNS["users"], "")
+    demo = [item for person in DEMO for item in _with_address(context, person.email)]
+    newest = table.items(context, PATTERNS["users"], "")["items"]
+    users = {user["id"]: user for user in map(_user, [*demo, *newest])}
     seeded = {person.email for person in (*DEMO, *OTHERS)}
-    users = [_user(item) for item in found["items"]]
-    users = [{**user, "seeded": user.get("email") in seeded} for user in users]
-    first = [person.email for person in DEMO]
-    users.sort(key=lambda user: first.index(user["email"]) if user.get("email") in first else len(first))
-    return {"users": users, "policy": _policy(context)}
+    found = [{**user, "seeded": user.get("email") in seeded} for user in users.values()]
+    return {"users": found, "policy": _policy(context)}
 
 
 def sign_in(context: Context, asked: Any) -> object:  # noqa: ANN401  JSON
@@ -53,10 +52,24 @@ def sign_in(context: Context, asked: Any) -> object:  # noqa: ANN401  JSON
         raise ActionError(f"{told.get('code')}: {told.get('message')}") from error
 
 
+def _with_address(context: Context, email: str) -> list[Json]:
+    """Return the item of the user with an e-mail address, if there is one."""
+    guards = table.items(context, PATTERNS["user-by-email"], email)["items"]
+    return [item for guard in guards for item in _items(context, _attributes(guard)["user_id"]) if _is_user(item)]
+
+
+def _items(context: Context, user_id: str) -> list[Json]:
+    found: list[Json] = table.items(context, PATTERNS["user"], user_id)["items"]
+    return found
+
+
+def _is_user(item: Json) -> bool:
+    return bool(item["keys"]["sk"] == "USER")
+
+
 def _one(context: Context, identifier: str) -> Json:
-    pattern = Pattern("", "", "", "", lambda value: [value])
-    found = table.items(context, pattern, f"USER#{identifier}")["items"]
-    users = [_user(item) for item in found if item["keys"]["sk"] == "USER"]
+    found = _items(context, identifier)
+    users = [_user(item) for item in found if _is_user(item)]
     if not users:
         raise NotThereError("This user is not there.")
     sessions = [
