@@ -24,7 +24,6 @@ BOUND_BY_TOOLS = (
     "layers/runtime/egress",
     "layers/runtime/content",
     "layers/runtime/graphql",
-    "bench/load/requirements",
     "bench/runtime/requirements",
     "bench/peers/boto3/requirements",
     "bench/peers/chalice/requirements",
@@ -33,7 +32,7 @@ BOUND_BY_TOOLS = (
 )
 ALONE = ("bench/peers/chalice/packager", "requirements/cache_server")
 """Of a package without what it depends on, because only some of its files are used."""
-TOOLS = ("requirements/clients", "requirements/site")
+TOOLS = ("requirements/clients", "requirements/load", "requirements/site")
 """Each has a virtual environment of its own."""
 COMPILE = (
     *("pip", "compile", "--quiet", "--universal", "--python-version", "3.13", "--generate-hashes"),

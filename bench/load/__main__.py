@@ -10,13 +10,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bench import ROOT
-from bench.build.installer import install
 from bench.progress import end_in_order
+from setup.tools import installed
 
 HERE = Path(__file__).parent
-LOCK = HERE / "requirements.txt"
-TOOL = ROOT / ".aws-sam" / "load"
 DEFAULTS = {"LOAD_ADMIN": "admin@lamina.test", "LOAD_PASSWORD": "Lamina-demo-1"}
 
 
@@ -24,23 +21,13 @@ def main() -> int:
     """Return the exit code: 1 if a threshold was exceeded."""
     given = _parser().parse_args()
     end_in_order()
-    if not (TOOL / LOCK.name).is_file() or (TOOL / LOCK.name).read_bytes() != LOCK.read_bytes():
-        install(LOCK, TOOL)
-        (TOOL / LOCK.name).write_bytes(LOCK.read_bytes())
     thresholds = {"LOAD_P95": given.p95, "LOAD_P99": given.p99, "LOAD_FAILURES": given.failures}
     environment = {**DEFAULTS, **os.environ, **{name: str(value) for name, value in thresholds.items()}}
-    command = [
-        sys.executable,
-        "-m",
-        "locust",
-        "--headless",
-        "--only-summary",
-        "--locustfile",
-        str(HERE / "scenario.py"),
-    ]
+    program = str(installed("load") / "locust")
+    command = [program, "--headless", "--only-summary", "--locustfile", str(HERE / "scenario.py")]
     command += ["--host", given.url, "--users", str(given.people), "--spawn-rate", "2"]
     command += ["--run-time", f"{given.seconds}s"]
-    return subprocess.run(command, env={**environment, "PYTHONPATH": str(TOOL)}, check=False).returncode
+    return subprocess.run(command, env=environment, check=False).returncode
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -146,7 +146,7 @@ def test_every_package_that_developers_run_has_its_reason() -> None:
 
 def test_every_tool_with_an_environment_of_its_own_has_its_reason() -> None:
     assert described("What has an environment of its own") == required(
-        "requirements/site.in", "requirements/clients.in"
+        "requirements/site.in", "requirements/clients.in", "requirements/load.in"
     )
 
 
