@@ -9,4 +9,4 @@ pytestmark = [pytest.mark.xdist_group("faults"), pytest.mark.timeout(2 * SECONDS
 
 def test_every_answer_to_random_calls_and_sequences_of_calls_is_as_documented() -> None:
     with seeded_stack() as running:
-        run(running, "admin", "--phases=fuzzing,stateful", *NEITHER)
+        run(running, "admin", "--phases=coverage,fuzzing,stateful", *NEITHER)
