@@ -1,4 +1,4 @@
-"""The running API keeps to its OpenAPI document: schemathesis with every check, on its examples, and at the limits of some schemas.
+"""The running API keeps to its OpenAPI document: schemathesis, on its examples and at the limits of some schemas.
 
 The limits of all schemas, random cases and sequences of calls take much longer: `tests/faults/test_contract.py`.
 """
