@@ -77,17 +77,27 @@ def provider(stack: RunningStack) -> Iterator[Provider]:
 
 @pytest.fixture
 def customers(stack: RunningStack, cloud: Cloud) -> list[Client]:  # noqa: ARG001 (it must be there)
+    return make_customers(stack, CUSTOMERS)
+
+
+def make_customers(stack: RunningStack, number: int) -> list[Client]:
+    """Register people, and sign them in."""
     anyone = Client(stack.port, set())
 
     def one(_: int) -> Client:
         return anyone.signed_in(register(anyone)["email"], PASSWORD)
 
     with ThreadPoolExecutor(4) as threads:
-        return list(threads.map(one, range(CUSTOMERS)))
+        return list(threads.map(one, range(number)))
 
 
 @pytest.fixture
 def product(stack: RunningStack, seeded: str) -> str:  # noqa: ARG001 (the editor must be there)
+    return make_product(stack)
+
+
+def make_product(stack: RunningStack) -> str:
+    """Create a product of which there is little, and return its id; the demo's editor must be there."""
     editor = Client(stack.port, set()).signed_in("editor@lamina.test", SEED_PASSWORD)
     price = {"amount": PRICE, "currency": "EUR"}
     body = {"sku": f"SKU-{uuid4().hex[:12]}", "name": "Scarce", "price": price, "stock": PIECES}
@@ -144,7 +154,7 @@ def ended(order: dict[str, Any]) -> bool:
 
 def read(placed: Sequence[tuple[Client, str]]) -> list[dict[str, Any]]:
     with ThreadPoolExecutor(4) as threads:
-        return list(threads.map(lambda each: each[0].get(f"/v1/orders/{each[1]}").data, placed))
+        return list(threads.map(lambda each: persist(lambda: each[0].get(f"/v1/orders/{each[1]}")).data, placed))
 
 
 def test_200_orders_for_50_pieces_while_everything_dies(
@@ -163,32 +173,36 @@ def test_200_orders_for_50_pieces_while_everything_dies(
             answers = list(cancelling.map(lambda each: persist(partial(cancel, *each)), placed[::10]))
     assert {answer.status for answer in answers} <= {HTTPStatus.OK, HTTPStatus.UNPROCESSABLE_ENTITY}
     figures["seconds until settled"] = round(
-        wait_until(lambda: _drive_on(cloud, read(placed)), "every order has ended", SECONDS)
+        wait_until(lambda: drive_on(cloud, read(placed)), "every order has ended", SECONDS)
     )
-    orders = read(placed)
+    facts = agree(read(placed), provider, stack, product)
+    with capsys.disabled():
+        print("\norders: " + ", ".join(f"{name} {value}" for name, value in sorted((figures | facts).items())))
+    assert figures["processes killed"] > 0
+
+
+def agree(orders: list[dict[str, Any]], provider: Provider, stack: RunningStack, product: str) -> Counter[str]:
+    """Check that the money and the stock of orders that have ended are what the orders say; return the figures."""
     payments = provider.payments_of({order["id"] for order in orders})
     charged = sum(each["amount_received"] for each in payments)
     refunded = sum(each["latest_charge"]["amount_refunded"] for each in payments if each["latest_charge"])
     stock = Client(stack.port, set()).get(f"/v1/products/{product}").data["stock"]
-    figures |= Counter(order["status"] for order in orders)
-    with capsys.disabled():
-        facts = {**figures, "charged": charged, "refunded": refunded, "stock": stock}
-        print("\norders: " + ", ".join(f"{name} {value}" for name, value in sorted(facts.items())))
     confirmed = [order["id"] for order in orders if order["status"] == "confirmed"]
-    assert figures["processes killed"] > 0
     assert stock + len(confirmed) == PIECES
     assert charged - refunded == PRICE * len(confirmed)
-    assert max(Counter(each["metadata"]["order_id"] for each in payments if _holds(each)).values(), default=0) <= 1
-    assert {each["metadata"]["order_id"] for each in payments if _holds(each)} == set(confirmed)
+    assert max(Counter(each["metadata"]["order_id"] for each in payments if holds(each)).values(), default=0) <= 1
+    assert {each["metadata"]["order_id"] for each in payments if holds(each)} == set(confirmed)
+    states = Counter(str(order["status"]) for order in orders)
+    return states + Counter({"charged": charged, "refunded": refunded, "stock": stock})
 
 
-def _holds(payment: dict[str, Any]) -> bool:
+def holds(payment: dict[str, Any]) -> bool:
     """Whether a payment holds money of a customer."""
     charge = payment["latest_charge"]
     return bool(charge) and not charge["refunded"]
 
 
-def _drive_on(cloud: Cloud, orders: list[dict[str, Any]]) -> bool:
+def drive_on(cloud: Cloud, orders: list[dict[str, Any]]) -> bool:
     """Let time pass for those that have not ended, and sweep; whether all have."""
     waiting = [order for order in orders if not ended(order)]
     if waiting:

@@ -9,7 +9,7 @@ const client = createClient({
   url,
   webSocketImpl: WebSocket,
   connectionParams: { authorization: `Bearer ${token}` },
-  retryAttempts: 100,
+  retryAttempts: Infinity,
   retryWait: () => new Promise((resolve) => setTimeout(resolve, 200)),
   shouldRetry: () => true,
   on: {
