@@ -11,7 +11,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 QUERY = "subscription ($id: ID!) { userUpdated(id: $id) { id name } }"
-AT_ONCE = 10
+AT_ONCE = 4
 """Connections that are made at a time."""
 SECONDS = 60
 

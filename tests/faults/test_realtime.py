@@ -15,7 +15,7 @@ from tests.support.stack import RunningStack, look
 
 pytestmark = pytest.mark.xdist_group("faults")
 
-CONNECTIONS, USERS, CHANGES = 300, 25, 10
+CONNECTIONS, USERS, CHANGES = 1000, 50, 10
 LATE_SECONDS = 2.0
 RECEIVE_SECONDS = 30
 

@@ -86,7 +86,7 @@ def test_orders_in_mid_saga_end_after_a_restart_of_the_local_aws(
 ) -> None:
     customers = make_customers(lasting.running, CUSTOMERS)
     provider, cloud = Provider(lasting.running), Cloud(lasting.running)
-    provider.set_faults(losses=2)
+    provider.set_faults(losses=2, errors=60)  # each charge is tried again after a pause, so that orders are under way
     placed = [place(customers[number % CUSTOMERS], product, number) for number in range(ORDERS)]
     going_on = sum(not ended(order) for order in read(placed))
     lasting.restart_aws()
