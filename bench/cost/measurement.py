@@ -28,6 +28,7 @@ from lamina.settings import settings
 from lamina.storage.item import connect
 from lamina.storage.transport import DynamoDb
 from tests.integration.metering import Meter
+from tests.roles.saga import provider
 from tests.support.aws import invoke, services, signed_in, table_definition
 from tests.support.samples import EPOCH, sample, store_samples
 from tests.support.templates import Function, functions, template
@@ -79,7 +80,7 @@ def measure_idle() -> dict[str, dict[str, Any]]:
     """Run every schedule on a table where nothing is due; return the measurements by place."""
     logging.disable(logging.WARNING)
     found: dict[str, dict[str, Any]] = {}
-    with services(), _engine() as (client, tables):
+    with services(), _engine() as (client, tables), provider():
         meter = Meter(client)
         for function in (known for known in functions() if known.place.startswith("schedules/")):
             with _fresh_table(tables):
