@@ -54,7 +54,7 @@ def changes_of(migration: Migration, direction: Direction, item: RawItem) -> dic
     plain = {name: _to_python(value) for name, value in item.items()}
     try:
         return dict(migration.change(direction, plain))
-    except Exception as error:
+    except Exception as error:  # whatever the code of a migration raises: it is named with its item
         where = f"{item['pk']['S']} / {item['sk']['S']}"
         raise ItemFailed(f"{migration.name} fails for {where}: {type(error).__name__}") from error
 

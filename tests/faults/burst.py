@@ -80,7 +80,7 @@ def burst(stack: RunningStack, prefix: str, *, users: int, changes: int, **envir
 
 
 def main(port: str, prefix: str, users: int, changes: int) -> None:
-    """Make users, change each, and print what happened."""
+    """Create users, change each, and print the result."""
     connect(port)
     # Only now: `lamina` reads its settings when it is imported.
     from lamina.errors import Unavailable

@@ -58,7 +58,7 @@ def endpoints() -> Iterator[Receiver]:
 
 @pytest.fixture
 def owner_of(stack: RunningStack, cloud: Cloud, endpoints: Receiver) -> Callable[[str], Owner]:
-    """Make somebody who is told at a path."""
+    """Create a user with a webhook at a path."""
     anyone = Client(stack.port, set())
 
     return lambda path: _owner(anyone, cloud, endpoints, path)

@@ -27,7 +27,7 @@ BATCH = 25
 
 
 def users(number: int, seed: int = 7) -> list[User]:
-    """Make up so many users, always the same ones; one in forty is deleted."""
+    """Return this number of users, always the same ones; one in forty is deleted."""
     chance = random.Random(seed)  # noqa: S311 (nothing secret)
     return [_user(index, chance) for index in range(number)]
 

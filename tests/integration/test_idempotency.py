@@ -38,7 +38,7 @@ class Killed(BaseException):
 
 
 def endpoint(request: Request) -> Response[str]:
-    """Make a user as an endpoint does; handlers themselves serve one request at a time, as Lambda calls them."""
+    """Create a user as an endpoint does; handlers themselves serve one request at a time, as Lambda calls them."""
     new = NewUser(email="ann@example.com", username="ann", name="Ann")
     user = service.create(new, RequestContext(None, "test", request.idempotent_name))
     return Response(201, body=user.id, headers={"Location": f"/v1/users/{user.id}"})

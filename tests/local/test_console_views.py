@@ -35,7 +35,7 @@ def queue(small: RunningStack, name: str) -> dict[str, Any]:
 
 
 def put_aside(small: RunningStack, name: str, *bodies: str) -> str:
-    """Make a queue whose dead letters are these; its URL."""
+    """Create a queue with these dead letters, and return its URL."""
     sqs = client(small, "sqs")
     dead = sqs.create_queue(QueueName=f"{name}-put-aside")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]

@@ -53,7 +53,7 @@ def mail_event(event_id: str, **fields: object) -> dict[str, Any]:
 
 
 def deliver(*records: dict[str, Any]) -> list[str]:
-    """Hand a batch to the consumer of mail, and return what failed."""
+    """Invoke the consumer of mail with a batch, and return what failed."""
     answer = invoke(place("consumers/send_mail"), {"Records": list(records)})
     return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 

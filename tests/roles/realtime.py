@@ -189,7 +189,7 @@ def _events(kind: str, subject: str) -> list[Any]:
 
 
 def deliver(name: str, *messages: dict[str, Any]) -> list[str]:
-    """Hand a batch to a consumer, and return what failed."""
+    """Invoke a consumer with a batch, and return what failed."""
     record = sample(name)["Records"][0]
     records = [record | {"messageId": str(at), "body": json.dumps(each)} for at, each in enumerate(messages)]
     answer = invoke(place(name), {"Records": records})

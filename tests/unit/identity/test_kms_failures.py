@@ -55,7 +55,7 @@ def ann(kms: Kms, clock: Clock) -> Person:  # noqa: ARG001 (the table and the cl
 def is_tried_again(
     kms: Kms, request: Callable[[], Answer], client: Any = access_tokens.kms, operation: str = "sign"
 ) -> None:
-    """Make a request while KMS fails, and once more."""
+    """Send a request while KMS fails, and once more."""
     kms.fail_once(client, operation)
     failed = request()
     assert failed.status == 503

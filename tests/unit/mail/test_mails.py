@@ -220,7 +220,7 @@ def ses(monkeypatch: pytest.MonkeyPatch, circuit: Circuit) -> Refusing:  # noqa:
 
 
 def consume(*event_types: str, user: User) -> list[str]:
-    """Hand events to the consumer as messages of the queue, and return those that are to come again."""
+    """Invoke the consumer with events as messages of the queue, and return those that are to be received again."""
     record: dict[str, Any] = sample("consumers/send_mail")["Records"][0]
     events = [happened(f"{ids.new_id()} {each}", type=each, subject=user.id) for each in event_types]
     records = [

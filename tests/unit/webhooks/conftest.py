@@ -142,7 +142,7 @@ def admin(world: World) -> User:  # noqa: ARG001 (the table must be there)
 
 
 def hook(owner: User, name: str = "hook", *events: str, scope: WebhookScope = WebhookScope.OWN) -> Webhook:
-    """Make a webhook of everything, or of these events."""
+    """Create a webhook of all events, or of these."""
     wanted = NewWebhook(url=f"https://example.com/{name}", events=events or ("*",), scope=scope)
     return service.create(acting(owner), wanted, CONTEXT)[0]
 
