@@ -6,7 +6,9 @@
 
 import argparse
 import os
-from collections.abc import Iterator
+import sys
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from botocore.exceptions import (
@@ -40,6 +42,17 @@ ADVICE = {
     SSOError: f"the AWS session cannot be used: {SIGN_IN}",
 }
 DETAILED = {PartialCredentialsError, ProfileNotFound, EndpointConnectionError, SSOError}
+SERVER_ERROR = 500
+BUSY = {
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "ThrottlingException",
+    "TransactionCanceledException",
+    "TransactionInProgressException",
+}
+"""Refusals that pass (DynamoDB developer guide, "Error handling with DynamoDB")."""
+WAITS = (1.0, 2.0, 4.0, 8.0)
+"""Seconds before work that failed is repeated."""
 EXPIRED = {
     "ExpiredToken",
     "ExpiredTokenException",
@@ -86,6 +99,32 @@ def explained(stack: str = "", region: str | None = None) -> Iterator[None]:
         yield
     except (BotoCoreError, ClientError) as error:
         give_up(_reason(error, stack, region))
+
+
+def repeated[T](work: Callable[[], T]) -> T:
+    """Do work, and again after a failure that passes: a busy table, a lost connection, a concurrent change.
+
+    The work must be safe to repeat, such as a rebuild that writes only what differs.
+    """
+    from lamina.errors import Conflict  # commands can import it once they are connected
+
+    for wait in WAITS:
+        try:
+            return work()
+        except (BotoCoreError, ClientError, Conflict) as error:
+            if _reason_is_final(error):
+                raise
+            print(f"repeating in {wait:.0f} s after: {str(error) or 'a conflict'}", file=sys.stderr, flush=True)
+            time.sleep(wait)
+    return work()
+
+
+def _reason_is_final(error: Exception) -> bool:
+    """Return whether a failure will be the same the next time: bad credentials, a refused action."""
+    if isinstance(error, ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return status < SERVER_ERROR and error.response.get("Error", {}).get("Code") not in BUSY
+    return isinstance(error, tuple(kind for kind in ADVICE if kind is not EndpointConnectionError))
 
 
 def _reason(error: BotoCoreError | ClientError, stack: str, region: str | None) -> str:

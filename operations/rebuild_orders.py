@@ -7,7 +7,7 @@ only what differs, and orders may be changed meanwhile. `LOCAL=1` selects the ru
 import sys
 import time
 
-from operations.command import explained, parse, parser
+from operations.command import explained, parse, parser, repeated
 from operations.connection import connect
 
 CONSUMER = "Orders/ProjectOrdersFunction"
@@ -26,6 +26,10 @@ def main() -> int:
 
 def rebuild_orders() -> tuple[bool, str]:
     """Rebuild, and print the progress; return whether everything could be compared, and a summary."""
+    return repeated(_rebuild_orders)
+
+
+def _rebuild_orders() -> tuple[bool, str]:
     from lamina.orders.rebuilding import Progress, rebuild
 
     progress, shown = Progress(), time.monotonic()

@@ -7,7 +7,7 @@ differs, and posts may be changed meanwhile. `LOCAL=1` selects the running local
 import sys
 import time
 
-from operations.command import explained, parse, parser
+from operations.command import explained, parse, parser, repeated
 from operations.connection import connect
 
 CONSUMER = "Async/IndexPostsFunction"
@@ -24,6 +24,10 @@ def main() -> None:
 
 def reindex() -> str:
     """Update the index, and print the progress; return a summary."""
+    return repeated(_reindex)
+
+
+def _reindex() -> str:
     from lamina.posts.indexing import Progress, rebuild
 
     progress, shown = Progress(), time.monotonic()

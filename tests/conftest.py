@@ -2,7 +2,10 @@
 
 import gc
 import os
+import subprocess
+from collections.abc import Generator
 
+import pytest
 from hypothesis import settings
 
 from tests.support import table
@@ -51,3 +54,16 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show what a command printed whose failure ended a test: its exception says no more than the exit code."""
+    report = yield
+    error = call.excinfo.value if call.excinfo else None
+    if isinstance(error, subprocess.CalledProcessError | subprocess.TimeoutExpired):
+        for name, printed in (("stdout", error.stdout), ("stderr", error.stderr)):
+            text = printed.decode(errors="replace") if isinstance(printed, bytes) else printed
+            if text:
+                report.sections.append((f"{name} of the command", text))
+    return report

@@ -15,7 +15,7 @@ from local.terminal import Stopped
 
 MODEL = "RegisterFunction"
 """The function whose environment this process uses."""
-SECONDS_TO_ANSWER = 5
+SECONDS_TO_ANSWER = 30
 
 
 def connect(port: str | None) -> str:

@@ -4,10 +4,19 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError, TokenRetrievalError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionClosedError,
+    NoCredentialsError,
+    NoRegionError,
+    TokenRetrievalError,
+)
 
+from lamina.errors import Conflict
 from operations import command, configuration
 from tests.support.make import outside_make
 
@@ -79,6 +88,50 @@ def test_where_aws_refuses_the_message_says_what_to_do(error: BotoCoreError | Cl
         raise error
     assert advice in str(ended.value.code)
     assert "\n" not in str(ended.value.code)
+
+
+def _refused(code: str, status: int) -> ClientError:
+    response: Any = {"Error": {"Code": code, "Message": "m"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(response, "Query")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        Conflict(),
+        ConnectionClosedError(endpoint_url="http://127.0.0.1:1"),
+        _refused("InternalServerError", 500),
+        _refused("ThrottlingException", 400),
+    ],
+)
+def test_work_is_repeated_after_a_failure_that_passes(
+    error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(command, "WAITS", (0.0, 0.0))
+    outcomes: list[Exception | None] = [error, error, None]
+
+    def work() -> str:
+        outcome = outcomes.pop(0)
+        if outcome is not None:
+            raise outcome
+        return "done"
+
+    assert command.repeated(work) == "done"
+    assert capsys.readouterr().err.count("repeating in 0 s") == 2
+
+
+@pytest.mark.parametrize("error", [_refused("AccessDeniedException", 400), NoCredentialsError(), KeyError("a fault")])
+def test_work_is_not_repeated_after_a_failure_that_stays(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "WAITS", (0.0, 0.0))
+    calls: list[Exception] = []
+
+    def work() -> None:
+        calls.append(error)
+        raise error
+
+    with pytest.raises(type(error)):
+        command.repeated(work)
+    assert calls == [error]
 
 
 @pytest.mark.exhaustive
