@@ -16,7 +16,7 @@ from lamina.products.items import product_item, sku_item, stock_item
 from lamina.products.model import Product
 from lamina.settings import settings
 from lamina.storage.item import Item
-from lamina.users.counting import CountedItem, CounterItem, buckets, counter_key, membership
+from lamina.users.counting import CountedItem, CounterItem, counter_key, membership
 from lamina.users.items import guard_item, search_items, user_item
 from lamina.users.model import Status, User
 
@@ -129,7 +129,7 @@ def _items(user: User) -> Iterator[Item]:
 
 
 def _counters(population: Sequence[User]) -> Iterator[Item]:
-    amounts = Counter(bucket for user in population for bucket in buckets(membership(user).bucket))
+    amounts = Counter(membership(user).bucket for user in population)
     for bucket, amount in amounts.items():
         yield CounterItem(*counter_key(bucket), amount=amount, came=amount)
 

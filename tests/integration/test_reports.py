@@ -35,7 +35,7 @@ pytestmark = [
 
 def raw_items(population: Sequence[User]) -> Iterator[dict[str, Any]]:
     """The users and what a report reads beside them."""
-    counter = CounterItem(*counter_key("#"), amount=len(population))
+    counter = CounterItem(*counter_key("viewer#active"), amount=len(population))
     for item in (job_item(waiting_job(JOB, **WANTED)), counter, *map(user_item, population)):
         yield {**item.serialize(), "version": {"N": "1"}}
 

@@ -98,6 +98,7 @@ PATTERNS = (
         "GET /v1/users",
         get("/v1/users?limit=20&role=viewer&status=active&sort=email"),
     ),
+    Pattern("… by role, sorted by username", "GET /v1/users", get("/v1/users?limit=20&role=viewer&sort=username")),
     Pattern("… only deleted users", "GET /v1/users", get("/v1/users?limit=2&deleted=true")),
     Pattern("… page 3 by number", "GET /v1/users", get("/v1/users?limit=20&page=3")),
     Pattern("Search, as a viewer", "GET /v1/users", get("/v1/users?limit=10&search=smith", as_viewer=True)),

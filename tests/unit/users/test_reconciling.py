@@ -75,53 +75,62 @@ def test_users_that_the_stream_has_not_brought_are_counted() -> None:
 
 
 def test_a_counter_that_is_wrong_for_certain_is_corrected() -> None:
-    counted("abc")
-    spoil("#", 7)
-    spoil("viewer#", 0)
-    assert reconcile(always).corrected == {"#": (7, 3), "viewer#": (0, 3)}
+    somebody, *_ = make("abc")
+    service.update(somebody.id, {"status": Status.SUSPENDED}, CONTEXT, if_version=lambda _: True)
+    assert reconcile(always).markers == 3
+    spoil("viewer#active", 7)
+    spoil("viewer#suspended", 0)
+    assert reconcile(always).corrected == {"viewer#active": (7, 2), "viewer#suspended": (0, 1)}
     assert counting.total() == counting.total(role="viewer") == 3
     assert reconcile(always).corrected == {}
 
 
 def test_counters_that_are_lost_or_that_nobody_is_in_are_corrected_too() -> None:
     counted("ab")
-    CounterItem(*counter_key("#")).delete(add_version_condition=False)
+    CounterItem(*counter_key("viewer#active")).delete(add_version_condition=False)
     counting.count([Membership("0190c6c0-0000-7000-8000-00000000ffff", "admin#active", 1)])
-    CounterItem(*counter_key("#")).delete(add_version_condition=False)
+    CounterItem(*counter_key("viewer#active")).delete(add_version_condition=False)
     report = reconcile(always)
-    assert report.corrected["#"] == (0, 2)
+    assert report.corrected["viewer#active"] == (0, 2)
     assert report.corrected["admin#active"] == (1, 0)
+
+
+def test_wider_counters_of_an_earlier_release_are_set_to_zero() -> None:
+    counted("ab")
+    CounterItem(*counter_key("#"), amount=2).save()
+    assert reconcile(always).corrected == {"#": (2, 0)}
+    assert reconcile(always).corrected == {}
 
 
 def test_a_dry_run_says_the_same_and_changes_nothing() -> None:
     counted("abc")
     make("d")
-    spoil("#", 7)
+    spoil("viewer#active", 7)
     report = reconcile(always, dry_run=True)
-    assert (report.users, report.markers, report.corrected) == (4, 1, {"#": (7, 3)})
+    assert (report.users, report.markers, report.corrected) == (4, 1, {"viewer#active": (7, 3)})
     assert counting.total() == 7
     assert list(CountCheckpointItem.scan()) == []
 
 
 def test_a_walk_goes_on_where_time_ran_out() -> None:
     counted("abcdefg")
-    spoil("#", 1)
+    spoil("viewer#active", 1)
     first = reconcile(steps(2))
     assert (first.finished, first.users, first.corrected) == (False, 4, {})
     assert not reconcile(steps(0)).finished
     last = reconcile(always)
-    assert (last.finished, last.users, last.corrected) == (True, 3, {"#": (1, 7)})
+    assert (last.finished, last.users, last.corrected) == (True, 3, {"viewer#active": (1, 7)})
     assert list(CountCheckpointItem.scan()) == []
 
 
 def test_a_counter_that_moves_during_the_walk_is_corrected_by_what_that_cannot_explain() -> None:
     counted("abc")
-    spoil("#", 9)
+    spoil("viewer#active", 9)
     reconcile(steps(1))
     counted("d")
     report = reconcile(always)
-    assert (report.corrected["#"], report.unsettled) == ((10, 5), ["#"])
-    assert reconcile(always).corrected == {"#": (5, 4)}
+    assert (report.corrected["viewer#active"], report.unsettled) == ((10, 5), ["viewer#active"])
+    assert reconcile(always).corrected == {"viewer#active": (5, 4)}
 
 
 @pytest.mark.exhaustive
@@ -129,7 +138,7 @@ def test_a_counter_that_moves_during_the_walk_is_corrected_by_what_that_cannot_e
 def test_a_counter_that_never_stands_still_is_corrected_and_a_right_one_never_spoilt(wrong: int) -> None:
     chance = random.Random(wrong)  # noqa: S311 (a test that repeats itself)
     users = counted("abcdefghij")
-    spoil("#", 10 + wrong)
+    spoil("viewer#active", 10 + wrong)
     living = 10
     for _ in range(6):
         moves = 0
@@ -167,25 +176,25 @@ def _stored(user: User) -> User:
 
 def test_a_counter_that_moves_as_it_is_corrected_is_right_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     counted("abc")
-    spoil("#", 9)
+    spoil("viewer#active", 9)
     change = counting.change
 
     def moves_first(bucket: str, *changes: Any) -> Any:
         with monkeypatch.context() as patched:
             patched.setattr(counting, "change", change)
-            counted("d" if bucket == "#" else "")
+            counted("d" if bucket == "viewer#active" else "")
         return change(bucket, *changes)
 
     monkeypatch.setattr(counting, "change", moves_first)
-    assert reconcile(always).corrected == {"#": (9, 3)}
+    assert reconcile(always).corrected == {"viewer#active": (9, 3)}
     assert counting.total() == 4
 
 
 def test_a_counter_that_moved_just_before_the_walk_may_be_ahead_of_the_index(monkeypatch: pytest.MonkeyPatch) -> None:
     counted("abc")
-    spoil("#", 9)
+    spoil("viewer#active", 9)
     monkeypatch.setattr(reconciling, "SETTLED", timedelta(minutes=1))
-    assert reconcile(always).unsettled == ["#"]
+    assert reconcile(always).unsettled == ["viewer#active"]
 
 
 def test_somebody_who_is_deleted_behind_the_walk_is_not_counted_twice() -> None:

@@ -70,8 +70,16 @@ def test_only_starts_of_words_match_and_every_term_must(name: str, query: str) -
 
 def test_an_address_is_found_by_any_of_its_words_and_as_a_whole() -> None:
     words = email_words(user("x", email="zoe.smith+news@mail.example.com"))
-    for query in ("zoe", "smith", "news@", "zoe.smith+news@mail.example.com", "mail.example", "@example.com", "com"):
+    for query in ("zoe", "smith", "news@", "zoe.smith+news@mail.example.com", "mail.example", "@example.com"):
         assert any(word.startswith(terms(query)[0]) for word in words), query
+
+
+@pytest.mark.parametrize(
+    ("email", "words"),
+    [("ann@example.com", ["ann-example-com", "example-com"]), ("com@com.example", ["com-com-example", "com-example"])],
+)
+def test_a_top_level_domain_takes_no_entry(email: str, words: list[str]) -> None:
+    assert email_words(user("x", email=email)) == words
 
 
 def test_words_that_only_begin_another_take_no_entry() -> None:

@@ -3,6 +3,6 @@
 from concurrent.futures import ThreadPoolExecutor
 
 THREADS = 9
-"""Enough for the widest request: two sharded lists and a counter."""
+"""Enough for two sharded lists and a counter; the rare lists that are merged from more take a second round."""
 
 threads = ThreadPoolExecutor(THREADS, thread_name_prefix="read")

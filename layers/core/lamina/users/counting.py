@@ -3,6 +3,9 @@
 Each user has a marker that records where it is counted, and for which version. A change moves the marker and updates
 the counters in one transaction, only ever to a newer version, so that records delivered twice, late or out of order
 have no effect.
+
+There is one counter for each combination of role and status, and one for deleted users, so that a new user moves one
+counter. Totals over several roles or statuses are sums: all counters are a query of one unit.
 """
 
 from collections import Counter
@@ -55,7 +58,7 @@ class Membership:
 
     Attributes:
         user_id: id of the user.
-        bucket: the narrowest bucket, which implies the wider ones: `<role>#<status>`, `deleted` or `nowhere`.
+        bucket: `<role>#<status>`, `deleted` or `nowhere`.
         version: version of the user.
     """
 
@@ -66,7 +69,7 @@ class Membership:
 
 def membership(user: User) -> Membership:
     """Return where a user is to be counted."""
-    return Membership(user.id, _narrowest(user.role, user.status, deleted=user.deleted_at is not None), user.version)
+    return Membership(user.id, _bucket(user.role, user.status, deleted=user.deleted_at is not None), user.version)
 
 
 def removal(user: User) -> Membership:
@@ -76,8 +79,11 @@ def removal(user: User) -> Membership:
 
 def total(*, role: str = "", status: str = "", deleted: bool = False) -> int:
     """Return the number of users with these filters: one read; exact once the stream has caught up."""
+    partition, bucket = counter_key(_bucket(role, status, deleted=deleted))
+    if not deleted and not (role and status):
+        return sum(int(counter.amount) for counter in CounterItem.query(partition) if _has(counter.sk, role, status))
     try:
-        return int(CounterItem.get(*counter_key(_narrowest(role, status, deleted=deleted))).amount)
+        return int(CounterItem.get(partition, bucket).amount)
     except CounterItem.DoesNotExist:
         return 0
 
@@ -105,14 +111,6 @@ def markers(user_ids: Iterable[str]) -> dict[str, CountedItem]:
 def is_behind(marker: CountedItem | None, wanted: Membership) -> bool:
     """Return whether a marker must move to reach a membership."""
     return marker is None or marker.user_version < wanted.version
-
-
-def buckets(narrowest: str) -> set[str]:
-    """Return all buckets that contain a narrowest one: `<role>#<status>`, `<role>#`, `#<status>` and `#`."""
-    if narrowest == NOWHERE:
-        return set()
-    role, separator, status = narrowest.partition("#")
-    return {narrowest, f"{role}#", f"#{status}", "#"} if separator else {narrowest}
 
 
 def counter_key(bucket: str) -> tuple[str, str]:
@@ -155,9 +153,9 @@ def _movements(behind: Iterable[Membership], stored: dict[str, CountedItem]) -> 
     gone: Counter[str] = Counter()
     for each in behind:
         marker = stored.get(each.user_id)
-        old, new = buckets(marker.bucket if marker else NOWHERE), buckets(each.bucket)
-        came.update(new - old)
-        gone.update(old - new)
+        old, new = {marker.bucket if marker else NOWHERE}, {each.bucket}
+        came.update(new - old - {NOWHERE})
+        gone.update(old - new - {NOWHERE})
     return came, gone
 
 
@@ -172,8 +170,14 @@ def _movement(bucket: str, came: int, gone: int) -> Update:
     return change(bucket, CounterItem.amount.add(came - gone), CounterItem.came.add(came), CounterItem.gone.add(gone))
 
 
-def _narrowest(role: str, status: str, *, deleted: bool) -> str:
+def _bucket(role: str, status: str, *, deleted: bool) -> str:
     return DELETED if deleted else f"{role}#{status}"
+
+
+def _has(bucket: str, role: str, status: str) -> bool:
+    """Return whether the users of a bucket have this role and this status; `""` stands for any."""
+    its_role, _, its_status = bucket.partition("#")
+    return bool(its_role and its_status) and role in ("", its_role) and status in ("", its_status)
 
 
 def _marker_key(user_id: str) -> tuple[str, str]:

@@ -19,7 +19,7 @@ from lamina.storage.iteration import HasTime, Interrupted
 from lamina.storage.keys import identifier_of, key
 from lamina.storage.sharded_list import Source
 from lamina.users import counting, repository
-from lamina.users.counting import DELETED, CounterItem, buckets, counter_key
+from lamina.users.counting import DELETED, CounterItem, counter_key
 from lamina.users.items import list_partitions
 
 STEP = 100
@@ -39,7 +39,7 @@ class CountCheckpointItem(Item, discriminator="count_checkpoint"):
     before = JSONAttribute(default=dict)
     """The counters at the start: how many users had entered and left, and the time of the last change."""
     tally = JSONAttribute(default=dict)
-    """Number of users found, by narrowest bucket."""
+    """Number of users found, by bucket."""
 
 
 @dataclass
@@ -133,9 +133,7 @@ def _reach(positions: Sequence[str], report: Report, *, dry_run: bool) -> Collec
 
 def _compare(checkpoint: CountCheckpointItem, report: Report) -> dict[str, int]:
     """Return by how much each counter is certainly too high or too low."""
-    expected: Counter[str] = Counter()
-    for narrowest, amount in checkpoint.tally.items():
-        expected.update(dict.fromkeys(buckets(narrowest), amount))
+    expected = Counter(checkpoint.tally)
     counters = _counters()
     drifts: dict[str, int] = {}
     for bucket in sorted(expected.keys() | counters.keys()):
