@@ -43,13 +43,19 @@ def main() -> int:
 
 
 def _measure() -> dict[str, object]:
-    """Return the measurements of all endpoints and schedules."""
+    """Return the measurements of all endpoints, of what the calls of the usage cause, and of schedules."""
     found = _measured()
-    from bench.cost.measurement import measure_idle
+    from bench.cost.measurement import measure_consequences, measure_idle
 
     overhead = max(0.0, _measured_read() - found[READ]["cpu_ms"])
     instant = datetime.now(UTC).isoformat(timespec="minutes")
-    return {"measured": instant, "overhead_ms": round(overhead, 3), "endpoints": found, "schedules": measure_idle()}
+    return {
+        "measured": instant,
+        "overhead_ms": round(overhead, 3),
+        "endpoints": found,
+        "causes": measure_consequences(),
+        "schedules": measure_idle(),
+    }
 
 
 def _measured(only: Sequence[str] = ()) -> dict[str, dict[str, Any]]:

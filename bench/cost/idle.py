@@ -118,6 +118,12 @@ def lines(runs: Mapping[str, Mapping[str, Any]], prices: Mapping[str, Any], over
     ]
 
 
+def metric_filters() -> int:
+    """Return the number of log filters: each makes a metric while its log group has lines."""
+    deployed = _resources(ROOT / "template.yaml", {"OnAws": "true"})
+    return sum(kind == "AWS::Logs::MetricFilter" for kind, *_ in deployed)
+
+
 def runs_a_month(expression: str) -> int:
     """Return how often a schedule fires in a month: `rate(5 minutes)`, or `cron(…)` with one time a day.
 

@@ -7,7 +7,7 @@ the CPU time is that of the handler and of the AWS client, without TLS and the r
 import logging
 import time
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from statistics import median
@@ -19,15 +19,19 @@ import boto3
 
 from bench import HOST
 from bench.cost.calls import made
+from bench.cost.consequences import Consequences, RawItem
+from bench.cost.output import Recorder
+from bench.cost.usage import USAGE
 from bench.engine import program
 from bench.ports import free_port
 from bench.progress import say
 from lamina.http import idempotency
 from lamina.identity.credentials import second_factor
 from lamina.settings import settings
-from lamina.storage.item import connect
+from lamina.storage.item import Item, connect
 from lamina.storage.transport import DynamoDb
 from tests.integration.metering import Meter
+from tests.integration.population import store, users
 from tests.roles.saga import provider
 from tests.support.aws import invoke, services, signed_in, table_definition
 from tests.support.samples import EPOCH, sample, store_samples
@@ -38,73 +42,183 @@ REPEATS = 7
 AUTHORIZER = "gateway/authorizer"
 DEFAULT_MEMORY = 128
 NEWS = 20
+PAGE = 45
+"""Users, half of them with a post and a product, among whom a list is read: enough for a page of twenty of each."""
+
+
+CHAINS = 3
+"""How often all that a call causes is run, each time on a fresh table; the last one counts."""
+
+type Instruments = tuple[Meter, Recorder]
 
 
 @dataclass(frozen=True)
 class Run:
-    """Measurement of a call: seconds of CPU time, table units, and AWS calls by operation."""
+    """Measurement of a call.
+
+    Attributes:
+        seconds: of CPU time.
+        reads: read request units.
+        writes: write request units.
+        calls: AWS calls by operation.
+        logged: bytes of log lines.
+        answered: bytes of the response, if it is one of HTTP.
+        stored: bytes of new items times the months that they are kept.
+        metrics: metrics in its log lines, by name and dimensions.
+        items: items that it wrote.
+        result: what it returned.
+    """
 
     seconds: float
     reads: float
     writes: float
     calls: dict[str, int]
+    logged: int
+    answered: int
+    stored: float
+    metrics: Sequence[str]
+    items: list[RawItem]
+    result: Any
 
 
 def measure(only: Collection[str] = ()) -> dict[str, dict[str, Any]]:
     """Call every endpoint and the authorizer, or those at these places; return the measurements by place."""
-    logging.disable(logging.WARNING)
     endpoints = [function for function in functions() if function.routes or function.place == AUTHORIZER]
     chosen = [function for function in endpoints if not only or function.place in only]
     found: dict[str, dict[str, Any]] = {}
     # The codes of the second factor in the samples are of one instant.
     clock = patch.object(second_factor, "time", SimpleNamespace(time=lambda: EPOCH))
-    with services(), _engine() as (client, tables), clock:
-        meter = Meter(client)
+    with services(), _engine() as (client, tables), clock, _quiet():
+        instruments = Meter(client), Recorder(client)
         for number, function in enumerate(chosen, 1):
-            found[function.place] = {**_describe(function), **_call(function, tables, meter)}
+            found[function.place] = {**_describe(function), **_call(function, tables, instruments)}
             if number % NEWS == 0 or number == len(chosen):
                 say(f"called {number} of {len(chosen)} functions")
     return found
 
 
-def _call(function: Function, tables: Any, meter: Meter) -> dict[str, Any]:  # noqa: ANN401 (botocore's are untyped)
+def measure_consequences(only: Collection[str] = ()) -> dict[str, dict[str, Any]]:
+    """Call what the usage names, and whatever these calls cause; return the counts and measurements of the latter."""
+    found: dict[str, dict[str, Any]] = {}
+    chosen = [function for function in functions() if function.place in (only or USAGE)]
+    with services(), _engine() as (client, tables), provider(), _quiet():
+        instruments = Meter(client), Recorder(client)
+        for function in chosen:
+            for _ in range(CHAINS):
+                with _fresh_table(tables):
+                    store_samples()
+                    _forget_webhooks()
+                    found[function.place] = _follow(function, instruments)
+            say(f"followed what {function.place} causes")
+    return found
+
+
+def _follow(function: Function, instruments: Instruments) -> dict[str, Any]:
+    runs: dict[str, list[Run]] = {}
+
+    def invoked(other: Function, event: object) -> tuple[Any, list[RawItem]]:
+        run = _run(other, event, instruments)
+        runs.setdefault(other.place, []).append(run)
+        return run.result, run.items
+
+    caused = Consequences(invoked).follow(_run(function, _event(function), instruments).items)
+    described = {known.place: _describe(known) for known in functions() if known.place in runs}
+    return {
+        "events": caused.events,
+        "messages": caused.messages,
+        "transitions": caused.transitions,
+        "functions": {place: {**described[place], **_sum(each)} for place, each in sorted(runs.items())},
+    }
+
+
+def _call(function: Function, tables: Any, instruments: Instruments) -> dict[str, Any]:  # noqa: ANN401 (botocore's)
     runs = []
     for _ in range(REPEATS):
         with _fresh_table(tables):
             store_samples()
-            runs.append(_run(function, _event(function), meter))
+            if function.place.rpartition("/")[2].startswith("list"):
+                store(tables, users(PAGE))
+            runs.append(_run(function, _event(function), instruments))
     return _summary(runs)
 
 
 def measure_idle() -> dict[str, dict[str, Any]]:
     """Run every schedule on a table where nothing is due; return the measurements by place."""
-    logging.disable(logging.WARNING)
     found: dict[str, dict[str, Any]] = {}
-    with services(), _engine() as (client, tables), provider():
-        meter = Meter(client)
+    with services(), _engine() as (client, tables), provider(), _quiet():
+        instruments = Meter(client), Recorder(client)
         for function in (known for known in functions() if known.place.startswith("schedules/")):
             with _fresh_table(tables):
                 # The first run may write where later ones begin.
-                runs = [_run(function, sample(function.place), meter) for _ in range(REPEATS)]
+                runs = [_run(function, sample(function.place), instruments) for _ in range(REPEATS)]
             found[function.place] = {**_describe(function), **_summary(runs)}
     return found
 
 
-def _run(function: Function, event: Any, meter: Meter) -> Run:  # noqa: ANN401 (whatever JSON holds)
+def _run(function: Function, event: Any, instruments: Instruments) -> Run:  # noqa: ANN401 (whatever JSON holds)
+    meter, recorder = instruments
     made.clear()
-    with meter.running() as bill:
+    with meter.running() as bill, recorder.capturing() as output:
         begun = time.process_time()
-        invoke(function, event)
+        result = invoke(function, event)
         spent = time.process_time() - begun
     # The table is called past botocore.
     tables = Counter({f"dynamodb:{operation}": number for operation, number in bill.calls.items()})
-    return Run(spent, bill.reads, bill.writes, dict(made + tables))
+    return Run(
+        spent,
+        bill.reads,
+        bill.writes,
+        dict(made + tables),
+        output.logged,
+        _answered(result),
+        output.stored,
+        output.metrics,
+        output.items,
+        result,
+    )
+
+
+def _answered(result: object) -> int:
+    """Return the bytes of a response of HTTP: its body, and its headers as HTTP/1.1 writes them."""
+    if not isinstance(result, Mapping) or "statusCode" not in result:
+        return 0
+    headers = result.get("multiValueHeaders", {})
+    lines = [f"{name}: {value}" for name, values in headers.items() for value in values]
+    return len((result.get("body") or "").encode()) + sum(len(line.encode()) + 2 for line in lines)
 
 
 def _summary(runs: list[Run]) -> dict[str, Any]:
     # The first call fetches what later ones keep.
     spent, last = median(run.seconds for run in runs[1:]), runs[-1]
-    return {"cpu_ms": round(spent * 1000, 3), "reads": last.reads, "writes": last.writes, "calls": last.calls}
+    return {**_sum([last]), "cpu_ms": round(spent * 1000, 3)}
+
+
+def _sum(runs: list[Run]) -> dict[str, Any]:
+    """Return the sum of what several calls of a function took."""
+    return {
+        "runs": len(runs),
+        "cpu_ms": round(sum(run.seconds for run in runs) * 1000, 3),
+        "reads": sum(run.reads for run in runs),
+        "writes": sum(run.writes for run in runs),
+        "calls": dict(sum((Counter(run.calls) for run in runs), Counter[str]())),
+        "logged": sum(run.logged for run in runs),
+        "answered": sum(run.answered for run in runs),
+        "stored": round(sum(run.stored for run in runs)),
+        "metrics": sorted({metric for run in runs for metric in run.metrics}),
+    }
+
+
+def _forget_webhooks() -> None:
+    """Delete the webhook of the samples: the usage has none."""
+    for item in Item.scan(Item.pk.startswith("WEBHOOK")):
+        item.delete(add_version_condition=False)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Disable all logs but those of functions, which are captured."""
+    logging.getLogger().setLevel(logging.CRITICAL)
+    yield
 
 
 def _event(function: Function) -> dict[str, Any]:
@@ -122,7 +236,8 @@ def _describe(function: Function) -> dict[str, Any]:
     everywhere = stack.get("Globals", {}).get("Function", {})
     memory = stack["Resources"][function.name]["Properties"].get("MemorySize", everywhere.get("MemorySize"))
     routes = [f"{route.method} {route.path}" for route in function.routes]
-    return {"routes": routes, "memory": memory or DEFAULT_MEMORY}
+    authorized = any(route.authorized for route in function.routes)
+    return {"routes": routes, "authorized": authorized, "memory": memory or DEFAULT_MEMORY}
 
 
 @contextmanager

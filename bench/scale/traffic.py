@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.cost.duration import milliseconds
-from bench.cost.page import AUTHORIZER, ECC
+from bench.cost.usage import AUTHORIZER, ECC
 from bench.scale.model import Kind, Quotas
 
 QUOTAS = Path(__file__).with_name("quotas.json")
