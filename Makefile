@@ -2,6 +2,7 @@
 #
 #   PORT=3000            port of `make run`; also selects the stack for other commands if several run
 #   SAM_PORT=3001        port of `make sam-local`
+#   DEBUG_PORT=5678      port of debuggers while a function has stopped at `breakpoint()`
 #   LAMINA_STATE=.local  folder of the local data; `memory` stores nothing
 #   ALLOWED_ORIGINS=…    further origins that may call the API: http://localhost:5173
 #   CACHE_URL=…          a Valkey or Redis server that `make run` shares as a cache: redis://127.0.0.1:6379
@@ -40,7 +41,7 @@ setup:  ## install Python 3.13 and the locked packages into .venv; every other c
 run: setup  ## deploy into a local AWS and serve the API at http://127.0.0.1:3000
 	@exec $(WITHOUT_AWS) $(PYTHON) -m local
 
-.PHONY: open logs shell reset
+.PHONY: open logs shell debug reset
 open: setup  ## open a page of the running local stack in the browser: PAGE=console, docs, graphql, mail or example
 	@PAGE="$(PAGE)" $(PYTHON) -m local.open_page
 
@@ -50,6 +51,9 @@ logs: setup  ## follow the logs of the running local stack: FUNCTION=users/get, 
 
 shell: setup  ## open a Python prompt with the services and the demo users, on the data of the running local stack
 	@$(WITHOUT_AWS) $(PYTHON) -m local.shell
+
+debug: setup  ## debug the function that has stopped at `breakpoint()`, by pdb in the terminal; VS Code attaches with F5
+	@$(PYTHON) -m local.debugging.prompt
 
 reset: setup  ## delete the data of the local stack, which must not run; `make run` starts with an empty one
 	@$(PYTHON) -m local.reset

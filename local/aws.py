@@ -23,7 +23,7 @@ from ministack.core import lambda_runtime
 from local import aws_faults, observed, patches
 from local.control import with_control
 from local.guard import guarded
-from local.patches import saving, socket_ends
+from local.patches import breakpoints, saving, socket_ends
 
 if TYPE_CHECKING:
     from hypercorn.typing import ASGIFramework
@@ -68,6 +68,7 @@ async def _serve(port: int) -> None:
     async def stopped() -> None:
         await stop.wait()
         socket_ends.end_all()
+        await asyncio.to_thread(breakpoints.end_all)
 
     await hypercorn.asyncio.serve(application, _configuration(port), shutdown_trigger=stopped)
     await warming

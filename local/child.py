@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import importlib.util
 import json
 import os
 import shutil
@@ -129,11 +130,19 @@ class LocalAws:
             "S3_PERSIST": "1" if state.keeps else "0",
             "S3_DATA_DIR": str(state.objects),
             "LAMINA_LAYERS": str(state.layers),
+            "LAMINA_DEBUGGER": str(ROOT / "local" / "debugging" / "function.py"),
+            "LAMINA_DEBUGPY": _packages("debugpy"),
             "TMPDIR": str(state.temporary),
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
             "DOCKER_HOST": "unix:///nonexistent",
         }
+
+
+def _packages(package: str) -> str:
+    """Return the folder that a package is installed in, without importing it."""
+    spec = importlib.util.find_spec(package)
+    return str(Path(spec.origin).parent.parent) if spec and spec.origin else ""
 
 
 def _free_port(record: Path) -> int:

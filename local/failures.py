@@ -76,7 +76,7 @@ class Failures:
         return stack.logical.get(function, function) if stack else function
 
     def _failure(self, described: Mapping[str, Any]) -> Failure:
-        folders = self._folders(described)
+        folders = self.folders(described)
         frames = [(_replaced(path, folders), line) for path, line in described["frames"] if not INSTALLED.search(path)]
         # Another layer has packages: their frames tell less than the line of the sources that called them.
         own = [(path, line) for path, line in frames if not path.startswith("/")] or frames
@@ -90,7 +90,7 @@ class Failures:
             frames=tuple((path, int(line or 0)) for path, line in own),
         )
 
-    def _folders(self, described: Mapping[str, Any]) -> dict[str, str]:
+    def folders(self, described: Mapping[str, Any]) -> dict[str, str]:
         """Return the source folders of the folders from which the function ran."""
         built, stack = sam.read_built(self._settings), self._stack()
         resources = stack.resources if stack else {}
@@ -99,7 +99,7 @@ class Failures:
             if any(resources.get(logical) == described["function"] for logical in functions):
                 folders[f"{described['code']}/"] = self._shown(source)
         for layer in described["layers"]:
-            made = {path.name for path in Path(layer).glob("*")}
+            made = {path.name for path in Path(layer).glob("*")} - {"__pycache__"}
             for source in built.layers:
                 if any((source / name).exists() for name in made):
                     folders[f"{layer}/"] = self._shown(source)

@@ -24,7 +24,7 @@ from local.settings import HOST, Settings
 from local.stack import STAGE
 from local.terminal import complain
 from local.traces import HEADER, Gateway, Traces
-from local.tunnels import Refusal, Tunnels, wants_websocket
+from local.tunnels import Refusal, Tunnels, Within, wants_websocket
 
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
 BODY_LIMIT = 10 * 1024 * 1024
@@ -85,7 +85,8 @@ class Front:
     """Serves one port: `local` serves `/_local` and the pages of mailed links, the API everything else.
 
     `find` points the front at the API as it is now, where a deploy has put another in its place. `explain` says what
-    keeps a function from being loaded, given the message of its failure. `traces` keeps what is traced.
+    keeps a function from being loaded, given the message of its failure. `traces` keeps what is traced. `within` limits
+    how long something may take.
     """
 
     def __init__(
@@ -95,8 +96,10 @@ class Front:
         find: Callable[[], Awaitable[None]],
         explain: Callable[[str], str | None],
         traces: Traces,
+        within: Within,
     ) -> None:
         self._traces = traces
+        self._within = within
         self._port = settings.port
         self._origins = set(settings.origins.split(","))
         self._secret: dict[str, str] = {}
@@ -110,7 +113,7 @@ class Front:
         self.stale: Callable[[], str] = str
         """Returns which saved sources do not run because they cannot be compiled; empty if all do."""
         self._session: aiohttp.ClientSession | None = None
-        self._tunnels = Tunnels()
+        self._tunnels = Tunnels(within)
         self._server = Server(
             self._serve, access_log=None, max_line_size=HEAD_LIMIT, max_field_size=HEAD_LIMIT, auto_decompress=False
         )
@@ -133,7 +136,7 @@ class Front:
             auto_decompress=False,
             cookie_jar=aiohttp.DummyCookieJar(),
             skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
-            timeout=aiohttp.ClientTimeout(total=ANSWER_SECONDS),
+            timeout=aiohttp.ClientTimeout(total=None),
             max_line_size=HEAD_LIMIT,
             max_field_size=HEAD_LIMIT,
         )
@@ -212,7 +215,8 @@ class Front:
             await self.look()
         try:
             for _ in range(TRIES if self.api else 0):
-                answer = await self._pass_on(request, self.api, body, traced.header) if self.api else None
+                passed = self._pass_on(request, self.api, body, traced.header) if self.api else None
+                answer = await self._within(ANSWER_SECONDS, passed) if passed else None
                 if answer is not None:
                     self._traces.end(traced, request.method, answer.status)
                     return answer
@@ -221,7 +225,7 @@ class Front:
             return _unavailable(request, "The local stack is starting.")
         except TimeoutError:
             return refuse(504, "INTERNAL", "The function timed out.", request.headers, RETRY)
-        except aiohttp.ClientError:
+        except (aiohttp.ClientError, ConnectionError):
             return _unavailable(request, "The local AWS does not respond.")
 
     async def _socket(self, request: web.BaseRequest) -> web.StreamResponse:

@@ -18,7 +18,6 @@ from local import example, inside, links, media, metrics
 from local.child import LocalAws
 from local.console.server import HTML, Console
 from local.envelope import SECURITY_HEADERS, Answer, refuse
-from local.failures import Failures
 from local.payments import server as payments
 from local.settings import Settings
 from local.stack import Stack
@@ -42,10 +41,10 @@ class LocalPages:
         settings: Settings,
         aws: LocalAws,
         stack: Callable[[], Stack | None],
-        failures: Failures,
         traces: Traces,
         simulator: payments.Simulator,
         console: Console,
+        debugger: Callable[[], int | None],
     ) -> None:
         self._console = console
         self._payments = simulator
@@ -54,7 +53,7 @@ class LocalPages:
         self._settings = settings
         self._aws = aws
         self._stack = stack
-        self._failures = failures
+        self._debugger = debugger
 
     async def serve(self, request: web.BaseRequest) -> web.StreamResponse:
         """Return the response to a request."""
@@ -121,9 +120,9 @@ class LocalPages:
         return Answer(body=text.encode(), headers=headers)
 
     def _described(self, stack: Stack) -> Answer:
-        """Return the endpoint of the local AWS and the physical ids of resources, for `local.seed` and the tests."""
+        """Return where the local AWS and the debugger's port are, and the ids of resources, for commands and tests."""
         where = {"endpoint": self._aws.account.endpoint, "credentials": str(self._settings.state.credentials)}
-        return _json({**where, "resources": stack.resources})
+        return _json({**where, "debugger": self._debugger(), "resources": stack.resources})
 
     def _link_page(self, request: web.BaseRequest, _stack: Stack) -> Answer:
         return _html(*links.page(request.path))

@@ -18,6 +18,8 @@ REGION = "us-east-1"
 HOST = "127.0.0.1"
 MAIL_FROM = "no-reply@lamina.test"
 DEFAULT_PORT = 3000
+DEBUG_PORT = 5678
+"""As debugpy and `.vscode/launch.json` have it."""
 HIGHEST_PORT = 65535
 
 
@@ -80,6 +82,7 @@ class Settings:
     state: State
     further_origins: str = ""
     cache_url: str = ""
+    debug_port: int = DEBUG_PORT
 
     @property
     def url(self) -> str:
@@ -116,7 +119,7 @@ def architecture() -> str:
 
 
 def read_settings(environment: Mapping[str, str] = os.environ, root: Path = ROOT) -> Settings:
-    """Return settings from PORT, LAMINA_STATE, ALLOWED_ORIGINS, CACHE_URL and, for tests, LAMINA_ROOT.
+    """Return settings from PORT, DEBUG_PORT, LAMINA_STATE, ALLOWED_ORIGINS, CACHE_URL and, for tests, LAMINA_ROOT.
 
     Raises ConfigurationError with a line for the user.
     """
@@ -124,16 +127,16 @@ def read_settings(environment: Mapping[str, str] = os.environ, root: Path = ROOT
         found = ".".join(map(str, sys.version_info[:3]))
         raise ConfigurationError(f"Python 3.13 is required, as on Lambda, but this is {found}: run `make run`")
     root = Path(environment.get("LAMINA_ROOT") or root).resolve()
-    port, origins = (
-        _port(environment.get("PORT") or str(DEFAULT_PORT)),
-        _origins(environment.get("ALLOWED_ORIGINS") or ""),
-    )
-    return Settings(root, port, _state(environment, root), origins, environment.get("CACHE_URL") or "")
+    port, debug_port = _port(environment, "PORT", DEFAULT_PORT), _port(environment, "DEBUG_PORT", DEBUG_PORT)
+    origins = _origins(environment.get("ALLOWED_ORIGINS") or "")
+    cache = environment.get("CACHE_URL") or ""
+    return Settings(root, port, _state(environment, root), origins, cache, debug_port)
 
 
-def _port(text: str) -> int:
+def _port(environment: Mapping[str, str], name: str, default: int) -> int:
+    text = environment.get(name) or str(default)
     if not text.isdecimal() or not 0 < int(text) <= HIGHEST_PORT:
-        raise ConfigurationError(f"PORT is {text!r}: it must be a number from 1 to {HIGHEST_PORT}")
+        raise ConfigurationError(f"{name} is {text!r}: it must be a number from 1 to {HIGHEST_PORT}")
     return int(text)
 
 

@@ -23,6 +23,7 @@ from local.console.context import Context
 from local.console.journal import Journal
 from local.console.recorder import Recorder
 from local.console.server import Console
+from local.debugging.relay import Breakpoints
 from local.failures import Failures
 from local.front import NOT_LOADED, Front
 from local.pages import LocalPages
@@ -68,6 +69,7 @@ class _Stack:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._failures = Failures(settings, lambda: self._stack)
+        self._breakpoints = Breakpoints(settings, self._failures)
         self._aws = LocalAws(settings, self._tell)
         keeps = settings.state.keeps
         self._recorder = Recorder(
@@ -85,9 +87,17 @@ class _Stack:
             )
         )
         self._pages = LocalPages(
-            settings, self._aws, lambda: self._stack, self._failures, traces, self._payments, self._console
+            settings,
+            self._aws,
+            lambda: self._stack,
+            traces,
+            self._payments,
+            self._console,
+            lambda: self._breakpoints.port,
         )
-        self._front = Front(settings, self._pages.serve, self._look_again, self._failures.explained, traces)
+        self._front = Front(
+            settings, self._pages.serve, self._look_again, self._failures.explained, traces, self._breakpoints.within
+        )
         self._front.record = self._recorder.exchange
         self._front.stale = self._failures.stale
         self._record = settings.state.folder / "deployed.json"
@@ -117,6 +127,7 @@ class _Stack:
     async def close(self) -> None:
         """Stop everything, whatever was started."""
         self._console.close()
+        self._breakpoints.close()
         await self._front.close()
         await self._payments.close()
         await self._aws.stop()
@@ -136,6 +147,12 @@ class _Stack:
             failure = self._failures.add(event["failure"])
             self._recorder.failure(asdict(failure), str(event["failure"].get("request", "")))
             complain(f"{failure.function}: {failure.line}", failure.trace)
+            return
+        if "breakpoint" in event:
+            self._breakpoints.reached(event["breakpoint"])
+            return
+        if "resumed" in event:
+            self._breakpoints.ended(event["resumed"])
             return
         if "function" not in event:
             self._recorder.told(event)

@@ -8,8 +8,8 @@ import asyncio
 import contextlib
 import http.client
 import io
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Coroutine, Mapping
+from typing import Any, NamedTuple, Protocol
 
 from aiohttp import web
 from multidict import CIMultiDict
@@ -24,6 +24,14 @@ END_OF_HEAD = b"\r\n\r\n"
 SPELLED = {name.lower(): name for name in ("Sec-WebSocket-Accept", "Sec-WebSocket-Protocol")}
 """As RFC 6455 spells them: some clients, such as gql, compare them letter by letter."""
 NOT_COPIED = {"content-length", "transfer-encoding"}
+
+
+class Within(Protocol):
+    """Limits how long something may take, such as `Breakpoints.within`."""
+
+    async def __call__[T](self, seconds: float, work: Coroutine[Any, Any, T], /) -> T:
+        """Return what the work returns; raise TimeoutError if it takes longer."""
+        ...
 
 
 class Refusal(NamedTuple):
@@ -43,10 +51,14 @@ class Switched(web.StreamResponse):
             self.headers.pop(name, None)
 
 
+type Opened = tuple[asyncio.StreamReader, asyncio.StreamWriter, Refusal | None, CIMultiDict[str]]
+
+
 class Tunnels:
     """The WebSockets that are open."""
 
-    def __init__(self) -> None:
+    def __init__(self, within: Within) -> None:
+        self._within = within
         self._copying: set[asyncio.Task[None]] = set()
 
     def close(self) -> None:
@@ -69,14 +81,8 @@ class Tunnels:
             OSError: if the local AWS cannot be reached, or closes the connection instead of a response.
             TimeoutError: if it does not respond in time.
         """
-        async with asyncio.timeout(HANDSHAKE_SECONDS):
-            reader, writer = await _connect(*address)
-            try:
-                writer.write(_head(target, headers))
-                refusal, received = await _handshake(reader)
-            except BaseException:
-                writer.close()
-                raise
+        shaking = _shake_hands(address, _head(target, headers))
+        reader, writer, refusal, received = await self._within(HANDSHAKE_SECONDS, shaking)
         if refusal is not None:
             writer.close()
             return refusal
@@ -140,8 +146,15 @@ def _received(request: web.BaseRequest) -> asyncio.StreamReader:
     return reader
 
 
-async def _connect(host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    return await asyncio.open_connection(host, port, limit=CHUNK)
+async def _shake_hands(address: tuple[str, int], head: bytes) -> Opened:
+    """Connect, and return the connection with the refusal, if it is refused, and the headers."""
+    reader, writer = await asyncio.open_connection(*address, limit=CHUNK)
+    try:
+        writer.write(head)
+        return reader, writer, *await _handshake(reader)
+    except BaseException:
+        writer.close()
+        raise
 
 
 def _head(target: str, headers: CIMultiDict[str]) -> bytes:

@@ -1,11 +1,13 @@
 """Patches MiniStack in memory, so that it behaves like AWS where Lamina depends on it.
 
 One module per difference. Each describes what MiniStack does and what AWS does, and has a test in
-`tests/local/test_patches.py` that fails once MiniStack is corrected: the module can then be removed.
+`tests/local/test_patches.py` that fails once MiniStack is corrected: the module can then be removed. `breakpoints` is
+for debuggers instead.
 """
 
 from local.patches import (
     api_hosts,
+    breakpoints,
     credentials,
     error_names,
     kms_sizes,
@@ -53,6 +55,7 @@ def apply() -> None:
         kms_sizes,
         layers,
         workers,
+        breakpoints,
         error_names,
         time_to_live,
         secret_references,

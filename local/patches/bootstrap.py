@@ -17,6 +17,7 @@ an exception, because it may quote what a user sent. Here whoever calls is whoev
 
 import contextlib
 import importlib
+import importlib.util
 import json
 import logging
 import os
@@ -43,7 +44,7 @@ class Context:
     identity = None
     client_context = None
 
-    def __init__(self, load: dict[str, Any], invocation: dict[str, Any]) -> None:
+    def __init__(self, load: dict[str, Any], invocation: dict[str, Any], has_stopped: Callable[[], bool]) -> None:
         self.function_name = str(load.get("function_name", ""))
         self.function_version = os.environ.get("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
         self.memory_limit_in_mb = str(load.get("memory", 128))
@@ -51,10 +52,14 @@ class Context:
         self.aws_request_id = str(invocation.get("request_id", ""))
         self.log_group_name = os.environ["AWS_LAMBDA_LOG_GROUP_NAME"]
         self.log_stream_name = os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME", "")
-        self._deadline = time.monotonic() + float(invocation.get("timeout_ms", 3000)) / 1000
+        self._milliseconds = int(invocation.get("timeout_ms", 3000))
+        self._deadline = time.monotonic() + self._milliseconds / 1000
+        self._has_stopped = has_stopped
 
     def get_remaining_time_in_millis(self) -> int:
-        """Milliseconds until Lambda would end the invocation."""
+        """Milliseconds until Lambda would end the invocation; all of them once it has stopped at a breakpoint."""
+        if self._has_stopped():
+            return self._milliseconds
         return max(0, int((self._deadline - time.monotonic()) * 1000))
 
 
@@ -67,6 +72,7 @@ def main() -> None:
     load = json.loads(lines.get())
     failures = Failures(load)
     handler = failures.as_handler()
+    debugger = Debugger(failures)
     try:
         handler = _load(load)
     except Exception as error:  # noqa: BLE001  whatever a module raises at import is the answer to each invocation
@@ -77,7 +83,7 @@ def main() -> None:
     while True:
         message = json.loads(lines.get())
         calls.observe()
-        answer = _invoke(handler, message["event"], load, message.get("ctx") or {}, failures)
+        answer = _invoke(handler, message["event"], load, message.get("ctx") or {}, failures, debugger)
         sys.stderr.write(f"{END_OF_LOG}\n")
         sys.stderr.flush()
         _answer(answers, {**answer, "loaded": loaded})
@@ -126,15 +132,55 @@ class Failures:
         if isinstance(error, SyntaxError) and error.filename:
             frames.append((error.filename, error.lineno))
         description = {
-            "function": os.environ.get("AWS_LAMBDA_FUNCTION_NAME") or self._load.get("function_name", ""),
+            **self.process(),
             "request": self.request,
             "error": "".join(traceback.format_exception_only(error)).strip().splitlines()[-1],
             "frames": frames,
             "trace": "".join(formatted.format()),
+        }
+        return json.dumps(description)
+
+    def process(self) -> dict[str, Any]:
+        """Return which function this is, and the folders that its code runs from."""
+        return {
+            "function": os.environ.get("AWS_LAMBDA_FUNCTION_NAME") or self._load.get("function_name", ""),
             "code": self._load["code_dir"],
             "layers": _layers(),
         }
-        return json.dumps(description)
+
+
+class Debugger:
+    """Stops at `breakpoint()`, by the file that `LAMINA_DEBUGGER` names; without it, as Python does."""
+
+    def __init__(self, failures: Failures) -> None:
+        self._failures = failures
+        self._breakpoints: Any = None
+        self.has_stopped = False
+        """Whether the invocation has reached a breakpoint."""
+        if "LAMINA_DEBUGGER" in os.environ:
+            sys.breakpointhook = self.stop
+
+    def stop(self, *_positional: Any, **_named: Any) -> None:
+        """Stop in the caller's frame."""
+        if self._breakpoints is None:
+            spec = importlib.util.spec_from_file_location("_debugger", os.environ["LAMINA_DEBUGGER"])
+            if spec is None or spec.loader is None:
+                raise ImportError(os.environ["LAMINA_DEBUGGER"])
+            module = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(module)
+            self._breakpoints = module.Breakpoints(self._failures.process, self.stop)
+        self.has_stopped = True
+        self._breakpoints.stop(sys._getframe(1))
+
+    def begin(self) -> None:
+        """Begin an invocation."""
+        self.has_stopped = self._breakpoints is not None and self._breakpoints.begin()
+
+    def end(self) -> None:
+        """End what belongs to the invocation."""
+        self.has_stopped = False
+        if self._breakpoints is not None:
+            self._breakpoints.end()
 
 
 class TableCalls:
@@ -258,16 +304,20 @@ def _invoke(
     load: dict[str, Any],
     invocation: dict[str, Any],
     failures: Failures,
+    debugger: Debugger,
 ) -> dict[str, Any]:
     os.environ["_X_AMZN_TRACE_ID"] = _trace(event)
     failures.request = str(invocation.get("request_id", ""))
+    debugger.begin()
     try:
-        result = handler(event, Context(load, invocation))
+        result = handler(event, Context(load, invocation, lambda: debugger.has_stopped))
         json.dumps(result)
     except Exception as error:  # noqa: BLE001  Lambda reports whatever a handler raises, and serves on
         failures.tell(error)
         # Without a trace, the message would be logged.
         return {"status": "error", "error": str(error), "type": type(error).__name__, "trace": ""}
+    finally:
+        debugger.end()
     return {"status": "ok", "result": result}
 
 
