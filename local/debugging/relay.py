@@ -1,7 +1,7 @@
 """Connects debuggers to functions that have stopped at `breakpoint()`: one known port of 127.0.0.1 for all of them.
 
 The port is open while a function is stopped. Each client gets the function that has waited longest. A client of the
-Debug Adapter Protocol (https://microsoft.github.io/debug-adapter-protocol) is told where the sources of what runs are:
+Debug Adapter Protocol (https://microsoft.github.io/debug-adapter-protocol) learns where the sources of what runs are:
 the request `attach` passes with the folders added, everything else unchanged. A client that begins with `pdb`, such as
 `make debug`, gets the prompt of Python's debugger.
 """

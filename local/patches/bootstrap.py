@@ -173,7 +173,7 @@ class Debugger:
         self._breakpoints.stop(sys._getframe(1))
 
     def begin(self) -> None:
-        """Begin an invocation."""
+        """Announce an invocation that a debugger may stop."""
         self.has_stopped = self._breakpoints is not None and self._breakpoints.begin()
 
     def end(self) -> None:
