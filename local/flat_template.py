@@ -22,10 +22,11 @@ from local.api_hosts import local_variables
 from local.settings import ROOT, architecture
 from local.stack import client
 from local.terminal import Stopped
-from operations.templates import read_template
+from operations.templates import Route, read_template, routes
 
 FUNCTION, LAYER = "AWS::Serverless::Function", "AWS::Serverless::LayerVersion"
 API, NESTED = "AWS::Serverless::Api", "AWS::Serverless::Application"
+AUTHORIZER, ANY_METHOD = "AuthorizerFunction", "x-amazon-apigateway-any-method"
 DIGEST_LENGTH = 10
 """Number of characters of the digest that SAM appends to the logical id of a layer."""
 DEPLOYED = ("Handler", "Runtime", "MemorySize", "Timeout", "Architectures")
@@ -71,6 +72,9 @@ def flatten(
         endpoint: where functions reach the local AWS.
     """
     deployed, layer_names = _deployed(account), _layer_names(stack)
+    of_functions: dict[str, list[Route]] = {}
+    for route in routes(sources.parent):
+        of_functions.setdefault(f"{route.stack}/{route.function}", []).append(route)
     resources: Template = {
         name: {"Type": LAYER, "Properties": {"ContentUri": str(folder)}} for name, folder in layers.items()
     }
@@ -84,7 +88,13 @@ def flatten(
             attached = [layer_names[layer["Arn"]] for layer in configuration.get("Layers", [])]
             resources[resource.name] = {
                 "Type": FUNCTION,
-                "Properties": _function(resource, configuration, attached, endpoint),
+                "Properties": {
+                    **_function(resource, configuration, attached, endpoint),
+                    "Events": {
+                        f"Route{number}": _event(route)
+                        for number, route in enumerate(of_functions.get(resource.path, ()))
+                    },
+                },
             }
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
@@ -109,14 +119,11 @@ def build_layers(sources: Path, into: Path) -> dict[str, Path]:
 def _api(properties: Mapping[str, Any]) -> Template:
     auth = json.loads(json.dumps(properties["Auth"]))
     for authorizer in auth["Authorizers"].values():
-        function, _, alias = authorizer["FunctionArn"]["Ref"].partition(".")
-        assert alias == "Alias"  # noqa: S101  the template's own form
-        authorizer["FunctionArn"] = {"Fn::GetAtt": [function, "Arn"]}
+        authorizer["FunctionArn"] = {"Fn::GetAtt": [AUTHORIZER, "Arn"]}
     return {"StageName": properties["StageName"], "Auth": auth}
 
 
 def _function(resource: Resource, configuration: Mapping[str, Any], layers: list[str], endpoint: str) -> Template:
-    events = resource.properties.get("Events", {})
     variables: dict[str, str] = configuration.get("Environment", {}).get("Variables", {})
     return {
         **{name: configuration[name] for name in DEPLOYED},
@@ -126,8 +133,14 @@ def _function(resource: Resource, configuration: Mapping[str, Any], layers: list
         "Environment": {
             "Variables": {**variables, **local_variables(variables, endpoint), "AWS_ENDPOINT_URL": endpoint}
         },
-        "Events": {name: event for name, event in events.items() if event["Type"] == "Api"},
     }
+
+
+def _event(route: Route) -> Template:
+    """Return a route as an event of its function: SAM CLI does not follow outputs of nested stacks."""
+    method = "ANY" if route.method == ANY_METHOD else route.method.upper()
+    properties: Template = {"RestApiId": {"Ref": "Api"}, "Path": route.path, "Method": method}
+    return {"Type": "Api", "Properties": properties | ({} if route.authorized else {"Auth": {"Authorizer": "NONE"}})}
 
 
 def _deployed(account: Account) -> dict[str, dict[str, Any]]:

@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import boto3
 
-MODEL = "RegisterFunction"
+MODEL = "Identity/RegisterFunction"
 """The function whose settings this process uses by default."""
 NESTED = "AWS::CloudFormation::Stack"
 CORE = Path(__file__).resolve().parent.parent / "layers" / "core"

@@ -1,9 +1,10 @@
 """Reads templates without SAM, and finds their faults: fast, and with file and line."""
 
+import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 from samtranslator.yaml_helper import intrinsics_multi_constructor
@@ -11,6 +12,8 @@ from samtranslator.yaml_helper import intrinsics_multi_constructor
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The loader of libyaml, if available: 0.1 s for all templates instead of 2 s."""
 TYPE = "Type"
+PUBLIC: list[dict[str, list[str]]] = [{"NONE": []}]
+"""The security of an operation without an authorizer (SAM specification, "ApiFunctionAuth")."""
 
 
 class _Loader(LOADER):  # type: ignore[misc, valid-type]  # one of the two above
@@ -34,6 +37,38 @@ def templates(root: Path) -> Iterator[Path]:
     """Every template of a checkout, the root one first."""
     yield root / "template.yaml"
     yield from sorted(root.glob("stacks/*.yaml"))
+
+
+class Route(NamedTuple):
+    """An operation of the API.
+
+    Attributes:
+        path: with its parameters, `/v1/users/{user_id}`.
+        method: as in the definition body: in lower case, or API Gateway's extension for any method.
+        stack: logical id of the nested stack that has its function.
+        function: logical id of the function there.
+        authorized: whether the authorizer runs before the function.
+    """
+
+    path: str
+    method: str
+    stack: str
+    function: str
+    authorized: bool
+
+
+def routes(root: Path) -> Iterator[Route]:
+    """Yield the operations of the API that the root template of a checkout defines, in its order."""
+    resources = read_template(root / "template.yaml")["Resources"]
+    outputs: dict[str, Any] = {}
+    for path, operations in resources["Api"]["Properties"]["DefinitionBody"]["paths"].items():
+        for method, operation in operations.items():
+            stack, output = operation["x-amazon-apigateway-integration"]["uri"]["Fn::GetAtt"]
+            if stack not in outputs:
+                outputs[stack] = read_template(root / resources[stack]["Properties"]["Location"])["Outputs"]
+            uri = outputs[stack][output.removeprefix("Outputs.")]["Value"]["Fn::Sub"]
+            (function,) = re.findall(r"\$\{(\w+)\.Alias\}", uri)
+            yield Route(path, method, stack, function, operation.get("security") != PUBLIC)
 
 
 def fault(path: Path, root: Path) -> str | None:

@@ -113,10 +113,13 @@ def extended(names: Names) -> dict[Path, str]:
         path = ROOT / part.file
         text = files.get(path) or path.read_text(encoding="utf-8")
         files[path] = _insert(lines, text, part.before) if part.before else text + lines
-    files[ROOT / "template.yaml"] = _in_order(
-        names, "template.yaml", "template.yaml", r"^  # (/v1/\S+)$", r"(?m)^Outputs:$"
-    )
-    files[ROOT / "events" / "api.yaml"] = _in_order(names, "samples.yaml", "events/api.yaml", r"^  (\w+/\w+):$", r"\Z")
+    root = (ROOT / "template.yaml").read_text(encoding="utf-8")
+    routed = _in_order(names, "paths.yaml", root, r'^          "?(/[^":]+)"?:$', r"(?m)^Outputs:$")
+    nested = names.apply((PARTS / "nested.yaml").read_text(encoding="utf-8"), python=False)
+    files[ROOT / "template.yaml"] = _insert(nested, routed, r"  # With this role, API Gateway invokes")
+    files[ROOT / "stacks" / f"{names.many}.yaml"] = _stack(names, root)
+    samples = (ROOT / "events" / "api.yaml").read_text(encoding="utf-8")
+    files[ROOT / "events" / "api.yaml"] = _in_order(names, "samples.yaml", samples, r"^  (\w+/\w+):$", r"\Z")
     files[ROOT / "pyproject.toml"] = _in_layers(names)
     record = ROOT / "bench" / "heavy_imports.json"
     heavy = json.loads(record.read_text(encoding="utf-8"))
@@ -132,9 +135,21 @@ def _insert(lines: str, text: str, before: str) -> str:
     return text[: found.start()] + lines + text[found.start() :]
 
 
-def _in_order(names: Names, lines: str, file: str, heading: str, end: str) -> str:
-    """Return a file with lines before the first heading that is sorted after their own."""
-    text = (ROOT / file).read_text(encoding="utf-8")
+def _stack(names: Names, root: str) -> str:
+    """Return the template of the endpoints: the parameters and settings of all such stacks, and its functions."""
+    head, _, _ = (ROOT / "stacks" / "users.yaml").read_text(encoding="utf-8").partition("\nResources:\n")
+    shared = re.findall(
+        r"^ {10}(\w+):", root.partition("<<: &endpoints\n")[2].partition("\n        C")[0], re.MULTILINE
+    )
+    own = [name for name in re.findall(r"^  (\w+): \{Type", head, re.MULTILINE) if name not in shared]
+    head = re.sub(rf"^  ({'|'.join(own)}): .*\n", "", head, flags=re.MULTILINE)
+    title = f"endpoints of {names.many.replace('_', ' ')}"
+    functions = names.apply((PARTS / "stack.yaml").read_text(encoding="utf-8"), python=False)
+    return f"{head.replace('endpoints of users', title)}\nResources:\n{functions}"
+
+
+def _in_order(names: Names, lines: str, text: str, heading: str, end: str) -> str:
+    """Return a file's text with lines before the first heading that is sorted after their own."""
     added = names.apply((PARTS / lines).read_text(encoding="utf-8"), python=False)
     own = re.findall(heading, added, re.MULTILINE)[0]
     later = next((found for found in re.finditer(heading, text, re.MULTILINE) if found[1] > own), None)

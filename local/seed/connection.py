@@ -13,7 +13,7 @@ from local.settings import DEFAULT_PORT, HOST, REGION, ROOT
 from local.stack import client
 from local.terminal import Stopped
 
-MODEL = "RegisterFunction"
+MODEL = "Identity/RegisterFunction"
 """The function whose environment this process uses."""
 SECONDS_TO_ANSWER = 30
 

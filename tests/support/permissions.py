@@ -11,20 +11,14 @@ from tests.support.calls import ENCRYPTION, LEADING, PREFIX, AwsCall
 from tests.support.templates import functions
 
 RESOURCES = {
-    "Data.Outputs.TableArn": "table",
     "TableArn": "table",
-    "Data.Outputs.SigningKeyArn": "signing key",
-    "Data.Outputs.CursorSecretArn": "cursor secret",
     "CursorSecretArn": "cursor secret",
-    "Data.Outputs.SecretsKeyArn": "secrets key",
     "SecretsKeyArn": "secrets key",
-    "Data.Outputs.PaymentSecretArn": "payment secret",
     "PaymentSecretArn": "payment secret",
-    "Orders.Outputs.SagaArn": "saga",
+    "SagaArn": "saga",
     "Saga": "saga",
-    "Async.Outputs.DeliveriesArn": "queue",
+    "DeliveriesArn": "queue",
     "BusArn": "bus",
-    "Data.Outputs.FilesArn": "files",
     "FilesArn": "files",
 }
 CONDITIONAL = {

@@ -1,7 +1,7 @@
 """What the templates say, read for tests that compare it with the code."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from operations.templates import read_template
+from operations.templates import routes as read_routes
 
 ROOT = Path(__file__).resolve().parents[2]
 NO_VALUE = {"Ref": "AWS::NoValue"}
+ANY, ANY_METHOD = "ANY", "x-amazon-apigateway-any-method"
 STACKS = (ROOT / "template.yaml", *sorted((ROOT / "stacks").glob("*.yaml")))
 
 
@@ -70,14 +72,18 @@ def _function(stack: Path, name: str, properties: Mapping[str, Any]) -> Function
     folder = (stack.parent / properties["CodeUri"]).resolve().relative_to(ROOT)
     module = ".".join((*folder.parts, properties["Handler"].removesuffix(".handler")))
     statements = [statement for policy in properties.get("Policies", []) for statement in policy["Statement"]]
-    return Function(name, stack, module, tuple(_routes(properties)), tuple(statements))
+    return Function(name, stack, module, tuple(routes().get((stack, name), ())), tuple(statements))
 
 
-def _routes(properties: Mapping[str, Any]) -> Iterator[Route]:
-    for event in properties.get("Events", {}).values():
-        if event["Type"] == "Api":
-            at = event["Properties"]
-            yield Route(at["Method"], at["Path"], at.get("Auth", {}).get("Authorizer") != "NONE")
+@cache
+def routes() -> Mapping[tuple[Path, str], Sequence[Route]]:
+    """What the API sends to each function, by its stack and its logical id, in the order of the template."""
+    found: dict[tuple[Path, str], list[Route]] = {}
+    for route in read_routes(ROOT):
+        method = ANY if route.method == ANY_METHOD else route.method.upper()
+        at = nested(STACKS[0])[route.stack], route.function
+        found.setdefault(at, []).append(Route(method, route.path, route.authorized))
+    return found
 
 
 def nested(stack: Path) -> dict[str, Path]:

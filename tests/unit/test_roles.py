@@ -53,7 +53,7 @@ def test_no_role_has_a_star_for_an_action_or_for_everything() -> None:
     for stack in STACKS:
         for name, resource in template(stack)["Resources"].items():
             for policy in resource.get("Properties", {}).get("Policies", []):
-                for statement in policy["Statement"]:
+                for statement in policy.get("PolicyDocument", policy)["Statement"]:
                     assert statement["Effect"] == "Allow"
                     assert not any("*" in action for action in as_list(statement["Action"])), name
                     assert "*" not in as_list(statement["Resource"]), name

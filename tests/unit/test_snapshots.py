@@ -11,7 +11,7 @@ from lamina.http import App
 from lamina.http.credential_app import CredentialApp
 from lamina.snapshots import before_snapshot
 from tests.support import calls
-from tests.support.templates import STACKS, evaluated, functions, template
+from tests.support.templates import evaluated, functions, template
 
 ENDPOINTS = [function for function in functions() if function.routes]
 
@@ -57,6 +57,7 @@ def test_endpoints_that_count_for_themselves_are_among_them() -> None:
 def test_snapstart_is_for_aws_and_for_those_who_want_it(
     on_aws: str, snapstart: str, wanted: dict[str, str] | None
 ) -> None:
-    written = template(STACKS[0])["Globals"]["Function"]
-    given = evaluated(written, STACKS[0], {"OnAws": on_aws, "SnapStart": snapstart})
-    assert given.get("SnapStart") == wanted
+    for stack in {function.stack for function in ENDPOINTS}:
+        written = template(stack)["Globals"]["Function"]
+        given = evaluated(written, stack, {"OnAws": on_aws, "SnapStart": snapstart})
+        assert given.get("SnapStart") == wanted

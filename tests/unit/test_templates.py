@@ -314,9 +314,37 @@ METHODS = ("POST", "GET", "PUT", "PATCH", "DELETE", "ANY")
 
 
 def test_endpoints_stand_in_the_order_of_their_paths() -> None:
-    first_routes = [function.routes[0] for function in functions() if function.routes]
-    written = [(route.path, METHODS.index(route.method)) for route in first_routes]
-    assert written == sorted(written)
+    for stack in STACKS:
+        first_routes = [function.routes[0] for function in functions() if function.stack == stack and function.routes]
+        written = [(route.path, METHODS.index(route.method)) for route in first_routes]
+        assert written == sorted(written), stack
+
+
+def test_the_api_has_its_paths_in_alphabetical_order() -> None:
+    paths = list(template(ROOT_TEMPLATE)["Resources"]["Api"]["Properties"]["DefinitionBody"]["paths"])
+    assert paths == sorted(paths)
+
+
+def test_all_stacks_of_endpoints_take_the_same_parameters_and_give_functions_the_same_settings() -> None:
+    endpoints = {function.stack for function in functions() if function.routes}
+    first = next(iter(endpoints))
+    assert len(endpoints) > 1
+    for stack in endpoints:
+        assert template(stack)["Globals"] == template(first)["Globals"], stack
+        assert template(stack)["Conditions"] == template(first)["Conditions"], stack
+
+
+def test_the_api_may_invoke_functions_of_its_stack_by_their_alias_alone() -> None:
+    written = template(ROOT_TEMPLATE)["Resources"]
+    (policy,) = written["ApiRole"]["Properties"]["Policies"]
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert statement["Action"] == "lambda:InvokeFunction"
+    assert statement["Resource"]["Fn::Sub"].endswith(":function:${AWS::StackName}-*:live")
+    for operations in written["Api"]["Properties"]["DefinitionBody"]["paths"].values():
+        for operation in operations.values():
+            integration = operation["x-amazon-apigateway-integration"]
+            assert integration["credentials"] == {"Fn::GetAtt": ["ApiRole", "Arn"]}
+            assert (integration["type"], integration["httpMethod"]) == ("aws_proxy", "POST")
 
 
 @pytest.mark.exhaustive

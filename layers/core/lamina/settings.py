@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 
 class Settings(BaseModel):
-    """Settings of every function, set by `template.yaml` as `LAMINA_<FIELD>` environment variables."""
+    """Settings of every function, set by the templates as `LAMINA_<FIELD>` environment variables."""
 
     model_config = ConfigDict(frozen=True)
 

@@ -68,9 +68,9 @@ def test_heavy_modules_are_distinguished_from_others_with_the_same_prefix() -> N
 
 
 def test_templates_are_read_with_their_short_forms() -> None:
-    read = read_template(ROOT / "template.yaml")
+    read = read_template(ROOT / "stacks" / "users.yaml")
     assert read["Globals"]["Function"]["Architectures"] == [{"Ref": "Architecture"}]
-    named = {function.name for function in functions() if function.stack == ROOT / "template.yaml"}
+    named = {function.name for function in functions() if function.stack == ROOT / "stacks" / "users.yaml"}
     assert named <= read["Resources"].keys()
 
 
