@@ -12,8 +12,10 @@ from lamina.http.request import Request
 from lamina.identity.tokens.authentication import authenticate
 from lamina.known_errors import as_lamina_error
 from lamina.observability.logs import about, log_failure, log_unavailable
+from lamina.observability.tracing import traced
 
 
+@traced
 def handler(event: Mapping[str, Any], _: object) -> dict[str, Any]:
     """Return one policy for the whole API, so that a cached policy is valid for every method."""
     request = Request(event)

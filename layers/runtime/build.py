@@ -3,7 +3,8 @@
 Called by the Makefile beside it as ``build.py <lock> <folder>``, once for each layer: ``requirements.txt`` is what
 every function has, ``crypto.txt`` what those have that check tokens, passwords or codes, ``images.txt`` what the one
 has that looks into pictures, ``egress.txt`` what those have that call hosts outside AWS, ``content.txt`` what those
-have that render Markdown or stem words, ``graphql.txt`` what the GraphQL endpoint has.
+have that render Markdown or stem words, ``graphql.txt`` what the GraphQL endpoint has, ``otlp.txt`` what all have where
+traces are sent to an OpenTelemetry collector.
 
 Small matters twice: Lambda reads a layer from cold storage before the first answer, and the local AWS unpacks it. The
 figures are in ``docs/decisions/slim-layer.md``.

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from lamina.observability import daemon as xray
 from lamina.observability import tracing
 
 ROOT = "1-5759e988-bd862e3fe1be46a994272793"
@@ -41,6 +42,6 @@ def daemon(monkeypatch: pytest.MonkeyPatch) -> Iterator[Daemon]:
         listening.bind(("127.0.0.1", 0))
         listening.setblocking(False)
         monkeypatch.setattr(tracing, "enabled", True)
-        monkeypatch.setenv(tracing.DAEMON, f"127.0.0.1:{listening.getsockname()[1]}")
+        monkeypatch.setenv(xray.ADDRESS, f"127.0.0.1:{listening.getsockname()[1]}")
         monkeypatch.setenv(tracing.INVOCATION, SAMPLED)
         yield Daemon(listening)

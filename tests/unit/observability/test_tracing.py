@@ -20,6 +20,7 @@ from lamina.events.outbox import OutboxItem, event
 from lamina.events.publisher import publish
 from lamina.http import App, Response
 from lamina.observability import aws_calls, tracing
+from lamina.observability import daemon as xray
 from lamina.observability.logs import about
 from lamina.storage import tracing as table_tracing
 from lamina.storage.transport import Call
@@ -133,13 +134,13 @@ def test_without_a_daemon_a_handler_is_not_wrapped(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_daemon_that_is_gone_fails_nothing(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001 (switches tracing on)
-    monkeypatch.setenv(tracing.DAEMON, "127.0.0.1:1")
+    monkeypatch.setenv(xray.ADDRESS, "127.0.0.1:1")
     assert request()["statusCode"] == 200
     assert request()["statusCode"] == 200
 
 
 def test_the_daemon_may_have_an_address_for_each_protocol(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(tracing.DAEMON, f"tcp:127.0.0.1:1 udp:{os.environ[tracing.DAEMON]}")
+    monkeypatch.setenv(xray.ADDRESS, f"tcp:127.0.0.1:1 udp:{os.environ[xray.ADDRESS]}")
     request()
     assert len(daemon.received()) == 1
 
@@ -149,7 +150,7 @@ def test_no_x_ray_sdk_is_imported() -> None:
         "import sys; from lamina.observability import tracing;"
         "tracing.traced(lambda event, context: None)({}, None); print('aws_xray_sdk' in sys.modules, tracing.enabled)"
     )
-    variables = {"PYTHONPATH": os.pathsep.join(sys.path), tracing.DAEMON: "127.0.0.1:1", tracing.INVOCATION: SAMPLED}
+    variables = {"PYTHONPATH": os.pathsep.join(sys.path), xray.ADDRESS: "127.0.0.1:1", tracing.INVOCATION: SAMPLED}
     printed = subprocess.run([sys.executable, "-c", program], env=variables, capture_output=True, text=True, check=True)
     assert printed.stdout.split() == ["False", "True"]
 

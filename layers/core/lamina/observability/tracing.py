@@ -1,37 +1,40 @@
-"""Traces: Powertools' Tracer over a provider that sends X-Ray's documents to the daemon and needs no SDK.
+"""Traces: Powertools' Tracer over a provider that records X-Ray's documents and needs no SDK.
 
-A function takes part in the trace that Lambda names in `_X_AMZN_TRACE_ID`; work that follows from an event joins the
-trace of the request that caused it (`segment`). What is not sampled is not recorded. No text of an error, no path and
-no query is ever sent.
+They are sent to X-Ray's daemon (`daemon.py`), or to an OpenTelemetry collector where `LAMINA_OTLP_URL` names one
+(`otlp.py`). A function takes part in the trace that Lambda names in `_X_AMZN_TRACE_ID`; work that follows from an event
+joins the trace of the request that caused it (`segment`). What is not sampled is not recorded. No text of an error, no
+path and no query is ever sent.
 
 https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html
 """
 
-import json
 import os
 import re
-import socket
 import time
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
-from functools import cache, lru_cache, wraps
-from typing import Any, Final, NamedTuple
+from functools import lru_cache, wraps
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from aws_lambda_powertools.tracing import Tracer
 from aws_lambda_powertools.tracing.base import BaseProvider, BaseSegment
 
-from lamina.observability import SERVICE
+from lamina.observability import SERVICE, daemon
+from lamina.settings import settings, variable
 
-HEADER: Final = b'{"format": "json", "version": 1}\n'
-"""Goes before each document, in a datagram of its own (X-Ray developer guide, "Sending segment documents")."""
-DAEMON: Final = "AWS_XRAY_DAEMON_ADDRESS"
+if TYPE_CHECKING:
+    from lamina.observability.otlp import Collector
+
 INVOCATION: Final = "_X_AMZN_TRACE_ID"
 NOT_IN_NAMES: Final = re.compile(r"[^\w\s.:/%&#=+\\\-@]")
 THROTTLED: Final = {"ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException"}
 TOO_MANY_REQUESTS: Final = 429
 CLIENT_ERROR: Final = 400
 SERVER_ERROR: Final = 500
+TRACEPARENT: Final = re.compile(
+    r"(?!ff)[\da-f]{2}-(?!0{32})([\da-f]{8})([\da-f]{24})-(?!0{16})([\da-f]{16})-([\da-f]{2})(-|$)"
+)
 
 
 class TraceHeader(NamedTuple):
@@ -51,6 +54,15 @@ def read_header(text: str) -> TraceHeader | None:
     fields = dict(part.strip().partition("=")[::2] for part in text.split(";"))
     root, parent = fields.get("Root", ""), fields.get("Parent", "")
     return TraceHeader(root, parent, fields.get("Sampled") == "1" and bool(parent)) if root else None
+
+
+def read_traceparent(text: str) -> TraceHeader | None:
+    """Read a header of W3C's Trace Context; None where it is invalid, as its section 3.2 has it."""
+    found = TRACEPARENT.match(text)
+    if found is None:
+        return None
+    first, rest, parent, flags, _ = found.groups()
+    return TraceHeader(f"1-{first}-{rest}", parent, sampled=bool(int(flags, 16) & 1))
 
 
 class Segment(BaseSegment):
@@ -83,7 +95,7 @@ class Segment(BaseSegment):
     def close(self, end_time: float | None = None) -> None:
         """Send it."""
         self.document["end_time"] = end_time or time.time()
-        _send(json.dumps(self.document, separators=(",", ":")).encode())
+        (_collector.record if _collector else daemon.send)(self.document)
 
     def put_annotation(self, key: str, value: Any) -> None:  # noqa: ANN401 (as Powertools has it)
         """Add what traces can be found by."""
@@ -94,6 +106,11 @@ class Segment(BaseSegment):
         self.document.setdefault("metadata", {}).setdefault(namespace, {})[key] = value
 
     def put_status(self, status: int) -> None:
+        """Add the status of a response, and mark it by that."""
+        self.document["http"] = {"response": {"status": status}}
+        self.mark(status)
+
+    def mark(self, status: int) -> None:
         """Mark it by the status of a response."""
         if status >= CLIENT_ERROR:
             self.document["fault" if status >= SERVER_ERROR else "error"] = True
@@ -131,8 +148,8 @@ _current: ContextVar[Segment | None] = ContextVar("segment", default=None)
 """The innermost piece of work of this thread."""
 
 
-class DaemonProvider(BaseProvider):
-    """Records subsegments, and sends each to X-Ray's daemon as it is closed."""
+class SegmentProvider(BaseProvider):
+    """Records subsegments, and sends each as it is closed."""
 
     @contextmanager
     def in_subsegment(self, name: str | None = None, **fields: Any) -> Generator[Segment]:  # noqa: ANN401 (as Powertools has it)
@@ -167,10 +184,21 @@ class DaemonProvider(BaseProvider):
         """Do nothing, as above."""
 
 
-enabled = DAEMON in os.environ and os.environ.get("POWERTOOLS_TRACE_DISABLED", "").lower() not in {"1", "true"}
-"""Whether there is a daemon to send to; where there is none, nothing here costs anything."""
+def _collector_of_settings() -> "Collector | None":
+    """Return the collector that the settings name. Without one, nothing of OpenTelemetry is imported."""
+    if not os.environ.get(variable("otlp_url")):
+        return None
+    from lamina.observability.otlp import Collector
 
-_provider = DaemonProvider()
+    return Collector(settings().otlp_url)
+
+
+_is_disabled = os.environ.get("POWERTOOLS_TRACE_DISABLED", "").lower() in {"1", "true"}
+_collector = None if _is_disabled else _collector_of_settings()
+enabled = not _is_disabled and (_collector is not None or daemon.ADDRESS in os.environ)
+"""Whether there is something to send to; where there is not, nothing here costs anything."""
+
+_provider = SegmentProvider()
 # `disabled=True` would import the X-Ray SDK to switch it off.
 tracer = Tracer(service=SERVICE, provider=_provider, auto_patch=False, disabled=False)
 
@@ -231,7 +259,8 @@ def traced[**P, T](handler: Callable[P, T]) -> Callable[P, T]:
         response = handler(event, *rest)  # type: ignore[call-arg]
         if (segment := _current.get()) and isinstance(response, Mapping) and "statusCode" in response:
             segment.put_status(int(response["statusCode"]))
-            segment.put_annotation("route", f"{event.get('httpMethod')} {event.get('resource')}")
+            if "httpMethod" in event:  # which messages of a WebSocket have not
+                segment.put_annotation("route", f"{event['httpMethod']} {event['resource']}")
         return response
 
     with_status.__name__ = getattr(handler, "__name__", "handler")
@@ -242,12 +271,34 @@ def traced[**P, T](handler: Callable[P, T]) -> Callable[P, T]:
     @wraps(handler)
     def invoked(*arguments: P.args, **named: P.kwargs) -> T:
         nonlocal is_cold
-        if not is_cold and not is_recorded():
-            return handler(*arguments, **named)
-        is_cold = False
-        return recorded(*arguments, **named)  # type: ignore[no-any-return]  # Powertools leaves it so
+        with _invocation(*arguments):
+            if not is_cold and not is_recorded():
+                return handler(*arguments, **named)
+            is_cold = False
+            return recorded(*arguments, **named)  # type: ignore[no-any-return]  # Powertools leaves it so
 
     return invoked
+
+
+@contextmanager
+def _invocation(event: Any = None, context: Any = None) -> Generator[None]:  # noqa: ANN401 (as Lambda calls it)
+    """With a collector, continue the trace that a request names, and send before Lambda freezes the process."""
+    if _collector is None:
+        yield
+        return
+    given = _traceparent(event)
+    before = _current.set(_Unrecorded(given) if given else None)
+    try:
+        yield
+    finally:
+        _current.reset(before)
+        _collector.flush(context.get_remaining_time_in_millis() / 1000)
+
+
+def _traceparent(event: Any) -> TraceHeader | None:  # noqa: ANN401 (as Lambda calls it)
+    headers = (event.get("headers") if isinstance(event, Mapping) else None) or {}
+    sent = next((value for name, value in headers.items() if name.lower() == "traceparent"), "")
+    return read_traceparent(sent)
 
 
 def record_call(name: str, started: float, aws: Mapping[str, Any], failure: tuple[str, int] | None = None) -> None:
@@ -264,7 +315,7 @@ def record_call(name: str, started: float, aws: Mapping[str, Any], failure: tupl
         segment.document["start_time"] = started
         if failure:
             code, status = failure
-            segment.put_status(status)
+            segment.mark(status)
             segment.put_failure(code, is_fault=status >= SERVER_ERROR)
             if code in THROTTLED:
                 segment.document["throttle"] = True
@@ -296,19 +347,3 @@ def _recorded(segment: Segment) -> Generator[Segment]:
     finally:
         _current.reset(before)
         segment.close()
-
-
-def _send(document: bytes) -> None:
-    with suppress(OSError):  # As the SDK does: a trace is worth no failure.
-        daemon, address = _daemon(os.environ[DAEMON])
-        daemon.sendto(HEADER + document, address)
-
-
-@cache
-def _daemon(addresses: str) -> tuple[socket.socket, tuple[str, int]]:
-    """Open a socket for the daemon: `127.0.0.1:2000`, or `tcp:127.0.0.1:2000 udp:127.0.0.1:2001`."""
-    by_protocol = [address.removeprefix("udp:") for address in addresses.split() if not address.startswith("tcp:")]
-    host, _, port = by_protocol[0].rpartition(":")
-    daemon = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    daemon.setblocking(False)
-    return daemon, (host, int(port))

@@ -54,9 +54,22 @@ def pooled_exchange(endpoint_url: str, *, connections: int = 10, read_seconds: f
     return lambda body, headers: requests("POST", "/", body, headers)
 
 
-def pooled_requests(endpoint_url: str, *, connections: int = 10, read_seconds: float = READ_SECONDS) -> Requests:
-    """Return a function that sends any request over a pool of connections; see `pooled_exchange`."""
-    connect = _connector(endpoint_url)
+def pooled_requests(
+    endpoint_url: str,
+    *,
+    connections: int = 10,
+    read_seconds: float = READ_SECONDS,
+    trust: ssl.SSLContext | None = None,
+) -> Requests:
+    """Return a function that sends any request over a pool of connections.
+
+    Args:
+        endpoint_url: as `pooled_exchange` has it, and so the others.
+        connections: as above.
+        read_seconds: as above.
+        trust: the certificate authorities, if they are not those of AWS.
+    """
+    connect = _connector(endpoint_url, trust)
     idle: deque[HTTPConnection] = deque()
 
     def send(method: str, path: str, body: bytes, headers: Mapping[str, str]) -> RawResponse:
@@ -83,10 +96,10 @@ def _close_all(idle: deque[HTTPConnection]) -> None:
         idle.pop().close()
 
 
-def _connector(endpoint_url: str) -> Callable[[float], HTTPConnection]:
+def _connector(endpoint_url: str, trust: ssl.SSLContext | None) -> Callable[[float], HTTPConnection]:
     """Return a function that connects to an endpoint; it takes the read timeout, and raises `NotSentError`."""
     url = urlsplit(endpoint_url)
-    context = ssl.create_default_context(cafile=certificate_authorities()) if url.scheme == "https" else None
+    context = trust or ssl.create_default_context(cafile=certificate_authorities()) if url.scheme == "https" else None
 
     def connect(read_seconds: float) -> HTTPConnection:
         host = str(url.hostname)
