@@ -167,6 +167,10 @@ cache-bench:  ## measure the hit ratio and the latency of the cache, and compare
 	@$(SETUP) --engines
 	@$(WITHOUT_AWS) $(PYTHON) -m bench.cache $(ARGS)
 
+otlp-bench:  ## measure what traces by OTLP cost in a cold start and in a request: two minutes
+	@$(SETUP) --engines
+	@$(WITHOUT_AWS) $(PYTHON) -m bench.otlp $(ARGS)
+
 scale: setup  ## model which quota is exceeded first on the way to 100,000 requests a second, compared with a small load
 	@$(WITHOUT_AWS) $(PYTHON) -m bench.scale $(ARGS)
 

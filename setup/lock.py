@@ -24,7 +24,6 @@ BOUND_BY_TOOLS = (
     "layers/runtime/egress",
     "layers/runtime/content",
     "layers/runtime/graphql",
-    "layers/runtime/otlp",
     "bench/runtime/requirements",
     "bench/peers/boto3/requirements",
     "bench/peers/chalice/requirements",

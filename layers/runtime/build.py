@@ -3,8 +3,7 @@
 Called by the Makefile beside it as ``build.py <lock> <folder>``, once for each layer: ``requirements.txt`` is what
 every function has, ``crypto.txt`` what those have that check tokens, passwords or codes, ``images.txt`` what the one
 has that looks into pictures, ``egress.txt`` what those have that call hosts outside AWS, ``content.txt`` what those
-have that render Markdown or stem words, ``graphql.txt`` what the GraphQL endpoint has, ``otlp.txt`` what all have where
-traces are sent to an OpenTelemetry collector.
+have that render Markdown or stem words, ``graphql.txt`` what the GraphQL endpoint has.
 
 Small matters twice: Lambda reads a layer from cold storage before the first answer, and the local AWS unpacks it. The
 figures are in ``docs/decisions/slim-layer.md``.
@@ -71,6 +70,9 @@ NEVER_READ = (
     "botocore/data/*/*/examples-1.json",
     "botocore/data/dynamodb/2011-12-05",
     "cffi",
+    "opentelemetry/proto_json/**/logs",
+    "opentelemetry/proto_json/**/metrics",
+    "opentelemetry/proto_json/**/profiles",
     "pycparser",
     ".lock",
     "**/tests",

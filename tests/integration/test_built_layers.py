@@ -85,6 +85,16 @@ from lamina.posts.markdown import render
 json.dump([render(sys.argv[2]), snowballstemmer.stemmer("english").stemWord(sys.argv[2])], sys.stdout)
 """
 """Renders Markdown, and stems it."""
+EXPORT = """
+import json, os, sys
+os.environ["LAMINA_OTLP_URL"] = "http://127.0.0.1:4318"
+sys.path += sys.argv[1].split(":")
+from lamina.observability import otlp, tracing
+documents = [{"name": "GET", "trace_id": "1-5759e988-bd862e3fe1be46a994272793", "id": "0" * 16, "parent_id": "1" * 16,
+    "start_time": 1.0, "end_time": 2.0}]
+json.dump([tracing.enabled, otlp.export_request(documents).to_dict()], sys.stdout)
+"""
+"""Composes what a collector of OpenTelemetry receives."""
 TREE = """
 import json, sys
 sys.path += sys.argv[1].split(":")
@@ -206,6 +216,12 @@ def test_what_calls_aws_alone_reads_the_authorities_of_aws_alone(built: Path) ->
 def test_posts_are_rendered_and_stemmed_with_the_content_layer(built: Path) -> None:
     path = search_path(built, ("CoreLayer", "RuntimeLayer", "ContentLayer"))
     assert alone(RENDER, path, "searching") == ["<p>searching</p>\n", "search"]
+
+
+def test_every_function_can_send_traces_to_a_collector_of_opentelemetry(built: Path) -> None:
+    enabled, request = alone(EXPORT, search_path(built, ("CoreLayer", "RuntimeLayer")))
+    assert enabled
+    assert request["resourceSpans"][0]["scopeSpans"][0]["spans"][0]["startTimeUnixNano"] == "1000000000"
 
 
 def test_a_read_function_with_its_layers_takes_at_most_30_megabytes(built: Path) -> None:

@@ -60,7 +60,7 @@ class Settings(BaseModel):
     """URL at which messages are posted to connections of the WebSocket API; set only for functions that do."""
     cache_url: str = Field(default="", pattern=r"^(rediss?://\S+)?$", repr=False)
     """URL of a Valkey or Redis server, `rediss://user:password@host:port`; without one, each process has a cache."""
-    otlp_url: str = Field(default="", pattern=r"^(https?://[^\s/?#]+(/[^\s?#]*)?)?$", repr=False)
+    otlp_url: str = Field(default="", pattern=r"^(https?://[^\s/?#@]+(/[^\s?#]*)?)?$")
     """URL of an OpenTelemetry collector that receives traces (OTLP over HTTP); without one, X-Ray does."""
     audience: str = "lamina"
     """The `aud` of access tokens (RFC 7519 section 4.1.3)."""

@@ -310,12 +310,10 @@ def test_a_connection_that_was_closed_meanwhile_is_no_failure(
     assert lost(caplog) == []
 
 
-def test_a_collector_may_have_a_path_and_a_password(receiver: Receiver, export: Export) -> None:
-    export(receiver.url.replace("//", "//me:p%40ss@") + "/otlp/")
+def test_a_collector_may_have_a_path(receiver: Receiver, export: Export) -> None:
+    export(receiver.url + "/otlp/")
     invoke()
-    ((path, headers, _),) = receiver.requests
-    assert path == "/otlp/v1/traces"
-    assert headers["Authorization"] == f"Basic {b64encode(b'me:p@ss').decode()}"
+    assert [path for path, *_ in receiver.requests] == ["/otlp/v1/traces"]
 
 
 def test_a_collector_with_tls_is_verified(
@@ -409,9 +407,11 @@ def test_nothing_of_opentelemetry_is_imported_without_the_setting(url: str, prin
     assert run.stdout.splitlines()[-1] == printed
 
 
-@pytest.mark.parametrize("url", ["collector:4318", "ftp://collector", "http://", "http://c/?a", "http://c d"])
+@pytest.mark.parametrize(
+    "url", ["collector:4318", "ftp://collector", "http://", "http://c/?a", "http://c d", "http://a:b@c"]
+)
 def test_what_is_no_url_of_a_collector_is_rejected(url: str) -> None:
     fields = {name.removeprefix("LAMINA_").lower(): value for name, value in ENVIRONMENT.items() if "LAMINA_" in name}
-    assert Settings.model_validate(fields | {"otlp_url": "https://me:s3cret@collector:4318/otlp"}).otlp_url
+    assert Settings.model_validate(fields | {"otlp_url": "https://collector:4318/otlp"}).otlp_url
     with pytest.raises(ValueError, match="otlp_url"):
         Settings.model_validate(fields | {"otlp_url": url})

@@ -1,7 +1,7 @@
 """Traces by OTLP: what an invocation recorded is sent to an OpenTelemetry collector before the invocation ends.
 
-Imported only if `LAMINA_OTLP_URL` is set; the layer `OtlpLayer` has OpenTelemetry's message classes. Names of
-attributes are those of the semantic conventions, and `lamina.` before a name where they have none.
+Imported only if `LAMINA_OTLP_URL` is set. Names of attributes are those of the semantic conventions, and have `lamina.`
+before them where there is none.
 
 https://opentelemetry.io/docs/specs/otlp/#otlphttp
 https://opentelemetry.io/docs/specs/semconv/
@@ -10,12 +10,11 @@ https://opentelemetry.io/docs/specs/semconv/
 import os
 import ssl
 import time
-from base64 import b64encode
 from collections import deque
 from collections.abc import Mapping, Sequence
 from threading import Thread
 from typing import Any, Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from opentelemetry.proto_json.collector.trace.v1.trace_service import ExportTraceServiceRequest
 from opentelemetry.proto_json.common.v1.common import AnyValue, ArrayValue, InstrumentationScope, KeyValue
@@ -57,18 +56,13 @@ class Collector:
         """Prepare requests; nothing is sent yet.
 
         Args:
-            url: of the collector, to which `/v1/traces` is appended; a name and password in it are sent as basic
-                authentication.
+            url: of the collector, to which `/v1/traces` is appended.
         """
         parts = urlsplit(url)
         # Any public authority may have signed it, or the one in the file that `SSL_CERT_FILE` names.
         trust = ssl.create_default_context() if parts.scheme == "https" else None
         self._post = pooled_requests(url, connections=1, read_seconds=SECONDS, trust=trust)
         self._path = parts.path.rstrip("/") + "/v1/traces"
-        self._headers = {"Content-Type": "application/json"}
-        if parts.username is not None:
-            pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-            self._headers["Authorization"] = f"Basic {b64encode(pair.encode()).decode()}"
         self._documents: deque[Document] = deque(maxlen=SPANS_KEPT)
         self._exporting = Thread()
         self._failure = ""
@@ -113,7 +107,7 @@ class Collector:
             self._failure = "" if response.status in SUCCESS else str(response.status)
 
     def _send(self, body: bytes) -> RawResponse:
-        return self._post("POST", self._path, body, self._headers)
+        return self._post("POST", self._path, body, {"Content-Type": "application/json"})
 
 
 def export_request(documents: Sequence[Document]) -> ExportTraceServiceRequest:
