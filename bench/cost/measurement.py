@@ -42,8 +42,11 @@ REPEATS = 7
 AUTHORIZER = "gateway/authorizer"
 DEFAULT_MEMORY = 128
 NEWS = 20
-PAGE = 45
-"""Users, half of them with a post and a product, among whom a list is read: enough for a page of twenty of each."""
+LISTS = ("posts/list", "products/list", "users/list")
+"""Lists of which a page of twenty is read, without filters, from a table that has more."""
+POPULATION = 45
+"""Users in that table, half of them with a post and a product."""
+TWENTY = {"queryStringParameters": {"limit": "20"}, "multiValueQueryStringParameters": {"limit": ["20"]}}
 
 
 CHAINS = 3
@@ -136,8 +139,8 @@ def _call(function: Function, tables: Any, instruments: Instruments) -> dict[str
     for _ in range(REPEATS):
         with _fresh_table(tables):
             store_samples()
-            if function.place.rpartition("/")[2].startswith("list"):
-                store(tables, users(PAGE))
+            if function.place in LISTS:
+                store(tables, users(POPULATION))
             runs.append(_run(function, _event(function), instruments))
     return _summary(runs)
 
@@ -223,7 +226,7 @@ def _quiet() -> Iterator[None]:
 
 def _event(function: Function) -> dict[str, Any]:
     """Return the sample event of a function; for the authorizer, with the token of a new session."""
-    event = sample(function.place)
+    event = {**sample(function.place), **(TWENTY if function.place in LISTS else {})}
     if function.place == AUTHORIZER:
         client, _ = signed_in("somebody")
         event["headers"] = {**event["headers"], "Authorization": f"Bearer {client.token}"}

@@ -60,7 +60,7 @@ def dispatch() -> None:
     store_samples()
     event = sample("consumers/dispatch_webhooks")
     message = json.loads(event["Records"][0]["body"])
-    message["detail"] |= {"id": "spoilt", "data": None}
+    message["detail"] |= {"id": "spoilt", "occurred_at": None}
     spoilt = event["Records"][0] | {"messageId": "spoilt", "body": json.dumps(message)}
     event["Records"].append(spoilt)
     answer = {"batchItemFailures": [{"itemIdentifier": "spoilt"}]}

@@ -90,8 +90,10 @@ def deliver(aws: None, queue: Queue) -> Consumer:  # noqa: ARG001 (fixtures that
     of one function.
     """
 
-    def of(work: Callable[[Event], None], name: str = "") -> Deliver:
-        handler = consumer(name or f"test {uuid4()}", work)
+    def of(
+        work: Callable[[Event], None], name: str = "", concerns: Callable[[Event], bool] = lambda _: True
+    ) -> Deliver:
+        handler = consumer(name or f"test {uuid4()}", work, concerns)
 
         def give(*events: object, tries: int = 1) -> list[str]:
             records = [_record(event, place, tries) for place, event in enumerate(events)]

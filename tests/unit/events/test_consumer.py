@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 from lamina import ids
 from lamina.events.envelope import Event
 from lamina.events.redelivery import LONGEST_SECONDS, POSTPONED_FOR_SECONDS, Postponed, backoff
-from tests.support.aws import Context
+from tests.support.aws import Context, call_table
 from tests.support.log import Log
 from tests.unit.events.conftest import Consumer, Queue, happened
 
@@ -27,6 +27,17 @@ def test_an_event_is_done_once_however_often_it_comes(deliver: Consumer) -> None
     assert give(happened("e1"), happened("e1"), happened("e2")) == []
     assert give(happened("e2"), happened("e1"), tries=2) == []
     assert done == ["e1", "e2"]
+
+
+def test_an_event_that_is_no_work_is_neither_done_nor_recorded(deliver: Consumer) -> None:
+    done: list[str] = []
+    concerned = iter((False, True))
+    give = deliver(lambda event: done.append(event["id"]), concerns=lambda _: next(concerned))
+    assert give(happened("e1")) == []
+    assert done == []
+    assert call_table("Scan")["Items"] == []
+    assert give(happened("e1")) == []
+    assert done == ["e1"]
 
 
 def test_consumers_do_an_event_each(deliver: Consumer) -> None:

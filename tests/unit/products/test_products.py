@@ -12,7 +12,9 @@ from lamina.products.items import ProductEntryItem, StockChangeItem, StockItem, 
 from lamina.products.model import MAX_STOCK
 from lamina.products.search_terms import MAX_WORDS
 from lamina.storage import transactions
+from lamina.storage.item import connect
 from lamina.storage.transactions import ConditionFailed
+from lamina.storage.transport import Call
 from lamina.users import service as users
 from tests.roles.products import BODY
 from tests.support import calls
@@ -339,6 +341,27 @@ def test_lists_and_searches_follow_every_change(editor: Person) -> None:
     editor.api.patch(path(product), {"active": True})
     assert skus(Api().get("/v1/products?sort=name")) == ["other", "MUG-RED"]
     assert skus(Api().get("/v1/products?search=zither")) == ["MUG-RED"]
+
+
+def test_writers_see_lists_as_last_written_and_customers_read_them_at_half_the_units(
+    editor: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    product = create(editor)
+    made: list[Call] = []
+    monkeypatch.setattr(connect().client, "before", [made.append])
+    for target in ("/v1/products", "/v1/products?search=mug"):
+        for api, consistent in ((editor.api, True), (Api(), False)):
+            made.clear()
+            assert skus(api.get(target)) == [product["sku"]]
+            asked = [read for call in made if call.operation == "BatchGetItem" for read in products_asked(call)]
+            assert asked == [consistent], target
+
+
+def products_asked(call: Call) -> list[bool]:
+    """Whether a call reads products, and whether it does consistently."""
+    (asked,) = call.params["RequestItems"].values()
+    is_product = any(key["sk"]["S"] == "STOCK" for key in asked["Keys"])
+    return [asked.get("ConsistentRead", False)] if is_product else []
 
 
 @pytest.mark.parametrize(

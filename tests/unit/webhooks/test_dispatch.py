@@ -12,7 +12,7 @@ from lamina.users.model import User
 from lamina.users.service import Amendment
 from lamina.webhooks import directory, service
 from lamina.webhooks.deliveries import list_deliveries
-from lamina.webhooks.dispatch import dispatch
+from lamina.webhooks.dispatch import dispatch, has_candidates
 from lamina.webhooks.items import EVERYBODY
 from lamina.webhooks.model import DeliveryStatus, WebhookScope
 from tests.support.aws import make_user
@@ -26,6 +26,16 @@ def test_an_owner_receives_events_about_itself_and_its_resources(world: World, a
     happen("0190a3f0-0000-7000-8000-0000000000bb", "job.succeeded", owner_id="0190a3f0-0000-7000-8000-0000000000cc")
     world.deliver()
     assert [json.loads(body) for _, _, body in world.sent] == event
+
+
+def test_an_event_without_a_webhook_is_told_from_one_with_a_webhook(ann: User, admin: User) -> None:
+    of_ann, of_admin = (event(user.id) for user in (ann, admin))
+    made = hook(ann)
+    assert [has_candidates(each) for each in (of_ann, of_admin)] == [True, False]
+    service.delete(made.id, CONTEXT, if_version=lambda _: True)
+    assert not has_candidates(of_ann)
+    hook(admin, scope=WebhookScope.ALL)
+    assert has_candidates(of_ann)
 
 
 def test_who_asks_for_everybodys_events_gets_everybodys(world: World, ann: User, admin: User) -> None:

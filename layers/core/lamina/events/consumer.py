@@ -30,14 +30,16 @@ REMEMBERED_SECONDS = 14 * 24 * 3600
 """The retention period of the queue."""
 
 type Work = Callable[[Event], None]
+type Concerns = Callable[[Event], bool]
 
 
-def consumer(name: str, work: Work) -> Handler:
+def consumer(name: str, work: Work, concerns: Concerns = lambda _: True) -> Handler:
     """Return the Lambda handler of a queue that EventBridge feeds.
 
     Args:
         name: distinguishes its records of processed events from those of other consumers.
         work: processes an event. Raises to have it retried, `Postponed` to have it retried without counting an attempt.
+        concerns: returns whether there is work for an event; if not, no record of it is written.
     """
     config = IdempotencyConfig(
         event_key_jmespath="id", expires_after_seconds=REMEMBERED_SECONDS, hash_function="sha256"
@@ -54,7 +56,7 @@ def consumer(name: str, work: Work) -> Handler:
         timeout = math.ceil(context.get_remaining_time_in_millis() / 1000)
 
         def process(record: "SQSRecord") -> None:
-            _process(record, lambda event: once(event=event), timeout)
+            _process(record, lambda event: once(event=event) if concerns(event) else None, timeout)
 
         return process_each(EventType.SQS, event["Records"], process).response
 

@@ -51,7 +51,9 @@ def find_by_sku(sku: str) -> str:
     return product_id
 
 
-def get_readable(product_ids: Iterable[str], caller: Caller | None) -> dict[str, StockedProduct]:
-    """Return those of up to 100 products that a caller may read."""
-    found = repository.get_many(product_ids)
+def get_readable(
+    product_ids: Iterable[str], caller: Caller | None, *, as_last_written: bool = True
+) -> dict[str, StockedProduct]:
+    """Return those of up to 100 products that a caller may read; see `repository.get_many`."""
+    found = repository.get_many(product_ids, as_last_written=as_last_written)
     return {product_id: each for product_id, each in found.items() if may_read(caller, each.product)}

@@ -17,10 +17,13 @@ from lamina.storage.item import Item
 from lamina.storage.keys import value_of
 
 
-def get_many(product_ids: Iterable[str]) -> dict[str, StockedProduct]:
-    """Return up to 100 products by id; those that do not exist are omitted: one consistent call for 50 of them."""
+def get_many(product_ids: Iterable[str], *, as_last_written: bool = True) -> dict[str, StockedProduct]:
+    """Return up to 100 products by id; those that do not exist are omitted: one call for 50 of them.
+
+    Unless they are needed as last written, they may be a second old, and cost half.
+    """
     keys = [of(product_id) for product_id in product_ids for of in (product_key, stock_key)]
-    found = {(item.pk, item.sk): item for item in Item.batch_get(keys, consistent_read=True)} if keys else {}
+    found = {(item.pk, item.sk): item for item in Item.batch_get(keys, consistent_read=as_last_written)} if keys else {}
     products = [item for item in found.values() if isinstance(item, ProductItem)]
     stocks = {item.pk: item for item in found.values() if isinstance(item, StockItem)}
     return {

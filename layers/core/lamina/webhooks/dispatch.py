@@ -14,6 +14,11 @@ from lamina.webhooks.queue import enqueue
 from lamina.webhooks.subscriptions import refusal, wants
 
 
+def has_candidates(event: Event) -> bool:
+    """Return whether a webhook may subscribe to an event: one consistent call, and all that most events cost."""
+    return bool(_directories(event))
+
+
 def dispatch(event: Event) -> None:
     """Create a delivery for each subscribed webhook, and enqueue it. Idempotent.
 
@@ -44,10 +49,14 @@ def _candidates(event: Event) -> Iterator[Webhook]:
 
     Two consistent calls of the table, so that a new webhook misses no event.
     """
-    subjects = {event["subject"], event["data"].get("owner_id"), EVERYBODY} - {None}
-    keys = [directory_key(subject) for subject in subjects]
-    directories = DirectoryItem.batch_get(keys, consistent_read=True)
-    webhook_ids = {webhook_id for directory in directories for webhook_id in directory.webhook_ids}
+    webhook_ids = {webhook_id for directory in _directories(event) for webhook_id in directory.webhook_ids}
     if webhook_ids:
         found = WebhookItem.batch_get([webhook_key(each) for each in webhook_ids], consistent_read=True)
         yield from map(to_webhook, found)
+
+
+def _directories(event: Event) -> list[DirectoryItem]:
+    """Return the directories of webhooks that are not empty, of all who may have subscribed to an event."""
+    subjects = {event["subject"], event["data"].get("owner_id"), EVERYBODY} - {None}
+    found = DirectoryItem.batch_get([directory_key(subject) for subject in subjects], consistent_read=True)
+    return [directory for directory in found if directory.webhook_ids]
