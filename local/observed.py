@@ -84,7 +84,11 @@ def _sources(event: Any) -> Iterator[Json]:  # noqa: ANN401  as above
     elif str(event.get("source", "")).startswith("aws."):
         yield {"kind": "schedule", "name": event.get("detail-type", "")}
     else:
-        yield {"kind": "task", "correlation": str(event.get("correlation_id", ""))}
+        yield {
+            "kind": "task",
+            "correlation": str(event.get("correlation_id", "")),
+            "key": str(event.get("order_id", "")),
+        }
 
 
 def _message(record: Json) -> Json:

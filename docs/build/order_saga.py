@@ -1,10 +1,12 @@
 """`docs/order-saga.md`: the state machine of orders as a diagram and a table, from the template."""
 
 from collections.abc import Iterator, Mapping
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from docs.build import ROOT
+from operations.state_machine import definition, tasks, transitions
 from operations.templates import read_template
 
 INTRODUCTION = """\
@@ -37,35 +39,19 @@ schedule `sweep_orders` starts another execution within minutes.
 
 def files() -> dict[Path, str]:
     """Return the page."""
-    template = read_template(ROOT / "stacks" / "orders.yaml")
-    machine = template["Resources"]["Saga"]["Properties"]["Definition"]
+    machine = definition(read_template(ROOT / "stacks" / "orders.yaml"))
     lines = "".join(f"  {line}\n" for line in _diagram(machine))
-    rows = "".join(_row(name, state) for name, state in machine["States"].items() if state["Type"] == "Task")
+    rows = "".join(_row(name, machine["States"][name]) for name in tasks(machine))
     return {ROOT / "docs" / "order-saga.md": f"{INTRODUCTION}{lines}{STEPS}{rows}"}
 
 
 def _diagram(machine: Mapping[str, Any]) -> Iterator[str]:
     """Yield the lines of the diagram; choices are drawn as what follows the step before them."""
-    states = machine["States"]
     yield f"[*] --> {_name(machine['StartAt'])}"
-    for name, state in states.items():
-        if state["Type"] != "Task":
-            continue
+    for name, following in groupby(transitions(machine), lambda each: each.source):
         yield f"{_name(name)}: {name}"
-        for label, target in _transitions(state, states):
-            yield f"{_name(name)} --> {_name(target)}{f': {label}' if label else ''}"
-
-
-def _transitions(state: Mapping[str, Any], states: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    following = states[state["Next"]]
-    if following["Type"] == "Choice":
-        for choice in following["Choices"]:
-            yield choice["StringEquals"], choice["Next"]
-        yield "rejected or cancelled", following["Default"]
-    else:
-        yield "", state["Next"]
-    for caught in state.get("Catch", []):
-        yield caught["ErrorEquals"][0] if len(caught["ErrorEquals"]) == 1 else "failed", caught["Next"]
+        for each in following:
+            yield f"{_name(name)} --> {_name(each.target)}{f': {each.label}' if each.label else ''}"
 
 
 def _name(state: str) -> str:

@@ -1,15 +1,15 @@
 """Orders: each with its history, from which the page shows it as it stood at any moment, and its state machine."""
 
-import re
 from typing import Any
 
-import yaml
-
-from local.console import table
+from local.console import graph, table
 from local.console.context import Context, NotThereError, Query
 from local.console.patterns import PATTERNS, Pattern
+from operations.state_machine import definition
+from operations.templates import read_template
 
 TEMPLATE = "stacks/orders.yaml"
+OVER = {"confirmed", "rejected", "cancelled"}
 
 type Json = dict[str, Any]
 
@@ -34,12 +34,15 @@ def _one(context: Context, identifier: str) -> Json:
     entry = next((_order(item) for item in found if item["kind"] == "order_entry"), {"id": identifier})
     ids = [item for item in found if item["kind"] == "event"]
     correlations = list(dict.fromkeys(_facts(item).get("correlation_id", "") for item in ids))
+    drawn = machine(context)
+    runs = _runs(context, correlations, identifier, drawn)
     return {
         "order": entry,
         "history": history,
         "requests": correlations,
-        "steps": _runs(context, correlations),
-        "machine": machine(context),
+        "runs": runs,
+        "machine": drawn,
+        "taken": graph.taken(drawn, runs, entry.get("status") in OVER),
     }
 
 
@@ -70,49 +73,23 @@ def _event(item: Json) -> Json:
     }
 
 
-def _runs(context: Context, correlations: list[str]) -> list[Json]:
-    """Return the runs of steps that the journal has."""
-    return [
-        {
-            "function": entry.content["function"],
-            "at": entry.at,
-            "took": entry.content["ended"] - entry.content["started"],
-            "error": entry.content["error"],
-        }
-        for entry in context.journal.of("correlation", correlations)
-        if entry.kind == "invocation" and entry.content["source"]["kind"] == "task"
-    ]
+def _runs(context: Context, correlations: list[str], order: str, drawn: Json) -> list[Json]:
+    """Return the runs of steps that the journal has, in the order of time."""
+    steps = {node["name"].title().replace(" ", ""): node["name"] for node in drawn["nodes"]}
+    found = []
+    for entry in context.journal.of("correlation", correlations):
+        source = entry.content.get("source") or {}
+        if entry.kind != "invocation" or source.get("kind") != "task" or source.get("key", order) != order:
+            continue
+        name = entry.content["function"].rpartition("/")[2].removesuffix("Function")
+        if name in steps:
+            ended, error = entry.content["ended"], entry.content["error"]
+            run = {"step": steps[name], "at": entry.at, "ended": ended, "error": error, "execution": entry.correlation}
+            found.append(run)
+    return sorted(found, key=lambda run: run["at"])
 
 
-def machine(context: Context) -> list[Json]:
-    """Return the steps of the state machine, as the template has them: name, function, and what can follow."""
+def machine(context: Context) -> Json:
+    """Return the state machine of the template, drawn."""
     file = context.settings.root / TEMPLATE
-    if not file.is_file():
-        return []
-    states: Json = {}
-    for resource in yaml.load(file.read_text(encoding="utf-8"), _Loader)["Resources"].values():  # noqa: S506  a safe loader
-        if resource["Type"] == "AWS::Serverless::StateMachine":
-            states = resource["Properties"]["Definition"]["States"]
-    return [
-        {"name": name, "function": re.sub(r"\W", "", name.title()), "next": sorted(set(_following(state, states)))}
-        for name, state in states.items()
-        if state["Type"] == "Task"
-    ]
-
-
-def _following(state: Json, states: Json) -> list[str]:
-    """Return the tasks that can follow a state, or `Done`."""
-    names = [each["Next"] for each in state.get("Choices", [])] + [each["Next"] for each in state.get("Catch", [])]
-    names += [state[name] for name in ("Next", "Default") if name in state]
-    found: list[str] = []
-    for name in names:
-        kind = states[name]["Type"]
-        found += [name] if kind == "Task" else ["Done"] if kind == "Succeed" else _following(states[name], states)
-    return found
-
-
-class _Loader(yaml.SafeLoader):
-    """Reads CloudFormation's own tags as nothing."""
-
-
-_Loader.add_multi_constructor("!", lambda _loader, _suffix, _node: None)
+    return graph.drawn(definition(read_template(file) if file.is_file() else {"Resources": {}}))

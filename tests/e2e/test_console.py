@@ -4,14 +4,12 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 from urllib.error import HTTPError
 from uuid import uuid4
 
 import pytest
 
-from local.console import sagas
 from tests.e2e.client import Client
 from tests.e2e.conftest import PASSWORD, SEED_PASSWORD, wait_until
 from tests.local.browser import CHROMIUM, showing
@@ -27,7 +25,7 @@ RULES = json.dumps({"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "bes
 FOUND = f"axe.run(document, {RULES}).then((all) => all.violations.map((one) => [one.id, one.nodes[0].html]))"
 
 VIEWS = ("requests", "logs", "mail", "events", "queues", "table", "users", "orders", "faults")
-SETTLED = "Boolean(document.querySelector('h1') && document.querySelector('main .sheet').textContent)"
+SETTLED = "Boolean(document.querySelector('h1') && document.querySelector('main .sheet')?.textContent)"
 
 type Spans = list[dict[str, Any]]
 
@@ -169,8 +167,70 @@ def test_an_event_shows_its_schema_and_its_consumers_and_is_published_again(
     wait_until(lambda: len(console(f"events/{event['id']}")["published"]) == 2, "it is published again", SECONDS)
 
 
-def test_the_steps_of_the_state_machine_come_from_the_template() -> None:
-    context = SimpleNamespace(settings=SimpleNamespace(root=ROOT))
-    steps = {step["name"]: step["next"] for step in sagas.machine(context)}  # type: ignore[arg-type]
-    assert steps["Confirm order"] == ["Done", "Void payment"]
-    assert "Reject order" in steps["Charge payment"]
+@pytest.fixture
+def failed(anyone: Client, stack: RunningStack, seeded: str) -> str:
+    """The id of an order whose payment provider answered no attempt; its charge and its end are undone."""
+    assert seeded
+    editor = anyone.signed_in("editor@lamina.test", SEED_PASSWORD)
+    price = {"amount": 250, "currency": "EUR"}
+    product = editor.post("/v1/products", {"sku": f"C-{uuid4().hex[:12]}", "name": "Seen", "price": price, "stock": 5})
+    lines = [{"product_id": product.data["id"], "quantity": 1}]
+    act(stack, "payment-faults", {"errors": 100})
+    try:
+        body = {"lines": lines, "payment_method": "pm_card_visa"}
+        answer = editor.post("/v1/orders", body, headers={"Idempotency-Key": uuid4().hex})
+        order = str(answer.data["id"])
+        wait_until(lambda: "Void payment" in _steps(stack, order), "the charge has failed", SECONDS)
+    finally:
+        act(stack, "payment-faults", {})
+    wait_until(lambda: ("Release stock", "End") in _way(stack, order), "the order is undone", SECONDS)
+    return order
+
+
+def _steps(stack: RunningStack, order: str) -> set[str]:
+    try:
+        return {run["step"] for run in look(f"{stack.url}/_local/data/orders/{order}")["runs"]}
+    except HTTPError:
+        return set()
+
+
+def _way(stack: RunningStack, order: str) -> list[tuple[str, str]]:
+    return [(one["source"], one["target"]) for one in look(f"{stack.url}/_local/data/orders/{order}")["taken"]]
+
+
+def test_the_way_of_an_order_goes_through_its_failed_step_and_what_undoes_it(failed: str, stack: RunningStack) -> None:
+    assert _way(stack, failed) == [
+        ("Start", "Reserve stock"),
+        ("Reserve stock", "Charge payment"),
+        ("Charge payment", "Reject order"),
+        ("Reject order", "Void payment"),
+        ("Void payment", "Release stock"),
+        ("Release stock", "End"),
+    ]
+    runs = look(f"{stack.url}/_local/data/orders/{failed}")["runs"]
+    assert [run["error"] for run in runs if run["step"] == "Charge payment"] == ["PaymentUnavailable"] * 3
+
+
+@pytest.mark.long
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
+@pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed: there is no npm")
+@pytest.mark.parametrize("size", ["1280,900", "390,844"])
+def test_a_browser_draws_the_way_of_an_order_as_it_was_at_any_moment(
+    failed: str, stack: RunningStack, tmp_path: Path, size: str
+) -> None:
+    page = f"{stack.url}/_local/orders/{failed}"
+    with showing(page, tmp_path, f"--window-size={size}") as browser:
+        browser.opened(page)
+        went = "[...document.querySelectorAll('.edge.went title')].map((each) => each.textContent)"
+        wait_until(lambda: browser.run(page, f"{went}.length") == 6, "the way is drawn", SECONDS)
+        assert "Charge payment → Reject order: failed" in browser.run(page, went)
+        told = browser.run(page, "document.querySelector('svg.graph').getAttribute('aria-label')")
+        assert "Charge payment: failed 3 times (PaymentUnavailable)" in told
+        assert browser.run(page, "document.querySelectorAll('.way li').length") == 5
+        browser.run(page, AXE.read_text(encoding="utf-8"))
+        assert browser.run(page, FOUND) == []
+        assert browser.run(page, "document.documentElement.scrollWidth <= innerWidth")
+        slider = "document.querySelector('.as-of input')"
+        browser.run(page, f"{slider}.focus(), {slider}.value = 0, {slider}.dispatchEvent(new Event('input'))")
+        assert browser.run(page, f"{went}.length") < 2
+        assert "pending" in browser.run(page, "document.querySelector('main').textContent")
