@@ -6,6 +6,7 @@
 #   LAMINA_STATE=.local  folder of the local data; `memory` stores nothing
 #   ALLOWED_ORIGINS=…    further origins that may call the API: http://localhost:5173
 #   CACHE_URL=…          a Valkey or Redis server that `make run` shares as a cache: redis://127.0.0.1:6379
+#   OTLP_URL=…           an OpenTelemetry collector that receives the traces of `make run`: http://127.0.0.1:4318
 #   STACK=… AWS_REGION=… the deployed stack, if it is not the one in samconfig.toml
 #   ARGS=…               passed to the tool: make test ARGS="-k sign_in", make deploy ARGS=--guided
 

@@ -83,6 +83,7 @@ class Settings:
     further_origins: str = ""
     cache_url: str = ""
     debug_port: int = DEBUG_PORT
+    otlp_url: str = ""
 
     @property
     def url(self) -> str:
@@ -110,6 +111,7 @@ class Settings:
             "WebhookTargets": "local",
             "PaymentUrl": f"{self.url}/_local/payments",
             **({"CacheUrl": self.cache_url} if self.cache_url else {}),
+            **({"OtlpUrl": self.otlp_url} if self.otlp_url else {}),
         }
 
 
@@ -119,7 +121,7 @@ def architecture() -> str:
 
 
 def read_settings(environment: Mapping[str, str] = os.environ, root: Path = ROOT) -> Settings:
-    """Return settings from PORT, DEBUG_PORT, LAMINA_STATE, ALLOWED_ORIGINS, CACHE_URL and, for tests, LAMINA_ROOT.
+    """Return settings from the variables that the Makefile lists and, for tests, LAMINA_ROOT.
 
     Raises ConfigurationError with a line for the user.
     """
@@ -129,8 +131,8 @@ def read_settings(environment: Mapping[str, str] = os.environ, root: Path = ROOT
     root = Path(environment.get("LAMINA_ROOT") or root).resolve()
     port, debug_port = _port(environment, "PORT", DEFAULT_PORT), _port(environment, "DEBUG_PORT", DEBUG_PORT)
     origins = _origins(environment.get("ALLOWED_ORIGINS") or "")
-    cache = environment.get("CACHE_URL") or ""
-    return Settings(root, port, _state(environment, root), origins, cache, debug_port)
+    cache, otlp = environment.get("CACHE_URL") or "", environment.get("OTLP_URL") or ""
+    return Settings(root, port, _state(environment, root), origins, cache, debug_port, otlp)
 
 
 def _port(environment: Mapping[str, str], name: str, default: int) -> int:

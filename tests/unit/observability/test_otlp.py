@@ -1,25 +1,17 @@
 """What leaves by OTLP: received over HTTP and read by the classes that protobuf generates, as a collector would."""
 
-import json
 import os
 import socket
 import ssl
 import subprocess
 import sys
-import threading
 import time
-from base64 import b64encode
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from google.protobuf.json_format import ParseDict
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from bench.authority import CERTIFICATE, make_authority
@@ -31,6 +23,7 @@ from lamina.settings import Settings
 from lamina.storage import tracing as table_tracing
 from lamina.storage.transport import Call
 from tests.conftest import ENVIRONMENT
+from tests.support.otlp import Receiver, receiving, values
 from tests.unit.events.bus import Bus
 from tests.unit.observability.conftest import NOT_SAMPLED, PARENT, ROOT, SAMPLED
 from tests.unit.observability.test_tracing import SECRET, created
@@ -40,80 +33,6 @@ CALLERS_TRACE, CALLERS_SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba90
 TRACEPARENT = f"00-{CALLERS_TRACE}-{CALLERS_SPAN}-01"
 REQUEST: dict[str, Any] = {"httpMethod": "GET", "resource": "/v1/users/{id}", "path": SECRET}
 CONTEXT: Any = SimpleNamespace(aws_request_id="r", get_remaining_time_in_millis=lambda: 10_000)
-IDS = ("traceId", "spanId", "parentSpanId")
-
-
-class Receiver:
-    """A collector on this machine.
-
-    Attributes:
-        requests: what was received: path, headers and decoded body.
-        statuses: of the next responses; None closes the connection instead, and 200 follows.
-    """
-
-    def __init__(self) -> None:
-        self.requests: list[tuple[str, Any, ExportTraceServiceRequest]] = []
-        self.statuses: list[int | None] = []
-        receiver = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                receiver.requests.append((self.path, self.headers, decoded(body)))
-                status = receiver.statuses.pop(0) if receiver.statuses else 200
-                if status is None:
-                    self.close_connection = True
-                    return
-                self.send_response(status)
-                self.send_header("Content-Length", "2")
-                self.end_headers()
-                self.wfile.write(b"{}")
-
-            def log_message(self, *_: object) -> None:
-                """Be quiet."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-
-    def spans(self) -> list[Span]:
-        """Every span, in the order in which they ended."""
-        return [
-            span for *_, body in self.requests for part in body.resource_spans[0].scope_spans for span in part.spans
-        ]
-
-
-def decoded(body: bytes) -> ExportTraceServiceRequest:
-    """Read OTLP's JSON, which differs from protobuf's by ids in hexadecimal digits; an unknown field is an error."""
-    message = json.loads(body)
-    for span in message["resourceSpans"][0]["scopeSpans"][0]["spans"]:
-        span |= {name: b64encode(bytes.fromhex(span[name])).decode() for name in IDS}
-    request = ExportTraceServiceRequest()
-    ParseDict(message, request)
-    return request
-
-
-def values(attributes: Any) -> dict[str, Any]:
-    def value(given: KeyValue) -> Any:
-        kind = given.value.WhichOneof("value")
-        found = getattr(given.value, str(kind))
-        return [each.string_value for each in found.values] if kind == "array_value" else found
-
-    return {each.key: value(each) for each in attributes}
-
-
-@contextmanager
-def serving() -> Iterator[Receiver]:
-    receiver = Receiver()
-    thread = threading.Thread(target=receiver.server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield receiver
-    finally:
-        receiver.server.shutdown()
-        thread.join()
-        receiver.server.server_close()
 
 
 type Export = Callable[[str], None]
@@ -133,7 +52,7 @@ def export(monkeypatch: pytest.MonkeyPatch) -> Export:
 
 @pytest.fixture
 def receiver(export: Export) -> Iterator[Receiver]:
-    with serving() as found:
+    with receiving() as found:
         export(found.url)
         yield found
 
@@ -142,7 +61,7 @@ def invoke(event: Any = None, context: Any = CONTEXT) -> float:
     """Invoke a function that reads the table; return how many seconds it took."""
 
     def handler(_event: Any, _context: Any) -> dict[str, Any]:
-        with about(correlation_id="c-1"):
+        with about(correlation_id="c-1", user_id=SECRET):
             key = {"pk": {"S": f"USER#{SECRET}"}, "sk": {"S": "USER"}}
             response = {"ConsumedCapacity": {"CapacityUnits": 0.5}}
             table_tracing.record(Call("GetItem", {"TableName": "t", "Key": key}, attempts=2, response=response))

@@ -45,8 +45,8 @@ _NAMES: Final = {
     "retries": "http.request.resend_count",
 }
 """Attributes, by the names of X-Ray's fields and of annotations."""
-_LEFT_OUT: Final = {"Service", "route", "table_name"}
-"""The resource names the service; the others are attributes under several names, or as a list."""
+_LEFT_OUT: Final = {"Service", "route", "table_name", "user_id"}
+"""The resource names the service; users are not identified to others; the rest are attributes of other names."""
 
 
 class Collector:
