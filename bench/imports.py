@@ -31,6 +31,7 @@ HEAVY = (
     "graphql",
     "jinja2",
     "jwt",
+    "opentelemetry",
     "pyotp",
 )
 """Each adds 10 ms or more to a cold start."""
