@@ -324,8 +324,10 @@ def _invoke(
 def _trace(event: Any) -> str:
     """Return the trace of an invocation: the request's, or a new one, as Lambda does with active tracing."""
     headers = event.get("headers") if isinstance(event, dict) else None
-    if isinstance(headers, dict) and (sent := headers.get("X-Amzn-Trace-Id")):
-        return str(sent)
+    # In the events of authorizers, the local AWS writes the names of headers in lower case.
+    sent = [value for name, value in (headers or {}).items() if name.lower() == "x-amzn-trace-id"]
+    if sent:
+        return str(sent[0])
     root = f"1-{int(time.time()):08x}-{os.urandom(12).hex()}"
     return f"Root={root};Parent={os.urandom(8).hex()};Sampled=1"
 
