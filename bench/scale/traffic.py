@@ -25,8 +25,8 @@ PAGE_READS = {"users/list": 12.5}
 """Read units of a page of twenty (docs/access-patterns.md); the sample that was measured has fewer users."""
 LIST_READS = {"users/list": 0.5}
 """Read units that a page of a list takes of each shard: a query of index keys."""
-LIST_WRITES = {"auth/register": 8.0}
-"""Write units on the busiest partition that a registration writes to: four words of an address, in a transaction, on
+LIST_WRITES = {"auth/register": 6.0}
+"""Write units on the busiest partition that a registration writes to: three words of an address, in a transaction, on
 one shard of the search list."""
 
 
