@@ -115,15 +115,16 @@ def _socket(_: str, source: Event, own: Event) -> Event:
     return {**event, "requestContext": {**context, "messageId": "Sample2="}, "body": json.dumps(own["body"])}
 
 
-def _step(_: str, source: Event, own: Event) -> Event:
-    """Compose what the state machine of orders passes to a step."""
+def _as_written(_: str, source: Event, own: Event) -> Event:
+    """Compose what the state machine of orders passes to a step, or CodeDeploy to a hook."""
     return {**source["base"], **own}
 
 
 SOURCES: dict[str, Callable[[str, Event, Event], Event]] = {
     "api": _request,
     "queues": _message,
-    "steps": _step,
+    "hooks": _as_written,
+    "steps": _as_written,
     "streams": _record,
     "schedules": _schedule,
     "sockets": _socket,

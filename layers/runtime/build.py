@@ -41,6 +41,7 @@ PLATFORMS = {"arm64": "aarch64-manylinux_2_28", "x86_64": "x86_64-manylinux_2_28
 # The AWS services that some function calls, by botocore's name for them. The descriptions of the other four hundred are
 # nearly half of the layer. A client of a service that is not here fails with UnknownServiceError.
 USED_SERVICES = (
+    "codedeploy",
     "dynamodb",
     "events",
     "kms",

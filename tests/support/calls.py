@@ -36,9 +36,17 @@ class AwsCall(NamedTuple):
 LEADING, PREFIX, ENCRYPTION = "dynamodb:LeadingKeys", "s3:prefix", "kms:EncryptionContext:"
 """Keys of conditions (Service authorization reference)."""
 
-RESOURCES = {"events": "bus", "sesv2": "identities", "stepfunctions": "saga"}
+RESOURCES = {
+    "codedeploy": "deployments",
+    "events": "bus",
+    "lambda": "functions",
+    "sesv2": "identities",
+    "stepfunctions": "saga",
+}
 PREFIXES = {"sesv2": "ses", "stepfunctions": "states"}
 """IAM's names of services where they are others than botocore's."""
+ACTIONS = {("lambda", "Invoke"): "lambda:InvokeFunction"}
+"""IAM's names of actions where they are others than the operation's."""
 TRANSACTED = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
 """A transaction takes the permissions of its parts (DynamoDB developer guide, "IAM for transactions")."""
 
@@ -88,7 +96,8 @@ def _permissions(params: Mapping[str, Any], model: OperationModel) -> Iterator[A
         is_payment = params["SecretId"] == settings().payment_secret
         yield AwsCall(f"secretsmanager:{model.name}", "payment secret" if is_payment else "cursor secret")
     elif service != "dynamodb":
-        yield AwsCall(f"{PREFIXES.get(service, service)}:{model.name}", RESOURCES.get(service, "unknown"))
+        action = ACTIONS.get((service, model.name), f"{PREFIXES.get(service, service)}:{model.name}")
+        yield AwsCall(action, RESOURCES.get(service, "unknown"))
     else:
         yield from _table_permissions(model.name, params)
 

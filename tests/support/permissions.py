@@ -87,6 +87,10 @@ def resource_of(written: Mapping[str, Any], statement: Mapping[str, Any]) -> str
         return name
     if "Fn::Sub" in written and written["Fn::Sub"].endswith("/live/*/@connections/*"):
         return "connections"
+    if "Fn::Sub" in written and written["Fn::Sub"].endswith(":deploymentgroup:${ApiName}-*"):
+        return "deployments"
+    if "Fn::Sub" in written and written["Fn::Sub"].endswith(":function:${ApiName}-*"):
+        return "functions"
     if "Fn::Sub" in written:
         name, _, index = written["Fn::Sub"].removeprefix("${").partition("}/")
         return index if resource_named(name) == "table" else f"{resource_named(name)}/{index}"

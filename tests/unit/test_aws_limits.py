@@ -35,7 +35,7 @@ def properties(function: Function) -> Mapping[str, Any]:
 
 def variables(function: Function) -> dict[str, Any]:
     """The environment of a function, as its template says."""
-    common = template(function.stack)["Globals"]["Function"]["Environment"]["Variables"]
+    common = template(function.stack)["Globals"]["Function"].get("Environment", {}).get("Variables", {})
     own = template(function.stack)["Resources"][function.name]["Properties"].get("Environment", {})
     return {**common, **own.get("Variables", {})}
 

@@ -51,6 +51,12 @@ def test_the_root_template_has_no_function_and_a_stack_of_endpoints_no_other() -
     assert others == authorizing()
 
 
+def hooks() -> set[str]:
+    """The functions that CodeDeploy invokes before it moves traffic."""
+    passed = template(ROOT_TEMPLATE)["Resources"]["Users"]["Properties"]["Parameters"]["CheckVersion"]
+    return {path_of(passed["Fn::If"][1], ROOT_TEMPLATE).split("/")[1]}
+
+
 def authorizing() -> set[str]:
     """The functions that authorize requests."""
     authorizers = template(ROOT_TEMPLATE)["Resources"]["Api"]["Properties"]["Auth"]["Authorizers"].values()
@@ -74,7 +80,7 @@ def test_every_function_is_fired_by_an_event_a_route_or_a_state_machine() -> Non
             if resource["Type"] == "AWS::Serverless::Function":
                 routed = any(f"functions/${{{name}.Alias}}/invocations" in uri for uri in uris)
                 called = resource["Properties"].get("Events") or routed or {"Ref": f"{name}.Alias"} in steps
-                called = called or (stack, name) in of_the_api or name in authorizing()
+                called = called or (stack, name) in of_the_api or name in authorizing() or name in hooks()
                 assert called, f"{name} is never called"
 
 

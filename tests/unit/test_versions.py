@@ -59,7 +59,7 @@ def test_the_description_of_a_version_holds_the_layers(stack: Path) -> None:
 
 @pytest.mark.parametrize("stack", STACKS_WITH_FUNCTIONS, ids=lambda stack: stack.stem)
 def test_the_description_of_a_version_holds_every_parameter_that_functions_read(stack: Path) -> None:
-    variables = template(stack)["Globals"]["Function"]["Environment"]["Variables"].values()
+    variables = template(stack)["Globals"]["Function"].get("Environment", {}).get("Variables", {}).values()
     parameters = {passed(stack)[value["Ref"]].get("Ref") for value in variables if value.get("Ref") in passed(stack)}
     text, _ = passed(stack)["Configuration"]["Fn::Sub"]
     of_data = template(ROOT)["Resources"]["Data"]["Properties"]["Parameters"]["Configuration"]["Fn::Sub"]

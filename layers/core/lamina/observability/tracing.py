@@ -21,6 +21,7 @@ from aws_lambda_powertools.tracing import Tracer
 from aws_lambda_powertools.tracing.base import BaseProvider, BaseSegment
 
 from lamina.observability import SERVICE, daemon
+from lamina.observability.version_check import checkable
 from lamina.settings import settings, variable
 
 if TYPE_CHECKING:
@@ -251,7 +252,11 @@ def segment(caused_by: str | None) -> Generator[Segment]:
 
 
 def traced[**P, T](handler: Callable[P, T]) -> Callable[P, T]:
-    """Record each invocation of a Lambda handler, with the route and the status of a request."""
+    """Record each invocation of a Lambda handler, with the route and the status of a request.
+
+    The handler also answers the check of a new version (`version_check`).
+    """
+    handler = checkable(handler)
     if not enabled:
         return handler
 

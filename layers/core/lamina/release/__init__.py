@@ -1,0 +1,1 @@
+"""Releases: what happens before a new version of a function gets traffic."""
