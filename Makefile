@@ -13,7 +13,7 @@
 .DEFAULT_GOAL := help
 # Every target that has a description below.
 .PHONY: $(shell sed -n 's/^\([a-z-]*\):.*\#\#.*/\1/p' $(MAKEFILE_LIST))
-.PHONY: help setup run invoke sam-local events test test-quick faults check seed build deploy admin audit flags smoke metrics redrive replay reindex rebuild-orders migrate rotate-signing-key bench bench-quick growth search-quality scale performance openapi docs resource \
+.PHONY: help setup run invoke sam-local events test test-quick faults check seed build deploy rollback admin audit flags smoke metrics redrive replay reindex rebuild-orders migrate rotate-signing-key bench bench-quick growth search-quality scale performance openapi docs resource \
 	lock format clean
 
 JOBS ?= 3
@@ -98,6 +98,9 @@ build: setup  ## build for AWS with the parameters of samconfig.toml; ARGS are p
 
 deploy: setup  ## build and deploy to AWS; asks five questions the first time or with ARGS=--guided; other ARGS are passed to `sam deploy`
 	@$(PYTHON) -m operations.deploy $(ARGS)
+
+rollback: setup  ## deploy what a stack was before the last deployment: STACK=…; DRY_RUN=1 only says what
+	@$(PYTHON) -m operations.rollback $(ON_STACK) $(if $(filter-out 0,$(DRY_RUN)),--dry-run)
 
 admin: setup  ## create an administrator in a deployed stack: EMAIL=… STACK=… (needs AWS credentials)
 	@$(PYTHON) -m operations.make_admin "$(EMAIL)" $(ON_STACK)

@@ -67,7 +67,7 @@ def environment_of(arguments: Sequence[str]) -> str:
 
 
 def option_of(arguments: Sequence[str], name: str) -> str | None:
-    """Return the profile or region among the arguments of a sam command, if it is named."""
+    """Return the profile, region or stack name among the arguments of a sam command, if it is named."""
     found: str | None = getattr(_options(arguments), name)
     return found
 
@@ -77,6 +77,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--parameter-overrides", nargs="+", action="append", default=[])
     parser.add_argument("--config-env", default="default")
     parser.add_argument("--profile")
+    parser.add_argument("--stack-name", dest="stack-name")
     parser.add_argument("--region")
     return parser.parse_known_args(arguments)[0]
 

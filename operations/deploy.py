@@ -1,24 +1,26 @@
 """`make deploy`: asks once for what differs between deployments, then runs `sam build` and `sam deploy`.
 
 `sam deploy --guided` would ask for every parameter of the template, and for a confirmation of each public endpoint.
-This command saves five answers in samconfig.toml; `ARGS=--guided` asks again. All other arguments are passed to
-`sam deploy`.
+This command saves five answers in samconfig.toml; `ARGS=--guided` asks again. `ARGS=--built` deploys what `make build`
+has built. All other arguments are passed to `sam deploy`. What the stack was before is kept for `make rollback`.
 """
 
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import boto3
 
 from operations.build import ROOT, build, check_templates, template_parameters
-from operations.command import explained
+from operations.command import STACK, explained, use_region
 from operations.configuration import Configuration, environment_of, option_of, parameters_of
 from operations.connection import give_up
+from operations.releases import current, previous, remember
 
-GUIDED = "--guided"
+GUIDED, BUILT = "--guided", "--built"
 ASKED = ("PublicUrl", "AppUrl", "MailFrom", "AlarmTopic")
 """Parameters to ask for, besides the region; the others have suitable defaults."""
 LOCAL = ".test"
@@ -34,7 +36,7 @@ FIRST_REGION = "us-east-1"
 
 def main() -> None:
     """Prompt if necessary, build, deploy, and exit with sam's exit code."""
-    arguments = [argument for argument in sys.argv[1:] if argument != GUIDED]
+    arguments = [argument for argument in sys.argv[1:] if argument not in {GUIDED, BUILT}]
     environment, given = environment_of(arguments), parameters_of(arguments)
     configuration = Configuration(environment)
     check_templates()
@@ -44,8 +46,28 @@ def main() -> None:
         _ask(configuration)
     _check({**configuration.parameters, **given})
     overridden = ["--parameter-overrides", f"Architecture={given['Architecture']}"] if "Architecture" in given else []
-    failed = build(["--config-env", environment, *overridden])
-    sys.exit(failed or subprocess.run(["sam", "deploy", *arguments], cwd=ROOT, check=False).returncode)
+    if BUILT not in sys.argv and (failed := build(["--config-env", environment, *overridden])):
+        sys.exit(failed)
+    stack = option_of(arguments, "stack-name") or configuration.stack or STACK
+    use_region(region or "", configuration)
+    with explained(stack, region), kept(stack):
+        failed = subprocess.run(["sam", "deploy", *arguments], cwd=ROOT, check=False).returncode
+    sys.exit(failed)
+
+
+@contextmanager
+def kept(stack: str) -> Iterator[None]:
+    """Keep what a stack is, for `make rollback`, unless what is done meanwhile changes nothing.
+
+    It is kept first, so that it is known even if this command dies while CloudFormation works.
+    """
+    before = current(stack)
+    former = before and previous(stack)
+    if before:
+        remember(stack, before)
+    yield
+    if before and before.is_same(current(stack)):
+        remember(stack, former)
 
 
 def refusal(name: str, described: Mapping[str, Any], value: str) -> str | None:

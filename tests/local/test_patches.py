@@ -54,6 +54,15 @@ def a_nested_stack_may_use_the_sam_transform(aws: MiniStack) -> bool:
     return aws.deploy("transform", {"Child": _nested(aws, "transform.json", child)}) == "CREATE_COMPLETE"
 
 
+def a_stack_may_have_a_deployment_group_of_codedeploy(aws: MiniStack) -> bool:
+    group = {"ApplicationName": {"Ref": "Deployments"}, "ServiceRoleArn": "arn:aws:iam::000000000000:role/release"}
+    resources = {
+        "Deployments": {"Type": "AWS::CodeDeploy::Application", "Properties": {"ComputePlatform": "Lambda"}},
+        "Group": {"Type": "AWS::CodeDeploy::DeploymentGroup", "Properties": group},
+    }
+    return aws.deploy("gradual", resources) == "CREATE_COMPLETE"
+
+
 def an_unchanged_resource_of_a_nested_stack_keeps_its_attributes(aws: MiniStack) -> bool:
     def deploy(description: str) -> str:
         function = {
@@ -211,6 +220,7 @@ def handler(event, context):
 
 BEHAVIOURS = [
     a_nested_stack_may_use_the_sam_transform,
+    a_stack_may_have_a_deployment_group_of_codedeploy,
     an_unchanged_resource_of_a_nested_stack_keeps_its_attributes,
     an_any_method_of_an_openapi_body_serves,
     a_gateway_response_of_an_openapi_body_is_used,

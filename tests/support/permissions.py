@@ -29,6 +29,12 @@ CONDITIONAL = {
     "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/*": ("identities", "ses:FromAddress"),
 }
 """Resources that are named by a condition, and which."""
+ENDINGS = {
+    "/live/*/@connections/*": "connections",
+    ":deploymentgroup:${ApiName}-*": "deployments",
+    ":function:${ApiName}-*": "functions",
+}
+"""Ends of ARNs that are composed, and what they are."""
 
 
 KEYS_OF_ENCRYPTION = "kms:EncryptionContextKeys"
@@ -85,13 +91,9 @@ def resource_of(written: Mapping[str, Any], statement: Mapping[str, Any]) -> str
         name, condition = CONDITIONAL[written["Fn::Sub"]]
         assert condition in statement["Condition"]["Fn::If"][1]["StringEquals"]
         return name
-    if "Fn::Sub" in written and written["Fn::Sub"].endswith("/live/*/@connections/*"):
-        return "connections"
-    if "Fn::Sub" in written and written["Fn::Sub"].endswith(":deploymentgroup:${ApiName}-*"):
-        return "deployments"
-    if "Fn::Sub" in written and written["Fn::Sub"].endswith(":function:${ApiName}-*"):
-        return "functions"
     if "Fn::Sub" in written:
+        if known := next((name for end, name in ENDINGS.items() if written["Fn::Sub"].endswith(end)), None):
+            return known
         name, _, index = written["Fn::Sub"].removeprefix("${").partition("}/")
         return index if resource_named(name) == "table" else f"{resource_named(name)}/{index}"
     return resource_named(".".join(as_list(written.get("Ref", written.get("Fn::GetAtt")))))

@@ -9,7 +9,7 @@ import yaml
 from samcli.yamlhelper import yaml_dump, yaml_parse
 
 from docs.build.slo.runbooks import LINK, description
-from tests.support.templates import ROOT, STACKS, evaluated, functions, path_of, template
+from tests.support.templates import ROOT, STACKS, evaluated, functions, nested, path_of, template
 
 ROOT_TEMPLATE = STACKS[0]
 STACK = {stack.stem: stack for stack in STACKS}
@@ -318,6 +318,32 @@ def test_endpoints_stand_in_the_order_of_their_paths() -> None:
         first_routes = [function.routes[0] for function in functions() if function.stack == stack and function.routes]
         written = [(route.path, METHODS.index(route.method)) for route in first_routes]
         assert written == sorted(written), stack
+
+
+def test_every_function_is_released_gradually() -> None:
+    of_hook = {"CheckVersionFunction"}
+    for stack in {function.stack for function in functions() if function.name not in of_hook}:
+        preference = template(stack)["Globals"]["Function"]["DeploymentPreference"]
+        assert preference["Hooks"] == {"PreTraffic": {"Ref": "CheckVersion"}}
+        assert preference["Alarms"] == [{"Ref": "RequestsAlarm"}, {"Ref": "ConsumersAlarm"}]
+        name = next(name for name, child in nested(ROOT_TEMPLATE).items() if child == stack)
+        passed = template(ROOT_TEMPLATE)["Resources"][name]["Properties"]["Parameters"]
+        assert path_of(passed["RequestsAlarm"]["Fn::If"][1], ROOT_TEMPLATE) == "Release/RequestsAlarm"
+        assert path_of(passed["ConsumersAlarm"]["Fn::If"][1], ROOT_TEMPLATE) == "Release/ConsumersAlarm"
+        assert path_of(passed["ReleaseRole"]["Fn::If"][1], ROOT_TEMPLATE) == "Release/ReleaseRole"
+        assert passed["Rollout"] == {"Fn::Sub": "CodeDeployDefault.Lambda${Rollout}"}
+
+
+def test_the_metric_of_the_consumers_alarm_counts_errors_of_every_log_but_the_apis() -> None:
+    filters = {
+        properties["LogGroupName"]["Ref"]
+        for _, _, properties in resources("AWS::Logs::MetricFilter")
+        for each in properties["MetricTransformations"]
+        if each["MetricName"] == "ErrorsOfConsumers"
+    }
+    alarm = template(STACK["release"])["Resources"]["ConsumersAlarm"]["Properties"]
+    assert (alarm["MetricName"], alarm["Namespace"]) == ("ErrorsOfConsumers", {"Ref": "ApiName"})
+    assert filters == {"AsyncLogs", "OrderLogs", "RealtimeLogs"}
 
 
 def test_the_api_has_its_paths_in_alphabetical_order() -> None:
