@@ -5,6 +5,7 @@ This command saves five answers in samconfig.toml; `ARGS=--guided` asks again. `
 has built. All other arguments are passed to `sam deploy`. What the stack was before is kept for `make rollback`.
 """
 
+import os
 import re
 import subprocess
 import sys
@@ -41,7 +42,8 @@ def main() -> None:
     configuration = Configuration(environment)
     check_templates()
     region = option_of(arguments, "region") or configuration.region
-    _check_credentials(option_of(arguments, "profile") or configuration.profile, region)
+    profile = option_of(arguments, "profile") or configuration.profile
+    _check_credentials(profile, region)
     if GUIDED in sys.argv or "PublicUrl" not in {**configuration.parameters, **given}:
         _ask(configuration)
     _check({**configuration.parameters, **given})
@@ -50,6 +52,8 @@ def main() -> None:
         sys.exit(failed)
     stack = option_of(arguments, "stack-name") or configuration.stack or STACK
     use_region(region or "", configuration)
+    if profile:
+        os.environ["AWS_PROFILE"] = profile
     with explained(stack, region), kept(stack):
         failed = subprocess.run(["sam", "deploy", *arguments], cwd=ROOT, check=False).returncode
     sys.exit(failed)

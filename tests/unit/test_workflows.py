@@ -55,5 +55,5 @@ def test_production_follows_staging_with_the_same_build_that_was_signed() -> Non
     assert (jobs["staging"]["needs"], jobs["production"]["needs"]) == ("build", "staging")
     assert jobs["staging"]["uses"] == jobs["production"]["uses"] == "./.github/workflows/deploy-to.yml"
     text = (ROOT / ".github" / "workflows" / "deploy-to.yml").read_text(encoding="utf-8")
-    assert 0 < text.index("gh attestation verify") < text.index("sam deploy") < text.index("make smoke")
+    assert 0 < text.index("gh attestation verify") < text.index("operations.deploy --built") < text.index("make smoke")
     assert "make build" not in text

@@ -124,13 +124,15 @@ def test_outside_of_a_trace_nothing_is_sent(daemon: Daemon, monkeypatch: pytest.
     assert daemon.received() == []
 
 
-def test_without_a_daemon_a_handler_is_not_wrapped(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_daemon_a_handler_is_only_wrapped_for_the_check_of_its_version(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(tracing, "enabled", False)
 
     def handler(_event: Any, _context: Any) -> None:
         """Do nothing."""
 
-    assert tracing.traced(handler) is handler
+    assert tracing.traced(handler).__wrapped__ is handler  # type: ignore[attr-defined]
 
 
 def test_a_daemon_that_is_gone_fails_nothing(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001 (switches tracing on)

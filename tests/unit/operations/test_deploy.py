@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from operations import build, configuration, deploy
+from operations.command import REGION_VARIABLES
 
 COMMITTED = configuration.FILE.read_text(encoding="utf-8")
 X86 = 'parameter_overrides = "Architecture=x86_64"'
@@ -38,7 +39,11 @@ class Terminal:
         monkeypatch.setattr("builtins.input", self.input)
         monkeypatch.setattr(subprocess, "run", self.run)
         monkeypatch.setattr(deploy, "_check_credentials", self.check_credentials)
+        monkeypatch.setattr(deploy, "current", lambda _: None)  # nothing is deployed yet
         monkeypatch.delenv("LAMINA_ARCHITECTURE", raising=False)
+        for name in ("AWS_PROFILE", *REGION_VARIABLES):
+            monkeypatch.setenv(name, "")  # commands set them
+            monkeypatch.delenv(name)
         self._monkeypatch = monkeypatch
 
     def input(self, prompt: str) -> str:
