@@ -33,6 +33,7 @@ QUIET = (
 SECONDS = 60.0
 NARROW = 500
 """Pixels: below, the browser is one of a telephone, whose scroll bars take no room."""
+KEYS = {"Tab": (9, ""), "Enter": (13, "\r"), "Escape": (27, "")}
 LOADED = "document.readyState === 'complete' && document.body && location.href"
 
 
@@ -125,6 +126,18 @@ class Browser:
         events = [("Input.dispatchMouseEvent", {**button, "type": kind}) for kind in ("mousePressed", "mouseReleased")]
         asyncio.run(self._tell(page, *events))
 
+    def press(self, page: str, key: str) -> None:
+        """Press a key, wherever the focus is: `Tab`, `Enter` or `Escape`."""
+        code, text = KEYS[key]
+        named = {"key": key, "code": key, "windowsVirtualKeyCode": code}
+        down = {**named, "type": "keyDown", "text": text} if text else {**named, "type": "rawKeyDown"}
+        presses = [("Input.dispatchKeyEvent", down), ("Input.dispatchKeyEvent", {**named, "type": "keyUp"})]
+        asyncio.run(self._tell(page, *presses))
+
+    def write(self, page: str, text: str) -> None:
+        """Type a text, wherever the focus is."""
+        asyncio.run(self._tell(page, ("Input.insertText", {"text": text})))
+
     def shot(self, page: str, file: Path, width: int, *, dark: bool) -> None:
         """Take a screenshot of a whole page, of a width, light or dark."""
         scheme = {"features": [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]}
@@ -140,9 +153,18 @@ class Browser:
         )
         file.write_bytes(base64.b64decode(taken["data"]))
 
+    def _place(self, page: str) -> str:
+        """Where a page is told what to do. The part after # may change, and while it loads it has no address."""
+
+        def found() -> list[str]:
+            return [where for url, where in self.pages().items() if url == page or url.startswith(f"{page}#")]
+
+        eventually(lambda: bool(found()), f"{page} is open", SECONDS)
+        return found()[0]
+
     async def _tell(self, page: str, *commands: tuple[str, dict[str, Any]]) -> Any:
         answer: Any = None
-        async with aiohttp.ClientSession() as session, session.ws_connect(self.pages()[page], max_msg_size=0) as socket:
+        async with aiohttp.ClientSession() as session, session.ws_connect(self._place(page), max_msg_size=0) as socket:
             for number, (method, parameters) in enumerate(commands):
                 await socket.send_json({"id": number, "method": method, "params": parameters})
                 answer = await socket.receive_json(timeout=SECONDS)
