@@ -4,6 +4,7 @@
 name; `scaffold/parts` holds the lines that are added to existing files.
 """
 
+import itertools
 import json
 import re
 import subprocess
@@ -138,14 +139,19 @@ def _insert(lines: str, text: str, before: str) -> str:
 def _stack(names: Names, root: str) -> str:
     """Return the template of the endpoints: the parameters and settings of all such stacks, and its functions."""
     head, _, _ = (ROOT / "stacks" / "users.yaml").read_text(encoding="utf-8").partition("\nResources:\n")
-    shared = re.findall(
-        r"^ {10}(\w+):", root.partition("<<: &endpoints\n")[2].partition("\n        C")[0], re.MULTILINE
-    )
+    shared = {*_anchored(root, "release"), *_anchored(root, "endpoints")}
     own = [name for name in re.findall(r"^  (\w+): \{Type", head, re.MULTILINE) if name not in shared]
     head = re.sub(rf"^  ({'|'.join(own)}): .*\n", "", head, flags=re.MULTILINE)
     title = f"endpoints of {names.many.replace('_', ' ')}"
     functions = names.apply((PARTS / "stack.yaml").read_text(encoding="utf-8"), python=False)
     return f"{head.replace('endpoints of users', title)}\nResources:\n{functions}"
+
+
+def _anchored(root: str, anchor: str) -> list[str]:
+    """Return the names of the parameters that the root template passes by an anchor."""
+    lines = root.partition(f"<<: &{anchor}\n")[2].splitlines()
+    block = itertools.takewhile(lambda line: line.startswith(" " * 10), lines)
+    return re.findall(r"^ {10}(\w+):", "\n".join(block), re.MULTILINE)
 
 
 def _in_order(names: Names, lines: str, text: str, heading: str, end: str) -> str:
