@@ -20,7 +20,7 @@ LAMINA = Path("layers/core/lamina")
 NAME = re.compile(r"[a-z]+(_[a-z]+)*")
 PROSE = re.compile(r'"""[\s\S]*?"""|(?<!f)"[A-Z][^"\n]*"|# .*')
 """Places where the name appears as words: docstrings, sentences, comments."""
-GENERATED = ("openapi", "permissions", "events")
+GENERATED = ("openapi", "permissions", "events", "entities")
 HEAVY = {"create": ["aws_lambda_powertools.utilities.idempotency", "boto3"], "list": ["boto3"]}
 """The heavy imports of the new functions, as in `bench/heavy_imports.json`."""
 
