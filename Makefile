@@ -13,7 +13,7 @@
 .DEFAULT_GOAL := help
 # Every target that has a description below.
 .PHONY: $(shell sed -n 's/^\([a-z-]*\):.*\#\#.*/\1/p' $(MAKEFILE_LIST))
-.PHONY: help setup run invoke sam-local events test test-quick faults check seed build deploy rollback admin audit flags smoke metrics redrive replay reindex rebuild-orders migrate rotate-signing-key bench bench-quick growth search-quality scale performance openapi docs resource \
+.PHONY: help setup run invoke sam-local events test test-quick faults check seed build deploy rollback admin audit flags smoke metrics redrive replay reindex rebuild-orders migrate rotate-signing-key bench bench-quick growth search-quality scale soak performance openapi docs resource \
 	lock format clean
 
 JOBS ?= 3
@@ -180,6 +180,9 @@ scale: setup  ## model which quota is exceeded first on the way to 100,000 reque
 
 load: setup  ## use a running stack as people do, with thresholds: URL=http://127.0.0.1:3000, ARGS="--people 4 --seconds 60"
 	@$(PYTHON) -m bench.load "$(or $(URL),http://127.0.0.1:3000)" $(ARGS)
+
+soak: setup  ## use a local stack for half an hour: memory, temporary files and latency have to stay what they are
+	@$(WITHOUT_AWS) $(PYTHON) -m bench.soak $(ARGS)
 
 performance: bench growth search-quality scale  ## measure all of docs/performance and docs/cost.md: 45 minutes, on an idle machine
 

@@ -14,7 +14,7 @@ from bench.progress import end_in_order
 from setup.tools import installed
 
 HERE = Path(__file__).parent
-DEFAULTS = {"LOAD_ADMIN": "admin@lamina.test", "LOAD_PASSWORD": "Lamina-demo-1"}
+DEFAULTS = {"LOAD_ADMIN": "admin@lamina.test", "LOAD_PASSWORD": "Lamina-demo-1", "LOAD_WAIT": "0.1-0.5"}
 
 
 def main() -> int:

@@ -5,6 +5,7 @@ thresholds are checked; a process that exceeds one of them ends with exit code 1
 """
 
 import os
+import time
 from typing import Any
 from uuid import uuid4
 
@@ -17,6 +18,10 @@ LATENCIES = {0.95: float(os.environ["LOAD_P95"]), 0.99: float(os.environ["LOAD_P
 """Milliseconds that this part of all requests may take."""
 FAILURES = float(os.environ["LOAD_FAILURES"])
 """The part of all requests that may fail."""
+WAIT = tuple(float(seconds) for seconds in os.environ["LOAD_WAIT"].split("-"))
+"""Seconds between what a person does, from and to."""
+SIGN_IN_SECONDS = 600
+"""How long a person uses an access token, which expires after fifteen minutes."""
 SLOW_BY_DESIGN = ("POST /v1/auth/login", "POST /v1/users")
 """They hash a password, which takes long on purpose, and happen once a person."""
 
@@ -24,27 +29,28 @@ SLOW_BY_DESIGN = ("POST /v1/auth/login", "POST /v1/users")
 class Person(HttpUser):
     """Somebody who is signed in."""
 
-    wait_time = between(0.1, 0.5)
+    wait_time = between(*WAIT)
     account_path = ""
+    _signed_in_at = -float(SIGN_IN_SECONDS + 1)
 
     def on_start(self) -> None:
         """Create an account, and sign in."""
         name = f"load-{uuid4().hex[:16]}"
         account = {"email": f"{name}@example.com", "password": PASSWORD}
-        admin = self._sign_in(ADMIN)
-        created = self._post("/v1/users", {**account, "username": name, "name": "Load"}, headers=admin)
+        created = self._post("/v1/users", {**account, "username": name, "name": "Load"}, headers=self._sign_in(ADMIN))
         self.account_path = f"/v1/users/{created['id']}"
-        self._admin = admin
-        self.client.headers.update(self._sign_in(account))
+        self._account = account
+        self._stay_signed_in()
 
     def on_stop(self) -> None:
         """Delete the account."""
         if self.account_path:
-            self.client.delete(self.account_path, headers=self._admin, name="DELETE /v1/users/{id}")
+            self.client.delete(self.account_path, headers=self._sign_in(ADMIN), name="DELETE /v1/users/{id}")
 
     @task(3)
     def look_at_posts(self) -> None:
         """Read the latest posts, and one of them."""
+        self._stay_signed_in()
         posts = self._get("/v1/posts?limit=10", "GET /v1/posts")
         if posts:
             self._get(f"/v1/posts/{posts[0]['id']}", "GET /v1/posts/{id}")
@@ -52,27 +58,36 @@ class Person(HttpUser):
     @task(1)
     def search(self) -> None:
         """Search posts."""
+        self._stay_signed_in()
         self._get("/v1/posts?search=table&limit=10", "GET /v1/posts?search=")
 
     @task(2)
     def look_at_own_account(self) -> None:
         """Read the own user."""
+        self._stay_signed_in()
         self._get("/v1/users/me", "GET /v1/users/me")
 
     @task(1)
     def change_own_account(self) -> None:
         """Change the own name."""
+        self._stay_signed_in()
         body = {"name": f"Load {uuid4().hex[:6]}"}
         self.client.patch("/v1/users/me", json=body, name="PATCH /v1/users/me")
 
     @task(1)
     def buy(self) -> None:
         """Order the first product that is for sale, and look at the order."""
+        self._stay_signed_in()
         products = [each for each in self._get("/v1/products?active=true", "GET /v1/products") or () if each["stock"]]
         if products:
             body = {"lines": [{"product_id": products[0]["id"], "quantity": 1}], "payment_method": "pm_card_visa"}
             order = self._post("/v1/orders", body, headers={"Idempotency-Key": uuid4().hex})
             self._get(f"/v1/orders/{order['id']}", "GET /v1/orders/{id}")
+
+    def _stay_signed_in(self) -> None:
+        if time.monotonic() - self._signed_in_at > SIGN_IN_SECONDS:
+            self.client.headers.update(self._sign_in(self._account))
+            self._signed_in_at = time.monotonic()
 
     def _sign_in(self, account: dict[str, str]) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._post('/v1/auth/login', account)['access_token']}"}

@@ -3,25 +3,19 @@
 import http.client
 import json
 import os
-import signal
 import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from bench import HOST, ROOT
-from bench.ports import free_port
+from bench import HOST
 from bench.progress import say, step
 from bench.sample import quantile
 from bench.scale.laws import Station
+from bench.stack import children, local_stack
 
-START_SECONDS = 180.0
-STOP_SECONDS = 60.0
 ANSWER_SECONDS = 120.0
 SETTLING_SECONDS = 1.5
 """For each client, before anything counts: each request at once with others has the local AWS start processes."""
@@ -52,7 +46,7 @@ class Load:
 
 def measure(counts: list[int], seconds: float) -> list[dict[str, Any]]:
     """Start an empty local stack, and let each number of clients read a user."""
-    with _stack() as (port, process):
+    with local_stack() as (port, process):
         path, headers = _sign_up(port)
         found = []
         for clients in counts:
@@ -114,7 +108,7 @@ def _spent(supervisor: int) -> dict[str, float]:
     fields = Path("/proc/stat").read_text(encoding="ascii").splitlines()[0].split()[1:]
     busy = sum(map(int, fields[:3])) + sum(map(int, fields[5:8]))
     found = {"machine": busy / TICKS, "clients": time.process_time(), "front": _cpu(supervisor)}
-    for child in _children(supervisor):
+    for child in children(supervisor):
         if "local.aws" in Path(f"/proc/{child}/cmdline").read_text(encoding="utf-8").split("\0"):
             found["local AWS"] = _cpu(child)
     return found
@@ -123,11 +117,6 @@ def _spent(supervisor: int) -> dict[str, float]:
 def _cpu(process: int) -> float:
     # The clock of another process, as `clock_getcpuclockid(3)` composes its number.
     return time.clock_gettime(~process << 3 | 2)
-
-
-def _children(process: int) -> list[int]:
-    found = Path(f"/proc/{process}/task").glob("*/children")
-    return [int(child) for children in found for child in children.read_text(encoding="ascii").split()]
 
 
 def _sign_up(port: int) -> tuple[str, dict[str, str]]:
@@ -142,38 +131,3 @@ def _post(port: int, path: str, body: dict[str, str]) -> dict[str, Any]:
     connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
     data: dict[str, Any] = json.loads(connection.getresponse().read())["data"]
     return data
-
-
-@contextmanager
-def _stack() -> Iterator[tuple[int, subprocess.Popen[str]]]:
-    """Run a local stack in memory; yield its port and its supervisor."""
-    port = free_port()
-    environment = os.environ | {"PORT": str(port), "LAMINA_STATE": "memory"}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "local"],
-        cwd=ROOT,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    try:
-        with step("starting the local stack"):
-            _wait(process)
-        yield port, process
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(STOP_SECONDS)
-
-
-def _wait(process: subprocess.Popen[str]) -> None:
-    assert process.stdout is not None  # noqa: S101 (asked for above)
-    giving_up = threading.Timer(START_SECONDS, process.terminate)
-    giving_up.start()
-    for line in process.stdout:
-        if line.startswith("ready"):
-            giving_up.cancel()
-            threading.Thread(target=process.stdout.read, daemon=True).start()  # so that it can go on printing
-            return
-    raise RuntimeError("the local stack did not start")
