@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from ministack import app
+from ministack.services import ses_v2
 
 THROTTLED = "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException"
 
@@ -26,6 +27,7 @@ def apply() -> None:
     """Add the switches before the services."""
     for service, before in (("ses", _ses), ("dynamodb", _table), ("kms", _kms)):
         app.SERVICE_HANDLERS[service] = _faulty(app.SERVICE_HANDLERS[service], before)
+    ses_v2.handle_request = _faulty(ses_v2.handle_request, _ses)  # MiniStack calls version 2 by its path
 
 
 def set_faults(given: Any) -> dict[str, float]:  # noqa: ANN401  JSON

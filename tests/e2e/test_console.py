@@ -11,10 +11,13 @@ from uuid import uuid4
 import pytest
 
 from tests.e2e.client import Client
-from tests.e2e.conftest import PASSWORD, SEED_PASSWORD, wait_until
+from tests.e2e.conftest import PASSWORD, SEED_PASSWORD, Inside, wait_until
+from tests.e2e.test_realtime_clients import wait_until_subscribed
 from tests.local.browser import CHROMIUM, showing
 from tests.local.conftest import ask
+from tests.support.receiver import answer, receiver
 from tests.support.stack import ROOT, RunningStack, look
+from tests.support.subscribing import subscribed
 
 pytestmark = pytest.mark.xdist_group("stack")
 
@@ -63,6 +66,8 @@ def test_the_life_of_a_registration_is_whole_and_in_order(registered: str, stack
     def way(span: dict[str, Any]) -> list[str]:
         return [span["kind"], *(way(by_id[span["parent"]]) if span["parent"] else [])]
 
+    assert [span["kind"] for span in spans if not span["parent"]] == ["gateway"]
+    assert ["table", "authorizer", "gateway"] in [way(span) for span in spans if span["name"] == "UpdateItem"]
     (mail,) = [span for span in spans if span["kind"] == "mail"]
     assert way(mail) == ["mail", "consumer", "event", "handler", "gateway"]
     (written,) = [span for span in spans if span["name"] == "TransactWriteItems" and way(span)[1] == "handler"]
@@ -77,6 +82,55 @@ def test_the_life_of_a_registration_is_whole_and_in_order(registered: str, stack
     assert all(span["phases"][0]["kind"] == "queue" for span in consumers)
     assert all(span["begin"] <= span["start"] <= span["end"] for span in spans)
     assert PASSWORD not in json.dumps(spans)
+
+
+def test_the_life_of_an_update_has_its_webhook_attempts_and_socket_messages(
+    anyone: Client, stack: RunningStack, inside: Inside, seeded: str
+) -> None:
+    assert seeded
+    editor = anyone.signed_in("editor@lamina.test", SEED_PASSWORD)
+    user_id, correlation_id = str(editor.get("/v1/users/me").data["id"]), f"console-{uuid4().hex}"
+    realtime = look(f"{stack.url}/health/ready")["links"]["realtime"]
+    query = "subscription Watch($id: ID!) { userUpdated(id: $id) { name } }"
+    with receiver() as hooks, subscribed(realtime, editor.token, query, {"id": user_id}) as subscriber:
+        hooks.behaviours["/hook"] = answer(500)
+        webhook = {"url": hooks.url("/hook"), "events": ["user.updated"]}
+        assert editor.post("/v1/webhooks", webhook, headers={"Idempotency-Key": uuid4().hex}).status == 201
+        subscriber.wait_for("connected")
+        wait_until_subscribed(inside, user_id)
+        change, headers = {"metadata": {"seen": correlation_id}}, {"X-Correlation-Id": correlation_id}
+        assert editor.patch("/v1/users/me", change, headers=headers).status == 200
+        hooks.wait_for("/hook", 1, SECONDS)
+        subscriber.wait_for("next")
+
+        def found(*names: str) -> Spans:
+            return [span for span in life(stack, correlation_id) if span["name"] in names]
+
+        def is_whole() -> bool:
+            return bool(found("Webhook attempt") and found("Socket message next"))
+
+        wait_until(is_whole, "both are in the life of the request", SECONDS)
+        names = {span["id"]: span["name"] for span in life(stack, correlation_id)}
+        (attempt, *_), (message, *_) = found("Webhook attempt"), found("Socket message next")
+        assert (names[attempt["parent"]], attempt["status"]) == ("DeliverWebhooks", "error")
+        assert names[message["parent"]] == "PushEvents"
+
+
+def test_a_mail_waits_while_ses_does_not_respond(anyone: Client, stack: RunningStack) -> None:
+    correlation_id, name = f"console-{uuid4().hex}", f"u{uuid4().hex[:12]}"
+    act(stack, "aws-faults", {"ses_down": 1})
+    try:
+        body = {"email": f"{name}@example.com", "username": name, "name": "Waits", "password": PASSWORD}
+        assert anyone.post("/v1/auth/register", body, headers={"X-Correlation-Id": correlation_id}).status == 201
+
+        def failed() -> Spans:
+            spans = life(stack, correlation_id)
+            return [span for span in spans if span["kind"] in {"mail", "aws"} and span["status"] != "ok"]
+
+        wait_until(lambda: bool(failed()), "SES has been asked", SECONDS)
+        assert not [mail for mail in look(f"{stack.url}/_local/mail") if f"{name}@example.com" in mail["to"]]
+    finally:
+        act(stack, "aws-faults", {})
 
 
 @pytest.mark.long
