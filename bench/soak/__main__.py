@@ -51,7 +51,7 @@ def main() -> int:
 
 
 def _use(port: int, supervisor: int, seconds: float, folder: Path) -> list[Sample]:
-    """Let people use the stack, and return the samples that were taken meanwhile."""
+    """Return the samples that were taken while people used the stack."""
     url = f"http://127.0.0.1:{port}"
     command = [str(installed("load") / "locust"), "--headless", "--only-summary", "--host", url]
     command += ["--locustfile", str(HERE / "scenario.py"), "--users", str(PEOPLE), "--spawn-rate", "1"]
