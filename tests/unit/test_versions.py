@@ -55,9 +55,19 @@ def passed(stack: Path) -> Mapping[str, Any]:
 @pytest.mark.parametrize("stack", STACKS_WITH_FUNCTIONS, ids=lambda stack: stack.stem)
 def test_the_description_of_a_version_holds_the_layers(stack: Path) -> None:
     layers = {name for name in passed(stack) if name.endswith("Layer")}
-    said = str(passed(stack)["Configuration"])
+    text, named = passed(stack)["Configuration"]["Fn::Sub"]
+    said = [version_of(each) for name, each in named.items() if f"${{{name}}}" in text]
     assert layers
-    assert not [name for name in layers if f"{{'Ref': '{name}'}}" not in said]
+    assert layers <= set(said)
+
+
+def version_of(selected: Mapping[str, Any]) -> str:
+    """The layer whose version a part of the description is (Lambda developer guide, "Layer version ARN")."""
+    index, split = selected["Fn::Select"]
+    separator, layer = split["Fn::Split"]
+    arn = "arn:aws:lambda:eu-central-1:123456789012:layer:CoreLayer:12"
+    assert arn.split(separator)[index] == "12"
+    return str(layer["Ref"])
 
 
 @pytest.mark.parametrize("stack", STACKS_WITH_FUNCTIONS, ids=lambda stack: stack.stem)

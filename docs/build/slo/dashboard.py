@@ -97,6 +97,15 @@ def _saturation() -> Iterator[dict[str, Any]]:
         ["AWS/Lambda", "Errors", "FunctionName", "${AuthorizerName}", {"label": "errors of the authorizer"}],
     ]
     yield _widget("Lambda", concurrency)
+    parts: list[Metric] = [
+        [NAMESPACE, name, "service", SERVICE, {"id": name[5:].lower(), "visible": False}]
+        for name in ("CacheHits", "CacheMisses")
+    ]
+    ratio: list[Metric] = [
+        [{"expression": "100 * hits / (hits + misses)", "label": "hits, % of all reads of the cache"}]
+    ]
+    failures: list[Metric] = [[NAMESPACE, "CacheFailures", "service", SERVICE, {"yAxis": "right"}]]
+    yield _widget("Cache", [*parts, *ratio, *failures])
 
 
 def _business() -> Iterator[dict[str, Any]]:
