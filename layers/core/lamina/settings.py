@@ -59,7 +59,8 @@ class Settings(BaseModel):
     realtime_endpoint: str = ""
     """URL at which messages are posted to connections of the WebSocket API; set only for functions that do."""
     cache_url: str = Field(default="", pattern=r"^(rediss?://\S+)?$", repr=False)
-    """URL of a Valkey or Redis server, `rediss://user:password@host:port`; without one, each process has a cache."""
+    """URL of a Valkey or Redis server, `rediss://host:port`, with `user:password@` before the host if it takes them;
+    without one, each process has a cache."""
     otlp_url: str = Field(default="", pattern=r"^(https?://[^\s/?#@]+(/[^\s?#]*)?)?$")
     """URL of an OpenTelemetry collector that receives traces (OTLP over HTTP); without one, X-Ray does."""
     audience: str = "lamina"
