@@ -17,6 +17,7 @@ from lamina.users import counting
 from tests.roles.saga import provider
 from tests.support.aws import Answer, Api, answer_of, invoke
 from tests.support.openapi import is_public, operation, problems
+from tests.support.releases import deploying
 from tests.support.samples import EPOCH, VIEWER, sample, store_samples
 from tests.support.templates import Function, functions
 
@@ -37,8 +38,8 @@ def _samples(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG00
 
 @pytest.fixture(scope="module", autouse=True)
 def _payments() -> Iterator[None]:
-    """A provider of payments, for the function that compares them with orders."""
-    with provider():
+    """A provider of payments, for the function that compares them with orders; and a deployment, for its hook."""
+    with provider(), deploying():
         yield
 
 
