@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bench import ROOT
+from bench.rounds import machine
 from bench.soak.samples import MEGABYTE, Latency, Sample
 
+PAGE = ROOT / "bench" / "pages" / "soak.md"
 FILE = ROOT / "docs" / "performance" / "soak.md"
 MINUTES = 30
 GROWTH = 1.1
@@ -15,6 +17,7 @@ GROWTH = 1.1
 SLOWER = 1.5
 """By how much the 99th percentile may: there are a few hundred requests in ten seconds on a machine that is shared."""
 ROWS = 6
+STEADY = "From the middle third to the last one, nothing grew by more than a tenth, and p99 by no more than a half."
 COLUMNS = (
     "minutes",
     "requests a second",
@@ -40,23 +43,17 @@ class Soak:
 
 def render(soak: Soak) -> str:
     """Return the page."""
-    lines = [
-        "# Half an hour of use",
-        "",
-        "<!-- Made by `make soak`; do not edit. -->",
-        "",
-        f"{soak.people} people use a local stack for {soak.minutes:.0f} minutes as in `make load`: they read, search,",
-        "change and order, and sign in again every ten minutes. Memory is what is resident; files are those in the",
-        "stack's folder for temporary ones; latencies are medians of ten-second windows.",
-        f"Measured {datetime.now(UTC).isoformat(timespec='minutes')}.",
-        "",
-        f"| {' | '.join(COLUMNS)} |",
-        f"|{' ---: |' * len(COLUMNS)}",
-        *_rows(soak),
-        "",
-        *_verdict(soak),
-    ]
-    return "\n".join(lines) + "\n"
+    found = problems(soak)
+    return PAGE.read_text(encoding="utf-8").format(
+        people=soak.people,
+        minutes=soak.minutes,
+        measured=datetime.now(UTC).isoformat(timespec="minutes"),
+        cores=machine()["cores"],
+        processor=machine()["processor"],
+        table="\n".join([f"| {' | '.join(COLUMNS)} |", f"|{' ---: |' * len(COLUMNS)}", *_rows(soak)]),
+        grown=_most_grown(soak),
+        verdict=f"Between the middle third and the last one: {'; '.join(found)}." if found else STEADY,
+    )
 
 
 def problems(soak: Soak) -> list[str]:
@@ -76,15 +73,6 @@ def problems(soak: Soak) -> list[str]:
     if (grown := _most_grown(soak)) > GROWTH:
         found.append(f"a process of a function grew to {grown:.2f} times")
     return found
-
-
-def _verdict(soak: Soak) -> Iterator[str]:
-    yield f"The process of a function that grew most since the middle has {_most_grown(soak):.2f} times its memory."
-    yield (
-        "From the middle third to the last one, nothing grew by more than a tenth, and p99 by no more than a half."
-        if not problems(soak)
-        else f"Between the middle third and the last one: {'; '.join(problems(soak))}."
-    )
 
 
 def _rows(soak: Soak) -> Iterator[str]:
