@@ -18,7 +18,7 @@ STEADY = Soak(
 
 def test_what_is_steady_is_no_problem() -> None:
     assert problems(STEADY) == []
-    assert render(STEADY).count("\n| ") == 7  # the names of the columns, and six parts
+    assert render(STEADY).count("\n| ") == 8  # the head of the table, and six parts
 
 
 @pytest.mark.parametrize(
