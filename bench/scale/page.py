@@ -63,7 +63,9 @@ def render(load: Mapping[str, Any]) -> str:
         measured=measured["measured"],
         loaded=load["measured"],
         checked=known["checked"],
-        mix=", ".join(f"{share:.0%} {place}" for place, share in MIX.items()),
+        mix=", ".join(
+            f"{share:.1%} {place}" for place, share in sorted(MIX.items(), key=lambda each: each[1], reverse=True)
+        ),
         breaks="\n".join(sections),
         quotas=table(("quota", "default", "unit", "source"), defaults, texts=(0, 2, 3)),
         load=_load(load["loads"]),

@@ -6,24 +6,18 @@ from pathlib import Path
 from typing import Any
 
 from bench.cost.duration import milliseconds
-from bench.cost.usage import AUTHORIZER, ECC
+from bench.cost.usage import AUTHORIZER, ECC, USAGE
 from bench.scale.model import Kind, Quotas
 
 QUOTAS = Path(__file__).with_name("quotas.json")
 SHARDS = 4
 """Partitions of a list (`lamina.storage.keys.SHARDS`)."""
-MIX = {
-    "users/get": 0.82,
-    "users/list": 0.10,
-    "users/update": 0.05,
-    "auth/login": 0.02,
-    "auth/register": 0.01,
-}
-"""The share of each endpoint, by its place."""
-PUBLIC = ("auth/login", "auth/register")
-PAGE_READS = {"users/list": 12.5}
-"""Read units of a page of twenty (docs/access-patterns.md); the sample that was measured has fewer users."""
-LIST_READS = {"users/list": 0.5}
+_CALLS = sum(number for number, _ in USAGE.values())
+MIX = {place: number / _CALLS for place, (number, _) in USAGE.items()}
+"""The share of each endpoint, by its place: the usage whose cost `docs/cost.md` has."""
+PUBLIC = {place for place in USAGE if place.startswith("auth/")}
+"""Requests without a credential: the authorizer reads nothing of them."""
+LIST_READS = {"posts/list": 0.5, "products/list": 0.5, "users/list_orders": 0.5}
 """Read units that a page of a list takes of each shard: a query of index keys."""
 LIST_WRITES = {"auth/register": 6.0}
 """Write units on the busiest partition that a registration writes to: three words of an address, in a transaction, on
@@ -42,7 +36,7 @@ def kinds(measured: Mapping[str, Any]) -> list[Kind]:
                 place: milliseconds(endpoints[place], overhead) / 1000,
                 AUTHORIZER: milliseconds(before, overhead) / 1000,
             },
-            reads=PAGE_READS.get(place, endpoints[place]["reads"]) + before["reads"] * (place not in PUBLIC),
+            reads=endpoints[place]["reads"] + before["reads"] * (place not in PUBLIC),
             writes=endpoints[place]["writes"] + before["writes"],
             signatures=sum(endpoints[place]["calls"].get(operation, 0) for operation in ECC),
             list_reads=LIST_READS.get(place, 0),
