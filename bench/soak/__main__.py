@@ -20,6 +20,8 @@ from bench.progress import end_in_order, say, step
 from bench.soak import page
 from bench.soak.samples import Sample, read_latencies, take
 from bench.stack import local_stack
+from local.account import Account
+from local.stack import client
 from setup.tools import installed
 
 PEOPLE = 10
@@ -64,7 +66,8 @@ def _use(port: int, supervisor: int, seconds: float, folder: Path) -> list[Sampl
     ) as people:
         try:
             while people.poll() is None:
-                samples.append(take(supervisor, time.monotonic() - begun, _state(url)))
+                state, items = _described(url)
+                samples.append(take(supervisor, time.monotonic() - begun, state, items))
                 say(str(samples[-1]))
                 try:
                     people.wait(SAMPLE_SECONDS)
@@ -78,10 +81,12 @@ def _use(port: int, supervisor: int, seconds: float, folder: Path) -> list[Sampl
     return samples
 
 
-def _state(url: str) -> Path:
-    """Return the folder of the stack."""
+def _described(url: str) -> tuple[Path, int]:
+    """Return the folder of the stack, and the number of items in its table."""
     with urllib.request.urlopen(f"{url}/_local/stack", timeout=60) as answer:  # noqa: S310 (http, and ours)
-        return Path(json.load(answer)["credentials"]).parent
+        described = json.load(answer)
+    table = client("dynamodb", Account.of(described)).describe_table(TableName=described["resources"]["Data/Table"])
+    return Path(described["credentials"]).parent, table["Table"]["ItemCount"]
 
 
 if __name__ == "__main__":

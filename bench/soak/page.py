@@ -14,10 +14,14 @@ FILE = ROOT / "docs" / "performance" / "soak.md"
 MINUTES = 30
 GROWTH = 1.1
 """By how much memory may differ between the middle and the last third: some is taken late, for what is rare."""
+ITEM_BYTES = 20_000
+"""What a new item may take of the local AWS, which holds tables and executions in memory."""
 SLOWER = 1.5
 """By how much the 99th percentile may: there are a few hundred requests in ten seconds on a machine that is shared."""
 ROWS = 6
-STEADY = "From the middle third to the last one, nothing grew by more than a tenth, and p99 by no more than a half."
+STEADY = (
+    "From the middle third to the last one, nothing else grew by more than a tenth, and p99 by no more than a half."
+)
 COLUMNS = (
     "minutes",
     "requests a second",
@@ -28,6 +32,7 @@ COLUMNS = (
     "functions",
     "their memory, MB",
     "temporary files",
+    "items",
 )
 
 
@@ -52,6 +57,7 @@ def render(soak: Soak) -> str:
         processor=machine()["processor"],
         table="\n".join([f"| {' | '.join(COLUMNS)} |", f"|{' ---: |' * len(COLUMNS)}", *_rows(soak)]),
         grown=_most_grown(soak),
+        each=_per_item(soak),
         verdict=f"Between the middle third and the last one: {'; '.join(found)}." if found else STEADY,
     )
 
@@ -59,14 +65,12 @@ def render(soak: Soak) -> str:
 def problems(soak: Soak) -> list[str]:
     """Return what was more in the last third than it may be, compared with the middle one."""
     found = []
-    for name, of, most in (
-        ("memory of the front", lambda sample: sample.front, GROWTH),
-        ("memory of the local AWS", lambda sample: sample.aws, GROWTH),
-        ("temporary files", lambda sample: sample.files, GROWTH),
-    ):
+    for name, of in (("memory of the front", _front), ("temporary files", _files)):
         before, after = _thirds(soak, of)
-        if after > before * most:
+        if after > before * GROWTH:
             found.append(f"{name}: {before:,.0f} to {after:,.0f}")
+    if (each := _per_item(soak)) > ITEM_BYTES:
+        found.append(f"memory of the local AWS for each new item: {each:,.0f} bytes")
     before, after = _slowest(soak)
     if after > before * SLOWER:
         found.append(f"p99: {before:.0f} to {after:.0f} ms")
@@ -93,8 +97,23 @@ def _rows(soak: Soak) -> Iterator[str]:
             f"{len(last.functions)}",
             f"{sum(last.functions.values()) / MEGABYTE:.0f}",
             f"{last.files:,}",
+            f"{last.items:,}",
         )
         yield f"| {' | '.join(cells)} |"
+
+
+def _front(sample: Sample) -> float:
+    return sample.front
+
+
+def _files(sample: Sample) -> float:
+    return sample.files
+
+
+def _per_item(soak: Soak) -> float:
+    """Return by how many bytes the local AWS grew for each item that was added, from the middle third to the last."""
+    memory, items = _thirds(soak, lambda sample: sample.aws), _thirds(soak, lambda sample: sample.items)
+    return (memory[1] - memory[0]) / max(1, items[1] - items[0])
 
 
 def _thirds(soak: Soak, of: Callable[[Sample], float]) -> tuple[float, float]:

@@ -22,6 +22,7 @@ class Sample:
         aws: bytes of the local AWS.
         functions: bytes of each process of a function, by its id.
         files: number of files in the stack's folder for temporary ones.
+        items: number of items in the table, which the local AWS holds in memory.
     """
 
     seconds: float
@@ -29,12 +30,13 @@ class Sample:
     aws: int
     functions: dict[int, int]
     files: int
+    items: int
 
     def __str__(self) -> str:
         functions = f"{len(self.functions)} functions {sum(self.functions.values()) / MEGABYTE:.0f} MB"
         return (
             f"{self.seconds:5.0f} s: front {self.front / MEGABYTE:.0f} MB, local AWS {self.aws / MEGABYTE:.0f} MB, "
-            f"{functions}, {self.files} files"
+            f"{functions}, {self.files} files, {self.items:,} items"
         )
 
 
@@ -55,18 +57,19 @@ class Latency:
     p99: float
 
 
-def take(supervisor: int, seconds: float, state: Path) -> Sample:
+def take(supervisor: int, seconds: float, state: Path, items: int) -> Sample:
     """Return what is seen of a stack now.
 
     Args:
         supervisor: id of its first process.
         seconds: since the beginning.
         state: its folder.
+        items: number of items in its table.
     """
     aws = next(child for child in children(supervisor) if "local.aws" in _command(child))
     functions = {child: memory for child in _below(aws) if (memory := _memory(child))}
     files = sum(1 for path in (state / "tmp").rglob("*") if path.is_file())
-    return Sample(seconds, _memory(supervisor), _memory(aws), functions, files)
+    return Sample(seconds, _memory(supervisor), _memory(aws), functions, files, items)
 
 
 def read_latencies(file: Path) -> list[Latency]:

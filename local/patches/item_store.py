@@ -73,7 +73,7 @@ class ItemStore:
 
         dynamodb._set_item, dynamodb._remove_item = put_and_note, remove_and_note
         dynamodb._items_replaced = replaced_and_noted
-        self._trim_before_polling()
+        trim_before_polling(self._trimming)
 
     async def flush(self) -> None:
         """Write what has changed since the last time; one call at a time. The loop is held while rows are made only."""
@@ -165,18 +165,6 @@ class ItemStore:
                 database.execute("DELETE FROM records WHERE tbl = ? AND position < ?", (arn, read))
             database.executemany("INSERT OR REPLACE INTO positions VALUES (?, ?)", change.positions)
 
-    def _trim_before_polling(self) -> None:
-        """Drop read records in the poller's own thread: it must not see them shift while it reads."""
-        poll = lambda_svc._poll_dynamodb_streams
-
-        def trim_and_poll() -> bool:
-            with self._trimming:
-                for arn in _tables():
-                    _drop_read_records(arn)
-            return bool(poll())
-
-        lambda_svc._poll_dynamodb_streams = trim_and_poll
-
 
 def _tables() -> dict[str, Table]:
     return {table["TableArn"]: table for table in list(dynamodb._tables._data.values())}
@@ -230,6 +218,23 @@ def _positions(arn: str) -> Iterator[int]:
     for key, mapping in list(lambda_svc._esms._data.items()):
         if mapping.get("EventSourceArn", "").split("/stream/")[0] == arn:
             yield lambda_svc._dynamodb_stream_positions._data.get(key, 0)
+
+
+def trim_before_polling(trimming: threading.Lock) -> None:
+    """Drop read records in the poller's own thread: it must not see them shift while it reads.
+
+    Args:
+        trimming: held meanwhile.
+    """
+    poll = lambda_svc._poll_dynamodb_streams
+
+    def trim_and_poll() -> bool:
+        with trimming:
+            for arn in _tables():
+                _drop_read_records(arn)
+        return bool(poll())
+
+    lambda_svc._poll_dynamodb_streams = trim_and_poll
 
 
 def _drop_read_records(arn: str) -> None:

@@ -17,6 +17,7 @@ import copy
 import hashlib
 import json
 import logging
+import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from ministack import app
 from ministack.core import persistence
 from ministack.services import cloudformation, dynamodb, lambda_svc
 
-from local.patches.item_store import ItemStore
+from local.patches.item_store import ItemStore, trim_before_polling
 
 FLUSH_SECONDS = 0.5
 SAVE_SECONDS = 2.0
@@ -46,6 +47,7 @@ def apply() -> None:
     """If state is kept, save it as it changes and restore all of it."""
     global _store  # noqa: PLW0603  one local AWS a process, as MiniStack itself has it
     if not persistence.PERSIST_STATE:
+        trim_before_polling(threading.Lock())
         return
     folder = Path(persistence.STATE_DIR)
     folder.mkdir(parents=True, exist_ok=True)
