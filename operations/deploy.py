@@ -9,8 +9,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 import boto3
@@ -19,7 +18,7 @@ from operations.build import ROOT, build, check_templates, template_parameters
 from operations.command import STACK, explained, use_region
 from operations.configuration import Configuration, environment_of, option_of, parameters_of
 from operations.connection import give_up
-from operations.releases import current, previous, remember
+from operations.releases import kept
 
 GUIDED, BUILT = "--guided", "--built"
 ASKED = ("PublicUrl", "AppUrl", "MailFrom", "AlarmTopic")
@@ -57,21 +56,6 @@ def main() -> None:
     with explained(stack, region), kept(stack):
         failed = subprocess.run(["sam", "deploy", *arguments], cwd=ROOT, check=False).returncode
     sys.exit(failed)
-
-
-@contextmanager
-def kept(stack: str) -> Iterator[None]:
-    """Keep what a stack is, for `make rollback`, unless what is done meanwhile changes nothing.
-
-    It is kept first, so that it is known even if this command dies while CloudFormation works.
-    """
-    before = current(stack)
-    former = before and previous(stack)
-    if before:
-        remember(stack, before)
-    yield
-    if before and before.is_same(current(stack)):
-        remember(stack, former)
 
 
 def refusal(name: str, described: Mapping[str, Any], value: str) -> str | None:

@@ -7,6 +7,7 @@ and every nested template, by objects that `sam deploy` never overwrites, so it 
 import json
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -86,6 +87,23 @@ def previous(stack: str) -> Release | None:
     return Release(**json.loads(found["Body"].read()))
 
 
+@contextmanager
+def kept(stack: str) -> Iterator[None]:
+    """Keep what a stack is as the release to go back to, unless what is done meanwhile changes nothing.
+
+    It is kept first, so that it is known even if this process dies while CloudFormation works.
+    """
+    before = current(stack)
+    former = previous(stack) if before else None
+    if before:
+        remember(stack, before)
+    try:
+        yield
+    finally:
+        if before and before.is_same(current(stack)):
+            remember(stack, former)
+
+
 def deploy(stack: str, release: Release, overridden: dict[str, str]) -> Iterator[str]:
     """Deploy a release again, and yield what happens to the nested stacks.
 
@@ -100,12 +118,13 @@ def deploy(stack: str, release: Release, overridden: dict[str, str]) -> Iterator
     cloudformation, bucket = boto3.client("cloudformation"), physical_id(stack, BUCKET)
     # A template in a request may have 51,200 bytes (CloudFormation quotas); this one has more.
     boto3.client("s3").put_object(Bucket=bucket, Key=TEMPLATE_KEY, Body=release.template.encode())
-    url = boto3.client("s3").generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": TEMPLATE_KEY})
+    signed = boto3.client("s3").generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": TEMPLATE_KEY})
+    url = signed.partition("?")[0]
     begun = time.time()
     cloudformation.update_stack(
         StackName=stack,
-        TemplateURL=url.partition("?")[0],
-        Parameters=_parameters(cloudformation, url.partition("?")[0], {**release.parameters, **overridden}),
+        TemplateURL=url,
+        Parameters=_parameters(cloudformation, url, {**release.parameters, **overridden}),
         Capabilities=CAPABILITIES,
     )
     yield from _progress(cloudformation, stack, begun)

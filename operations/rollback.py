@@ -9,7 +9,7 @@ import argparse
 
 from operations.command import explained, parse, parser
 from operations.connection import give_up
-from operations.releases import ROLLOUT, DeploymentError, current, deploy, previous, remember
+from operations.releases import ROLLOUT, DeploymentError, current, deploy, kept, previous
 
 AT_ONCE = {ROLLOUT: "AllAtOnce"}
 """Whoever rolls back does not want a tenth of the requests to be served well."""
@@ -39,11 +39,11 @@ def roll_back(given: argparse.Namespace) -> None:
         return
     try:
         # The rollout is a property of a deployment, and not of the release.
-        for line in deploy(given.stack, target, AT_ONCE):
-            print(line, flush=True)
+        with kept(given.stack):
+            for line in deploy(given.stack, target, AT_ONCE):
+                print(line, flush=True)
     except DeploymentError as error:
         give_up(str(error))
-    remember(given.stack, now)
     print("rolled back; run it again to go forward")
 
 

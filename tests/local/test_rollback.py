@@ -11,8 +11,7 @@ import pytest
 from local.account import Account
 from local.settings import REGION, STACK_NAME
 from local.stack import client
-from operations import deploy
-from operations.releases import current, previous
+from operations.releases import current, kept, previous
 from tests.support.stack import ROOT, RunningStack, look, start
 
 pytestmark = pytest.mark.xdist_group("local")
@@ -44,7 +43,7 @@ def update(account: Account, value: str) -> None:
     cloudformation = client("cloudformation", account)
     parameters = cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"][0]["Parameters"]
     others = [each["ParameterKey"] for each in parameters if each["ParameterKey"] != PARAMETER]
-    with deploy.kept(STACK_NAME):
+    with kept(STACK_NAME):
         cloudformation.update_stack(
             StackName=STACK_NAME,
             UsePreviousTemplate=True,
@@ -95,7 +94,7 @@ def test_a_rollback_restores_what_was_deployed_before_and_a_second_one_goes_forw
 
 @pytest.mark.usefixtures("account")
 def test_a_deployment_that_changes_nothing_keeps_the_release_to_go_back_to() -> None:
-    kept = previous(STACK_NAME)
-    with deploy.kept(STACK_NAME):
+    former = previous(STACK_NAME)
+    with kept(STACK_NAME):
         assert previous(STACK_NAME) == current(STACK_NAME)
-    assert previous(STACK_NAME) == kept
+    assert previous(STACK_NAME) == former

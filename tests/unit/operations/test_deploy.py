@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from operations import build, configuration, deploy
+from operations import build, configuration, deploy, releases
 from operations.command import REGION_VARIABLES
 
 COMMITTED = configuration.FILE.read_text(encoding="utf-8")
@@ -39,7 +39,7 @@ class Terminal:
         monkeypatch.setattr("builtins.input", self.input)
         monkeypatch.setattr(subprocess, "run", self.run)
         monkeypatch.setattr(deploy, "_check_credentials", self.check_credentials)
-        monkeypatch.setattr(deploy, "current", lambda _: None)  # nothing is deployed yet
+        monkeypatch.setattr(releases, "current", lambda _: None)  # nothing is deployed yet
         monkeypatch.delenv("LAMINA_ARCHITECTURE", raising=False)
         for name in ("AWS_PROFILE", *REGION_VARIABLES):
             monkeypatch.setenv(name, "")  # commands set them
